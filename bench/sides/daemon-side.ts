@@ -1,0 +1,91 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
+import type { ControlRequest } from '#src/observe/control-protocol.js';
+import { socketName } from '#src/observe/control-protocol.js';
+import type { Status } from '#src/observe/status.js';
+import type { Cluster } from '../hosts/cluster.js';
+import type { Host } from '../hosts/host.js';
+import type { HostProcess } from '../hosts/host-process.js';
+import { progress } from '../progress.js';
+import type { Side } from './side.js';
+
+/** inotify-csync on every host, with the settings it comes with. */
+export class DaemonSide implements Side {
+  readonly name = 'inotify-csync';
+  readonly #cluster: Cluster;
+  readonly #logLevel: string;
+  #daemons: HostProcess[] = [];
+
+  constructor(cluster: Cluster, logLevel: string) {
+    this.#cluster = cluster;
+    this.#logLevel = logLevel;
+  }
+
+  async start(): Promise<void> {
+    progress('starting inotify-csync on all hosts');
+    this.#daemons = this.#cluster.hosts.map((host) => this.#startOn(host));
+    for (const [index, host] of this.#cluster.hosts.entries()) {
+      await this.#daemons[index]?.until(
+        'ready',
+        300,
+        () => this.#daemons[index]?.output().includes(' ready: ') ?? false,
+      );
+      await this.#daemons[index]?.until('done with its first full check', 600, () => this.isQuiet(host));
+    }
+    // One that was quiet first may have got something from the last.
+    await this.quiet();
+  }
+
+  /** Waits until no host has anything to do. */
+  async quiet(): Promise<void> {
+    for (const [index, host] of this.#cluster.hosts.entries()) {
+      await this.#daemons[index]?.until('quiet', 600, () => this.isQuiet(host));
+    }
+  }
+
+  /** Whether a host has nothing left to check or to send. */
+  async isQuiet(host: Host): Promise<boolean> {
+    const status = await this.ask(host, { command: 'status' });
+    if (!status) return false;
+    const { state, queue, full_check_owed: owed, peers, server } = status as Status;
+    const idle = state === 'idle' && queue.depth === 0 && owed === null && server.sessions.length === 0;
+    return idle && peers.every((peer) => peer.owed === 0 && peer.state === 'idle');
+  }
+
+  /** Asks a host's daemon; undefined while it doesn't listen yet. */
+  async ask(host: Host, request: ControlRequest): Promise<unknown> {
+    try {
+      return await askDaemon(join(this.#runtimeOf(host), socketName), request);
+    } catch (error) {
+      if (error instanceof NotRunningError) return undefined;
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.quiet();
+    await Promise.all(this.#daemons.map((daemon) => daemon.stop()));
+    this.#daemons = [];
+  }
+
+  #startOn(host: Host): HostProcess {
+    host.clear('daemon');
+    mkdirSync(this.#runtimeOf(host), { recursive: true });
+    return host.start('daemon', [
+      ...[process.execPath, commandLine, 'run', ...host.csync2Options],
+      ...['--cfg-path', this.#cluster.config],
+      ...['--queue-file', host.file('queue.log')],
+      ...['--csync-log', host.file('csync2.log')],
+      ...['--runtime-directory', this.#runtimeOf(host)],
+      ...['--log-level', this.#logLevel],
+    ]);
+  }
+
+  #runtimeOf(host: Host): string {
+    return join(this.#cluster.runtime, host.name);
+  }
+}
+
+const commandLine = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));

@@ -1,0 +1,42 @@
+{
+  "target_defaults": {
+    "cflags_cc": ["-std=c++17", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wconversion"],
+    "cflags_cc!": ["-fno-rtti", "-fno-exceptions"],
+    "cflags": ["-O2"],
+    "ldflags": ["-pthread"]
+  },
+  "targets": [
+    {
+      "target_name": "inotify_csync",
+      "sources": [
+        "native/addon.cc",
+        "native/mounts.cc",
+        "native/node_store.cc",
+        "native/open_directory.cc",
+        "native/reader.cc",
+        "native/record_buffer.cc",
+        "native/selection.cc",
+        "native/selection_napi.cc",
+        "native/service.cc",
+        "native/service_napi.cc",
+        "native/settle.cc",
+        "native/tree.cc",
+        "native/tree_found.cc",
+        "native/tree_looks.cc",
+        "native/tree_repair.cc",
+        "native/tree_shape.cc",
+        "native/walker.cc",
+        "native/walker_visit.cc",
+        "native/watcher.cc",
+        "native/watcher_napi.cc"
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED", "NAPI_CPP_EXCEPTIONS", "_FILE_OFFSET_BITS=64"]
+    },
+    {
+      "target_name": "inotify-csync-exec",
+      "type": "executable",
+      "sources": ["native/exec.cc"]
+    }
+  ]
+}

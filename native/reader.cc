@@ -1,0 +1,72 @@
+#include "reader.h"
+
+#include <cerrno>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <system_error>
+
+namespace inotify_csync {
+
+Reader::Reader(int inotify_fd, ReaderOptions options)
+    : inotify_fd_(inotify_fd), options_(std::move(options)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
+  if (stop_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  thread_ = std::thread([this] { Run(); });
+}
+
+Reader::~Reader() {
+  Stop();
+  close(stop_fd_);
+}
+
+void Reader::Stop() {
+  const uint64_t one = 1;
+  if (write(stop_fd_, &one, sizeof(one)) < 0) return;
+  if (thread_.joinable()) thread_.join();
+}
+
+Reader::Data Reader::Take() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Data taken = std::move(data_);
+  data_ = Data();
+  return taken;
+}
+
+size_t Reader::Bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return data_.events.size();
+}
+
+void Reader::Run() {
+  std::vector<char> buffer(options_.read_bytes);
+  pollfd polled[] = {{inotify_fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+  while (true) {
+    if (poll(polled, 2, -1) < 0 && errno != EINTR) return Fail(errno);
+    if (polled[1].revents != 0) return;
+    const ssize_t count = read(inotify_fd_, buffer.data(), buffer.size());
+    if (count > 0) Push(buffer.data(), static_cast<size_t>(count));
+    else if (count == 0 || (errno != EAGAIN && errno != EINTR)) return Fail(count == 0 ? EIO : errno);
+  }
+}
+
+void Reader::Push(const char* bytes, size_t count) {
+  bool first;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    first = data_.events.empty();
+    if (data_.lost || data_.events.size() + count > options_.queue_max) data_.lost = true;
+    else data_.events.insert(data_.events.end(), bytes, bytes + count);
+  }
+  if (first) options_.on_data();
+}
+
+void Reader::Fail(int error) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    data_.error = error;
+  }
+  options_.on_data();
+}
+
+}  // namespace inotify_csync

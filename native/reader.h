@@ -1,0 +1,49 @@
+// The thread that drains the kernel's event queue and does nothing else: at full writing speed a stall of 100 ms
+// fills the 16,384 events that the kernel keeps by default.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace inotify_csync {
+
+struct ReaderOptions {
+  size_t read_bytes = 256 * 1024;
+  size_t queue_max = 64 * 1024 * 1024;  // beyond it events are dropped and said to be lost
+  std::function<void()> on_data;        // called from the reader when data has come and none was waiting
+};
+
+class Reader {
+ public:
+  // Reads from a non-blocking inotify descriptor until Stop.
+  Reader(int inotify_fd, ReaderOptions options);
+  ~Reader();
+
+  struct Data {
+    std::vector<char> events;  // whole struct inotify_event's
+    bool lost = false;         // events after these were dropped
+    int error = 0;             // errno: reading has ended
+  };
+  Data Take();
+  size_t Bytes() const;
+  void Stop();
+
+ private:
+  void Run();
+  void Push(const char* bytes, size_t count);
+  void Fail(int error);
+
+  const int inotify_fd_;
+  const ReaderOptions options_;
+  int stop_fd_;
+  mutable std::mutex mutex_;
+  Data data_;
+  std::thread thread_;
+};
+
+}  // namespace inotify_csync

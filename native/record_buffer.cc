@@ -1,0 +1,90 @@
+#include "record_buffer.h"
+
+#include <cstring>
+#include <functional>
+
+namespace inotify_csync {
+
+namespace {
+
+constexpr size_t kBatchRecords = 4096;
+constexpr size_t kBatchBytes = 256 * 1024;
+constexpr size_t kHead = 1 + sizeof(uint32_t);
+
+// The record's bytes at an offset, head included.
+std::string_view RecordAt(const std::string& bytes, size_t offset) {
+  uint32_t length;
+  std::memcpy(&length, bytes.data() + offset + 1, sizeof(length));
+  return std::string_view(bytes).substr(offset, kHead + length);
+}
+
+}  // namespace
+
+void RecordBuffer::Add(RecordKind kind, std::string_view text) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (bytes_ > limit_) {
+    overflowed_ = true;
+    return;
+  }
+  Append(kind, text);
+}
+
+std::string RecordBuffer::Take() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (batches_.empty()) return {};
+  std::string bytes = std::move(batches_.front().bytes);
+  batches_.pop_front();
+  bytes_ -= bytes.size();
+  if (overflowed_ && batches_.empty()) {
+    overflowed_ = false;
+    Append(RecordKind::kLoss, "more changes than could be kept until they were taken");
+  }
+  return bytes;
+}
+
+size_t RecordBuffer::Bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return bytes_;
+}
+
+void RecordBuffer::Append(RecordKind kind, std::string_view text) {
+  if (batches_.empty() || batches_.back().records >= kBatchRecords || batches_.back().bytes.size() >= kBatchBytes) {
+    batches_.emplace_back();
+  }
+  Batch& batch = batches_.back();
+  const size_t before = batch.bytes.size();
+  const uint32_t length = static_cast<uint32_t>(text.size());
+  char head[kHead] = {static_cast<char>(kind)};
+  std::memcpy(head + 1, &length, sizeof(length));
+  batch.bytes.append(head, kHead).append(text);
+  if (!Remember(&batch, RecordAt(batch.bytes, before))) {
+    batch.bytes.resize(before);
+    return;
+  }
+  bytes_ += batch.bytes.size() - before;
+}
+
+// False if an equal record is in the batch.
+bool RecordBuffer::Remember(Batch* batch, std::string_view record) {
+  const auto hash = [](std::string_view bytes) { return std::hash<std::string_view>()(bytes); };
+  if ((batch->records + 1) * 2 > batch->index.size()) {
+    std::vector<uint32_t> old(batch->index.size() * 2);
+    old.swap(batch->index);
+    for (const uint32_t entry : old) {
+      if (entry == 0) continue;
+      size_t at = hash(RecordAt(batch->bytes, entry - 1));
+      while (batch->index[at & (batch->index.size() - 1)] != 0) at++;
+      batch->index[at & (batch->index.size() - 1)] = entry;
+    }
+  }
+  const size_t mask = batch->index.size() - 1;
+  size_t at = hash(record);
+  for (; batch->index[at & mask] != 0; at++) {
+    if (RecordAt(batch->bytes, batch->index[at & mask] - 1) == record) return false;
+  }
+  batch->index[at & mask] = static_cast<uint32_t>(record.data() - batch->bytes.data()) + 1;
+  batch->records++;
+  return true;
+}
+
+}  // namespace inotify_csync

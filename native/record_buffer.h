@@ -1,0 +1,45 @@
+// Records on their way to JavaScript: binary batches, kept here until JavaScript takes them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event.h"
+
+namespace inotify_csync {
+
+// A batch is a row of records: kind (one byte), length (u32, little endian), that many bytes. A record that is
+// already in the newest batch and hasn't been taken is not added again: it tells nothing new.
+class RecordBuffer {
+ public:
+  // `limit`: bytes kept at most; beyond it records are dropped and one loss record takes their place.
+  explicit RecordBuffer(size_t limit) : limit_(limit) {}
+
+  void Add(RecordKind kind, std::string_view text);
+  // The oldest batch, empty if there is none.
+  std::string Take();
+  size_t Bytes() const;
+  bool Empty() const { return Bytes() == 0; }
+
+ private:
+  struct Batch {
+    std::string bytes;
+    std::vector<uint32_t> index = std::vector<uint32_t>(64);  // offset + 1 of a record, by hash
+    size_t records = 0;
+  };
+  bool Remember(Batch* batch, std::string_view record);
+  void Append(RecordKind kind, std::string_view text);
+
+  const size_t limit_;
+  mutable std::mutex mutex_;
+  std::deque<Batch> batches_;
+  size_t bytes_ = 0;
+  bool overflowed_ = false;
+};
+
+}  // namespace inotify_csync

@@ -1,0 +1,22 @@
+// The service manager's protocols for descriptors: sd_notify(3) sends them, sd_listen_fds(3) takes them over.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace inotify_csync {
+
+// Sends one message with these descriptors to $NOTIFY_SOCKET. False: no manager listens. Throws std::system_error.
+bool NotifyWithDescriptors(std::string_view state, const std::vector<int>& fds);
+
+struct PassedDescriptor {
+  int fd;
+  std::string name;
+};
+
+// The descriptors that the manager has passed to this process. They belong to the caller from now on, and no child
+// inherits them; the variables that named them are gone, so that a second call finds nothing.
+std::vector<PassedDescriptor> TakePassedDescriptors();
+
+}  // namespace inotify_csync

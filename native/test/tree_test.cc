@@ -1,0 +1,184 @@
+// Drives the tree through file operations in every order of everything, and compares at the end.
+//
+//   tree_test random FIRST_SEED COUNT OPERATIONS     seeded random operations and orders
+//   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
+//   tree_test replay SEED OPERATIONS                 one of them, told step by step
+//   tree_test exhaust OPERATIONS DELAYS              all rows of operations, all orders that differ in so many choices
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <random>
+
+#include "tree_world.h"
+
+namespace inotify_csync::test {
+namespace {
+
+struct Operation {
+  std::string text;
+  std::function<bool(KernelModel&)> run;
+};
+
+// Three names in two directories and outside, one deep pair.
+std::vector<Operation> Operations() {
+  std::vector<Operation> all;
+  const std::vector<std::string> inside{"/w/a", "/w/b", "/w/a/c", "/w/b/c"};
+  for (const std::string& path : inside) {
+    all.push_back({"mkdir " + path, [path](KernelModel& k) { return k.MakeDirectory(path); }});
+    all.push_back({"rmdir " + path, [path](KernelModel& k) { return k.RemoveDirectory(path); }});
+    all.push_back({"write " + path + "/f", [path](KernelModel& k) {
+      return k.Write(path + "/f") || (k.Create(path + "/f") && k.Write(path + "/f"));
+    }});
+    all.push_back({"create " + path, [path](KernelModel& k) { return k.Create(path); }});
+    all.push_back({"unlink " + path + "/f", [path](KernelModel& k) { return k.Unlink(path + "/f") || k.Unlink(path); }});
+  }
+  const std::vector<std::pair<std::string, std::string>> moves{
+      {"/w/a", "/w/b"}, {"/w/b", "/w/a"}, {"/w/a", "/o/a"}, {"/o/a", "/w/a"}, {"/o/a", "/w/b"}, {"/w/a/c", "/w/b/c"},
+      {"/w/a/c", "/w/b"}, {"/w/b", "/w/a/c"}, {"/w/a/c", "/o/c"}, {"/o/c", "/w/a/c"}, {"/w/b/c", "/w/a/c"},
+      {"/w/a/f", "/w/b/f"}, {"/w/a", "/w/b/c"}};
+  for (const auto& [from, to] : moves) {
+    all.push_back({"mv " + from + " " + to, [from = from, to = to](KernelModel& k) { return k.Rename(from, to); }});
+  }
+  for (const auto& [left, right] : {std::pair("/w/a", "/w/b"), std::pair("/w/a/c", "/w/b"), std::pair("/w/a", "/o/a")}) {
+    all.push_back({std::string("exchange ") + left + " " + right,
+                   [l = std::string(left), r = std::string(right)](KernelModel& k) { return k.Exchange(l, r); }});
+  }
+  return all;
+}
+
+const std::vector<Operation> kOperations = Operations();
+const std::vector<std::vector<std::string>> kPrepared{
+    {}, {"/w/a", "/w/a/c"}, {"/w/a", "/w/b", "/w/a/c", "/w/b/c"}, {"/o/a", "/o/a/c", "/w/b"}};
+
+bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
+  std::mt19937_64 random(seed);
+  const auto pick = [&random](size_t count) { return static_cast<size_t>(random() % count); };
+  TreeWorld world(kPrepared[pick(kPrepared.size())]);
+  world.verbose = tell;
+  // Some seeds wait for the first walk, some are hasty, some slow, some lose events.
+  if (pick(2) == 0) world.Quiesce();
+  const size_t haste = 1 + pick(12);
+  if (pick(8) == 0) world.kernel.queue_max = 1 + pick(6);
+  const size_t told = world.log.size();
+  for (int left = operations; left > 0;) {
+    if (restarts && pick(30) == 0) {
+      world.Restart(pick);
+    } else if (world.Steps() == 0 || pick(haste) == 0) {
+      const Operation& operation = kOperations[pick(kOperations.size())];
+      if (operation.run(world.kernel)) {
+        left--;
+        world.log.push_back("  " + operation.text);
+      } else if (pick(20) == 0) {
+        left--;
+      }
+    } else if (pick(40) == 0) {
+      world.AdvanceTime(static_cast<Millis>(pick(2) == 0 ? 60 : 600));
+    } else {
+      world.Step(pick(world.Steps()));
+    }
+  }
+  while (world.Steps() > 0) {
+    if (pick(60) == 0) world.AdvanceTime(100);
+    world.Step(pick(world.Steps()));
+  }
+  world.Quiesce();
+  const std::string wrong = world.Verify();
+  if (tell || !wrong.empty()) {
+    for (size_t line = tell ? 0 : told; line < world.log.size(); line++) std::printf("%s\n", world.log[line].c_str());
+    std::printf("seed %llu with %d operations: %s\n", static_cast<unsigned long long>(seed), operations,
+                wrong.empty() ? "as it should be" : wrong.c_str());
+  }
+  return wrong.empty();
+}
+
+int Random(uint64_t first, uint64_t count, int operations, bool restarts) {
+  uint64_t failed = 0;
+  for (uint64_t seed = first; seed < first + count && failed < 5; seed++) failed += !RunRandom(seed, operations, restarts, false);
+  std::printf("random: %llu seeds from %llu, %d operations each: %llu wrong\n", static_cast<unsigned long long>(count),
+              static_cast<unsigned long long>(first), operations, static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
+
+// One run whose every choice is given: 0 is the default (go on with what is under way), beyond the given ones too.
+// Returns how many choices there were at each point.
+std::vector<size_t> RunChosen(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
+                              const std::vector<size_t>& choices, std::string* wrong) {
+  TreeWorld world(prepared);
+  std::vector<size_t> options;
+  size_t next = 0;
+  while (world.Steps() > 0 || next < operations.size()) {
+    const size_t steps = world.Steps();
+    const size_t count = steps + (next < operations.size() ? 1 : 0);
+    const size_t choice = options.size() < choices.size() ? choices[options.size()] : 0;
+    options.push_back(count);
+    if (choice < steps) world.Step(choice);
+    else operations[next++]->run(world.kernel);
+  }
+  world.Quiesce();
+  *wrong = world.Verify();
+  return options;
+}
+
+uint64_t Explore(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
+                 const std::vector<size_t>& choices, int delays, uint64_t* runs) {
+  std::string wrong;
+  const std::vector<size_t> options = RunChosen(prepared, operations, choices, &wrong);
+  ++*runs;
+  uint64_t failed = 0;
+  if (!wrong.empty()) {
+    for (const Operation* operation : operations) std::printf("  %s\n", operation->text.c_str());
+    std::printf("choices:");
+    for (const size_t choice : choices) std::printf(" %zu", choice);
+    std::printf(": %s\n", wrong.c_str());
+    failed++;
+  }
+  if (delays == 0) return failed;
+  for (size_t point = choices.size(); point < options.size(); point++) {
+    std::vector<size_t> other = choices;
+    other.resize(point + 1);
+    for (other[point] = 1; other[point] < options[point]; other[point]++) {
+      failed += Explore(prepared, operations, other, delays - 1, runs);
+    }
+  }
+  return failed;
+}
+
+// Every row of operations with every order of everything that differs from the default in so many choices.
+int Exhaust(int length, int delays) {
+  uint64_t runs = 0, rows = 0, failed = 0;
+  std::vector<size_t> row(static_cast<size_t>(length), 0);
+  for (bool more = true; more && failed < 5;) {
+    std::vector<const Operation*> operations;
+    for (const size_t index : row) operations.push_back(&kOperations[index]);
+    for (const auto& prepared : kPrepared) failed += Explore(prepared, operations, {}, delays, &runs);
+    rows++;
+    more = false;
+    for (size_t& index : row) {
+      if (++index < kOperations.size()) {
+        more = true;
+        break;
+      }
+      index = 0;
+    }
+  }
+  std::printf("exhaust: %llu rows of %d operations, up to %d delays, %llu runs: %llu wrong\n",
+              static_cast<unsigned long long>(rows), length, delays, static_cast<unsigned long long>(runs),
+              static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace inotify_csync::test
+
+int main(int count, char** words) {
+  using namespace inotify_csync::test;
+  const auto number = [&](int at) { return count > at ? std::strtoull(words[at], nullptr, 10) : 0; };
+  if (count == 5 && std::strcmp(words[1], "random") == 0) return Random(number(2), number(3), static_cast<int>(number(4)), false);
+  if (count == 5 && std::strcmp(words[1], "restart") == 0) return Random(number(2), number(3), static_cast<int>(number(4)), true);
+  if (count == 4 && std::strcmp(words[1], "replay") == 0) return RunRandom(number(2), static_cast<int>(number(3)), false, true) ? 0 : 1;
+  if (count == 4 && std::strcmp(words[1], "replay-restart") == 0) return RunRandom(number(2), static_cast<int>(number(3)), true, true) ? 0 : 1;
+  if (count == 4 && std::strcmp(words[1], "exhaust") == 0) return Exhaust(static_cast<int>(number(2)), static_cast<int>(number(3)));
+  std::fprintf(stderr, "usage: tree_test random|restart FIRST COUNT OPERATIONS | replay[-restart] SEED OPERATIONS | exhaust OPERATIONS DELAYS\n");
+  return 64;
+}

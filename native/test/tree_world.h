@@ -1,0 +1,81 @@
+// The tree among a model kernel, model walkers and a shadow copy that only its records feed. Every system call of a
+// walker, every event and every finding is a step of its own, so that a test decides the order of everything.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "../tree.h"
+#include "kernel_model.h"
+
+namespace inotify_csync::test {
+
+class TreeWorld : private TreeSink {
+ public:
+  // `prepared`: directories that exist before the watcher starts.
+  explicit TreeWorld(const std::vector<std::string>& prepared);
+
+  KernelModel kernel;
+
+  // Steps that can be taken now; Step(n) takes the n-th.
+  size_t Steps() const;
+  void Step(size_t which);
+  void AdvanceTime(Millis duration);
+  // The watcher's end as Watcher::Detach has it, in the order that `pick` decides, and a new one on the same instance.
+  void Restart(const std::function<size_t(size_t)>& pick);
+  // Runs everything until nothing is left to do and all deadlines have passed.
+  void Quiesce();
+
+  // Empty, or what is wrong: tree, watches and shadow must equal the file system.
+  std::string Verify();
+  const Tree& tree() const { return *tree_; }
+  size_t losses = 0;
+  std::vector<std::string> log;  // records as they came
+  bool verbose = false;          // log events and findings, too
+
+ private:
+  struct Look {
+    std::shared_ptr<Job> job;
+    std::shared_ptr<size_t> open;         // looks of the job whose finding hasn't been delivered
+    std::shared_ptr<NodeRef> parent_node; // the tree's node of the parent, once delivered
+    Inode parent = kNoInode;              // open descriptor of the parent
+    std::string name;
+    std::string path;
+    Reach reach = 0;
+    int ticket = -1;
+    int stage = 0;
+    uint64_t serial = 0;
+    Inode opened = kNoInode;
+    Found found;
+    std::shared_ptr<NodeRef> node = std::make_shared<NodeRef>();
+    std::shared_ptr<Look> after;          // delivered before this one
+    bool delivered = false;
+  };
+
+  void Emit(RecordKind kind, std::string_view text) override;
+  void StartJob(Job job) override;
+  void RemoveWatch(int32_t wd) override { kernel.RemoveWatch(wd); }
+  bool AwaitsClose(const std::string&) override { return true; }
+  void FirstWalkDone(uint64_t) override;
+
+  void Advance(const std::shared_ptr<Look>& look);
+  void Deliver(const std::shared_ptr<Look>& look);
+  bool CanAdvance(const Look& look) const;
+  void AfterInput();
+  void Begin(int32_t adopted);
+  void Copy(const std::string& path, bool recursive);
+  void CopyAll();
+
+  std::unique_ptr<Selection> selection_;
+  std::unique_ptr<Tree> tree_;
+  Millis now_ = 1000;
+  bool restarted_ = false;
+  bool owed_ = false;  // a loss was told at the end of a watcher
+  std::vector<std::shared_ptr<Look>> looks_;
+  std::map<std::string, int> shadow_;  // path -> version, -1: directory
+};
+
+}  // namespace inotify_csync::test

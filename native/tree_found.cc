@@ -1,0 +1,131 @@
+// What the walkers have found, or not found, and where it belongs in the tree.
+#include <algorithm>
+
+#include "tree.h"
+
+namespace inotify_csync {
+
+NodeRef Tree::OnFound(const Found& found, Millis now) {
+  if (found.wd > high_water_) high_water_ = found.wd;
+  const auto running = jobs_.find(found.job);
+  if (running != jobs_.end() && found.recursed) running->second.recursed = true;
+
+  if (found.name.empty() && found.status == LookStatus::kWatched) {
+    // "/" itself.
+    store_.SetWatch(kRootNode, found.wd);
+    store_[kRootNode].full = found.full;
+    store_[kRootNode].epoch = static_cast<uint32_t>(found.job);
+    Replay(found.wd, now);
+    return store_.Ref(kRootNode);
+  }
+  if (found.name.empty()) {
+    if (found.status != LookStatus::kNoSpace) OnOverflow("/ cannot be watched");
+    return {};
+  }
+  NodeId parent = store_.Resolve(found.parent);
+  if (parent == kNoNode && found.parent_wd != kNoWatch) parent = Placed(found.parent_wd);
+  if (found.status != LookStatus::kWatched) {
+    if (parent != kNoNode) Misfound(found, parent, now);
+    return {};
+  }
+  if (parent == kNoNode) {
+    // The parent was deleted or has left meanwhile. Whoever finds this directory elsewhere watches it again.
+    if (store_.ByWatch(found.wd) == kNoNode) stray_.push_back(found.wd);
+    return {};
+  }
+  if (removing_.count(found.wd) != 0) {
+    // The watch was put on before we took it away, so it is dead now. What happens until there is another is told by
+    // nobody.
+    Want(parent, found.name, true);
+    return {};
+  }
+  if (IsOld(found, parent)) {
+    // An event for this name has been processed since the look began; it or a later one tells what is there. The
+    // descriptor must belong to somebody until then.
+    NodeId id = store_.Child(parent, found.name);
+    if (id == kNoNode || store_[id].wd != found.wd) id = Placed(found.wd);
+    if (id == kNoNode) {
+      id = store_.Create(found.name);
+      store_.SetWatch(id, found.wd);
+      store_[id].reach = found.reach;
+      store_[id].epoch = static_cast<uint32_t>(found.job);
+      store_[id].listed = found.recursed;
+      store_[id].full = found.full;
+      Detach(id, now);
+    }
+    return store_.Ref(id);
+  }
+
+  const uint64_t shape = shape_;
+  bool fresh = false;
+  bool outdated = false;
+  const NodeId id = Attach(found, parent, &fresh, &outdated, now);
+  MergeStrays(id, now);
+  const NodeRef ref = store_.Ref(id);
+  NoteWatched(parent, found.name, now);
+  store_[id].listed |= found.recursed;
+  store_[id].full = found.full;
+  const bool moved = !fresh && shape_ != shape;
+  std::string path;
+  if (store_.Path(id, &path)) {
+    // A walk that was to list it may have come too late to its former place.
+    bool walk = outdated || !store_[id].listed;
+    if (moved || (running != jobs_.end() && running->second.shape != shape)) {
+      walk |= Rereach(id, path, now);
+      // Walkers that are on their way below may still go by the old path.
+      walk |= moved && Recursing(found.job);
+    }
+    if (store_.Resolve(ref) == kNoNode || !store_.IsRooted(id)) return ref;
+    Obligation* owed = Owed(found);
+    if (walk) {
+      std::vector<Obligation> obligations;
+      if (owed && owed->open) {
+        obligations.push_back(*owed);
+        owed->open = false;
+      }
+      StartWalk(store_[id].parent, store_[id].name, outdated, std::move(obligations));
+    } else if (moved && owed && owed->open) {
+      deferred_.emplace_back(last_job_, *owed);
+      owed->open = false;
+    }
+    if (moved) ReplayBelow(id, now);
+    else Replay(found.wd, now);
+  }
+  return ref;
+}
+
+Tree::Obligation* Tree::Owed(const Found& found) {
+  const auto running = jobs_.find(found.job);
+  if (running == jobs_.end() || found.ticket < 0) return nullptr;
+  auto& obligations = running->second.obligations;
+  const auto ticket = static_cast<size_t>(found.ticket);
+  return ticket < obligations.size() ? &obligations[ticket] : nullptr;
+}
+
+// The name was not there, or couldn't be watched.
+void Tree::Misfound(const Found& found, NodeId parent, Millis now) {
+  const NodeId child = store_.Child(parent, found.name);
+  switch (found.status) {
+    case LookStatus::kBusy:
+    case LookStatus::kParentLost:
+      // The retry owes the record then, when the watch stands.
+      if (Obligation* owed = RetryLater(found, parent, now) ? Owed(found) : nullptr) owed->open = false;
+      return;
+    case LookStatus::kNoSpace:
+      NoteUnwatched(found, parent);
+      break;
+    case LookStatus::kDenied:
+    case LookStatus::kFailed:
+      NoteDenied(found, parent);
+      break;
+    case LookStatus::kUnlisted:
+      OnOverflow("a directory could not be listed");
+      return;
+    default:
+      NoteWatched(parent, found.name, now);
+      break;
+  }
+  if (child != kNoNode && !IsOld(found, parent)) Detach(child, now);
+}
+
+}  // namespace inotify_csync

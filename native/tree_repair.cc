@@ -1,0 +1,156 @@
+// Loss and shortage: overflow, mounts, watch limit, directories that can't be read.
+#include <algorithm>
+#include <cstring>
+
+#include "tree.h"
+
+namespace inotify_csync {
+
+namespace {
+
+constexpr Millis kRetryAfter = 20;
+constexpr int kRetries = 8;
+
+}  // namespace
+
+void Tree::OnOverflow(std::string_view reason) {
+  stats_.overflows++;
+  if (loss_.empty()) loss_ = reason;
+}
+
+// Walks everything again. All adds are idempotent: a watched inode answers with the descriptor that it has.
+void Tree::Reconcile(Millis now) {
+  if (loss_.empty() || reconcile_job_ != 0) return;
+  if (jobs_.count(1) != 0) return;  // the first walk is still under way, it would do everything twice
+  if (reconciled_at_ >= 0 && now < reconciled_at_ + reconcile_backoff_) return;
+  const bool again = reconciled_at_ >= 0 && now < reconciled_at_ + 2 * std::max(reconcile_backoff_, options_.backoff_min);
+  reconcile_backoff_ =
+      again ? std::min(std::max(reconcile_backoff_ * 2, options_.backoff_min), options_.backoff_max) : options_.backoff_min;
+  stats_.reconciles++;
+  // The record is owed when the walk is over: a full check that began before would miss what the walk has yet to
+  // watch.
+  std::vector<Obligation> obligations{{RecordKind::kLoss, {}, "", std::move(loss_), true}};
+  loss_.clear();
+  reconcile_job_ = StartWalk(kNoNode, "", true, std::move(obligations));
+  lost_epoch_ = static_cast<uint32_t>(reconcile_job_);
+}
+
+void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (path == "/") {
+      OnOverflow("the root mount has changed");
+      continue;
+    }
+    // Down to the directory that holds the mount point; what isn't in the tree doesn't concern us.
+    NodeId parent = kRootNode;
+    size_t from = 1;
+    for (size_t to = path.find('/', from); to != std::string::npos && parent != kNoNode; to = path.find('/', from)) {
+      parent = store_.Child(parent, std::string_view(path).substr(from, to - from));
+      from = to + 1;
+    }
+    if (parent == kNoNode) continue;
+    const std::string name = path.substr(from);
+    const bool known = store_.Child(parent, name) != kNoNode;
+    if (!known && selection_.Enter(path, store_[parent].reach) == 0) continue;
+    Touch(parent, name);
+    StartWalk(parent, name, true,
+              {{RecordKind::kLoss, store_.Ref(parent), name, "a mount has changed at " + path, true}});
+  }
+}
+
+// The parent has been renamed or replaced and its events are still to come, or something is short: ask again. False:
+// it has been asked often enough.
+bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
+  int attempts = 1;
+  for (const Retry& retry : retries_) {
+    if (retry.place.parent.id == parent && retry.place.name == found.name) return true;
+  }
+  const auto known = attempts_.find(Key(parent, found.name));
+  if (known != attempts_.end()) attempts = known->second + 1;
+  attempts_[Key(parent, found.name)] = attempts;
+  if (attempts > kRetries) {
+    attempts_.erase(Key(parent, found.name));
+    OnOverflow(found.status == LookStatus::kBusy ? "too few file descriptors or too little memory to watch a directory"
+                                                 : "a directory's path leads elsewhere");
+    return false;
+  }
+  if (found.status == LookStatus::kParentLost && store_[parent].parent != kNoNode) {
+    Want(store_[parent].parent, store_[parent].name, false);
+  }
+  retries_.push_back({{store_.Ref(parent), found.name}, now + kRetryAfter * (Millis{1} << attempts), attempts});
+  return true;
+}
+
+void Tree::NoteUnwatched(const Found& found, NodeId parent) {
+  if (unwatched_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second) unwatched_new_ = true;
+}
+
+void Tree::EmitLimit() {
+  unwatched_new_ = false;
+  Emit(RecordKind::kLoss, "the watch limit is reached: new directories are not watched");
+}
+
+void Tree::NoteDenied(const Found& found, NodeId parent) {
+  if (!denied_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second) return;
+  if (denied_new_++ > 0) return;
+  store_.Path(parent, &denied_first_);
+  if (denied_first_.size() > 1) denied_first_ += '/';
+  denied_first_ += found.name;
+  denied_first_ += ": ";
+  denied_first_ += std::strerror(found.error);
+}
+
+bool Tree::IsSettled() const {
+  return jobs_.empty() && wanted_.empty() && deferred_.empty() && retries_.empty() && loss_.empty() &&
+         settle_.Deadline() < 0;
+}
+
+void Tree::Leave() {
+  if (IsFirstWalk()) {
+    Emit(RecordKind::kLoss, "watching ended before the first walk was over");
+  } else if (!loss_.empty()) {
+    Emit(RecordKind::kLoss, loss_);
+  } else if (!IsSettled()) {
+    Emit(RecordKind::kLoss, "watching ended while directories were still being looked at");
+  }
+  if (unwatched_new_) EmitLimit();
+}
+
+// The place is watched, or there is nothing to watch any more.
+void Tree::NoteWatched(NodeId parent, const std::string& name, Millis now) {
+  if (!attempts_.empty()) attempts_.erase(Key(parent, name));
+  if (!denied_.empty()) denied_.erase(Key(parent, name));
+  if (unwatched_.empty() || unwatched_.erase(Key(parent, name)) == 0) return;
+  // There is room again: on with the others at once.
+  limit_backoff_ = options_.backoff_min;
+  limit_retry_at_ = unwatched_.empty() ? -1 : now;
+}
+
+// What was to be asked of one node is asked of another that is the same directory.
+void Tree::MovePlaces(NodeId from, NodeId into) {
+  if (const auto wanted = wanted_.find(from); wanted != wanted_.end()) {
+    const auto names = std::move(wanted->second);
+    for (const auto& [name, emit] : names) Want(into, name, emit);
+  }
+  for (const auto* places : {&denied_, &unwatched_}) {
+    for (const auto& [key, place] : *places) {
+      if (place.parent.id == from) Want(into, place.name, true);
+    }
+  }
+  for (Retry& retry : retries_) {
+    if (retry.place.parent.id == from) retry.place.parent = store_.Ref(into);
+  }
+  ForgetPlaces(from);
+}
+
+void Tree::ForgetPlaces(NodeId parent) {
+  wanted_.erase(parent);
+  for (auto* places : {&denied_, &unwatched_}) {
+    for (auto place = places->lower_bound(Key(parent, "")); place != places->end();) {
+      if (place->second.parent.id != parent) break;
+      place = places->erase(place);
+    }
+  }
+}
+
+}  // namespace inotify_csync

@@ -1,0 +1,24 @@
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { askRunning } from '../ask-running.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { withSettingFlags } from '../setting-flags.js';
+
+/** `accept-root`: an included directory has been emptied or replaced on purpose. */
+export function addAcceptRootCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'accept-root <path>',
+    describe:
+      'take an included directory as it is now, though it is empty or another one: its peers will be, too',
+    builder: (own) =>
+      withSettingFlags(own)
+        .positional('path', { type: 'string', demandOption: true, description: 'the included directory' })
+        .example('$0 accept-root /srv/www', 'delete on all peers what has been deleted here')
+        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
+    handler: async (flags) => {
+      const path = Buffer.from(resolve(flags.path as string)).toString('latin1');
+      await askRunning(flags, context, { command: 'accept-root', path });
+    },
+  });
+}

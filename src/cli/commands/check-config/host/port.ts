@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { holderOf } from '../../../../csync2/sockets.js';
+import type { HostWarning } from './warning.js';
+
+export interface PortFacts {
+  readonly port: number;
+  /** `FILE:LINE` of the line of inetd.conf that starts csync2. */
+  readonly inetdLine: string | undefined;
+  readonly inetdRuns: boolean;
+  /** The file of xinetd that has csync2 switched on. */
+  readonly xinetdFile: string | undefined;
+  /** The link by which csync2.socket is started at boot. */
+  readonly socketLink: string | undefined;
+  /** ` by NAME (pid N)` of a listening process that is not ours, or empty. */
+  readonly holder: string;
+}
+
+/** Who else would serve csync2's port; for a host whose server we run. */
+export function portWarnings(facts: PortFacts): HostWarning[] {
+  const { port, inetdLine, inetdRuns, xinetdFile, socketLink, holder } = facts;
+  const warnings: HostWarning[] = [];
+  const add = (text: string, hint: string, place: string) =>
+    warnings.push({ kind: 'port', text, hint: `${hint}, or set server = "external"`, place });
+  if (inetdLine !== undefined) {
+    const when = inetdRuns ? 'and it runs: the port is taken' : 'it would take the port if it were started';
+    add(`inetd serves csync2, ${when}`, 'put a # before the line, then `systemctl reload inetd`', inetdLine);
+  }
+  if (xinetdFile !== undefined)
+    add('xinetd serves csync2', 'set `disable = yes` there and restart xinetd', xinetdFile);
+  if (socketLink !== undefined) {
+    add('csync2.socket is started at boot', 'run `systemctl disable --now csync2.socket`', socketLink);
+  }
+  if (holder !== '') add(`TCP port ${port} is taken${holder}`, 'stop that program', '');
+  return warnings;
+}
+
+/** Looks for other servers. `weRun`: our daemon runs, so that whoever listens is its server. */
+export function readPortFacts(port: number, weRun: boolean, root = ''): PortFacts {
+  const inetd = `${root}/etc/inetd.conf`;
+  const line = linesOf(inetd).findIndex((text) => /^\s*[^#\s].*\bcsync2\b/.test(text));
+  const xinetd = `${root}/etc/xinetd.d/csync2`;
+  const xinetdText = linesOf(xinetd);
+  const isOff = xinetdText.some((text) => /^\s*disable\s*=\s*yes/.test(text));
+  const link = `${root}/etc/systemd/system/sockets.target.wants/csync2.socket`;
+  return {
+    port,
+    inetdLine: line < 0 ? undefined : `/etc/inetd.conf:${line + 1}`,
+    inetdRuns: line >= 0 && runs(/^(open|x)?inetd$|^inetutils-inetd$/),
+    xinetdFile: xinetdText.length > 0 && !isOff ? '/etc/xinetd.d/csync2' : undefined,
+    socketLink: existsSync(link) ? link.slice(root.length) : undefined,
+    holder: weRun ? '' : holderOf(port),
+  };
+}
+
+function runs(name: RegExp): boolean {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .some((pid) => name.test((linesOf(`/proc/${pid}/comm`)[0] ?? '').trim()));
+}
+
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}

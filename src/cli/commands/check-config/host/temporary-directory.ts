@@ -1,0 +1,81 @@
+import { statSync } from 'node:fs';
+import type { NativeSelection } from '../../../../native.js';
+import { display, type PathBytes } from '../../../../path-bytes.js';
+import type { HostWarning } from './warning.js';
+
+export interface TemporaryDirectoryFacts {
+  /** The `tempdir` statement. */
+  readonly path: string | undefined;
+  /** Its device; undefined if it is no directory. */
+  readonly device: number | undefined;
+  /** Whether csync2 would synchronise what lies in it. */
+  readonly isSelected: boolean;
+  readonly trees: readonly { readonly path: PathBytes; readonly device: number | undefined }[];
+  readonly configFile: string;
+}
+
+/** csync2 renames what it has received from there into place (rsync.c), which goes within one file system only. */
+export function temporaryDirectoryWarnings(facts: TemporaryDirectoryFacts): HostWarning[] {
+  const { path, device, isSelected, trees, configFile } = facts;
+  const warning = (text: string, hint: string): HostWarning => ({
+    kind: 'tempdir',
+    text,
+    hint,
+    place: configFile,
+  });
+  const advice =
+    'name a directory on the file system of the trees that is not synchronised, the same on every host';
+  if (path === undefined) {
+    return [
+      warning(
+        'tempdir is not set: csync2 puts its temporary files into the trees, where each causes events for nothing',
+        `${advice}: \`tempdir /srv/.csync2-tmp;\``,
+      ),
+    ];
+  }
+  if (device === undefined) {
+    return [
+      warning(`tempdir ${path} is not a directory: nothing can be received`, 'create it, on every host'),
+    ];
+  }
+  const warnings: HostWarning[] = [];
+  if (isSelected) {
+    warnings.push(warning(`tempdir ${path} is synchronised itself`, `exclude it, or ${advice}`));
+  }
+  for (const tree of trees) {
+    if (tree.device === undefined || tree.device === device) continue;
+    const shown = display(tree.path);
+    warnings.push(
+      warning(
+        `tempdir ${path} is on another file system than ${shown}: files can't be moved into place`,
+        advice,
+      ),
+    );
+  }
+  return warnings;
+}
+
+export function readTemporaryDirectoryFacts(
+  path: string | undefined,
+  trees: readonly PathBytes[],
+  selection: Pick<NativeSelection, 'explain'>,
+  configFile: string,
+): TemporaryDirectoryFacts {
+  return {
+    path,
+    device: path === undefined ? undefined : deviceOf(path),
+    isSelected:
+      path?.startsWith('/') === true && selection.explain(Buffer.from(`${path.replace(/\/+$/, '')}/x`)) === 2,
+    trees: trees.map((tree) => ({ path: tree, device: deviceOf(tree) })),
+    configFile,
+  };
+}
+
+function deviceOf(path: string | Buffer): number | undefined {
+  try {
+    const found = statSync(path);
+    return found.isDirectory() ? found.dev : undefined;
+  } catch {
+    return undefined;
+  }
+}

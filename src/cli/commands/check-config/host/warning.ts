@@ -1,0 +1,21 @@
+/** What of this host, outside of csync2.cfg, keeps the peers from being equal or makes work for nothing. */
+export const hostWarnings = {
+  otherJob: 'another job runs csync2, too',
+  port: 'somebody else serves on the port of csync2',
+  tempdir: "csync2's temporary files lie where they disturb",
+  name: 'a name does not resolve',
+  key: 'a key can be read by others',
+  flavour: 'different builds of csync2 meet',
+  certificate: 'TLS will fail',
+  clock: 'clocks decide conflicts, and may be wrong',
+  limit: 'a limit of inotify is too low',
+} as const;
+export type HostWarningKind = keyof typeof hostWarnings;
+
+export interface HostWarning {
+  readonly kind: HostWarningKind;
+  readonly text: string;
+  readonly hint: string;
+  /** `FILE:LINE`, a file, or empty. */
+  readonly place: string;
+}

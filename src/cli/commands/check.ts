@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { askRunning } from '../ask-running.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { withSettingFlags } from '../setting-flags.js';
+
+/** `check`: has the daemon look at paths, or at everything. */
+export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'check [paths..]',
+    describe: 'have the running inotify-csync look at paths and what is below them, or at everything',
+    builder: (own) =>
+      withSettingFlags(own)
+        .positional('paths', { type: 'string', array: true, description: 'what to look at; all if none' })
+        .example('$0 check', 'a full check at the next quiet moment')
+        .example('$0 check /srv/www', 'this tree now')
+        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
+    handler: async (flags) => {
+      // A word of a command line that is not UTF-8 can't be told apart any more; `check DIRECTORY` reaches such names.
+      const paths = (flags.paths as string[] | undefined)?.map((path) =>
+        Buffer.from(resolve(path)).toString('latin1'),
+      );
+      await askRunning(flags, context, { command: 'check', ...(paths?.length ? { paths } : {}) });
+    },
+  });
+}

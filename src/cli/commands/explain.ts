@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { exitCodes } from '../../errors.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
+
+/** `explain`: whether csync2 synchronises a path, and by which line of which file. */
+export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'explain <path>',
+    describe: 'say whether a path is synchronised, and which line of csync2.cfg decides it',
+    builder: (own) =>
+      withSettingFlags(own)
+        .positional('path', {
+          type: 'string',
+          demandOption: true,
+          description: 'the path, which need not exist',
+        })
+        .option('json', { type: 'boolean', description: 'print an object' })
+        .example('$0 explain /srv/www/.git/index', 'why it is not on the peers')
+        .epilogue(
+          `${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'degraded', 'usage', 'noInput', 'config'])}`,
+        ),
+    handler: async (flags) => {
+      const { settings, csync2Options } = settingsOf(flags, context);
+      // Loaded now, as it loads the addon: help and bad flags need no build.
+      const { resolveInstance } = await import('../../csync2/resolve-instance.js');
+      const { explainPath, verdicts } = await import('../../csync2/cfg/index.js');
+      const { display } = await import('../../path-bytes.js');
+      const { config } = resolveInstance({
+        ...csync2Options,
+        program: settings.csync2,
+        systemDirectory: settings.cfgPath,
+      });
+      const { path, verdict, lines } = explainPath(config, Buffer.from(resolve(flags.path as string)));
+      const shown = lines.map(({ text, place }) => ({
+        text,
+        place: place ? `${place.file}:${place.line}` : null,
+      }));
+      if (flags.json)
+        process.stdout.write(`${JSON.stringify({ path: display(path), verdict, lines: shown })}\n`);
+      else {
+        const more = shown.map(({ text, place }) => `  ${text}${place === null ? '' : ` (${place})`}\n`);
+        process.stdout.write(`${display(path)}: ${verdicts[verdict]}\n${more.join('')}`);
+      }
+      context.exitCode = verdict === 'synchronised' ? exitCodes.ok : exitCodes.degraded;
+    },
+  });
+}

@@ -1,0 +1,28 @@
+import type { Argv } from 'yargs';
+import { exitCodes } from '../../errors.js';
+import { askRunning } from '../ask-running.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { withSettingFlags } from '../setting-flags.js';
+import { renderStatus } from './status/render.js';
+
+/** `status`: how the running daemon is, live. */
+export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'status',
+    describe: 'show how the running inotify-csync is',
+    builder: (own) =>
+      withSettingFlags(own)
+        .option('json', { type: 'boolean', description: 'print an object' })
+        .example('$0 status', 'for people')
+        .example('$0 status --json', 'for scripts; ages are in seconds')
+        .epilogue(exitStatusText(['ok', 'degraded', 'notRunning', 'usage', 'noPermission'])),
+    handler: async (flags) => {
+      const status = (await askRunning(flags, context, { command: 'status' })) as Parameters<
+        typeof renderStatus
+      >[0];
+      process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : renderStatus(status));
+      context.exitCode = status.health === 'healthy' ? exitCodes.ok : exitCodes.degraded;
+    },
+  });
+}

@@ -1,0 +1,27 @@
+import type { Argv } from 'yargs';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { packageVersion } from '../package-version.js';
+import { refuseCsync2Options } from '../refuse-csync2-options.js';
+
+/** `version`: what this is, and what it runs on. */
+export function addVersionCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'version',
+    describe: 'print the version',
+    builder: (own) =>
+      own
+        .option('json', { type: 'boolean', description: 'print an object' })
+        .epilogue(exitStatusText(['ok', 'usage'])),
+    handler: ({ json }) => {
+      refuseCsync2Options(context);
+      const facts = {
+        version: packageVersion(),
+        node: process.version,
+        platform: `${process.platform} ${process.arch}`,
+      };
+      const line = `inotify-csync ${facts.version} (node ${facts.node}, ${facts.platform})`;
+      process.stdout.write(`${json ? JSON.stringify(facts) : line}\n`);
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import type { Argv } from 'yargs';
+import { exitCodes } from '../../errors.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { runningDaemon } from '../running-daemon.js';
+import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
+import { walkProgress } from './watch-limit/progress.js';
+import { renderApplied, renderAssessment } from './watch-limit/render.js';
+
+/** `watch-limit`: whether the kernel allows as many watches as the trees need; `--apply` sees to it. */
+export function addWatchLimitCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'watch-limit',
+    describe: "show inotify's limits, who uses them, and what the configured trees need; raise them",
+    builder: (own) =>
+      withSettingFlags(own)
+        .option('apply', { type: 'boolean', description: 'raise the limits, now and for every boot to come' })
+        .option('json', { type: 'boolean', description: 'print an object' })
+        .example('$0 watch-limit', 'needs no running daemon; root sees most')
+        .example('$0 watch-limit --apply', 'as root: raise what is too low, lower nothing')
+        .epilogue(
+          `${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'usage', 'noInput', 'systemLimit', 'cannotCreate', 'noPermission', 'config'])}
+   1  a limit is too low (not with --apply)`,
+        ),
+    handler: async (flags) => {
+      const { settings, csync2Options } = settingsOf(flags, context);
+      // Loaded now, as it loads the addon: help and bad flags need no build.
+      const { resolveInstance } = await import('../../csync2/resolve-instance.js');
+      const { selectionOf } = await import('../../csync2/cfg/index.js');
+      const { applyLimits, assessLimits, sysctlFile } = await import('../../limits/index.js');
+      const { config } = resolveInstance({
+        ...csync2Options,
+        program: settings.csync2,
+        systemDirectory: settings.cfgPath,
+      });
+      const progress = walkProgress();
+      const assessment = assessLimits({
+        selection: selectionOf(config),
+        daemon: runningDaemon(settings.queueFile),
+        uid: process.geteuid?.() ?? 0,
+        sysctlFile,
+        onDirectory: progress.onDirectory,
+      });
+      progress.end();
+      const wanted = new Map(assessment.limits.map(({ name, recommended }) => [name, recommended]));
+      const applied = flags.apply ? applyLimits(wanted) : undefined;
+      if (flags.json) {
+        const object = { ...assessment, applied: applied ?? null };
+        process.stdout.write(`${JSON.stringify(object, undefined, 2)}\n`);
+      } else {
+        process.stdout.write(renderAssessment(assessment));
+        if (applied) process.stdout.write(`\n${renderApplied(applied, sysctlFile)}`);
+      }
+      const isEnough = applied !== undefined || assessment.limits.every(({ enough }) => enough);
+      context.exitCode = isEnough ? exitCodes.ok : exitCodes.degraded;
+    },
+  });
+}

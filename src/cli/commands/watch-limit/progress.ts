@@ -1,0 +1,21 @@
+/** Tells on stderr how far a count of directories has come, once a second from the second one on. */
+export function walkProgress(): { readonly onDirectory: (directories: number) => void; end(): void } {
+  const isTerminal = process.stderr.isTTY === true;
+  let next = performance.now() + everyMilliseconds;
+  let shown = false;
+  return {
+    onDirectory: (directories) => {
+      // Asking for the time costs as much as a directory: not for each of them.
+      if (directories % 256 !== 0 || performance.now() < next) return;
+      next = performance.now() + everyMilliseconds;
+      shown = true;
+      const text = `counting directories: ${directories.toLocaleString('en-US')} so far`;
+      process.stderr.write(isTerminal ? `\r${text}` : `${text}\n`);
+    },
+    end: () => {
+      if (shown && isTerminal) process.stderr.write('\r\x1b[K');
+    },
+  };
+}
+
+const everyMilliseconds = 1000;

@@ -1,0 +1,103 @@
+import type { AppliedLimit } from '../../../limits/apply.js';
+import type { LimitAssessment, WatchShare } from '../../../limits/assess.js';
+import { type LimitPlan, sysctlName } from '../../../limits/index.js';
+
+/** The assessment for people. */
+export function renderAssessment(assessment: LimitAssessment): string {
+  const { limits, directories, memoryBytes, unlistedDirectories, unreadableProcesses } = assessment;
+  const rows = limits.map((limit) => [
+    sysctlName(limit.name),
+    number(limit.current),
+    number(limit.needed),
+    number(limit.recommended),
+    verdictOf(limit),
+  ]);
+  const lines = [
+    ...table([['limit', 'now', 'needed', 'recommended', ''], ...rows]),
+    '',
+    `watches    ${number(directories)} directories are to be watched: ${memory(memoryBytes)} of kernel memory`,
+    ...(unlistedDirectories > 0
+      ? [`           ${number(unlistedDirectories)} directories can't be listed; run it as root`]
+      : []),
+    '',
+    'in use by',
+    ...table(userRows(assessment)).map((line) => `  ${line}`),
+  ];
+  if (unreadableProcesses > 0) {
+    lines.push(`  ${number(unreadableProcesses)} processes can't be looked into; root sees them all`);
+  }
+  for (const { name, value, file, line } of assessment.lowered) {
+    lines.push(
+      '',
+      `${file}:${line} sets ${sysctlName(name)} to ${number(value)} at the next boot: take that line out`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What `--apply` has done, for people. */
+export function renderApplied(applied: readonly AppliedLimit[], file: string): string {
+  const lines = applied.map(({ name, before, after }) =>
+    after > before
+      ? `${sysctlName(name)} raised from ${number(before)} to ${number(after)}`
+      : `${sysctlName(name)} stays at ${number(after)}`,
+  );
+  return `${[...lines, `kept for the next boot in ${file}`].join('\n')}\n`;
+}
+
+function verdictOf({ enough, current, recommended }: LimitPlan): string {
+  if (!enough) return 'TOO LOW: inotify-csync watch-limit --apply';
+  return current < recommended ? 'enough, without headroom' : 'enough';
+}
+
+function userRows({ users }: LimitAssessment): string[][] {
+  if (users.length === 0) return [['nobody that can be seen']];
+  const shown = users.slice(0, mostUsers);
+  const rows = shown.map(({ pid, name, uid, instances, watches, share }) => [
+    `${name} (pid ${pid})`,
+    counted(watches, 'watch'),
+    counted(instances, 'instance'),
+    shareTexts[share](uid),
+  ]);
+  const rest = users.slice(mostUsers);
+  if (rest.length === 0) return rows;
+  const watches = rest.reduce((total, user) => total + user.watches, 0);
+  const instances = rest.reduce((total, user) => total + user.instances, 0);
+  return [...rows, [`${rest.length} more`, counted(watches, 'watch'), counted(instances, 'instance'), '']];
+}
+
+const mostUsers = 12;
+
+const shareTexts: Record<WatchShare, (uid: number) => string> = {
+  ours: () => 'the running inotify-csync',
+  shared: () => 'shares the limits',
+  apart: (uid) => `user ${uid}, with limits of its own`,
+};
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, at) =>
+    Math.max(...rows.map((row) => (row[at] ?? '').length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, at) =>
+        /^[\d,]+$/.test(cell) ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function counted(count: number, what: 'watch' | 'instance'): string {
+  const plural = what === 'watch' ? 'watches' : 'instances';
+  return `${number(count)} ${count === 1 ? what : plural}`;
+}
+
+function memory(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+import { runCommandLine } from './command-line.js';
+import { exitCodeOf, reportError } from './report-error.js';
+
+// Whoever reads our output may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const words = process.argv.slice(2);
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.once(event, (error: unknown) => {
+    reportError(error, { json: false });
+    process.exit(exitCodeOf(error));
+  });
+}
+
+try {
+  process.exit(await runCommandLine(words));
+} catch (error) {
+  reportError(error, { json: words.includes('--json') });
+  process.exit(exitCodeOf(error));
+}

@@ -1,0 +1,54 @@
+import { fstatSync } from 'node:fs';
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+
+/**
+ * Shows an error: one line with what is wrong and one with what to do about it on stderr, or with `json` an object on
+ * stdout. What is not an InotifyCsyncError is a bug and is shown with its stack.
+ */
+export function reportError(error: unknown, options: { json: boolean }): void {
+  if (options.json) process.stdout.write(`${JSON.stringify({ error: errorObject(error) })}\n`);
+  else for (const line of errorLines(error)) process.stderr.write(`${priority()}${line}\n`);
+}
+
+/** An error as `--json` shows it. */
+export function errorObject(error: unknown): {
+  code: string;
+  message: string;
+  hint: string;
+  exitCode: number;
+} {
+  if (error instanceof InotifyCsyncError) {
+    const { code, message, hint, exitCode } = error;
+    return { code, message, hint, exitCode };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'ICS_BUG', message, hint: reportIt, exitCode: exitCodes.software };
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof InotifyCsyncError ? error.exitCode : exitCodes.software;
+}
+
+const reportIt = 'this is a bug in inotify-csync: please report it with these lines';
+
+function errorLines(error: unknown): string[] {
+  const { message, hint } = errorObject(error);
+  if (error instanceof InotifyCsyncError) return [`inotify-csync: ${oneLine(message)}`, `  ${oneLine(hint)}`];
+  return [`inotify-csync: ${message}`, `  ${hint}`].flatMap((text) => text.split('\n'));
+}
+
+/** A file name in a message must neither begin a line nor drive a terminal. */
+function oneLine(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+/** sd-daemon(3): marks a line as an error, if stderr is the journal's stream itself. */
+function priority(): string {
+  const { JOURNAL_STREAM: stream } = process.env;
+  if (!stream) return '';
+  const { dev, ino } = fstatSync(2);
+  return stream === `${dev}:${ino}` ? '<3>' : '';
+}

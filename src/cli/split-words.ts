@@ -1,0 +1,22 @@
+import { wordsOfOption } from '../config/csync2-options.js';
+
+/**
+ * Parts the words of a command line: ours have two dashes or none, csync2's have one, and all after `--` are csync2's.
+ * So `run -N web1 --settle 0.1 -A` and `run --settle 0.1 -- -N web1 -A` say the same.
+ */
+export function splitWords(words: readonly string[]): { own: readonly string[]; csync2: readonly string[] } {
+  const own: string[] = [];
+  const csync2: string[] = [];
+  for (let at = 0; at < words.length; ) {
+    const word = words[at] as string;
+    if (word === '--') {
+      csync2.push(...words.slice(at + 1));
+      break;
+    }
+    const isCsync2 = /^-[^-]/.test(word);
+    const count = isCsync2 ? wordsOfOption(words.slice(at)) : 1;
+    (isCsync2 ? csync2 : own).push(...words.slice(at, at + count));
+    at += count;
+  }
+  return { own, csync2 };
+}

@@ -1,0 +1,140 @@
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+
+/** Options for csync2 that the user gave us to pass on. */
+export interface Csync2Options {
+  /** `-N`: this host's name, and the address csync2 listens on and connects from. */
+  readonly hostName?: string;
+  /** `-D`: directory or URL of csync2's database. */
+  readonly database?: string;
+  /** `-C`: reads csync2_NAME.cfg. */
+  readonly configName?: string;
+  /** `-p`: port of the server, here and on the peers. */
+  readonly port?: string;
+  /** All others, passed to every call as they are: `-A`, `-B`, `-F`, `-G` with its groups. */
+  readonly rest: readonly string[];
+}
+
+/**
+ * Reads options as csync2 does, with getopt(3): `-N web1`, `-Nweb1`, several flags in one word, the last of a kind
+ * counts, `--` ends them. Throws Csync2OptionError for everything that is not to be passed on.
+ */
+export function parseCsync2Options(args: readonly string[]): Csync2Options {
+  const values = new Map<ValueLetter, string>();
+  const rest: string[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const word = args[at] as string;
+    if (word === '--' && at === args.length - 1) break;
+    if (!/^-[^-]/.test(word)) throw notAnOption(word);
+    for (let index = 1; index < word.length; index += 1) {
+      const letter = word[index] as string;
+      if (!isValueLetter(letter)) {
+        rest.push(flag(letter));
+        continue;
+      }
+      const attached = word.slice(index + 1);
+      if (attached === '') at += 1;
+      const value = attached === '' ? args[at] : attached;
+      checkValue(letter, value);
+      if (letter === 'G') rest.push('-G', value);
+      else values.set(letter, value);
+      break;
+    }
+  }
+  return withValues(values, rest);
+}
+
+/** `first` with what `second` says; `second` counts where both say something. */
+export function mergeCsync2Options(first: Csync2Options, second: Csync2Options): Csync2Options {
+  return { ...first, ...second, rest: [...first.rest, ...second.rest] };
+}
+
+/** How many words of `args`, from `args[0]` on, belong to the csync2 option that begins there. */
+export function wordsOfOption(args: readonly string[]): number {
+  const [word = ''] = args;
+  for (let index = 1; index < word.length; index += 1) {
+    const letter = word[index] as string;
+    // A refused option takes its value with it, so that the explanation is all that is said.
+    if (!isValueLetter(letter) && !refusedWithValue.has(letter)) continue;
+    return index === word.length - 1 && args.length > 1 ? 2 : 1;
+  }
+  return 1;
+}
+
+/** An option that csync2 doesn't know or that it must not be given. */
+export class Csync2OptionError extends InotifyCsyncError {
+  constructor(message: string, hint: string) {
+    super('ICS_CSYNC2_OPTION', exitCodes.usage, message, hint);
+  }
+}
+
+const valueLetters = {
+  N: ['hostName', "this host's name", /^[^\s-]\S*$/],
+  D: ['database', "the directory or URL of csync2's database", /^(\/|[a-z0-9]+:\/\/)/],
+  C: ['configName', 'a name of lower-case letters and digits (it selects csync2_NAME.cfg)', /^[a-z0-9]+$/],
+  p: ['port', 'a port', /^[a-z0-9]+$/i],
+  G: [undefined, 'group names separated by commas', /^[^\s-]\S*$/],
+} as const;
+type ValueLetter = keyof typeof valueLetters;
+
+const flags = new Set(['A', 'B', 'F']);
+
+const mode = 'inotify-csync decides itself what csync2 does';
+const refused: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...'hcuofmxHLMSTRi'].map((letter) => [letter, mode])),
+  r: 'inotify-csync decides itself what is checked recursively',
+  d: 'with a dry run no change would reach a peer',
+  I: 'an initial run marks nothing as changed, so no change would reach a peer',
+  X: 'it belongs to -T, which inotify-csync does not use',
+  U: 'it belongs to -T, which inotify-csync does not use',
+  P: 'inotify-csync updates each peer by itself',
+  t: 'inotify-csync sets it where it needs it',
+  s: 'inotify-csync has the timestamps in the log named by --csync-log',
+  v: 'inotify-csync sets it where it needs it; its own log is governed by --log-level',
+  l: 'inotify-csync reads the messages of csync2, which -l would send to syslog',
+  W: 'inotify-csync reads the directories from csync2.cfg itself',
+  b: 'inotify-csync uses it by itself where csync2 has it',
+  O: 'it would write the group keys to a log',
+  a: 'it is the default of the csync2 that knows it',
+  k: 'make keys with csync2 itself',
+};
+const refusedWithValue = new Set(['P', 's', 'W', 'k']);
+
+function isValueLetter(letter: string): letter is ValueLetter {
+  return Object.hasOwn(valueLetters, letter);
+}
+
+function flag(letter: string): string {
+  if (flags.has(letter)) return `-${letter}`;
+  const why = Object.hasOwn(refused, letter) ? refused[letter] : undefined;
+  const known = 'options that are passed on: -N NAME, -D DATABASE, -C NAME, -p PORT, -G GROUPS, -A, -B, -F';
+  if (why === undefined) throw new Csync2OptionError(`csync2 has no option -${letter}`, known);
+  throw new Csync2OptionError(
+    `csync2's option -${letter} can't be passed on: ${why}`,
+    `leave -${letter} out; ${known}`,
+  );
+}
+
+function checkValue(letter: ValueLetter, value: string | undefined): asserts value is string {
+  const [, what, shape] = valueLetters[letter];
+  if (value !== undefined && shape.test(value)) return;
+  const found = value === undefined ? 'nothing follows it' : `not ${JSON.stringify(value)}`;
+  throw new Csync2OptionError(
+    `csync2's option -${letter} takes ${what}: ${found}`,
+    `give it as -${letter} VALUE`,
+  );
+}
+
+function notAnOption(word: string): Csync2OptionError {
+  return new Csync2OptionError(
+    `${JSON.stringify(word)} is not an option of csync2`,
+    'only options are passed on to csync2; which files it gets is read from csync2.cfg',
+  );
+}
+
+function withValues(values: ReadonlyMap<ValueLetter, string>, rest: readonly string[]): Csync2Options {
+  const named = [...values].flatMap(([letter, value]) => {
+    const [name] = valueLetters[letter];
+    return name === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(named), rest };
+}

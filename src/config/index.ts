@@ -1,0 +1,19 @@
+export {
+  Csync2OptionError,
+  type Csync2Options,
+  parseCsync2Options,
+  wordsOfOption,
+} from './csync2-options.js';
+export { SettingError, SettingsFileError, UnknownSettingError } from './errors.js';
+export { configVariable, type LoadedSettings, type LoadSettingsOptions, loadSettings } from './load.js';
+export { type Origin, originText } from './origin.js';
+export {
+  flagOf,
+  propertyOf,
+  type SettingName,
+  type Settings,
+  settingDefinitions,
+  settingNames,
+  variableOf,
+} from './settings.js';
+export { defaultSettingsFile } from './settings-file.js';

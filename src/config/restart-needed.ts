@@ -1,0 +1,23 @@
+import { propertyOf, type SettingName, type Settings } from './settings.js';
+
+/** Settings of what is made once and outlives a reload: the queue, the csync2 server and its log, the control socket. */
+const fixed: readonly SettingName[] = [
+  'queue_file',
+  'num_lines_until_reset',
+  'csync_log',
+  'cfg_path',
+  'cfg_file',
+  'server',
+  'csync2',
+  'runtime_directory',
+  'log_level',
+  'csync2_options',
+];
+
+/** The settings that differ and need a restart to take effect. */
+export function restartNeeded(before: Settings, after: Settings): SettingName[] {
+  return fixed.filter((name) => {
+    const property = propertyOf(name);
+    return JSON.stringify(before[property]) !== JSON.stringify(after[property]);
+  });
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import { defaultFileEvents, parseFileEvents } from '../watch/file-events.js';
+
+/**
+ * One setting: `check_interval` in the file, `--check-interval` on the command line, `INOTIFY_CSYNC_CHECK_INTERVAL` in
+ * the environment, `settings.checkInterval` in the program.
+ */
+export interface SettingDefinition<Value> {
+  readonly schema: z.ZodType<Value>;
+  readonly default: Value;
+  /** What its values are, for messages: `found "x", expected …`. */
+  readonly expects: string;
+  /** Placeholder of its value in the help text. */
+  readonly argument: string;
+  readonly description: string;
+  /** The value that a text means; undefined if it can't mean any. */
+  readonly fromText: (text: string) => unknown;
+}
+
+/** All settings, in the order in which they are shown. Those above the empty line are the original script's. */
+export const settingDefinitions = {
+  check_interval: seconds(0.5, { min: 0.01, max: 60 }, 'longest time for which changes are gathered'),
+  full_sync_interval: seconds(
+    3600,
+    { min: 0, max: 31_536_000 },
+    'time between regular full checks, 0 for none',
+  ),
+  num_lines_until_reset: count(
+    200_000,
+    'queue lines read after which the queue begins anew and a full check runs',
+  ),
+  num_batched_changes_threshold: count(
+    15_000,
+    'changes in one batch from which on a full check is run instead',
+  ),
+  parallel_updates: yesOrNo(true, 'update all peers at the same time'),
+  file_events: {
+    ...text(defaultFileEvents, 'EVENTS', 'inotify events that are looked at'),
+    schema: z.string().refine(areFileEvents),
+    expects: 'names of inotify events separated by commas',
+  },
+  queue_file: path(
+    '/var/lib/inotify-csync/queue.log',
+    'where the queue is kept: FILE.000001, FILE.cursor and so on',
+  ),
+  csync_log: path('/var/log/inotify-csync/csync2.log', "the csync2 server's log"),
+  cfg_path: path('/etc', 'directory of csync2.cfg'),
+  cfg_file: {
+    ...text(
+      'csync2.cfg',
+      'NAME',
+      "csync2's configuration in cfg_path: csync2.cfg, or csync2_NAME.cfg (csync2 -C NAME)",
+    ),
+    schema: z.string().regex(cfgFileShape()),
+    expects:
+      'csync2.cfg or csync2_NAME.cfg with a NAME of lower-case letters and digits, as csync2 can read no other',
+  },
+
+  settle: seconds(0.02, { min: 0, max: 10 }, 'quiet time after a change before it is handled'),
+  server: choice(
+    'managed',
+    ['managed', 'external'],
+    'who runs the csync2 server: inotify-csync, or something else',
+  ),
+  server_wait_max: seconds(
+    30,
+    { min: 0, max: 3600 },
+    'longest wait for a server session to end before changes are handled',
+  ),
+  peer_timeout: seconds(
+    60,
+    { min: 1, max: 86_400 },
+    'time without progress after which an update of a peer is ended',
+  ),
+  private_databases: yesOrNo(
+    true,
+    'give each update a small database of its own (SQLite only), so that peers do not hold each other up',
+  ),
+  csync2: text('csync2', 'PROGRAM', 'the csync2 program, a path or a name in PATH'),
+  runtime_directory: path('/run/inotify-csync', 'directory for the control socket and private databases'),
+  log_level: choice('info', ['error', 'warn', 'info', 'debug'], 'least important messages that are logged'),
+  csync2_options: {
+    schema: z.array(z.string()).readonly(),
+    default: [] as readonly string[],
+    expects: 'a list of texts, such as ["-N", "web1"]',
+    argument: 'OPTIONS',
+    description: 'options passed to every call of csync2, before those on the command line',
+    fromText: (words: string) => words.split(/\s+/).filter((word) => word !== ''),
+  },
+} as const satisfies Record<string, SettingDefinition<never> | SettingDefinition<unknown>>;
+
+export type SettingName = keyof typeof settingDefinitions;
+
+/** What the program is run with. Times are in seconds. */
+export type Settings = {
+  readonly [Name in SettingName as CamelCase<Name>]: z.output<(typeof settingDefinitions)[Name]['schema']>;
+};
+
+export const settingNames = Object.keys(settingDefinitions) as readonly SettingName[];
+
+/** `check_interval` as `--check-interval`. */
+export function flagOf(name: SettingName): string {
+  return `--${name.replaceAll('_', '-')}`;
+}
+
+/** `check_interval` as `INOTIFY_CSYNC_CHECK_INTERVAL`. */
+export function variableOf(name: SettingName): string {
+  return `INOTIFY_CSYNC_${name.toUpperCase()}`;
+}
+
+/** `check_interval` as `checkInterval`. */
+export function propertyOf<Name extends SettingName>(name: Name): CamelCase<Name> {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
+}
+
+/** csync2's `-C NAME` for a `cfg_file`; undefined for csync2.cfg. */
+export function configNameOf(cfgFile: string): string | undefined {
+  return cfgFileShape().exec(cfgFile)?.[1];
+}
+
+type CamelCase<Text extends string> = Text extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Text;
+
+/** csync2 allows no other names (csync2.c: "Config names are limited to [a-z0-9]+"). */
+function cfgFileShape(): RegExp {
+  return /^csync2(?:_([a-z0-9]+))?\.cfg$/;
+}
+
+function areFileEvents(list: string): boolean {
+  parseFileEvents(list);
+  return true;
+}
+
+function seconds(value: number, { min, max }: { min: number; max: number }, description: string) {
+  return {
+    schema: z.number().min(min).max(max),
+    default: value,
+    expects: `seconds, ${min} to ${max}`,
+    argument: 'SECONDS',
+    description,
+    fromText: numberOf,
+  };
+}
+
+function count(value: number, description: string) {
+  return {
+    schema: z.int().min(1).max(1_000_000_000),
+    default: value,
+    expects: 'a whole number, 1 to 1000000000',
+    argument: 'N',
+    description,
+    fromText: numberOf,
+  };
+}
+
+function yesOrNo(value: boolean, description: string) {
+  return {
+    schema: z.union([z.boolean(), z.literal([0, 1]).transform((number) => number === 1)]),
+    default: value,
+    expects: 'true or false (or 1 or 0)',
+    argument: 'true|false',
+    description,
+    // A flag without a value says yes.
+    fromText: (word: string) => ({ '': true, true: true, 1: true, false: false, 0: false })[word],
+  };
+}
+
+function text(value: string, argument: string, description: string) {
+  return {
+    schema: z.string().min(1),
+    default: value,
+    expects: 'a text',
+    argument,
+    description,
+    fromText: (word: string): unknown => word,
+  };
+}
+
+function path(value: string, description: string) {
+  return {
+    ...text(value, 'PATH', description),
+    schema: z.string().regex(/^\/[^\0]*$/),
+    expects: 'an absolute path',
+  };
+}
+
+function choice<const Value extends string>(
+  value: NoInfer<Value>,
+  values: readonly Value[],
+  description: string,
+) {
+  return {
+    schema: z.enum(values),
+    default: value,
+    expects: `one of ${values.join(', ')}`,
+    argument: values.join('|'),
+    description,
+    fromText: (word: string): unknown => word,
+  };
+}
+
+function numberOf(word: string): number | undefined {
+  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(word) ? Number(word) : undefined;
+}

@@ -1,0 +1,66 @@
+import { exitCodes, InotifyCsyncError } from './errors.js';
+import type { ControlHandler } from './observe/control-server.js';
+import type { Status } from './observe/status.js';
+import { fromKey } from './path-bytes.js';
+import type { Queue } from './queue/queue.js';
+import type { Sync } from './sync/create-sync.js';
+
+/** Answers the control socket's requests with what the running stages can do. */
+export function controlHandler(queue: Queue, currentSync: () => Sync, status: () => Status): ControlHandler {
+  return (request) => {
+    const sync = currentSync();
+    switch (request.command) {
+      case 'status':
+        return status();
+      case 'check': {
+        if (request.paths) queue.append(request.paths.map((path) => ({ kind: 'tree', path: fromKey(path) })));
+        else queue.owe('somebody asked for it');
+        sync.scheduler.retryFullCheck();
+        sync.scheduler.wake();
+        return { accepted: request.paths?.length ?? 'all' };
+      }
+      case 'retry': {
+        const lanes = sync.lanes.filter((lane) => request.peer === undefined || lane.peer === request.peer);
+        if (lanes.length === 0)
+          throw new UnknownPeerError(
+            request.peer ?? '',
+            sync.lanes.map((lane) => lane.peer),
+          );
+        for (const lane of lanes) lane.retry();
+        return { peers: lanes.map((lane) => lane.peer) };
+      }
+      case 'accept-root': {
+        const path = fromKey(request.path);
+        if (!sync.guard.states().some((root) => root.path.equals(path)))
+          throw new UnknownRootError(request.path);
+        sync.guard.allow(path);
+        sync.guard.look();
+        return { accepted: request.path };
+      }
+    }
+  };
+}
+
+/** A name that is no peer of this host. */
+export class UnknownPeerError extends InotifyCsyncError {
+  constructor(peer: string, known: readonly string[]) {
+    super(
+      'ICS_UNKNOWN_PEER',
+      exitCodes.usage,
+      `${peer} is not a peer of this host`,
+      `peers are: ${known.join(', ')}`,
+    );
+  }
+}
+
+/** A path that is not an included directory. */
+export class UnknownRootError extends InotifyCsyncError {
+  constructor(path: string) {
+    super(
+      'ICS_UNKNOWN_ROOT',
+      exitCodes.usage,
+      `${path} is not an included directory`,
+      '`inotify-csync status` lists the included directories',
+    );
+  }
+}

@@ -1,0 +1,16 @@
+/** csync2.cfg: reading it as csync2 does, and what follows from it. */
+export {
+  type ConfigFault,
+  CsyncConfigError,
+  CsyncConfigMissingError,
+  configFaults,
+  HostNotInGroupError,
+} from './errors.js';
+export { type Explanation, type ExplanationLine, explainPath, type Verdict, verdicts } from './explain.js';
+export { configFile, type LoadOptions, loadConfig } from './load.js';
+export type * from './model.js';
+export { matchHost } from './native-selection.js';
+export { type Peer, peersOf } from './peers.js';
+export { allRootsOf, type Root, rootsOf, treesOf } from './roots.js';
+export { type ActivePrefix, activePrefixes, memberGroups, selectionOf, selectionRules } from './selection.js';
+export { type ConfigWarning, type ConfigWarningKind, configWarnings, warningsOf } from './warnings.js';

@@ -1,0 +1,57 @@
+import { CsyncConfigError } from './errors.js';
+import type { ReadFile, Token } from './tokens.js';
+
+const lineBuffer = 1024;
+const minimumLength = 32;
+
+/**
+ * Checks a group's key file as csync2 does while it reads the configuration, for groups without this host, too: only
+ * its first line counts, of A-Z, a-z, 0-9, `.` and `_`, with at least 32 characters. Returns the file's path; the key
+ * is not kept. Throws CsyncConfigError.
+ */
+export function readKeyFile(token: Token, systemDirectory: string, read: ReadFile): string {
+  const name = token.text.toString('utf8');
+  const file = name === '' || name.startsWith('/') ? name : `${systemDirectory}/${name}`;
+  let bytes: Buffer;
+  try {
+    bytes = read(file);
+    if (bytes.length === 0) throw new Error('it is empty');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CsyncConfigError(
+      'keyUnreadable',
+      token.place,
+      `cannot read the key file ${file}: ${reason}`,
+      `copy it from another host of the group, or make it with \`csync2 -k ${file}\``,
+      { cause },
+    );
+  }
+  // fgets(3) stops at the newline or when its buffer is full; the C string also ends at a NUL.
+  const key = bytes
+    .subarray(0, lineBuffer - 1)
+    .toString('latin1')
+    .split(/[\n\0]/, 1)[0] as string;
+  const wrong = /[^A-Za-z0-9._]/.exec(key);
+  if (wrong) {
+    const code = wrong[0].charCodeAt(0).toString(16).padStart(2, '0');
+    const hint =
+      wrong[0] === '\r'
+        ? 'the file has Windows line ends: remove the carriage return'
+        : `make a new one with \`csync2 -k ${file}\` and copy it to every host of the group`;
+    throw new CsyncConfigError(
+      'keyCharacter',
+      token.place,
+      `character 0x${code} is not allowed in the key file ${file}`,
+      hint,
+    );
+  }
+  if (key.length < minimumLength) {
+    throw new CsyncConfigError(
+      'keyShort',
+      token.place,
+      `the key in ${file} has ${key.length} characters; csync2 wants ${minimumLength} at least`,
+      `make a new one with \`csync2 -k ${file}\` and copy it to every host of the group`,
+    );
+  }
+  return file;
+}

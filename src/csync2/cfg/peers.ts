@@ -1,0 +1,34 @@
+import type { CsyncConfig } from './model.js';
+
+/** Another host that shares a group with this one. */
+export interface Peer {
+  /** Its name on the network and in the dirty table. */
+  readonly name: string;
+  /** It only receives, in every group it shares with this host. */
+  readonly slave: boolean;
+  /** Names of the shared groups, in file order. */
+  readonly groups: readonly string[];
+  /**
+   * What it calls this host. When shared groups differ in that, the name of the last of them: csync2 keeps its groups
+   * in reverse order and takes, file by file, the first that covers the file.
+   */
+  readonly myName: string;
+}
+
+/** The peers of this host, each once, in the order in which the configuration names them. */
+export function peersOf(config: CsyncConfig): readonly Peer[] {
+  const peers = new Map<string, Peer>();
+  for (const group of config.groups) {
+    if (group.myName === undefined) continue;
+    for (const { name, slave } of group.hosts) {
+      const known = peers.get(name);
+      peers.set(name, {
+        name,
+        slave: slave && (known?.slave ?? true),
+        groups: [...new Set([...(known?.groups ?? []), group.name])],
+        myName: group.myName,
+      });
+    }
+  }
+  return [...peers.values()];
+}

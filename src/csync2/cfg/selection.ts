@@ -1,0 +1,58 @@
+import type { NativeSelection, SelectionRules } from '../../native.js';
+import { CsyncConfigError } from './errors.js';
+import type { CsyncConfig, Group } from './model.js';
+import { createSelection } from './native-selection.js';
+
+/** A prefix that has a path on this host. */
+export interface ActivePrefix {
+  readonly name: Buffer;
+  readonly path: Buffer;
+}
+
+/** The groups this host is a member of; csync2 ignores the patterns of all others. */
+export function memberGroups(config: CsyncConfig): readonly Group[] {
+  return config.groups.filter((group) => group.myName !== undefined);
+}
+
+/**
+ * The prefixes that have a path on this host, in the order in which csync2 looks names up: the last in the file comes
+ * first, so of two with one name the later counts.
+ */
+export function activePrefixes(config: CsyncConfig): readonly ActivePrefix[] {
+  return config.prefixes.flatMap(({ name, path }) => (path ? [{ name, path }] : [])).reverse();
+}
+
+/** Those of `activePrefixes` whose path `%name%` stands for. The others still make csync2 enter their parents. */
+export function firstOfName(prefixes: readonly ActivePrefix[]): readonly ActivePrefix[] {
+  return prefixes.filter((prefix) => prefixes.find(({ name }) => name.equals(prefix.name)) === prefix);
+}
+
+/**
+ * What the native `Selection` takes.
+ *
+ * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes: `mode: 'compare'` is that.
+ */
+export function selectionRules(config: CsyncConfig, mode: 'check' | 'compare' = 'check'): SelectionRules {
+  const groups = memberGroups(config).map(({ patterns }) => ({
+    patterns: patterns
+      .filter(({ action }) => mode === 'compare' || action !== 'compare')
+      .map(({ text, action }) => ({ text, include: action !== 'exclude' })),
+  }));
+  return { groups, prefixes: activePrefixes(config) };
+}
+
+/** The selection of `config`. Throws CsyncConfigError when it includes more prefixes than a selection can hold. */
+export function selectionOf(config: CsyncConfig): NativeSelection {
+  try {
+    return createSelection(selectionRules(config));
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new CsyncConfigError(
+      'prefixLimit',
+      { file: config.file, line: 1 },
+      'the groups of this host include more than 31 prefixes',
+      'include plain paths, or split the configuration with csync2 -C NAME',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { databaseName } from './instance.js';
+import { type DirtyRow, insertDirty, type Ledger } from './ledger.js';
+import { encodeName } from './name-encoding.js';
+import type { CommandResult, Runner } from './runner.js';
+
+/** How a comparison is made. */
+export interface ComparisonOptions {
+  readonly runner: Runner;
+  readonly ledger: Ledger;
+  readonly peer: string;
+  /** What the peer calls this host. */
+  readonly myName: string;
+  /** A directory for the copy of the database, best on tmpfs. */
+  readonly directory: string;
+  readonly stallSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Compares what both sides know (`csync2 -TIU`) and takes what the peer lacks into the debt towards it. Works on a
+ * copy of the database, so that no lock is held over the network.
+ *
+ * @returns csync2's result, and how many files are owed; 0 or 2 are csync2's good exit codes here
+ */
+export async function compareWithPeer(
+  options: ComparisonOptions,
+): Promise<{ result: CommandResult; owed: number }> {
+  const { runner, ledger, peer, myName, stallSeconds, signal } = options;
+  const directory = join(options.directory, `compare-${encodeURIComponent(peer)}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = join(directory, databaseName(runner.instance));
+  try {
+    rmSync(file, { force: true });
+    await ledger.database.backup(file);
+    const mode = ['-A', '-TIU', myName, peer];
+    const result = await runner.run({ mode, database: directory, stallSeconds, signal });
+    const good = result.outcome === 'done' || result.exitCode === 2;
+    return { result, owed: good ? adopt(ledger, file, peer) : 0 };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function adopt(ledger: Ledger, file: string, peer: string): number {
+  const copy = new Database(file, { readonly: true });
+  try {
+    const rows = copy
+      .prepare(
+        `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
+           WHERE peername = CAST(? AS TEXT)`,
+      )
+      .all(encodeName(Buffer.from(peer))) as DirtyRow[];
+    insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows);
+    return rows.length;
+  } finally {
+    copy.close();
+  }
+}

@@ -1,0 +1,269 @@
+import { statSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+import type { PathBytes } from '../path-bytes.js';
+import {
+  decodeName,
+  encodeName,
+  namesOf,
+  namesWithin,
+  type PathPrefix,
+  realPathOf,
+} from './name-encoding.js';
+
+/** A file that csync2 still has to push to a peer. */
+export interface DirtyRow {
+  readonly rowid: number;
+  /** As the database has it: percent-escaped, `%prefix%` form possible. */
+  readonly encoded: Buffer;
+  /** Under which name this node is known to the peer. */
+  readonly myName: Buffer;
+  readonly forced: number;
+}
+
+/**
+ * Our window on csync2's SQLite database: what is known, what is owed to whom. Almost all
+ * reading; what is written is the debt: `private-database.ts` takes off what was sent, `comparison.ts` adds what a new
+ * peer lacks.
+ *
+ * csync2 commits in short moments and our reads take a snapshot, so that a `SQLITE_BUSY` lasts milliseconds: the
+ * connection waits for it.
+ */
+export class Ledger {
+  readonly file: string;
+  readonly #prefixes: readonly PathPrefix[];
+  #open: { readonly database: Database.Database; readonly inode: bigint } | undefined;
+
+  constructor(file: string, prefixes: readonly PathPrefix[]) {
+    this.file = file;
+    this.#prefixes = prefixes;
+  }
+
+  /** The connection, opened anew if somebody has replaced the file. Throws a {@link LedgerError}. */
+  get database(): Database.Database {
+    const stat = statSync(this.file, { bigint: true, throwIfNoEntry: false });
+    if (!stat) throw new LedgerError(this.file, 'it does not exist');
+    if (this.#open && this.#open.inode !== stat.ino) this.close();
+    if (!this.#open) {
+      try {
+        const database = new Database(this.file, { fileMustExist: true, timeout: readWaitMilliseconds });
+        // Opening looks at nothing yet: whether it is a database shows here.
+        database.prepare('SELECT 1 FROM file, dirty LIMIT 1').get();
+        this.#open = { database, inode: stat.ino };
+      } catch (error) {
+        throw new LedgerError(this.file, (error as Error).message, { cause: error });
+      }
+    }
+    return this.#open.database;
+  }
+
+  /**
+   * Runs several questions on one snapshot, which is ten times faster than one by one. Keep it to a few hundred: a
+   * csync2 that wants to write meanwhile finds the database busy and sleeps for a second.
+   */
+  reading<Result>(questions: () => Result): Result {
+    return this.database.transaction(questions).deferred();
+  }
+
+  /** Whether csync2 has a row for this path under any of its names. */
+  knows(path: PathBytes): boolean {
+    const statement = this.#prepare('SELECT 1 FROM file WHERE filename = CAST(? AS TEXT)');
+    return namesOf(path, this.#prefixes).some((name) => statement.get(encodeName(name)) !== undefined);
+  }
+
+  /** csync2's own description of a file, by its name in the database. */
+  checkText(encoded: Buffer): string | undefined {
+    const row = this.#prepare('SELECT checktxt FROM file WHERE filename = CAST(? AS TEXT)').get(encoded);
+    return (row as { checktxt: string } | undefined)?.checktxt;
+  }
+
+  /** The real paths of the files that csync2 has taken note of last, at most `limit` of them. */
+  newest(limit: number): PathBytes[] {
+    const rows = this.#prepare(
+      'SELECT CAST(filename AS BLOB) AS name FROM file ORDER BY rowid DESC LIMIT ?',
+    ).all(limit);
+    return (rows as { name: Buffer }[]).flatMap(({ name }) => {
+      const path = realPathOf(decodeName(name), this.#prefixes);
+      return path ? [path] : [];
+    });
+  }
+
+  /** What csync2 last saw at this path, under the first of its names that it knows. */
+  seen(path: PathBytes): SeenFile | undefined {
+    const statement = this.#prepare('SELECT checktxt FROM file WHERE filename = CAST(? AS TEXT)');
+    for (const name of namesOf(path, this.#prefixes)) {
+      const row = statement.get(encodeName(name)) as { checktxt: string } | undefined;
+      if (row) return readCheckText(row.checktxt);
+    }
+    return undefined;
+  }
+
+  /** How many files csync2 knows at or below this path, counted up to `limit`. */
+  countWithin(path: PathBytes, limit: number): number {
+    const statement = this.#prepare(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM file WHERE filename = CAST(:self AS TEXT)
+         UNION ALL SELECT 1 FROM file WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) LIMIT :limit)`,
+    );
+    let count = 0;
+    for (const name of namesWithin(path, this.#prefixes)) {
+      count += (statement.get({ ...subtree(encodeName(name)), limit }) as { n: number }).n;
+    }
+    return Math.min(count, limit);
+  }
+
+  /**
+   * Names directly below a directory that csync2 knows, at most `limit` of them, and whether it knows something below
+   * each.
+   */
+  childrenOf(directory: PathBytes, limit: number): { readonly name: Buffer; readonly deep: boolean }[] {
+    const children = new Map<string, { name: Buffer; deep: boolean }>();
+    const next = this.#prepare(
+      `SELECT CAST(filename AS BLOB) AS name FROM file
+         WHERE filename >= CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT 1`,
+    );
+    for (const name of namesOf(directory, this.#prefixes)) {
+      const { from: base, to } = subtree(encodeName(name));
+      let from = base;
+      // Jumps from child to child, so that a child with 100,000 files below it costs one step.
+      while (children.size < limit) {
+        const row = next.get({ from, to }) as { name: Buffer } | undefined;
+        if (!row) break;
+        const rest = row.name.subarray(base.length);
+        const end = rest.indexOf(slash);
+        const child = end < 0 ? rest : rest.subarray(0, end);
+        const key = child.toString('latin1');
+        const deep = end >= 0 || (children.get(key)?.deep ?? false);
+        if (child.length > 0) children.set(key, { name: decodeName(child), deep });
+        // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met later, as the same child.
+        // 0x2f '/' is followed by 0x30 '0': everything below the child sorts before that.
+        from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
+      }
+    }
+    return [...children.values()];
+  }
+
+  /**
+   * Debts towards a peer: the newest first, or with `deepest` in an order in which directories can be removed.
+   *
+   * @param keep - rows for which it says no are passed over and don't count
+   */
+  dirtyFor(
+    peer: string,
+    limit: number,
+    order: 'newest' | 'deepest' = 'newest',
+    keep: (row: DirtyRow) => boolean = () => true,
+  ): DirtyRow[] {
+    const rows = this.#prepare(
+      `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
+         WHERE peername = CAST(? AS TEXT) ORDER BY ${order === 'newest' ? 'rowid' : 'filename'} DESC`,
+    ).iterate(encodeName(Buffer.from(peer))) as Iterable<DirtyRow & { forced: unknown }>;
+    const kept: DirtyRow[] = [];
+    for (const found of rows) {
+      const row = { ...found, forced: Number(found.forced) };
+      if (keep(row)) kept.push(row);
+      if (kept.length >= limit) break;
+    }
+    return kept;
+  }
+
+  /** How many files are owed to a peer. */
+  countDirty(peer: string): number {
+    const row = this.#prepare('SELECT count(*) AS n FROM dirty WHERE peername = CAST(? AS TEXT)').get(
+      encodeName(Buffer.from(peer)),
+    ) as { n: number };
+    return row.n;
+  }
+
+  /**
+   * Runs a write that would rather throw `SQLITE_BUSY` at once than hold up the event loop: csync2's server keeps
+   * its lock for up to 3 s while it receives.
+   */
+  withoutWaiting<Result>(write: () => Result): Result {
+    const { database } = this;
+    database.pragma('busy_timeout = 0');
+    try {
+      return write();
+    } finally {
+      database.pragma(`busy_timeout = ${readWaitMilliseconds}`);
+    }
+  }
+
+  close(): void {
+    this.#open?.database.close();
+    this.#open = undefined;
+    this.#statements.clear();
+  }
+
+  readonly #statements = new Map<string, Database.Statement>();
+
+  #prepare(sql: string): Database.Statement {
+    const { database } = this;
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** What csync2 keeps of a file; times in whole seconds, parts that its configuration ignores are undefined. */
+export interface SeenFile {
+  readonly type: string;
+  readonly size?: number;
+  readonly mtimeSeconds?: number;
+}
+
+/** Reads csync2's check text: `v1:mtime=…:mode=…:uid=…:gid=…:type=reg:size=…`, percent-escaped. */
+function readCheckText(encoded: string): SeenFile {
+  const field = (name: string) => new RegExp(`(?:^|%3A)${name}=([^%]*)`).exec(encoded)?.[1];
+  const size = field('size');
+  const mtime = field('mtime');
+  return {
+    type: field('type') ?? 'unknown',
+    ...(size === undefined ? {} : { size: Number(size) }),
+    ...(mtime === undefined ? {} : { mtimeSeconds: Number(mtime) }),
+  };
+}
+
+/** csync2's database can't be opened or read. */
+export class LedgerError extends InotifyCsyncError {
+  constructor(file: string, why: string, options?: ErrorOptions) {
+    super(
+      'ICS_LEDGER',
+      exitCodes.unavailable,
+      `cannot read csync2's database ${file}: ${why}`,
+      'check that the file belongs to root, that its disk is not full, and that `csync2 -M` works',
+      options,
+    );
+  }
+}
+
+/** The key range of everything below an encoded name: '/' and '0' are neighbours in ASCII. */
+export function subtree(encoded: Buffer): { self: Buffer; from: Buffer; to: Buffer } {
+  const base = encoded.length === 1 && encoded[0] === slash ? Buffer.alloc(0) : encoded;
+  return {
+    self: encoded,
+    from: Buffer.concat([base, Buffer.from('/')]),
+    to: Buffer.concat([base, Buffer.from('0')]),
+  };
+}
+
+/** Adds debts to a csync2 database, in one transaction; those that are there already stay as they are. */
+export function insertDirty(
+  database: Database.Database,
+  encodedPeer: Buffer,
+  rows: readonly DirtyRow[],
+): void {
+  const insert = database.prepare(
+    `INSERT INTO dirty (filename, forced, myname, peername)
+       VALUES (CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT))`,
+  );
+  const insertAll = database.transaction(() => {
+    for (const row of rows) insert.run(row.encoded, Number(row.forced), row.myName, encodedPeer);
+  });
+  insertAll();
+}
+
+const slash = 0x2f;
+const readWaitMilliseconds = 2000;

@@ -1,0 +1,306 @@
+import {
+  closeSync,
+  constants,
+  createWriteStream,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  readSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { execa } from 'execa';
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { launcherPath } from '../native.js';
+import { childrenOf } from './activity.js';
+import { type Instance, instanceArguments } from './instance.js';
+import { holderOf, membersOfSession, ownsListeningSocket } from './sockets.js';
+
+/** What the managed server is doing; see {@link serverStateText}. */
+export type ServerState = 'stopped' | 'starting' | 'listening' | 'restarting';
+
+/** One phrase for each state. */
+export const serverStateText: Readonly<Record<ServerState, string>> = {
+  stopped: 'the csync2 server is stopped',
+  starting: 'the csync2 server is starting',
+  listening: 'the csync2 server is listening',
+  restarting: 'the csync2 server has ended and is being started again',
+};
+
+/** Told what the server does, for the log. */
+export interface ServerEvents {
+  readonly onListening?: (pid: number) => void;
+  readonly onEnded?: (why: string, restartSeconds: number) => void;
+}
+
+/**
+ * A `csync2 -ii -t -v` that we run and keep running. Its output goes straight into the log file, which
+ * {@link Activity} tails; the file is bounded.
+ */
+export class ManagedServer {
+  readonly #instance: Instance;
+  readonly #logFile: string;
+  readonly #events: ServerEvents;
+  #process: ReturnType<typeof spawnServer> | undefined;
+  #state: ServerState = 'stopped';
+  #stopping = false;
+  #failures = 0;
+  #restart: NodeJS.Timeout | undefined;
+  /** Servers that have ended; their sessions may go on. */
+  readonly #former = new Set<number>();
+
+  constructor(instance: Instance, logFile: string, events: ServerEvents = {}) {
+    this.#instance = instance;
+    this.#logFile = logFile;
+    this.#events = events;
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Pids of the sessions being served, also of those that a server before this one began. */
+  readonly sessions = (): number[] => {
+    const own = this.pid === undefined ? [] : childrenOf(this.pid);
+    return this.#former.size === 0 ? own : [...own, ...this.#leftOver()];
+  };
+
+  /**
+   * Starts the server and waits until it listens.
+   *
+   * Throws a {@link PortTakenError}, or a {@link ServerStartError} with what csync2 said.
+   */
+  async start(): Promise<void> {
+    await ensurePortFree(this.#instance);
+    this.#stopping = false;
+    this.#state = 'starting';
+    const ended = this.#spawn();
+    const before = await this.#listening(ended);
+    if (before !== undefined) {
+      this.#stopping = true;
+      this.#state = 'stopped';
+      throw new ServerStartError(before);
+    }
+  }
+
+  /**
+   * Holds new sessions up until {@link open}: the listening process is stopped, connections wait in the kernel's queue.
+   * Sessions that are open have processes of their own and go on.
+   */
+  close(): void {
+    const { pid } = this;
+    if (pid === undefined || this.#state !== 'listening') return;
+    sendSignal(pid, 'SIGSTOP');
+    // Until it has really stopped it may still accept; this takes microseconds.
+    for (let looks = 0; looks < 1000 && stateOf(pid) !== 'T'; looks++);
+  }
+
+  /** Lets new sessions in again. */
+  open(): void {
+    if (this.pid !== undefined) sendSignal(this.pid, 'SIGCONT');
+  }
+
+  /**
+   * Ends the server, and waits for its sessions: one that is broken off has written a file and not its note of it, and
+   * the next check would take that file for a local change.
+   */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#restart);
+    this.#process?.kill('SIGTERM');
+    // A stopped process would take the signal only when it goes on.
+    this.open();
+    await this.#process;
+    const deadline = performance.now() + sessionGraceSeconds * 1000;
+    while (this.#leftOver().length > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    this.#endLeftOver();
+    this.#state = 'stopped';
+  }
+
+  /** Empties the log when it has grown past its bound. Safe: csync2 appends (O_APPEND). */
+  boundLog(): void {
+    const fd = openLog(this.#logFile);
+    try {
+      if (fstatSync(fd).size > logLimitBytes) ftruncateSync(fd, 0);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #spawn(): Promise<string> {
+    const log = openLog(this.#logFile);
+    const from = fstatSync(log).size;
+    const server = spawnServer(this.#instance, log);
+    this.#process = server;
+    closeSync(log);
+    return server.then((result) => {
+      const why =
+        lastLine(this.#logFile, from) ??
+        result.originalMessage ??
+        `exit code ${result.exitCode ?? result.signal}`;
+      this.#onEnd(why);
+      return why;
+    });
+  }
+
+  /** Waits for the listening socket; csync2 itself announces it only into a buffer. Returns why it ended, if it did. */
+  async #listening(ended: Promise<string>): Promise<string | undefined> {
+    let why: string | undefined;
+    void ended.then((text) => {
+      why = text;
+    });
+    while (why === undefined) {
+      if (this.pid !== undefined && ownsListeningSocket(this.pid)) {
+        this.#state = 'listening';
+        this.#failures = 0;
+        this.#events.onListening?.(this.pid);
+        return undefined;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return why;
+  }
+
+  #onEnd(why: string): void {
+    const wasStarting = this.#state === 'starting';
+    if (this.pid !== undefined) this.#former.add(this.pid);
+    this.#process = undefined;
+    if (this.#stopping || wasStarting) return;
+    this.#state = 'restarting';
+    const seconds = Math.min(60, 2 ** this.#failures++ / 2);
+    this.#events.onEnded?.(why, seconds);
+    this.#restart = setTimeout(() => {
+      this.#endLeftOver();
+      void this.#listening(this.#spawn());
+    }, seconds * 1000);
+  }
+
+  #leftOver(): number[] {
+    return [...this.#former].flatMap((leader) => {
+      const members = membersOfSession(leader);
+      if (members.length === 0) this.#former.delete(leader);
+      return members;
+    });
+  }
+
+  /**
+   * Ends the sessions of servers before: they have inherited the listening socket, so that the port stays taken for
+   * as long as one of them hangs. Peers send again what was under way.
+   */
+  #endLeftOver(): void {
+    for (const pid of this.#leftOver()) sendSignal(pid, 'SIGTERM');
+  }
+}
+
+/** The port of the csync2 server is in use by somebody else. */
+export class PortTakenError extends InotifyCsyncError {
+  constructor(port: number, holder: string) {
+    super(
+      'ICS_PORT_TAKEN',
+      exitCodes.unavailable,
+      `TCP port ${port} is taken${holder}`,
+      'stop the other server (`systemctl disable --now csync2.socket`, the csync2 line in /etc/inetd.conf, a `csync2 -ii`), or set server = "external" to work beside it',
+    );
+  }
+}
+
+/** csync2's server ended instead of listening. */
+export class ServerStartError extends InotifyCsyncError {
+  constructor(why: string) {
+    super(
+      'ICS_SERVER_START',
+      exitCodes.unavailable,
+      `the csync2 server does not start: ${why}`,
+      'run `csync2 -iiv` by hand with the same options to see it fail',
+    );
+  }
+}
+
+function spawnServer(instance: Instance, log: number) {
+  const args = [...instanceArguments(instance), '-ii', '-t', '-v'];
+  // A stream only because execa takes no other file descriptor; the process writes to the file itself.
+  const output = createWriteStream('', { fd: log, autoClose: false });
+  return execa(
+    launcherPath(),
+    [`--parent=${process.pid}`, '--death-signal=KILL', '--', instance.program, ...args],
+    {
+      env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory },
+      stdin: 'ignore',
+      stdout: output,
+      stderr: output,
+      buffer: false,
+      reject: false,
+      // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the same.
+      detached: true,
+    },
+  );
+}
+
+async function ensurePortFree(instance: Instance): Promise<void> {
+  const port = Number(instance.port ?? defaultPort);
+  const host = instance.hostNameGiven ? instance.hostName : undefined;
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => {
+      // Any other error (a name that does not resolve here) is csync2's to explain.
+      if (error.code === 'EADDRINUSE') reject(new PortTakenError(port, holderOf(port)));
+      else resolve();
+    });
+    probe.listen({ port, ...(host === undefined ? {} : { host }) }, () => probe.close(() => resolve()));
+  });
+}
+
+/** Sends a signal to a process that may just have ended by itself. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The state letter of a process (proc_pid_stat(5)); undefined if it is gone. */
+function stateOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat[stat.lastIndexOf(')') + 2];
+  } catch {
+    return undefined;
+  }
+}
+
+const defaultPort = 30865;
+const sessionGraceSeconds = 8;
+const logLimitBytes = 16 * 1024 * 1024;
+
+function openLog(file: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+}
+
+function lastLine(file: string, from: number): string | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    // Somebody has removed the log: the exit code must do.
+    return undefined;
+  }
+  try {
+    const chunk = Buffer.alloc(4096);
+    const length = readSync(fd, chunk, 0, chunk.length, from);
+    const lines = chunk
+      .toString('utf8', 0, length)
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    return lines.filter((line) => !/TIMESTAMP:|TOTALTIME:/.test(line)).at(-1);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * What the log of a csync2 server (`-ii -t -v`) says about its sessions, line by line. Lines of a session carry the
+ * pid of its process: `[HH:MM:SS] <PID> New connection from 10.0.0.2:4711.`
+ *
+ * A session that dies of a fatal error writes neither `Connection closed.` nor `TOTALTIME`, and sessions overlap:
+ * so sessions are kept by pid, and whoever reads this checks the pids against the live processes.
+ */
+export class SessionLog {
+  readonly #open = new Map<number, Session>();
+  readonly #received = new Map<string, number>();
+  /** Sessions that have said their last but for the time. */
+  readonly #closed = new Set<number>();
+  #pending = '';
+
+  /** Sessions that the log has begun and not ended, by pid. */
+  get open(): ReadonlyMap<number, Session> {
+    return this.#open;
+  }
+
+  /** How many files each peer has sent us since we read. */
+  get received(): ReadonlyMap<string, number> {
+    return this.#received;
+  }
+
+  /** Takes the next piece of the log; the last line may be unfinished. */
+  read(text: string): void {
+    const lines = (this.#pending + text).split('\n');
+    this.#pending = (lines.pop() ?? '').slice(-longestLine);
+    for (const line of lines) this.#readLine(line);
+  }
+
+  /** Forgets an unfinished line: the log has been truncated or replaced. */
+  restart(): void {
+    this.#pending = '';
+  }
+
+  /** Ends the sessions whose process is gone, and begins those whose process is there without a line. */
+  keep(live: readonly number[]): void {
+    const alive = new Set(live);
+    for (const pid of this.#open.keys()) if (!alive.has(pid)) this.#open.delete(pid);
+    for (const pid of this.#closed) if (!alive.has(pid)) this.#closed.delete(pid);
+    for (const pid of live) if (!this.#open.has(pid)) this.#open.set(pid, newSession('unknown'));
+  }
+
+  #readLine(line: string): void {
+    // csync2 writes a line in pieces, so that those of two sessions may stand in one another. What came in is found
+    // wherever it stands; from whom the line is, only if it is whole.
+    const match = /^(?:\[\d\d:\d\d:\d\d\] )?<(\d+)> (.*)$/.exec(line);
+    const pid = match ? Number(match[1]) : undefined;
+    // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
+    const update = /Updated (.*) from (\S+)\.$/.exec(line);
+    if (update) this.#count(pid, update[1] as string, update[2] as string);
+    else if (pid !== undefined) this.#readEvent(pid, match?.[2] as string);
+  }
+
+  #readEvent(pid: number, message: string): void {
+    const connection = /^New connection from (.+):\d+\.$/.exec(message);
+    if (connection) {
+      this.#closed.delete(pid);
+      this.#open.set(pid, newSession(connection[1] as string));
+    } else if (message === 'Connection closed.') {
+      this.#open.delete(pid);
+      this.#closed.add(pid);
+    } else if (message.startsWith('TOTALTIME:')) {
+      this.#open.delete(pid);
+      this.#closed.delete(pid);
+    } else if (message.startsWith('TIMESTAMP:') && !this.#open.has(pid) && !this.#closed.has(pid)) {
+      this.#open.set(pid, newSession('unknown'));
+    }
+  }
+
+  #count(pid: number | undefined, name: string, peer: string): void {
+    this.#received.set(peer, (this.#received.get(peer) ?? 0) + 1);
+    const session = pid === undefined ? undefined : this.#open.get(pid);
+    // Whose it is can't be told: it may be anybody's.
+    const sessions = session ? [session] : this.#open.values();
+    if (session) session.files++;
+    for (const { names } of sessions) names.add(name);
+  }
+}
+
+/** One open session of the server. */
+export interface Session {
+  /** Address the peer came from. */
+  readonly from: string;
+  /** Files taken over so far. */
+  files: number;
+  /** Their names as csync2 has them, one character a byte. */
+  readonly names: Set<string>;
+}
+
+function newSession(from: string): Session {
+  return { from, files: 0, names: new Set() };
+}
+
+const longestLine = 16 * 1024;

@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import type { Csync2Options } from './config/csync2-options.js';
+import type { Settings } from './config/settings.js';
+import type { Activity } from './csync2/activity.js';
+import {
+  activePrefixes,
+  type CsyncConfig,
+  peersOf,
+  rootsOf,
+  selectionOf,
+  treesOf,
+} from './csync2/cfg/index.js';
+import { prepareDatabase } from './csync2/database.js';
+import { knowsBatchedDeletes } from './csync2/flavour.js';
+import { databaseLocation, type Instance } from './csync2/instance.js';
+import { resolveInstance } from './csync2/resolve-instance.js';
+import { Runner } from './csync2/runner.js';
+import type { Reporter } from './observe/reporter.js';
+import type { Queue } from './queue/queue.js';
+import { createSync, type Sync } from './sync/create-sync.js';
+import type { ServerGate } from './sync/database-window.js';
+import type { KnownPeers } from './sync/known-peers.js';
+import { requireRoots } from './sync/required-roots.js';
+import { parseFileEvents } from './watch/file-events.js';
+import { Watcher } from './watch/watcher.js';
+
+/** What a generation is made from; queue and server outlive it. */
+export interface GenerationParts {
+  readonly settings: Settings;
+  readonly csync2Options: Csync2Options;
+  readonly queue: Queue;
+  readonly activity: Activity;
+  readonly gate: ServerGate | undefined;
+  /** Made anew for each plan: which of its peers have been compared with. */
+  readonly knownPeers: KnownPeers;
+  readonly reporter: Reporter;
+  readonly onProgress: (directories: number) => void;
+}
+
+/** A host's configuration, read and found good: nothing has been begun yet. */
+export interface Plan {
+  readonly config: CsyncConfig;
+  readonly instance: Instance;
+  /** Whether this csync2 knows `-b`; asked only where it would be used. */
+  readonly batchedDeletes: boolean;
+}
+
+/**
+ * Reads csync2.cfg and looks whether csync2 can work with it.
+ *
+ * Throws an InotifyCsyncError for everything that is wrong with the configuration or the host.
+ */
+export async function readPlan(settings: Settings, csync2Options: Csync2Options): Promise<Plan> {
+  const plan = resolveInstance({
+    ...csync2Options,
+    program: settings.csync2,
+    systemDirectory: settings.cfgPath,
+  });
+  const exact = treesOf(plan.config).filter((root) => root.exact);
+  requireRoots(
+    exact.map(({ path, patterns: [pattern] }) => ({
+      path,
+      place: `${pattern?.place.file}:${pattern?.place.line}`,
+    })),
+  );
+  const runner = new Runner(plan.instance);
+  await prepareDatabase(runner);
+  const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
+  return { ...plan, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
+}
+
+/**
+ * Watcher and sync as one csync2.cfg wants them. When the file changes, a new generation is begun beside the old one
+ * and takes over: at no moment is nobody watching.
+ */
+export class Generation {
+  readonly plan: Plan;
+  readonly sync: Sync;
+  readonly watcher: Watcher;
+  /** Ends when the watcher is closed; rejects when it can't go on. */
+  readonly watching: Promise<void>;
+  readonly #over = new AbortController();
+  #scheduling: Promise<void> = Promise.resolve();
+
+  /** Begins to watch; what is seen goes into the queue at once. */
+  constructor(plan: Plan, parts: GenerationParts) {
+    const { settings, queue, reporter } = parts;
+    this.plan = plan;
+    this.sync = syncFor(plan, parts);
+    this.watcher = Watcher.open({
+      selection: selectionOf(plan.config),
+      mask: parseFileEvents(settings.fileEvents),
+      onProgress: parts.onProgress,
+    });
+    this.watching = this.#forward(queue);
+    this.watching.catch((error: unknown) => reporter.onError('watching', error));
+  }
+
+  /** Resolves when every directory is watched. Rejects with a WatchLimitError, among others. */
+  async ready(): Promise<void> {
+    await Promise.race([this.watcher.ready, this.watching]);
+  }
+
+  /** Sees to it that a csync2 which was cut short by our last end has lost nothing. Before {@link start}. */
+  repair(): Promise<void> {
+    return this.sync.repair();
+  }
+
+  /** Begins to work on what is in the queue and on what is owed. */
+  start(): void {
+    this.sync.start();
+    this.#scheduling = this.sync.scheduler.run(this.#over.signal);
+  }
+
+  /** Rejects when the generation can't go on; resolves when it has been ended. */
+  async running(): Promise<void> {
+    await Promise.race([this.#scheduling, this.watching]);
+  }
+
+  /** Lets a running csync2 check finish, ends pushes (what they had not sent stays owed) and the watcher. */
+  async end(): Promise<void> {
+    this.#over.abort();
+    await this.#scheduling;
+    await this.watcher.close();
+    await this.watching.catch(() => undefined);
+    await this.sync.close();
+  }
+
+  async #forward(queue: Queue): Promise<void> {
+    for await (const entries of this.watcher) {
+      queue.append(entries);
+      this.sync.scheduler.wake();
+    }
+  }
+}
+
+function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationParts): Sync {
+  const { settings, queue, activity, reporter } = parts;
+  return createSync({
+    runner: new Runner(instance),
+    queue,
+    activity,
+    gate: parts.gate,
+    peers: peersOf(config),
+    knownPeers: parts.knownPeers,
+    roots: rootsOf(config).map((root) => root.path),
+    trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
+    prefixes: activePrefixes(config),
+    laneDirectory: join(settings.runtimeDirectory, 'lanes'),
+    parallel: settings.parallelUpdates,
+    privateDatabases: settings.privateDatabases,
+    batchedDeletes,
+    stallSeconds: settings.peerTimeout,
+    options: {
+      settle: settings.settle,
+      checkInterval: settings.checkInterval,
+      fullSyncInterval: settings.fullSyncInterval,
+      serverWaitMax: settings.serverWaitMax,
+      batchedChangesThreshold: settings.numBatchedChangesThreshold,
+    },
+    events: reporter,
+  });
+}

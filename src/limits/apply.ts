@@ -1,0 +1,166 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { type LimitName, limitFile, limitNames, readKernelLimits, sysctlName } from './inotify-limits.js';
+import { assignmentsOf } from './sysctl-files.js';
+
+/** Where the limits are kept for the next boot. It takes the place of the file of this name in /usr/lib/sysctl.d. */
+export const sysctlFile = '/etc/sysctl.d/60-inotify-csync.conf';
+
+export interface AppliedLimit {
+  readonly name: LimitName;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface ApplyOptions {
+  readonly file?: string;
+  /** The file whose place ours takes, so that what it has set is not lowered by ours. */
+  readonly shippedFile?: string;
+  readonly procSys?: string;
+}
+
+/**
+ * Sets limits now and for every boot to come. Nothing is ever lowered: not what the kernel has, not what the file
+ * says already. The file is replaced as one.
+ *
+ * Throws a {@link LimitsReadOnlyError} before anything is written if the kernel's values can't be changed here, and a
+ * {@link LimitsFileError} if the file can't be written.
+ */
+export function applyLimits(
+  wanted: ReadonlyMap<LimitName, number>,
+  options: ApplyOptions = {},
+): readonly AppliedLimit[] {
+  const {
+    file = sysctlFile,
+    shippedFile = '/usr/lib/sysctl.d/60-inotify-csync.conf',
+    procSys = '/proc/sys',
+  } = options;
+  for (const name of limitNames) requireWritable(limitFile(name, procSys));
+  const limits = readKernelLimits(procSys);
+  const kept = highest([file, shippedFile]);
+  const values = new Map(
+    limitNames.map(
+      (name) => [name, Math.max(limits[name], wanted.get(name) ?? 0, kept.get(name) ?? 0)] as const,
+    ),
+  );
+  replaceFile(file, sysctlText(values));
+  return limitNames.map((name) => {
+    const after = values.get(name) as number;
+    if (after > limits[name]) writeNow(limitFile(name, procSys), after);
+    return { name, before: limits[name], after };
+  });
+}
+
+/** The text of the file of sysctl.d(5). */
+export function sysctlText(values: ReadonlyMap<LimitName, number>): string {
+  return [
+    '# Written by `inotify-csync watch-limit --apply`, which raises these values and never lowers them.',
+    '# Each watched directory takes about 1.3 KB of kernel memory; a limit takes none.',
+    ...[...values].map(([name, value]) => `${sysctlName(name)} = ${value}`),
+    '',
+  ].join('\n');
+}
+
+/** The kernel's limits can't be changed from here, as in most containers. */
+export class LimitsReadOnlyError extends InotifyCsyncError {
+  constructor(file: string, cause: unknown) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const isDenied = code === 'EACCES' || code === 'EPERM';
+    super(
+      'ICS_LIMITS_READ_ONLY',
+      isDenied ? exitCodes.noPermission : exitCodes.systemLimit,
+      `${file} can't be written: ${isDenied ? 'permission denied' : 'it is read-only here'}`,
+      isDenied && process.getuid?.() !== 0
+        ? 'run it as root'
+        : 'this looks like a container, whose limits are those of its host: run it on the host, ' +
+            'or there `sysctl -w` the values that `inotify-csync watch-limit` shows here',
+      { cause },
+    );
+  }
+}
+
+/** The limits can't be kept for the next boot. */
+export class LimitsFileError extends InotifyCsyncError {
+  constructor(file: string, cause: unknown) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    super(
+      'ICS_LIMITS_FILE',
+      code === 'EACCES' || code === 'EPERM' ? exitCodes.noPermission : exitCodes.cannotCreate,
+      `cannot write ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `run as root; ${dirname(file)} must be a directory that can be written`,
+      { cause },
+    );
+  }
+}
+
+function requireWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'r+'));
+  } catch (error) {
+    throw new LimitsReadOnlyError(file, error);
+  }
+}
+
+function writeNow(file: string, value: number): void {
+  const fd = openSync(file, 'r+');
+  try {
+    writeSync(fd, String(value));
+  } catch (error) {
+    throw new LimitsReadOnlyError(file, error);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function highest(files: readonly string[]): ReadonlyMap<LimitName, number> {
+  const values = new Map<LimitName, number>();
+  for (const path of files) {
+    for (const { name, value } of assignmentsOf({ path, text: textOf(path) })) {
+      values.set(name, Math.max(value, values.get(name) ?? 0));
+    }
+  }
+  return values;
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new LimitsFileError(path, error);
+  }
+}
+
+function replaceFile(file: string, text: string): void {
+  // A name of its own that nobody can have laid a trap at; systemd-sysctl reads only what ends with .conf.
+  const temporary = `${file}.${process.pid}.new`;
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  try {
+    const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
+    try {
+      writeSync(fd, text);
+      // Whatever the mask: everybody may read it.
+      fchmodSync(fd, 0o644);
+      fsyncSync(fd);
+    } catch (error) {
+      unlinkSync(temporary);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    throw new LimitsFileError(file, error);
+  }
+}

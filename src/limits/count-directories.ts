@@ -1,0 +1,57 @@
+import { readdirSync } from 'node:fs';
+import type { NativeSelection } from '../native.js';
+import { join, type PathBytes } from '../path-bytes.js';
+
+export interface DirectoryCount {
+  readonly directories: number;
+  /** Directories that could not be listed; what is below them is not counted. */
+  readonly unreadable: number;
+}
+
+/** How many directories the selection wants watched, found as the watcher's walk finds them: from / down. */
+export function countDirectories(
+  selection: Pick<NativeSelection, 'explain'>,
+  options: {
+    /** Mount points of file systems that hold no files, such as /proc; see {@link readPseudoMounts}. */
+    readonly pseudo?: ReadonlySet<string>;
+    /** Called after each directory that was listed. */
+    readonly onDirectory?: (directories: number) => void;
+  } = {},
+): DirectoryCount {
+  const { pseudo = new Set(), onDirectory } = options;
+  let directories = 0;
+  let unreadable = 0;
+  const waiting: PathBytes[] = [Buffer.from('/')];
+  for (let path = waiting.pop(); path; path = waiting.pop()) {
+    directories += 1;
+    onDirectory?.(directories);
+    const names = namesOfDirectories(path);
+    if (!names) unreadable += 1;
+    for (const name of names ?? []) {
+      const below = join(path, name);
+      if (selection.explain(below) === 0) continue;
+      if (pseudo.has(below.toString('latin1')) && isInherited(selection, path, below)) continue;
+      waiting.push(below);
+    }
+  }
+  return { directories, unreadable };
+}
+
+/** A pseudo file system is entered only on the way to a root below it, or if a root is its mount point. */
+function isInherited(
+  selection: Pick<NativeSelection, 'explain'>,
+  parent: PathBytes,
+  path: PathBytes,
+): boolean {
+  return selection.explain(path) === 2 && selection.explain(parent) === 2;
+}
+
+function namesOfDirectories(path: PathBytes): PathBytes[] | undefined {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
+    // Symbolic links are not followed, by csync2 and by the watcher.
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { exitCodes, InotifyCsyncError } from './errors.js';
+
+/** The addon's face, as `native/addon.cc` exports it. The classes in `src/watch` and `src/csync2/cfg` wrap it. */
+export interface NativeAddon {
+  readonly Selection: NativeSelectionConstructor;
+  readonly Watcher: NativeWatcherConstructor;
+}
+
+/** csync2's selection rules as C++ takes them; see `native/selection.h`. */
+export interface SelectionRules {
+  readonly groups: readonly { readonly patterns: readonly SelectionPattern[] }[];
+  readonly prefixes: readonly { readonly name: Buffer; readonly path: Buffer }[];
+}
+
+export interface SelectionPattern {
+  readonly text: Buffer;
+  readonly include: boolean;
+}
+
+export interface NativeSelectionConstructor {
+  new (rules: SelectionRules): NativeSelection;
+}
+
+export interface NativeSelection {
+  /** What csync2 says of one name, real or `%prefix%`: 0 outside, 1 step into, 2 selected. */
+  matchName(name: Buffer): 0 | 1 | 2;
+  /** What csync2's walk from `/` makes of a real path: 0 never reached, 1 passed through, 2 synchronised. */
+  explain(path: Buffer): 0 | 1 | 2;
+}
+
+// The watcher's part of the face is declared in src/watch, beside the class that wraps it.
+import type { NativeWatcherConstructor } from './watch/native-watcher.js';
+
+let loaded: NativeAddon | undefined;
+
+/** Loads the addon once. Throws an InotifyCsyncError that lists the paths tried. */
+export function loadNative(): NativeAddon {
+  if (loaded) return loaded;
+  const require = createRequire(import.meta.url);
+  const tried = candidates('inotify_csync.node');
+  const found = tried.find((path) => existsSync(path));
+  if (!found) throw new MissingNativeError('inotify_csync.node', tried);
+  loaded = require(found) as NativeAddon;
+  return loaded;
+}
+
+/** Path of the launcher that takes its arguments as bytes (`native/exec.cc`). */
+export function launcherPath(): string {
+  const tried = candidates('inotify-csync-exec');
+  const found = tried.find((path) => existsSync(path));
+  if (!found) throw new MissingNativeError('inotify-csync-exec', tried);
+  return found;
+}
+
+/** The addon or the launcher has not been built. */
+export class MissingNativeError extends InotifyCsyncError {
+  constructor(name: string, tried: readonly string[]) {
+    super(
+      'ICS_NATIVE_MISSING',
+      exitCodes.software,
+      `${name} is not built (looked for ${tried.join(', ')})`,
+      'run: npm run build',
+    );
+  }
+}
+
+function candidates(name: string): string[] {
+  const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+  return ['Release', 'Debug'].map((kind) => join(packageRoot, 'build', kind, name));
+}

@@ -1,0 +1,76 @@
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+
+/**
+ * What goes over the control socket: one JSON object a line in each direction. Paths are `latin1` text, one character
+ * a byte, because JSON has no bytes.
+ */
+export type ControlRequest =
+  | { readonly command: 'status' }
+  /** Looks at everything, or at these paths and what is below them. */
+  | { readonly command: 'check'; readonly paths?: readonly string[] }
+  /** Tries peers that are waiting, and parked files, now. */
+  | { readonly command: 'retry'; readonly peer?: string }
+  /** Takes an emptied or replaced root for meant. */
+  | { readonly command: 'accept-root'; readonly path: string };
+
+export type ControlReply =
+  | { readonly ok: true; readonly result: unknown }
+  | {
+      readonly ok: false;
+      readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+    };
+
+/** Bytes of one line, in either direction of a request. */
+export const requestBytesLimit = 1024 * 1024;
+
+/** Name of the socket in the runtime directory. */
+export const socketName = 'control.sock';
+
+/** Reads one request. Throws a {@link BadRequestError}. */
+export function parseRequest(line: string): ControlRequest {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    throw new BadRequestError('it is not JSON');
+  }
+  if (!isRecord(value)) throw new BadRequestError('it is not an object');
+  const { command, paths, peer, path } = value;
+  switch (command) {
+    case 'status':
+      return { command };
+    case 'check':
+      if (paths === undefined) return { command };
+      if (Array.isArray(paths) && paths.every(isPath)) return { command, paths };
+      throw new BadRequestError('`paths` must be a list of absolute paths');
+    case 'retry':
+      if (peer === undefined) return { command };
+      if (typeof peer === 'string') return { command, peer };
+      throw new BadRequestError('`peer` must be a name');
+    case 'accept-root':
+      if (isPath(path)) return { command, path };
+      throw new BadRequestError('`path` must be an absolute path');
+    default:
+      throw new BadRequestError('its command is unknown');
+  }
+}
+
+/** Something on the control socket was not understood. */
+export class BadRequestError extends InotifyCsyncError {
+  constructor(why: string) {
+    super(
+      'ICS_BAD_REQUEST',
+      exitCodes.usage,
+      `the request was not understood: ${why}`,
+      'use the inotify-csync command',
+    );
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.startsWith('/') && !value.includes('\0');
+}

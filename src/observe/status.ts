@@ -1,0 +1,146 @@
+import { outcomeText } from '../csync2/result.js';
+import { type ServerState, serverStateText } from '../csync2/server.js';
+import type { Session } from '../csync2/session-log.js';
+import { display } from '../path-bytes.js';
+import type { FailedPath } from '../sync/check-runner.js';
+import { type LaneStatus, laneStateText } from '../sync/lane.js';
+import { type GuardedRoot, rootStateText } from '../sync/root-guard.js';
+import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
+
+/** Everything the status is made of. Times are milliseconds since 1970. */
+export interface StatusSources {
+  readonly host: string;
+  readonly strategy: string;
+  readonly startedAt: number;
+  readonly scheduler: SchedulerState;
+  readonly directories: number;
+  readonly queue: { readonly depth: number; readonly oldestAt: number | undefined; readonly resets: number };
+  readonly fullCheckOwed: { readonly reason: string; readonly since: number } | undefined;
+  readonly misses: { readonly count: number; readonly paths: readonly string[] };
+  readonly roots: readonly GuardedRoot[];
+  readonly lanes: readonly LaneStatus[];
+  readonly deferred: readonly FailedPath[];
+  readonly server: ServerState | 'external';
+  readonly sessions: ReadonlyMap<number, Session>;
+  readonly received: ReadonlyMap<string, number>;
+}
+
+/** The status as `status --json` prints it. Ages are in seconds; `health` decides the exit code. */
+export interface Status {
+  readonly health: 'healthy' | 'degraded';
+  /** What is wrong, one sentence each; empty when healthy. */
+  readonly problems: readonly string[];
+  readonly host: string;
+  readonly strategy: string;
+  readonly uptime_s: number;
+  readonly state: SchedulerState;
+  readonly state_text: string;
+  readonly directories: number;
+  readonly queue: { readonly depth: number; readonly oldest_s: number | null; readonly resets: number };
+  readonly full_check_owed: { readonly reason: string; readonly age_s: number } | null;
+  /** Changes that only a periodic full check found: the watcher should have. */
+  readonly misses: { readonly count: number; readonly paths: readonly string[] };
+  readonly roots: readonly { readonly path: string; readonly state: string; readonly text: string }[];
+  readonly peers: readonly PeerStatus[];
+  readonly deferred: readonly { readonly path: string; readonly reason: string }[];
+  readonly server: {
+    readonly state: string;
+    readonly sessions: readonly { readonly pid: number; readonly from: string; readonly files: number }[];
+    readonly received: Readonly<Record<string, number>>;
+  };
+}
+
+export interface PeerStatus {
+  readonly name: string;
+  readonly state: string;
+  readonly state_text: string;
+  readonly reason: string | null;
+  readonly reason_text: string | null;
+  readonly failing_s: number | null;
+  readonly next_attempt_s: number | null;
+  /** Files owed; null where csync2's database can't be read. */
+  readonly owed: number | null;
+  /** For how long something has been owed without a break. */
+  readonly oldest_owed_s: number | null;
+  readonly sent: number;
+  readonly last_sent_s: number | null;
+  readonly parked: readonly { readonly path: string; readonly reason: string; readonly failures: number }[];
+}
+
+/** Puts the status together. Pure. */
+export function assembleStatus(sources: StatusSources, now = Date.now()): Status {
+  const age = (since: number | undefined) => (since === undefined ? null : Math.max(0, (now - since) / 1000));
+  const peers = sources.lanes.map((lane) => peerStatus(lane, age));
+  const problems = problemsOf(sources, peers);
+  return {
+    health: problems.length === 0 ? 'healthy' : 'degraded',
+    problems,
+    host: sources.host,
+    strategy: sources.strategy,
+    uptime_s: age(sources.startedAt) ?? 0,
+    state: sources.scheduler,
+    state_text: schedulerStateText[sources.scheduler],
+    directories: sources.directories,
+    queue: {
+      depth: sources.queue.depth,
+      oldest_s: age(sources.queue.oldestAt),
+      resets: sources.queue.resets,
+    },
+    full_check_owed: sources.fullCheckOwed
+      ? { reason: sources.fullCheckOwed.reason, age_s: age(sources.fullCheckOwed.since) ?? 0 }
+      : null,
+    misses: sources.misses,
+    roots: sources.roots.map(({ path, state }) => ({
+      path: display(path),
+      state,
+      text: rootStateText[state],
+    })),
+    peers,
+    deferred: sources.deferred.map(({ path, outcome }) => ({
+      path: display(path),
+      reason: outcomeText[outcome],
+    })),
+    server: {
+      state: sources.server,
+      sessions: [...sources.sessions].map(([pid, { from, files }]) => ({ pid, from, files })),
+      received: Object.fromEntries(sources.received),
+    },
+  };
+}
+
+function peerStatus(lane: LaneStatus, age: (since: number | undefined) => number | null): PeerStatus {
+  return {
+    name: lane.peer,
+    state: lane.state,
+    state_text: laneStateText[lane.state],
+    reason: lane.reason ?? null,
+    reason_text: lane.reason === undefined ? null : outcomeText[lane.reason],
+    failing_s: age(lane.failingSince),
+    next_attempt_s:
+      lane.nextAttemptAt === undefined ? null : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
+    owed: lane.owed ?? null,
+    oldest_owed_s: lane.owed === 0 ? null : age(lane.owedSince),
+    sent: lane.sent,
+    last_sent_s: age(lane.lastSentAt),
+    parked: lane.parked.map(({ name, reason, detail, failures }) => ({
+      path: display(name),
+      reason: detail === '' ? outcomeText[reason] : `${outcomeText[reason]}: ${detail}`,
+      failures,
+    })),
+  };
+}
+
+function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
+  const problems: string[] = [];
+  for (const { path, state } of sources.roots) {
+    if (state !== 'present') problems.push(`${display(path)} is ${rootStateText[state]}`);
+  }
+  for (const peer of peers) {
+    if (peer.reason_text !== null) problems.push(`${peer.name}: ${peer.reason_text}`);
+    if (peer.parked.length > 0) problems.push(`${peer.name}: ${peer.parked.length} files are not taken`);
+  }
+  if (sources.deferred.length > 0) problems.push(`${sources.deferred.length} paths cannot be checked`);
+  if (sources.server !== 'external' && sources.server !== 'listening')
+    problems.push(serverStateText[sources.server]);
+  return problems;
+}

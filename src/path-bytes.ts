@@ -1,0 +1,92 @@
+/**
+ * File names are bytes (path_resolution(7)): they travel as Buffers from the kernel to execve and are decoded
+ * only to be shown.
+ */
+export type PathBytes = Buffer;
+
+/** The same bytes as a string that can be a Map key: one character a byte. Never show it, never decode it. */
+export type PathKey = string;
+
+const slash = 0x2f;
+
+/** Turns path bytes into a Map key. */
+export function toKey(path: PathBytes): PathKey {
+  return path.toString('latin1');
+}
+
+/** Turns a Map key back into path bytes. */
+export function fromKey(key: PathKey): PathBytes {
+  return Buffer.from(key, 'latin1');
+}
+
+/** Whether `path` is `directory` or lies below it. `directory` has no trailing slash, unless it is `/`. */
+export function isWithin(path: PathBytes, directory: PathBytes): boolean {
+  if (directory.length === 1) return true;
+  if (path.length < directory.length) return false;
+  if (path.compare(directory, 0, directory.length, 0, directory.length) !== 0) return false;
+  return path.length === directory.length || path[directory.length] === slash;
+}
+
+/** The directory that holds `path`: everything before the last slash, `/` for a top-level name. */
+export function parentOf(path: PathBytes): PathBytes {
+  const end = path.lastIndexOf(slash);
+  return end <= 0 ? Buffer.from('/') : path.subarray(0, end);
+}
+
+/** The last component of `path`. */
+export function nameOf(path: PathBytes): PathBytes {
+  return path.subarray(path.lastIndexOf(slash) + 1);
+}
+
+/** `directory` and `name` joined by one slash. */
+export function join(directory: PathBytes, name: PathBytes): PathBytes {
+  return directory.length === 1
+    ? Buffer.concat([directory, name])
+    : Buffer.concat([directory, Buffer.of(slash), name]);
+}
+
+/** Whether a directory above `key` is in a collection of keys; `key` itself does not count. */
+export function hasAncestorIn(
+  key: PathKey,
+  keys: { has(key: PathKey): boolean; readonly size: number },
+): boolean {
+  if (keys.size === 0 || key === '/') return false;
+  for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+    if (keys.has(key.slice(0, end))) return true;
+  }
+  return keys.has('/');
+}
+
+/**
+ * A path for people and logs: printable UTF-8 as it is, every other byte (controls, invalid UTF-8, the backslash
+ * itself) as `\xNN`, so that no file name can forge a log line or drive a terminal.
+ */
+export function display(path: PathBytes): string {
+  let shown = '';
+  for (const { text, valid } of decode(path)) {
+    if (!valid || /[\p{C}\\]/u.test(text)) {
+      for (const byte of Buffer.from(text, valid ? 'utf8' : 'latin1')) {
+        shown += `\\x${byte.toString(16).padStart(2, '0')}`;
+      }
+    } else shown += text;
+  }
+  return shown;
+}
+
+function* decode(bytes: Buffer): Generator<{ text: string; valid: boolean }> {
+  let at = 0;
+  while (at < bytes.length) {
+    const lead = bytes[at] as number;
+    const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    const piece = bytes.subarray(at, at + length);
+    const text = piece.toString('utf8');
+    const valid = Buffer.from(text, 'utf8').equals(piece);
+    if (valid) {
+      yield { text, valid };
+      at += length;
+    } else {
+      yield { text: bytes.subarray(at, at + 1).toString('latin1'), valid: false };
+      at += 1;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import type { CursorFile, CursorState, QueuePosition } from './cursor.js';
+import { type Owed, oweMore } from './owed.js';
+
+/** What outlives the process: the cursor and the full check owed, in memory and in the cursor file. */
+export class DurableState {
+  readonly #cursorFile: CursorFile;
+  #position: QueuePosition;
+  #owed: Owed | undefined;
+  #ticket = 0;
+  #dirty = false;
+  /** The full check owed that is in the file for certain. */
+  #savedReason: string | undefined;
+
+  constructor(cursorFile: CursorFile, position: QueuePosition) {
+    this.#cursorFile = cursorFile;
+    this.#position = position;
+    const before = cursorFile.found?.owed;
+    this.#owed = before && { ...before, ticket: this.#nextTicket() };
+    this.#savedReason = before?.reason;
+  }
+
+  /** All before it is done. */
+  get position(): QueuePosition {
+    return this.#position;
+  }
+
+  get owed(): Owed | undefined {
+    return this.#owed;
+  }
+
+  /** Whether the file is behind. */
+  get dirty(): boolean {
+    return this.#dirty;
+  }
+
+  /** To be saved soon. */
+  move(position: QueuePosition): void {
+    this.#position = position;
+    this.#dirty = true;
+  }
+
+  /** Owes a full check. True if that must be saved at once: the file doesn't know it yet. */
+  owe(reason: string, now: number): boolean {
+    this.#owed = oweMore(this.#owed, this.#nextTicket(), reason, now);
+    if (this.#owed.reason === this.#savedReason) return false;
+    this.#dirty = true;
+    return true;
+  }
+
+  /** True if that settles what is owed; to be saved at once. */
+  settle(ticket: number): boolean {
+    if (this.#owed?.ticket !== ticket) return false;
+    this.#owed = undefined;
+    this.#dirty = true;
+    return true;
+  }
+
+  /** Makes the whole file anew if half of it was damaged, else as `save`. Throws an ErrnoException. */
+  begin(): void {
+    if (this.#cursorFile.health === 'whole') this.save();
+    else this.#saveNow((state) => this.#cursorFile.allocate(state), 'running');
+  }
+
+  /** Saves, and waits for the disk. Throws an ErrnoException. */
+  save(stop: CursorState['stop'] = 'running'): void {
+    this.#saveNow((state) => this.#cursorFile.write(state), stop);
+  }
+
+  /** Saves; `done` is told when it is on the disk. Throws an ErrnoException. */
+  saveLater(done: (error: Error | null) => void): void {
+    this.#saving('running', (state) => {
+      this.#cursorFile.writeLater(state, (error) => {
+        if (error) this.#failed();
+        done(error);
+      });
+    });
+  }
+
+  close(): void {
+    this.#cursorFile.close();
+  }
+
+  #saveNow(write: (state: CursorState) => void, stop: CursorState['stop']): void {
+    this.#saving(stop, write);
+    this.#savedReason = this.#owed?.reason;
+  }
+
+  #saving(stop: CursorState['stop'], write: (state: CursorState) => void): void {
+    this.#dirty = false;
+    try {
+      write({ position: this.#position, stop, owed: this.#owed });
+    } catch (error) {
+      this.#failed();
+      throw error;
+    }
+  }
+
+  #failed(): void {
+    this.#dirty = true;
+    this.#savedReason = undefined;
+  }
+
+  #nextTicket(): number {
+    this.#ticket += 1;
+    return this.#ticket;
+  }
+}

@@ -1,0 +1,14 @@
+export type { QueuePosition } from './cursor.js';
+export type { QueueEntry } from './entry.js';
+export {
+  QueueDirectoryError,
+  QueueDiskError,
+  QueueError,
+  QueueLockedError,
+  QueuePermissionError,
+  QueueTrouble,
+  QueueUnsafeError,
+} from './errors.js';
+export type { QueueBatch, QueueOptions, QueueRecovery } from './options.js';
+export type { Owed } from './owed.js';
+export { Queue } from './queue.js';

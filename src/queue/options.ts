@@ -1,0 +1,43 @@
+import type { QueuePosition } from './cursor.js';
+import type { QueueEntry } from './entry.js';
+import type { QueueTrouble } from './errors.js';
+import type { Files } from './files.js';
+
+export interface QueueOptions {
+  /** The queue's name: segments are `FILE.NNNNNN`, beside them `FILE.cursor` and `FILE.lock`. */
+  readonly file: string;
+  /** Records read until a new segment is begun and `onReset` called. */
+  readonly linesUntilReset: number;
+  /** Bytes at which a new segment is begun; default 16 MiB. */
+  readonly segmentBytes?: number;
+  /** Bytes of records not done at which all of them give way to one full check owed; default 256 MiB. */
+  readonly maxBytes?: number;
+  /** The file system, for tests. */
+  readonly files?: Files;
+  /** Unix time in ms. */
+  readonly now?: () => number;
+  /** Called at the end of the `commit` with which `linesUntilReset` records have been read. */
+  readonly onReset?: () => void;
+  readonly onTrouble?: (trouble: QueueTrouble) => void;
+}
+
+/** How the queue was found. */
+export interface QueueRecovery {
+  /** The last run did not stop in order. */
+  readonly unclean: boolean;
+  /** Why a full check is owed after this start, if it is. */
+  readonly reason?: string;
+  /** Records that were not done. */
+  readonly pending: number;
+}
+
+/** Records to be worked on. */
+export interface QueueBatch {
+  readonly entries: readonly QueueEntry[];
+  /** What to `commit` when all of them are done. */
+  readonly end: QueuePosition;
+  /** When the oldest of them was written, unix time in ms. */
+  readonly oldestAt: number;
+  /** A limit was reached: more is waiting. */
+  readonly full: boolean;
+}

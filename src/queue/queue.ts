@@ -1,0 +1,282 @@
+import { CursorFile, type QueuePosition } from './cursor.js';
+import { prepareDirectory } from './directory.js';
+import { DurableState } from './durable-state.js';
+import type { QueueEntry } from './entry.js';
+import { queueErrorOf } from './errors.js';
+import { errnoOf, realFiles } from './files.js';
+import { Lock } from './lock.js';
+import type { QueueBatch, QueueOptions, QueueRecovery } from './options.js';
+import type { Owed } from './owed.js';
+import { encodeRecord } from './record.js';
+import { type Recovered, recover, removeSegmentsBefore } from './recovery.js';
+import { type LogItem, SegmentLog } from './segment-log.js';
+import { Store } from './store.js';
+import type { UnreadEntries } from './unread.js';
+
+/**
+ * A first-in, first-out queue on disk of what the watcher saw and the checker has not looked at yet.
+ *
+ * Promise: what `append` has written is read until it is committed, also after a crash of the process (at least
+ * once). After a crash of the machine the last second may be missing; then, and whenever anything else may be
+ * missing, a full check is owed, and stays so on disk until one has succeeded.
+ *
+ * No fsync per record: while we are down inotify sees nothing either, so an unclean start owes a full check anyway.
+ * The disk is synced once a second while there is something to sync, at each new segment and at the end.
+ */
+export class Queue {
+  readonly recovery: QueueRecovery;
+
+  readonly #store: Store;
+  readonly #unread: UnreadEntries;
+  readonly #linesUntilReset: number;
+  readonly #segmentBytes: number;
+  readonly #maxBytes: number;
+  readonly #now: () => number;
+  readonly #onReset: (() => void) | undefined;
+  /** Sequence number of the next record. */
+  #sequence: number;
+  /** Damage before it has been reported. */
+  #inspected: QueuePosition;
+  #oldestAt: { readonly of: QueuePosition; readonly value: number | undefined } | undefined;
+  #linesRead = 0;
+  #resets = 0;
+  #dropping = false;
+
+  private constructor(options: QueueOptions, store: Store, found: Recovered) {
+    this.#store = store;
+    this.#unread = found.unread;
+    this.#linesUntilReset = options.linesUntilReset;
+    this.#segmentBytes = options.segmentBytes ?? 16 * mebibyte;
+    this.#maxBytes = options.maxBytes ?? 256 * mebibyte;
+    this.#now = options.now ?? Date.now;
+    this.#onReset = options.onReset;
+    this.#sequence = found.sequence;
+    this.#inspected = this.#end;
+    const reason = store.owed?.reason;
+    this.recovery = {
+      unclean: found.unclean,
+      pending: found.pending,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  /**
+   * Opens or creates the queue, recovers what is in it and takes its lock. Throws QueueDirectoryError,
+   * QueuePermissionError, QueueUnsafeError, QueueLockedError, QueueDiskError.
+   */
+  static open(options: QueueOptions): Queue {
+    const { files = realFiles, now = Date.now, onTrouble } = options;
+    const undo: (() => void)[] = [];
+    try {
+      const file = prepareDirectory(files, options.file);
+      const lock = Lock.take(files, `${file}.lock`);
+      undo.push(() => lock.release());
+      const cursorFile = CursorFile.open(files, `${file}.cursor`);
+      undo.push(() => cursorFile.close());
+      const found = recover(files, file, cursorFile);
+      undo.push(() => found.writer.close());
+      const state = new DurableState(cursorFile, found.position);
+      for (const reason of found.reasons) state.owe(reason, now());
+      state.begin();
+      removeSegmentsBefore(files, file, found.position.segment);
+      const log = new SegmentLog(files, file, found.writer, found.sizes);
+      return new Queue(options, new Store({ log, state, lock }, { now, onTrouble }), found);
+    } catch (error) {
+      for (const step of undo.reverse()) step();
+      throw queueErrorOf(options.file, error);
+    }
+  }
+
+  /** A full check is owed, and why. */
+  get owed(): Owed | undefined {
+    return this.#store.owed;
+  }
+
+  /** Records that are not done. */
+  get depth(): number {
+    return this.#sequence - this.#store.position.sequence;
+  }
+
+  /** When the oldest record that is not done was written, unix time in ms. */
+  get oldestAt(): number | undefined {
+    const of = this.#store.position;
+    if (this.depth === 0) return undefined;
+    if (this.#oldestAt?.of !== of) this.#oldestAt = { of, value: this.#oldestBehind(of) };
+    return this.#oldestAt.value;
+  }
+
+  /** How often `linesUntilReset` has been reached. */
+  get resets(): number {
+    return this.#resets;
+  }
+
+  /**
+   * Writes entries and returns how many. Not written again is what an unread record covers: one of the same path, or
+   * an `R` of it or of a directory above it. A `loss` also makes a full check owed. Never throws for a disk that is
+   * full or fails: the entries are dropped, a full check is owed, `onTrouble` is told, and the next call tries again.
+   */
+  append(entries: readonly QueueEntry[]): number {
+    this.#mustBeOpen();
+    for (const entry of entries) if (entry.kind === 'loss') this.owe(entry.reason);
+    const { log, position } = this.#store;
+    if (log.bytesFrom(position) > this.#maxBytes) this.#collapse();
+    // On a full disk the room of a segment that is done may be what is missing.
+    const isWasteful = this.#dropping && this.depth === 0;
+    if (isWasteful || log.end.offset >= this.#segmentBytes) this.#store.roll(this.#sequence);
+    const wanted = this.#dropping ? [droppedEntry, ...entries] : entries;
+    const at = this.#now();
+    const written: QueueEntry[] = [];
+    let lines = '';
+    for (const entry of wanted) {
+      if (this.#unread.covers(entry)) continue;
+      const sequence = this.#sequence + written.length;
+      lines += encodeRecord({ sequence, at, entry });
+      this.#unread.add(entry, sequence);
+      written.push(entry);
+    }
+    if (written.length === 0) return 0;
+    try {
+      this.#store.append(Buffer.from(lines, 'latin1'));
+    } catch (cause) {
+      if (errnoOf(cause) === undefined) throw cause;
+      for (const entry of written) this.#unread.remove(entry, Infinity);
+      this.#dropping = true;
+      this.owe(droppedEntry.reason);
+      this.#store.report('write', `${entries.length} changes could not be written`, cause, entries.length);
+      return 0;
+    }
+    this.#dropping = false;
+    this.#sequence += written.length;
+    return written.length;
+  }
+
+  /**
+   * The records behind the cursor, at most `records` of them and at most `bytes` of path (counting one more for
+   * each), but at least one; undefined if there is none. Doesn't move the cursor: without a `commit` the next call
+   * begins with the same record. To have several batches in work, give the `end` of the last one as `after`, and
+   * commit them in their order.
+   */
+  read(limit: { records: number; bytes: number; after?: QueuePosition | undefined }): QueueBatch | undefined {
+    this.#mustBeOpen();
+    const cursor = this.#store.position;
+    const start = limit.after && isBefore(cursor, limit.after) ? limit.after : cursor;
+    const entries: QueueEntry[] = [];
+    let end = start;
+    let bytes = 0;
+    let oldestAt = 0;
+    let full = false;
+    for (const item of this.#scan(start)) {
+      if (item.kind === 'record') {
+        const { entry, at, sequence } = item.record;
+        const size = (entry.kind === 'loss' ? entry.reason.length : entry.path.length) + 1;
+        full = entries.length > 0 && (entries.length >= limit.records || bytes + size > limit.bytes);
+        if (full) break;
+        if (entries.length === 0) oldestAt = at;
+        entries.push(entry);
+        bytes += size;
+        this.#unread.remove(entry, sequence);
+      }
+      end = item.after;
+    }
+    if (entries.length > 0) return { entries, end, oldestAt, full };
+    // All that was left could not be read, and has been reported.
+    if (start === cursor && this.depth > 0) this.#store.move(this.#end);
+    return undefined;
+  }
+
+  /** Everything before `end`, of a batch from `read`, is done. An `end` that is done already changes nothing. */
+  commit(end: QueuePosition): void {
+    this.#mustBeOpen();
+    const { position } = this.#store;
+    if (!isBefore(position, end)) return;
+    if (isBefore(this.#end, end)) throw new RangeError('commit of a place behind the end of the queue');
+    this.#linesRead += end.sequence - position.sequence;
+    // At the end nothing can be missing between the last record read and the next one written.
+    this.#store.move(isBefore(end, this.#end) ? end : this.#end);
+    if (this.#linesRead < this.#linesUntilReset) return;
+    this.#linesRead = 0;
+    this.#resets += 1;
+    this.#store.roll(this.#sequence);
+    this.#onReset?.();
+  }
+
+  /** Makes a full check owed, on disk before this returns. */
+  owe(reason: string): void {
+    this.#mustBeOpen();
+    this.#store.owe(reason);
+  }
+
+  /** A full check that began when `ticket` was current has succeeded: settles what was owed if nothing came since. */
+  settle(ticket: number): void {
+    this.#mustBeOpen();
+    this.#store.settle(ticket);
+  }
+
+  /** Brings everything to the disk. A failure is reported, not thrown, and a full check is then owed. */
+  flush(): void {
+    this.#mustBeOpen();
+    this.#store.flush();
+  }
+
+  /** Brings everything to the disk and frees the lock. `clean`: nothing that was seen is missing in the queue. */
+  close({ clean }: { clean: boolean }): void {
+    if (!this.#store.closed) this.#store.close(clean ? 'clean' : 'running');
+  }
+
+  get #end(): QueuePosition {
+    return { ...this.#store.log.end, sequence: this.#sequence };
+  }
+
+  *#scan(start: QueuePosition): Generator<LogItem> {
+    for (const item of this.#store.log.scan(start, (segment, cause) => this.#skip(segment, cause))) {
+      const isNew = isBefore(this.#inspected, item.after);
+      if (isNew) this.#inspected = item.after;
+      if (isNew && (item.kind === 'damage' || item.kind === 'torn')) {
+        this.#lose(item.text);
+        this.#store.report('damage', item.text);
+      }
+      yield item;
+    }
+  }
+
+  #skip(segment: number, cause: unknown): void {
+    this.#lose(`segment ${segment} could not be read`);
+    this.#store.report('read', `segment ${segment} could not be read and is skipped`, cause);
+    if (segment === this.#store.log.end.segment) this.#store.roll(this.#sequence);
+  }
+
+  /** Records are gone: no change may be left out any more because one of them covers it. */
+  #lose(reason: string): void {
+    this.#unread.clear();
+    this.owe(reason);
+  }
+
+  #oldestBehind(position: QueuePosition): number | undefined {
+    for (const item of this.#scan(position)) if (item.kind === 'record') return item.record.at;
+    return undefined;
+  }
+
+  /** Too much is waiting: one full check does for all of it. */
+  #collapse(): void {
+    const dropped = this.depth;
+    this.#lose('more changes were waiting than the queue may hold');
+    this.#store.roll(this.#sequence);
+    this.#store.move(this.#end);
+    this.#store.save();
+    this.#store.report('overflow', `${dropped} waiting changes give way to a full check`, undefined, dropped);
+  }
+
+  #mustBeOpen(): void {
+    if (this.#store.closed) throw new Error('the queue is closed');
+  }
+}
+
+const mebibyte = 1024 * 1024;
+const droppedEntry: QueueEntry & { kind: 'loss' } = {
+  kind: 'loss',
+  reason: 'changes were dropped because the queue could not be written',
+};
+
+function isBefore(one: QueuePosition, other: QueuePosition): boolean {
+  return (one.segment - other.segment || one.offset - other.offset || one.sequence - other.sequence) < 0;
+}

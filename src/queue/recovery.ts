@@ -1,0 +1,123 @@
+import type { CursorFile, CursorState, QueuePosition } from './cursor.js';
+import { type Files, openOwn } from './files.js';
+import { scanSegment } from './scan.js';
+import { listSegments, SegmentWriter, segmentPath } from './segment.js';
+import { UnreadEntries } from './unread.js';
+
+/** What `recover` found and made ready. */
+export interface Recovered {
+  /** All before it is done; a real place of a segment that is there. */
+  readonly position: QueuePosition;
+  /** Bytes of whole records in each segment from `position` on. */
+  readonly sizes: Map<number, number>;
+  readonly writer: SegmentWriter;
+  /** Sequence number of the next record to be written. */
+  readonly sequence: number;
+  readonly unread: UnreadEntries;
+  readonly pending: number;
+  readonly unclean: boolean;
+  /** Why something may be missing; empty if nothing is. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Finds the place to go on reading and to go on writing: reads all that is not done, cuts a torn tail, and says what
+ * is not as it should be. Throws an ErrnoException if the files can't be opened.
+ */
+export function recover(files: Files, file: string, cursor: CursorFile): Recovered {
+  const found = cursor.found;
+  const reasons = cursorReasons(cursor);
+  const all = listSegments(files, file);
+  if (!found && all.length === 0) reasons.splice(0, reasons.length, 'the queue is new');
+  const start = found?.position ?? { segment: all[0] ?? 1, offset: 0, sequence: all.length > 0 ? 0 : 1 };
+  const segments = all.filter((number) => number >= start.segment);
+  reasons.push(...missingSegments(found, start, segments));
+
+  const unread = new UnreadEntries();
+  const sizes = new Map<number, number>();
+  let position =
+    segments[0] === start.segment
+      ? start
+      : { ...start, segment: segments[0] ?? start.segment + 1, offset: 0 };
+  if (all.length === 0 && !found) position = start;
+  let sequence = position.sequence;
+  let pending = 0;
+  let badLines = 0;
+  let lastIsWhole = true;
+  for (const segment of segments) {
+    const fd = openOwn(files, segmentPath(file, segment), 'read');
+    try {
+      const { size } = files.stat(fd);
+      const offset = segment === position.segment ? Math.min(position.offset, size) : 0;
+      if (segment === position.segment && position.offset > size) {
+        reasons.push(`segment ${segment} is shorter than what was read of it`);
+        position = { ...position, offset };
+      }
+      let end = offset;
+      for (const item of scanSegment(files, fd, { segment, offset, sequence }, size)) {
+        if (item.kind !== 'record') {
+          badLines += 1;
+          if (badLines === 1) reasons.push(item.text);
+          continue;
+        }
+        if (position.sequence === 0) position = { ...position, sequence: item.record.sequence };
+        sequence = item.after.sequence;
+        end = item.after.offset;
+        pending += 1;
+        unread.add(item.record.entry, item.record.sequence);
+      }
+      lastIsWhole = end === 0 || endsWithNewline(files, fd, end);
+      // Bad lines behind the last good record of the last segment are its torn tail, and are cut.
+      sizes.set(segment, segment === segments.at(-1) ? end : size);
+    } finally {
+      files.close(fd);
+    }
+  }
+  if (badLines > 1) reasons.push(`${badLines} bad places in all`);
+  sequence = Math.max(sequence, 1);
+  const last = segments.at(-1);
+  const writer =
+    last !== undefined && lastIsWhole
+      ? SegmentWriter.continue(files, file, last, sizes.get(last) ?? 0)
+      : SegmentWriter.create(files, file, last === undefined ? position.segment : last + 1);
+  sizes.set(writer.number, writer.end);
+  // Also passes over what is bad.
+  if (pending === 0) position = { segment: writer.number, offset: writer.end, sequence };
+  const unclean = found?.stop === 'running';
+  return { position, sizes, writer, sequence, unread, pending, unclean, reasons };
+}
+
+/** Removes the segments before `number`; their records are done. */
+export function removeSegmentsBefore(files: Files, file: string, number: number): void {
+  for (const segment of listSegments(files, file)) {
+    if (segment < number) files.unlink(segmentPath(file, segment));
+  }
+}
+
+function cursorReasons({ health, found }: CursorFile): string[] {
+  const reasons: string[] = [];
+  if (found?.stop === 'running') reasons.push('the last run did not stop in order');
+  if (health === 'one slot') reasons.push('one half of the cursor is damaged');
+  if (health === 'none' || health === 'absent') reasons.push('the cursor is lost');
+  return reasons;
+}
+
+function missingSegments(
+  found: CursorState | undefined,
+  start: QueuePosition,
+  segments: readonly number[],
+): string[] {
+  const reasons: string[] = [];
+  let expected = start.segment;
+  for (const segment of segments) {
+    if (segment !== expected) reasons.push(`segment ${expected} is missing`);
+    expected = segment + 1;
+  }
+  if (found && segments.length === 0) reasons.push(`segment ${start.segment} is missing`);
+  return reasons;
+}
+
+function endsWithNewline(files: Files, fd: number, end: number): boolean {
+  const byte = Buffer.alloc(1);
+  return files.read(fd, byte, end - 1) === 1 && byte[0] === 0x0a;
+}

@@ -1,0 +1,144 @@
+import type { QueuePosition } from './cursor.js';
+import { errnoOf, type Files, openOwn } from './files.js';
+import { type Scanned, scanSegment } from './scan.js';
+import { SegmentWriter, segmentPath } from './segment.js';
+
+/** What a walk over the log meets: what a walk over a segment does, and the ends of segments. */
+export type LogItem = Scanned | { readonly kind: 'next segment'; readonly after: QueuePosition };
+
+/** The segments as one log: appended to at the end, read from any place, removed from the start. */
+export class SegmentLog {
+  readonly #files: Files;
+  readonly #file: string;
+  /** Bytes of whole records in each segment that is there. */
+  readonly #sizes: Map<number, number>;
+  #writer: SegmentWriter;
+  #reader: { readonly segment: number; readonly fd: number } | undefined;
+
+  constructor(files: Files, file: string, writer: SegmentWriter, sizes: Map<number, number>) {
+    this.#files = files;
+    this.#file = file;
+    this.#writer = writer;
+    this.#sizes = sizes;
+  }
+
+  /** The place where the next line goes. */
+  get end(): { readonly segment: number; readonly offset: number } {
+    return { segment: this.#writer.number, offset: this.#writer.end };
+  }
+
+  /** Whether something has been written since the last sync. */
+  get dirty(): boolean {
+    return this.#writer.dirty;
+  }
+
+  /** Bytes behind a place. */
+  bytesFrom({ segment, offset }: QueuePosition): number {
+    let bytes = -offset;
+    for (const [number, size] of this.#sizes) if (number >= segment) bytes += size;
+    return bytes;
+  }
+
+  /** Writes whole lines, all or (at an ErrnoException) none. */
+  append(lines: Buffer): void {
+    this.#writer.append(lines);
+    this.#sizes.set(this.#writer.number, this.#writer.end);
+  }
+
+  /**
+   * Begins a new segment, unless the last one is empty; `sync` first. Throws an ErrnoException if there can be no new
+   * one: the old one goes on.
+   */
+  roll(): void {
+    if (this.#writer.end === 0) return;
+    const old = this.#writer;
+    this.#writer = SegmentWriter.create(this.#files, this.#file, old.number + 1);
+    this.#sizes.set(this.#writer.number, 0);
+    old.close();
+  }
+
+  /** Throws an ErrnoException. */
+  sync(): void {
+    if (this.#writer.dirty) this.#writer.sync();
+  }
+
+  /** Syncs off the event loop. */
+  syncLater(done: (error: Error | null) => void): void {
+    const writer = this.#writer;
+    if (!writer.dirty) done(null);
+    else
+      writer.syncLater((error) => {
+        // A segment left meanwhile was synced when it was left, and then closed under this call.
+        done(writer === this.#writer ? error : null);
+      });
+  }
+
+  /**
+   * All from a place on. A segment that can't be read is reported and skipped; if it is the one being written, a new
+   * one is begun.
+   */
+  *scan(start: QueuePosition, unreadable: (segment: number, cause: unknown) => void): Generator<LogItem> {
+    let place = start;
+    for (;;) {
+      const { segment } = place;
+      const size = this.#sizes.get(segment) ?? 0;
+      try {
+        for (const item of scanSegment(this.#files, this.#fdOf(segment), place, size)) {
+          place = item.after;
+          yield item;
+        }
+        if (place.offset < size) {
+          place = { ...place, offset: size };
+          yield {
+            kind: 'damage',
+            text: `segment ${segment} is shorter than what was written to it`,
+            after: place,
+          };
+        }
+      } catch (cause) {
+        if (errnoOf(cause) === undefined) throw cause;
+        this.#dropReader();
+        unreadable(segment, cause);
+      }
+      const next = [...this.#sizes.keys()]
+        .filter((number) => number > segment)
+        .sort((one, other) => one - other)[0];
+      if (next === undefined) return;
+      place = { segment: next, offset: 0, sequence: place.sequence };
+      yield { kind: 'next segment', after: place };
+    }
+  }
+
+  /** Removes the segments before `number`. Throws an ErrnoException; a later call tries again. */
+  removeBefore(number: number): void {
+    if (this.#reader && this.#reader.segment < number) this.#dropReader();
+    for (const segment of this.#sizes.keys()) {
+      if (segment >= number) continue;
+      try {
+        this.#files.unlink(segmentPath(this.#file, segment));
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error;
+      }
+      this.#sizes.delete(segment);
+    }
+  }
+
+  close(): void {
+    this.#dropReader();
+    this.#writer.close();
+  }
+
+  #fdOf(segment: number): number {
+    if (segment === this.#writer.number) return this.#writer.fd;
+    if (this.#reader?.segment === segment) return this.#reader.fd;
+    this.#dropReader();
+    const fd = openOwn(this.#files, segmentPath(this.#file, segment), 'read');
+    this.#reader = { segment, fd };
+    return fd;
+  }
+
+  #dropReader(): void {
+    if (this.#reader) this.#files.close(this.#reader.fd);
+    this.#reader = undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import type { QueuePosition } from './cursor.js';
+import type { DurableState } from './durable-state.js';
+import { QueueTrouble } from './errors.js';
+import { errnoOf } from './files.js';
+import type { Lock } from './lock.js';
+import type { Owed } from './owed.js';
+import type { SegmentLog } from './segment-log.js';
+import { Throttle } from './throttle.js';
+
+/**
+ * What the queue has on disk: the log and the durable state, brought there once a second, and at once where it
+ * matters. Failures of the disk are reported, not thrown; all that is not saved is tried again.
+ */
+export class Store {
+  readonly log: SegmentLog;
+  readonly #state: DurableState;
+  readonly #lock: Lock;
+  readonly #now: () => number;
+  readonly #onTrouble: ((trouble: QueueTrouble) => void) | undefined;
+  readonly #saving = new Throttle(saveInterval, (done) => this.#saveLater(done));
+  #closed = false;
+
+  constructor(
+    parts: { log: SegmentLog; state: DurableState; lock: Lock },
+    options: { now: () => number; onTrouble?: ((trouble: QueueTrouble) => void) | undefined },
+  ) {
+    this.log = parts.log;
+    this.#state = parts.state;
+    this.#lock = parts.lock;
+    this.#now = options.now;
+    this.#onTrouble = options.onTrouble;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** All before it is done. */
+  get position(): QueuePosition {
+    return this.#state.position;
+  }
+
+  get owed(): Owed | undefined {
+    return this.#state.owed;
+  }
+
+  /** Owes a full check, on disk at once. */
+  owe(reason: string): void {
+    if (this.#state.owe(reason, this.#now())) this.save();
+  }
+
+  /** Settles it, on disk at once. */
+  settle(ticket: number): void {
+    if (this.#state.settle(ticket)) this.save();
+  }
+
+  /** Appends to the log, on disk soon. Throws an ErrnoException. */
+  append(lines: Buffer): void {
+    this.log.append(lines);
+    this.#saving.request();
+  }
+
+  /** Moves the cursor, on disk soon. */
+  move(position: QueuePosition): void {
+    this.#state.move(position);
+    this.#saving.request();
+  }
+
+  /** Begins a new segment, if that can be; `sequence` is that of the next record. */
+  roll(sequence: number): void {
+    this.sync();
+    this.#attempt('roll', 'a new segment could not be begun', () => this.log.roll());
+    if (sequence === this.position.sequence) this.#state.move({ ...this.log.end, sequence });
+    this.save();
+  }
+
+  /** Brings the log to the disk. */
+  sync(): void {
+    if (!this.#attempt('sync', unconfirmed, () => this.log.sync())) this.owe(unconfirmed);
+  }
+
+  /** Brings the state to the disk, and removes what is before the cursor. */
+  save(stop: 'clean' | 'running' = 'running'): void {
+    const { segment } = this.position;
+    if (this.#attempt('cursor', unsaved, () => this.#state.save(stop))) this.#remove(segment);
+    else this.#saving.request();
+  }
+
+  /** Brings all to the disk. */
+  flush(): void {
+    this.sync();
+    if (this.#state.dirty) this.save();
+  }
+
+  close(stop: 'clean' | 'running'): void {
+    this.sync();
+    this.save(stop);
+    this.#closed = true;
+    this.#saving.stop();
+    this.log.close();
+    this.#state.close();
+    this.#attempt('unlink', 'the lock could not be removed', () => this.#lock.release());
+  }
+
+  report(trouble: QueueTrouble['trouble'], text: string, cause?: unknown, dropped = 0): void {
+    this.#onTrouble?.(new QueueTrouble(trouble, text, { cause, dropped }));
+  }
+
+  /** Once a second, off the event loop: a disk that is busy with csync2's work must not hold up the rest. */
+  #saveLater(done: () => void): void {
+    this.log.syncLater((error) => {
+      if (this.#closed) return;
+      if (error) {
+        this.report('sync', unconfirmed, error);
+        this.owe(unconfirmed);
+      }
+      const { segment } = this.position;
+      const saved = (failure: Error | null): void => {
+        if (this.#closed) return;
+        if (failure) this.report('cursor', unsaved, failure);
+        else this.#remove(segment);
+        if (this.log.dirty || this.#state.dirty) this.#saving.request();
+        done();
+      };
+      if (!this.#state.dirty) saved(null);
+      else if (!this.#attempt('cursor', unsaved, () => this.#state.saveLater(saved))) {
+        this.#saving.request();
+        done();
+      }
+    });
+  }
+
+  /** Only after a cursor behind them is on the disk. */
+  #remove(before: number): void {
+    this.#attempt('unlink', 'a segment that is done could not be removed', () =>
+      this.log.removeBefore(before),
+    );
+  }
+
+  #attempt(trouble: QueueTrouble['trouble'], text: string, action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      this.report(trouble, text, error);
+      return false;
+    }
+  }
+}
+
+/** Milliseconds between two syncs. */
+const saveInterval = 1000;
+const unconfirmed = 'the disk did not confirm what was written to the queue';
+const unsaved = 'the cursor could not be saved';

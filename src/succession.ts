@@ -1,0 +1,75 @@
+import type { Settings } from './config/settings.js';
+import { peersOf } from './csync2/cfg/index.js';
+import { Runner } from './csync2/runner.js';
+import { Generation, type GenerationParts, readPlan } from './generation.js';
+
+/**
+ * The generation at work, and how another takes its place: begun beside it, given over to when all is watched. A
+ * configuration that is broken changes nothing.
+ */
+export class Succession {
+  #parts: GenerationParts;
+  readonly #onReplaced: (generation: Generation) => void;
+  #current: Generation;
+  #replacing: Promise<void> = Promise.resolve();
+
+  /** @param onReplaced - told of each new generation, when it is the current one */
+  constructor(first: Generation, parts: GenerationParts, onReplaced: (generation: Generation) => void) {
+    this.#current = first;
+    this.#parts = parts;
+    this.#onReplaced = onReplaced;
+  }
+
+  get current(): Generation {
+    return this.#current;
+  }
+
+  /**
+   * Reads csync2.cfg anew and works by it. Rejects, with the old generation at work, if that can't be.
+   *
+   * @param settings - new settings; those before if none
+   */
+  replace(settings?: Settings): Promise<void> {
+    const replaced = this.#replacing.then(() => this.#replace(settings ?? this.#parts.settings));
+    this.#replacing = replaced.catch(() => undefined);
+    return replaced;
+  }
+
+  /** Resolves or rejects with the current generation, whichever that is by then. */
+  async running(): Promise<void> {
+    for (let generation: Generation | undefined; generation !== this.#current; ) {
+      generation = this.#current;
+      await generation.running();
+      await this.#replacing;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#replacing;
+    await this.#current.end();
+  }
+
+  async #replace(settings: Settings): Promise<void> {
+    const { csync2Options, knownPeers, queue } = this.#parts;
+    const plan = await readPlan(settings, csync2Options);
+    const next = new Generation(plan, { ...this.#parts, settings });
+    try {
+      await next.ready();
+    } catch (error) {
+      await next.end();
+      throw error;
+    }
+    const old = this.#current;
+    this.#current = next;
+    this.#parts = { ...this.#parts, settings };
+    await old.end();
+    const peers = peersOf(plan.config).map((peer) => peer.name);
+    if (knownPeers.keep(peers).length > 0) {
+      // Takes the debts towards hosts that have left out of csync2's database.
+      await new Runner(plan.instance).run({ mode: ['-R'] });
+    }
+    queue.owe('csync2.cfg has changed');
+    next.start();
+    this.#onReplaced(next);
+  }
+}

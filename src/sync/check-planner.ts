@@ -1,0 +1,179 @@
+import { type BigIntStats, lstatSync } from 'node:fs';
+import type { Ledger } from '../csync2/ledger.js';
+import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
+import type { Batch } from './batch.js';
+import type { FailedPath } from './check-runner.js';
+import type { FileStamp, RewriteMemory } from './rewrite-memory.js';
+
+/** What csync2 is given for one batch. */
+export interface CheckPlan {
+  /** To be checked with all below. */
+  readonly trees: readonly PathBytes[];
+  /** To be checked alone. */
+  readonly files: readonly PathBytes[];
+  /** To be marked without a check, which would overlook their change. */
+  readonly rewritten: readonly PathBytes[];
+  readonly sockets: readonly PathBytes[];
+  /** Being received right now. */
+  readonly postponed: readonly PathBytes[];
+  /** What files were like when the plan was made. */
+  readonly stamps: readonly (readonly [PathBytes, FileStamp])[];
+  /** Number of paths that need no check. */
+  readonly skipped: number;
+}
+
+/** What a plan is made with. `ledger` is undefined where the database is not SQLite. */
+export interface CheckPlannerParts {
+  readonly ledger: Ledger | undefined;
+  readonly memory: RewriteMemory;
+  /** Whether a file is being received right now, so that a look at it would take half of it for a local change. */
+  readonly isArriving: (path: PathBytes, changedAt: number) => boolean;
+}
+
+/** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
+export class CheckPlanner {
+  readonly #parts: CheckPlannerParts;
+
+  constructor(parts: CheckPlannerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Plans a check; call it in a database window.
+   *
+   * @param changedAt - when the oldest change was noticed, or earlier; milliseconds since 1970
+   * @param postpone - whether files that are being received are left for later
+   */
+  plan(batch: Batch, changedAt: number, postpone: boolean): CheckPlan {
+    const plan = emptyPlan();
+    this.#inPortions(batch.trees, (path) => this.#planTree(plan, path));
+    this.#inPortions(batch.files, (path) => this.#planFile(plan, path, changedAt, postpone));
+    this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path, changedAt));
+    plan.files.unshift(...plan.parents.values());
+    return plan;
+  }
+
+  /**
+   * Remembers what the files were like just before csync2 looked: a rewrite since then shows other nanoseconds at its
+   * own event. A file that could not be marked is still to be marked.
+   */
+  remember(plan: CheckPlan, failed: readonly FailedPath[]): void {
+    const { memory } = this.#parts;
+    const rewritten = new Set(plan.rewritten.map(toKey));
+    const failures = new Set(failed.map(({ path }) => toKey(path)));
+    for (const [path, stamp] of plan.stamps) {
+      const key = toKey(path);
+      if (!failures.has(key)) memory.checked(path, stamp);
+      else if (rewritten.has(key)) memory.owed(path);
+    }
+  }
+
+  #inPortions(paths: readonly PathBytes[], task: (path: PathBytes) => void): void {
+    const { ledger } = this.#parts;
+    for (let at = 0; at < paths.length; at += questionsAtOnce) {
+      const portion = () => paths.slice(at, at + questionsAtOnce).forEach(task);
+      if (ledger) ledger.reading(portion);
+      else portion();
+    }
+  }
+
+  #planTree(plan: Plan, path: PathBytes): void {
+    const stat = statOf(path);
+    if (this.#isNothing(path, stat)) plan.skipped++;
+    else {
+      plan.trees.push(path);
+      if (stat) this.#addUnknownParents(path, plan.parents);
+    }
+  }
+
+  #planFile(plan: Plan, path: PathBytes, changedAt: number, postpone: boolean): void {
+    const stat = statOf(path);
+    if (postpone && this.#parts.isArriving(path, stat ? Number(stat.ctimeMs) : 0)) plan.postponed.push(path);
+    else if (this.#isNothing(path, stat)) plan.skipped++;
+    else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
+    else if (stat.isSocket()) plan.sockets.push(path);
+    else if (!stat.isDirectory() && this.#wasDirectory(path)) plan.trees.push(path);
+    else {
+      (this.#isOverlookedRewrite(plan, path, stat, changedAt) ? plan.rewritten : plan.files).push(path);
+      this.#addUnknownParents(path, plan.parents);
+    }
+  }
+
+  /** The tree above it is checked; only what csync2 would overlook there needs a mark of its own. */
+  #planCovered(plan: Plan, path: PathBytes, changedAt: number): void {
+    const stat = statOf(path);
+    if (stat && this.#isOverlookedRewrite(plan, path, stat, changedAt)) plan.rewritten.push(path);
+  }
+
+  /** Gone, and csync2 never knew it: its temporary files on both sides end here. */
+  #isNothing(path: PathBytes, stat: BigIntStats | undefined): boolean {
+    const { ledger } = this.#parts;
+    return (
+      stat === undefined && ledger !== undefined && !ledger.knows(path) && ledger.countWithin(path, 1) === 0
+    );
+  }
+
+  /** A plain check of a vanished directory would leave its files behind on the peers. */
+  #wasDirectory(path: PathBytes): boolean {
+    return (this.#parts.ledger?.countWithin(path, 2) ?? 0) > 1;
+  }
+
+  #mayHaveBeenDirectory(path: PathBytes): boolean {
+    return this.#parts.ledger === undefined || this.#wasDirectory(path);
+  }
+
+  #isOverlookedRewrite(plan: Plan, path: PathBytes, stat: BigIntStats, changedAt: number): boolean {
+    const { ledger, memory } = this.#parts;
+    if (!stat.isFile()) return false;
+    const stamp = { inode: stat.ino, size: stat.size, mtime: stat.mtimeNs };
+    plan.stamps.push([path, stamp]);
+    return memory.mustMark(path, stamp, ledger ? ledger.seen(path) : 'unknown', changedAt);
+  }
+
+  /** A file whose directory csync2 does not know yet can't be pushed: the directory goes along. */
+  #addUnknownParents(path: PathBytes, parents: Map<string, PathBytes>): void {
+    const { ledger } = this.#parts;
+    if (!ledger) return;
+    for (let parent = parentOf(path); parent.length > 1; parent = parentOf(parent)) {
+      const key = toKey(parent);
+      if (parents.has(key) || ledger.knows(parent)) return;
+      parents.set(key, parent);
+    }
+  }
+}
+
+interface Plan extends CheckPlan {
+  readonly trees: PathBytes[];
+  readonly files: PathBytes[];
+  readonly rewritten: PathBytes[];
+  readonly sockets: PathBytes[];
+  readonly postponed: PathBytes[];
+  readonly stamps: [PathBytes, FileStamp][];
+  /** Directories that csync2 doesn't know yet. */
+  readonly parents: Map<string, PathBytes>;
+  skipped: number;
+}
+
+function emptyPlan(): Plan {
+  return {
+    trees: [],
+    files: [],
+    rewritten: [],
+    sockets: [],
+    postponed: [],
+    stamps: [],
+    parents: new Map(),
+    skipped: 0,
+  };
+}
+
+function statOf(path: PathBytes): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    // ENOTDIR, ELOOP, EACCES, ENAMETOOLONG: for csync2's lstat it is just as absent.
+    return undefined;
+  }
+}
+
+const questionsAtOnce = 200;

@@ -1,0 +1,86 @@
+import { listDirty } from '../csync2/dirty-listing.js';
+import { databaseName } from '../csync2/instance.js';
+import type { Ledger } from '../csync2/ledger.js';
+import type { CheckJournal } from './check-journal.js';
+import type { Checker } from './checker.js';
+import type { SyncParts } from './create-sync.js';
+import type { DatabaseWindow } from './database-window.js';
+import { Exclusive } from './exclusive.js';
+import type { Lane, PushReport } from './lane.js';
+import { PeerLane } from './peer-lane.js';
+import type { RootGuard } from './root-guard.js';
+import { SharedLane } from './shared-lane.js';
+
+/** What the lanes have in common. `ledger` is undefined where the database is not SQLite. */
+export interface LaneSurroundings {
+  readonly ledger: Ledger | undefined;
+  readonly journal: CheckJournal;
+  readonly window: DatabaseWindow;
+  readonly checker: Checker;
+  readonly guard: RootGuard;
+}
+
+/** The lanes, one for each peer, and how they work: never silently in another way than was asked for. */
+export function createLanes(parts: SyncParts, around: LaneSurroundings): { lanes: Lane[]; strategy: string } {
+  const { batchedDeletes, parallel, privateDatabases } = parts;
+  const order = parallel ? 'in parallel' : 'one peer after another';
+  if (around.ledger && privateDatabases) {
+    return { lanes: privateLanes(parts, around, around.ledger), strategy: `private databases, ${order}` };
+  }
+  const why = around.ledger ? 'private_databases is off' : "csync2's database is not SQLite";
+  const how = batchedDeletes ? 'shared database with -b' : 'shared database';
+  return { lanes: sharedLanes(parts, around), strategy: `${how}, ${order}: ${why}` };
+}
+
+function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger): Lane[] {
+  const { guard, window } = around;
+  const common = commonParts(parts, around);
+  return parts.peers.map(
+    ({ name: peer }) =>
+      new PeerLane({
+        ...common,
+        peer,
+        ledger,
+        window,
+        prefixes: parts.prefixes,
+        directory: parts.laneDirectory,
+        databaseName: databaseName(parts.runner.instance),
+        isHeld: (path) => guard.forbids(path, false),
+        lookAtRoots: () => guard.look(),
+      }),
+  );
+}
+
+function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
+  const { checker, guard, ledger } = around;
+  const { runner } = parts;
+  const common = commonParts(parts, around);
+  const countOwed = async (peer: string) =>
+    ledger ? ledger.countDirty(peer) : (await listDirty(runner))?.get(peer);
+  return parts.peers.map(
+    ({ name: peer }) =>
+      new SharedLane({
+        ...common,
+        peer,
+        options: parts.batchedDeletes ? ['-b'] : [],
+        remark: (paths) => checker.mark(paths),
+        countOwed: () => countOwed(peer),
+        mayPush() {
+          guard.look();
+          return guard.whole;
+        },
+      }),
+  );
+}
+
+function commonParts(parts: SyncParts, around: LaneSurroundings) {
+  const { runner, stallSeconds, events, parallel } = parts;
+  return {
+    runner,
+    journal: around.journal,
+    stallSeconds,
+    ...(parallel ? {} : { turn: new Exclusive() }),
+    onPush: (report: PushReport) => events.onPush?.(report),
+    onError: (where: string, error: unknown) => events.onError?.(where, error),
+  };
+}

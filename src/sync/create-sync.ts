@@ -1,0 +1,168 @@
+import { lstatSync } from 'node:fs';
+import type { Activity } from '../csync2/activity.js';
+import { compareWithPeer } from '../csync2/comparison.js';
+import { databaseLocation } from '../csync2/instance.js';
+import { Ledger } from '../csync2/ledger.js';
+import { namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { outcomeText } from '../csync2/result.js';
+import type { Runner } from '../csync2/runner.js';
+import type { PathBytes } from '../path-bytes.js';
+import type { Queue } from '../queue/queue.js';
+import { CheckJournal } from './check-journal.js';
+import { Checker } from './checker.js';
+import { createLanes } from './create-lanes.js';
+import { DatabaseWindow, type ServerGate } from './database-window.js';
+import { FullCheck } from './full-check.js';
+import type { KnownPeers } from './known-peers.js';
+import type { Lane, PushReport } from './lane.js';
+import { type FirstComparison, Newcomers } from './newcomers.js';
+import { RewriteMemory } from './rewrite-memory.js';
+import { RootGuard } from './root-guard.js';
+import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
+import { sweepTree } from './sweep-tree.js';
+import { WatcherMisses } from './watcher-misses.js';
+
+/** What the sync stage is given. */
+export interface SyncParts {
+  readonly runner: Runner;
+  readonly queue: Queue;
+  readonly activity: Activity;
+  /** Holds new sessions of the server up, where we run it. */
+  readonly gate: ServerGate | undefined;
+  readonly peers: readonly SyncPeer[];
+  readonly knownPeers: KnownPeers;
+  /** Outermost included paths: what a full check looks at. */
+  readonly roots: readonly PathBytes[];
+  /** Included paths that must be there before anything below them is checked. */
+  readonly trees: readonly PathBytes[];
+  readonly prefixes: readonly PathPrefix[];
+  /** Directory for private databases, best on tmpfs. */
+  readonly laneDirectory: string;
+  readonly parallel: boolean;
+  /** Whether each update gets a database of its own, where that can be. */
+  readonly privateDatabases: boolean;
+  /** Whether this csync2 knows `-b`. */
+  readonly batchedDeletes: boolean;
+  /** Seconds without progress after which a push is ended. */
+  readonly stallSeconds: number;
+  readonly options: SchedulerOptions;
+  readonly events: SchedulerEvents & {
+    onPush?(report: PushReport): void;
+    onError?(where: string, error: unknown): void;
+    onCompared?(peer: string, comparison: FirstComparison): void;
+  };
+}
+
+/** A peer as the sync stage needs it. */
+export interface SyncPeer {
+  readonly name: string;
+  /** What it calls this host. */
+  readonly myName: string;
+}
+
+/** The sync stage, put together. */
+export interface Sync {
+  readonly scheduler: Scheduler;
+  readonly lanes: readonly Lane[];
+  readonly guard: RootGuard;
+  readonly misses: WatcherMisses;
+  /** How the lanes work and why, for the status. */
+  readonly strategy: string;
+  /** Sends what is owed from before, and brings new peers up to date. */
+  start(): void;
+  /** After an unclean stop: see {@link Checker.repair}. */
+  repair(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Builds checker, lanes and scheduler for the database that csync2 uses. */
+export function createSync(parts: SyncParts): Sync {
+  const { runner, prefixes, roots, events } = parts;
+  const location = databaseLocation(runner.instance);
+  const ledger = location.kind === 'sqlite' ? new Ledger(location.file, prefixes) : undefined;
+  const journal = new CheckJournal();
+  const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
+  const checker = new Checker({
+    runner,
+    ledger,
+    journal,
+    window,
+    memory: new RewriteMemory(),
+    prefixes,
+    isArriving: (path, changedAt) => isArriving(parts, path, changedAt),
+  });
+  const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
+    events.onRoot?.(root);
+    if (root.state === 'present') {
+      parts.queue.owe('a root is back');
+      scheduler.retryFullCheck();
+    }
+  });
+  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard });
+  const misses = new WatcherMisses();
+  const scheduler = new Scheduler(
+    {
+      queue: parts.queue,
+      checker,
+      guard,
+      misses,
+      lanes,
+      beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),
+      events,
+    },
+    parts.options,
+  );
+  const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
+  const newcomers = ledger && createNewcomers(parts, ledger, wake);
+  return {
+    scheduler,
+    lanes,
+    guard,
+    misses,
+    strategy,
+    repair: () => checker.repair(),
+    start() {
+      for (const lane of lanes) lane.wake();
+      newcomers?.start(parts.peers.map((peer) => peer.name));
+    },
+    async close() {
+      await newcomers?.stop();
+      await Promise.all(lanes.map((lane) => lane.stop()));
+      ledger?.close();
+    },
+  };
+}
+
+function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) => void): Newcomers {
+  const { runner, knownPeers, laneDirectory, stallSeconds, events } = parts;
+  return new Newcomers({
+    known: knownPeers,
+    wake,
+    onCompared: (peer, comparison) => events.onCompared?.(peer, comparison),
+    async compare(peer, signal) {
+      const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
+      const how = { runner, ledger, peer, myName, directory: laneDirectory, stallSeconds, signal };
+      const { result, owed } = await compareWithPeer(how);
+      const ok = result.outcome === 'done' || result.exitCode === inSync;
+      return { ok, owed, reason: ok ? '' : outcomeText[result.outcome] };
+    },
+  });
+}
+
+/** A file that an open session has named, or that changed a moment ago: the session may have more to do to it. */
+function isArriving({ activity, prefixes }: SyncParts, path: PathBytes, changedAt: number): boolean {
+  if (Date.now() - changedAt < stillMilliseconds) return true;
+  return namesOf(path, prefixes).some((name) => activity.isReceiving(name.toString('latin1')));
+}
+
+/** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */
+const sessionPatienceSeconds = 1.5;
+/** csync2 renames, then sets owner, mode and time in commands of their own. */
+const stillMilliseconds = 250;
+
+/** csync2's exit code for "nothing differs". */
+const inSync = 2;
+
+function isDirectory(path: PathBytes): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,68 @@
+import { Exclusive } from './exclusive.js';
+
+/** What the window asks about the local csync2 server. */
+export interface ServerSessions {
+  /** Resolves to true when no session is open but these, to false after so many seconds. */
+  quiet(seconds: number, signal?: AbortSignal, except?: ReadonlySet<number>): Promise<boolean>;
+  /** Pids of the open sessions. */
+  open?(): readonly number[];
+}
+
+/** Holds new sessions up; those that are open go on. Only a server that we run has one. */
+export interface ServerGate {
+  close(): void;
+  open(): void;
+}
+
+/**
+ * The one way to csync2's database: one task at a time, and while the server serves nobody. Whoever meets a lock in
+ * csync2 sleeps for a second, and a check that runs beside a session takes half-received files for local changes and
+ * sends them back.
+ *
+ * For the length of a task new sessions are held up: their connections wait in the kernel's queue, unnoticed but for
+ * the few milliseconds. Sessions that are open are waited for, but not for ever: one that receives a large file may
+ * take minutes.
+ */
+export class DatabaseWindow {
+  readonly #sessions: ServerSessions;
+  readonly #gate: ServerGate | undefined;
+  readonly #patienceSeconds: number;
+  readonly #turn = new Exclusive();
+  /** Sessions that were waited for in vain: one whose peer is gone stays open for ever. */
+  #outwaited: ReadonlySet<number> = new Set();
+  #isWorn = false;
+
+  /** @param patienceSeconds - how long open sessions are waited for */
+  constructor(sessions: ServerSessions, gate: ServerGate | undefined, patienceSeconds: number) {
+    this.#sessions = sessions;
+    this.#gate = gate;
+    this.#patienceSeconds = patienceSeconds;
+  }
+
+  /**
+   * Runs a task in its turn.
+   *
+   * @param task - is told whether the server is quiet; if not, it runs beside a session
+   */
+  run<Result>(task: (quiet: boolean) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    return this.#turn.run(async () => {
+      this.#gate?.close();
+      try {
+        return await task(await this.#awaitQuiet(signal));
+      } finally {
+        this.#gate?.open();
+      }
+    });
+  }
+
+  async #awaitQuiet(signal?: AbortSignal): Promise<boolean> {
+    // Where the sessions can't be told apart, one wait in vain is enough until there has been quiet.
+    const patience = this.#isWorn && !this.#sessions.open ? 0 : this.#patienceSeconds;
+    const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited);
+    this.#isWorn = !isQuiet;
+    const open = this.#sessions.open?.() ?? [];
+    // Those that were waited for now, and those of before that are still there.
+    this.#outwaited = new Set(isQuiet ? open.filter((pid) => this.#outwaited.has(pid)) : open);
+    return isQuiet && open.length === 0;
+  }
+}

@@ -1,0 +1,66 @@
+import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+
+/**
+ * Which peers have had their first comparison. A host that is added to csync2.cfg later is owed everything that its
+ * peers already know, and csync2 itself marks nothing for it.
+ */
+export class KnownPeers {
+  readonly #file: string;
+  readonly #known: Set<string>;
+
+  private constructor(file: string, known: Iterable<string>) {
+    this.#file = file;
+    this.#known = new Set(known);
+  }
+
+  /**
+   * Reads the list. Where there is none yet, the peers of the moment count as known: their trees were made equal when
+   * the cluster was set up.
+   */
+  static open(file: string, present: readonly string[]): KnownPeers {
+    const names = readNames(file);
+    const known = new KnownPeers(file, names ?? present);
+    if (!names) known.#save();
+    return known;
+  }
+
+  /** Of these peers, those that are new. */
+  newOf(peers: readonly string[]): string[] {
+    return peers.filter((peer) => !this.#known.has(peer));
+  }
+
+  add(peer: string): void {
+    this.#known.add(peer);
+    this.#save();
+  }
+
+  /** Forgets all but these: one that comes back later is new again. Returns those forgotten. */
+  keep(peers: readonly string[]): string[] {
+    const gone = [...this.#known].filter((peer) => !peers.includes(peer));
+    for (const peer of gone) this.#known.delete(peer);
+    if (gone.length > 0) this.#save();
+    return gone;
+  }
+
+  #save(): void {
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+    const fd = openSync(`${this.#file}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+    try {
+      writeSync(fd, `${JSON.stringify([...this.#known])}\n`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(`${this.#file}.new`, this.#file);
+  }
+}
+
+function readNames(file: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : undefined;
+  } catch {
+    // Missing or damaged: as if there had been none.
+    return undefined;
+  }
+}

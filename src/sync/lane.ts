@@ -1,0 +1,61 @@
+import type { Diagnosis } from '../csync2/diagnosis.js';
+import type { Outcome } from '../csync2/result.js';
+import type { ParkedPath } from './parked-paths.js';
+
+/** What a lane is doing; see {@link laneStateText}. */
+export type LaneState = 'idle' | 'updating' | 'waiting' | 'stopped';
+
+/** One phrase for each state. */
+export const laneStateText: Readonly<Record<LaneState, string>> = {
+  idle: 'nothing owed',
+  updating: 'sending',
+  waiting: 'waiting to try again',
+  stopped: 'stopped',
+};
+
+/** Stage 2 for one peer, however it is done. */
+export interface Lane {
+  readonly peer: string;
+  /** Something may be owed to the peer. */
+  wake(): void;
+  /** Ends the wait after a failure now. */
+  retry(): void;
+  /** Resolves when the lane does nothing at the moment. */
+  rest(): Promise<void>;
+  status(): LaneStatus;
+  /** Ends a running push; what it had not sent stays owed. */
+  stop(): Promise<void>;
+}
+
+/** A lane's state for people and scripts. Times are milliseconds since 1970. */
+export interface LaneStatus {
+  readonly peer: string;
+  readonly state: LaneState;
+  /** Why the last run failed, if it did. */
+  readonly reason: Outcome | undefined;
+  readonly failingSince: number | undefined;
+  readonly nextAttemptAt: number | undefined;
+  readonly lastSentAt: number | undefined;
+  /** Files owed when the lane last looked; undefined where that can't be read. */
+  readonly owed: number | undefined;
+  /** Since when something has been owed without a break; undefined where that can't be read. */
+  readonly owedSince: number | undefined;
+  readonly sent: number;
+  readonly parked: readonly ParkedPath[];
+}
+
+/** One push, for logs. */
+export interface PushReport {
+  readonly peer: string;
+  readonly sent: number;
+  readonly left: number;
+  readonly outcome: Outcome;
+  readonly text: string;
+  readonly seconds: number;
+  /** Names of what was sent and what was left, when there are few. */
+  readonly names: readonly Buffer[];
+  /** The peer as a whole is the matter, and not single files. */
+  readonly isAboutPeer: boolean;
+  /** Set when csync2 was asked why the peer does not take a file. */
+  readonly diagnosis?: Diagnosis;
+}

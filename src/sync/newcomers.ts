@@ -1,0 +1,69 @@
+import { backoffSeconds } from './backoff.js';
+import type { KnownPeers } from './known-peers.js';
+
+/** What came of comparing with a new peer. */
+export interface FirstComparison {
+  readonly ok: boolean;
+  readonly owed: number;
+  /** Why not, for people. */
+  readonly reason: string;
+}
+
+/** What the newcomers are worked with. */
+export interface NewcomerParts {
+  readonly known: KnownPeers;
+  /** Compares with one peer and takes what it lacks into the debt. */
+  readonly compare: (peer: string, signal: AbortSignal) => Promise<FirstComparison>;
+  readonly onCompared?: (peer: string, comparison: FirstComparison) => void;
+  readonly wake: (peer: string) => void;
+}
+
+/** Brings hosts that were added to csync2.cfg up to date, each as soon as it answers. */
+export class Newcomers {
+  readonly #parts: NewcomerParts;
+  readonly #abort = new AbortController();
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: NewcomerParts) {
+    this.#parts = parts;
+  }
+
+  start(peers: readonly string[]): void {
+    this.#working = Promise.all(this.#parts.known.newOf(peers).map((peer) => this.#welcome(peer)));
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#working;
+  }
+
+  async #welcome(peer: string): Promise<void> {
+    const { known, compare, onCompared, wake } = this.#parts;
+    const { signal } = this.#abort;
+    for (let failures = 0; !signal.aborted; ) {
+      const comparison = await compare(peer, signal).catch((error: unknown) => ({
+        ok: false,
+        owed: 0,
+        reason: String(error),
+      }));
+      if (signal.aborted) return;
+      onCompared?.(peer, comparison);
+      if (comparison.ok) {
+        known.add(peer);
+        wake(peer);
+        return;
+      }
+      await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), signal);
+    }
+  }
+}
+
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

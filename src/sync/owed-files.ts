@@ -1,0 +1,44 @@
+import { type BigIntStats, lstatSync } from 'node:fs';
+import type { DirtyRow } from '../csync2/ledger.js';
+import { decodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
+import type { PathBytes } from '../path-bytes.js';
+
+/** The files on this host that rows of the debt stand for. */
+export class OwedFiles {
+  readonly #prefixes: readonly PathPrefix[];
+
+  constructor(prefixes: readonly PathPrefix[]) {
+    this.#prefixes = prefixes;
+  }
+
+  /** The path of a name of the database; undefined if it uses a prefix that has no path here. */
+  path(encoded: Buffer): PathBytes | undefined {
+    return realPathOf(decodeName(encoded), this.#prefixes);
+  }
+
+  isDirectory(encoded: Buffer): boolean {
+    return this.#lstat(encoded)?.isDirectory() ?? false;
+  }
+
+  /** A text that is another one when the file has changed in any way. */
+  stamp(row: DirtyRow): string {
+    const stat = this.#lstat(row.encoded);
+    return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
+  }
+
+  /** What csync2's `auto` methods compare. */
+  compared(row: DirtyRow): { seconds: bigint; size: bigint } {
+    const stat = this.#lstat(row.encoded);
+    return { seconds: (stat?.mtimeNs ?? -1n) / 1_000_000_000n, size: stat?.size ?? -1n };
+  }
+
+  #lstat(encoded: Buffer): BigIntStats | undefined {
+    const path = this.path(encoded);
+    try {
+      return path && lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    } catch {
+      // Not a directory, too long, a loop of links: as good as absent, for csync2 too.
+      return undefined;
+    }
+  }
+}

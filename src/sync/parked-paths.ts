@@ -1,0 +1,102 @@
+import type { DirtyRow } from '../csync2/ledger.js';
+import type { Outcome } from '../csync2/result.js';
+
+/** A file that a peer does not take. */
+export interface ParkedPath {
+  readonly name: Buffer;
+  readonly reason: Outcome;
+  /** What the peer said, if it is more than the reason tells. */
+  readonly detail: string;
+  readonly failures: number;
+  /** When it is tried again, milliseconds since 1970. */
+  readonly until: number;
+}
+
+/**
+ * Files that fail at a peer that is otherwise up: a conflict, a directory that holds foreign files. Each rests for a
+ * moment, is asked about the second time, and is parked the third time: left out of the pushes, so that it doesn't
+ * fail every run, and tried again rarely. A new change of the file releases it at once.
+ *
+ * A change is told by the file's stamp, and not by its row in the debt: a peer that pushes the same file to us in
+ * vain has csync2 mark it here anew each time.
+ */
+export class ParkedPaths {
+  readonly #counted = new Map<string, Counted>();
+
+  /**
+   * Whether a row rests or is parked now.
+   *
+   * @param stamp - what the file is like; only asked for when the row has failed before
+   */
+  has(row: DirtyRow, stamp: () => string, now = Date.now()): boolean {
+    const counted = this.#find(row);
+    if (!counted) return false;
+    if (counted.stamp === stamp()) return now < counted.until;
+    this.#counted.delete(keyOf(row));
+    return false;
+  }
+
+  /** Whether a row has failed as often as to be asked about alone. */
+  isSuspect(row: DirtyRow): boolean {
+    return this.#find(row)?.failures === failuresToPark - 1;
+  }
+
+  /** Whether a row is to be pushed with force. */
+  isForced(row: DirtyRow): boolean {
+    return this.#find(row)?.forced ?? false;
+  }
+
+  /** The rows that are parked. */
+  list(): readonly ParkedPath[] {
+    return [...this.#counted.values()].filter(
+      (counted) => counted.failures >= failuresToPark && !counted.forced,
+    );
+  }
+
+  failed(row: DirtyRow, stamp: string, why: { reason: Outcome; detail: string }, now: number): void {
+    const failures = (this.#find(row)?.failures ?? 0) + 1;
+    const seconds = restSeconds[failures - 1] ?? parkSeconds;
+    const until = now + seconds * 1000;
+    this.#counted.set(keyOf(row), { name: row.encoded, stamp, ...why, failures, until, forced: false });
+  }
+
+  /** The row is to be pushed with force, now. */
+  force(row: DirtyRow): void {
+    const counted = this.#find(row);
+    if (counted) this.#counted.set(keyOf(row), { ...counted, until: 0, forced: true });
+  }
+
+  forget(rows: readonly DirtyRow[]): void {
+    for (const row of rows) this.#counted.delete(keyOf(row));
+  }
+
+  /** When the next of these rows is due, milliseconds since 1970. All others are no longer owed, and forgotten. */
+  nextRelease(owed: readonly DirtyRow[]): number | undefined {
+    const keys = new Set(owed.map(keyOf));
+    for (const key of this.#counted.keys()) if (!keys.has(key)) this.#counted.delete(key);
+    const times = [...this.#counted.values()].map((counted) => counted.until);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** Releases all, to be tried at once. */
+  release(): void {
+    this.#counted.clear();
+  }
+
+  #find(row: DirtyRow): Counted | undefined {
+    return this.#counted.get(keyOf(row));
+  }
+}
+
+interface Counted extends ParkedPath {
+  readonly stamp: string;
+  readonly forced: boolean;
+}
+
+function keyOf(row: DirtyRow): string {
+  return row.encoded.toString('latin1');
+}
+
+const failuresToPark = 3;
+const restSeconds = [1, 2];
+const parkSeconds = 600;

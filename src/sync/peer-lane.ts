@@ -1,0 +1,333 @@
+import { join } from 'node:path';
+import { type Diagnosis, readDiagnosis } from '../csync2/diagnosis.js';
+import type { DirtyRow, Ledger } from '../csync2/ledger.js';
+import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
+import { completeSlice, mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import type { Outcome } from '../csync2/result.js';
+import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { PathBytes } from '../path-bytes.js';
+import type { CheckJournal, Mark } from './check-journal.js';
+import type { DatabaseWindow } from './database-window.js';
+import type { Exclusive } from './exclusive.js';
+import type { Lane, LaneStatus, PushReport } from './lane.js';
+import { LaneRhythm } from './lane-rhythm.js';
+import { OwedFiles } from './owed-files.js';
+import { ParkedPaths } from './parked-paths.js';
+import { Refusal } from './refusal.js';
+import { SliceSize } from './slice-size.js';
+
+/** What a lane works with. */
+export interface PeerLaneParts {
+  readonly peer: string;
+  readonly runner: Runner;
+  readonly ledger: Ledger;
+  readonly journal: CheckJournal;
+  readonly window: DatabaseWindow;
+  readonly prefixes: readonly PathPrefix[];
+  /** Directory for private databases, best on tmpfs. */
+  readonly directory: string;
+  /** File name csync2 expects in it. */
+  readonly databaseName: string;
+  /** Seconds without progress after which a push is ended. */
+  readonly stallSeconds: number;
+  /** Set when peers are updated one after another. */
+  readonly turn?: Exclusive;
+  /** Whether a path lies below a root that is not there: csync2 would push it as deleted. */
+  readonly isHeld: (path: PathBytes) => boolean;
+  /** Looks which roots are there, before each push. */
+  readonly lookAtRoots: () => void;
+  readonly onPush?: (report: PushReport) => void;
+  readonly onError?: (where: string, error: unknown) => void;
+}
+
+/**
+ * Stage 2 for one peer, on a private database: no lock of the real one is held over a network wait, so the lanes
+ * disturb neither each other nor the checks, and two hosts that push at each other can't block.
+ */
+export class PeerLane implements Lane {
+  readonly peer: string;
+  readonly #parts: PeerLaneParts;
+  readonly #files: OwedFiles;
+  readonly #parked = new ParkedPaths();
+  readonly #slice = new SliceSize();
+  readonly #refusal = new Refusal();
+  readonly #rhythm: LaneRhythm;
+  #lastSentAt: number | undefined;
+  #owed: number | undefined;
+  #owedSince: number | undefined;
+  #sent = 0;
+
+  constructor(parts: PeerLaneParts) {
+    this.peer = parts.peer;
+    this.#parts = parts;
+    this.#files = new OwedFiles(parts.prefixes);
+    this.#rhythm = new LaneRhythm(() => this.#takeTurn());
+  }
+
+  wake(): void {
+    this.#rhythm.wake();
+  }
+
+  retry(): void {
+    this.#parked.release();
+    this.#rhythm.retry();
+    this.#rhythm.wake();
+  }
+
+  rest(): Promise<void> {
+    return this.#rhythm.rest();
+  }
+
+  stop(): Promise<void> {
+    return this.#rhythm.stop();
+  }
+
+  status(): LaneStatus {
+    return {
+      peer: this.peer,
+      ...this.#rhythm.status,
+      lastSentAt: this.#lastSentAt,
+      owed: this.#owed,
+      owedSince: this.#owedSince,
+      sent: this.#sent,
+      parked: this.#parked.list(),
+    };
+  }
+
+  async #takeTurn(): Promise<void> {
+    try {
+      const push = () => this.#pushAll();
+      await (this.#parts.turn ? this.#parts.turn.run(push) : push());
+    } catch (error) {
+      if (isBusy(error)) return this.#rhythm.failed('locked');
+      this.#parts.onError?.(`sending to ${this.peer}`, error);
+      this.#rhythm.failed('failed');
+    }
+  }
+
+  async #pushAll(): Promise<void> {
+    let slice = await this.#parts.window.run(async () => this.#nextSlice());
+    while (slice) {
+      const { mark } = slice;
+      try {
+        const pushed = await this.#push(slice);
+        slice = await this.#merge(pushed.outcome, mark, () => this.#goesOn(pushed));
+      } finally {
+        this.#parts.journal.release(mark);
+      }
+    }
+  }
+
+  /** Takes what is sent next out of the debt, into a private database. Call it in a database window. */
+  #nextSlice(): Slice | undefined {
+    const { ledger, journal, peer } = this.#parts;
+    if (this.#rhythm.isStopping) return undefined;
+    const rows = ledger.reading(() => this.#nextRows());
+    if (rows.length === 0) {
+      this.#settle();
+      return undefined;
+    }
+    this.#owed = ledger.countDirty(peer);
+    this.#owedSince ??= Date.now();
+    this.#rhythm.updating();
+    const sound = rows.filter((row) => !this.#parked.isSuspect(row));
+    const suspect = sound.length === 0 || this.#refusal.isPeer ? rows[0] : undefined;
+    const chosen = (suspect ? [suspect] : sound).map((row) =>
+      this.#parked.isForced(row) ? { ...row, forced: 1 } : row,
+    );
+    const file = join(this.#directory, this.#parts.databaseName);
+    const copy = PrivateDatabase.build(ledger, file, peer, chosen);
+    // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
+    return { copy, mark: journal.mark(), suspect };
+  }
+
+  async #push({ copy, suspect }: Slice): Promise<Pushed> {
+    const { peer, runner, stallSeconds } = this.#parts;
+    try {
+      const result = await runner.run({
+        mode: ['-A', suspect ? '-vvv' : '-v', '-u', '-P', peer],
+        database: this.#directory,
+        stallSeconds,
+        signal: this.#rhythm.signal,
+      });
+      const outcome = copy.outcome();
+      if (!suspect) return { result, outcome };
+      const diagnosis = readDiagnosis(result.text, this.#files.compared(suspect));
+      // At this level csync2 shows the group's key.
+      return { result: { ...result, text: '' }, outcome, diagnosis };
+    } finally {
+      copy.remove();
+    }
+  }
+
+  get #directory(): string {
+    return join(this.#parts.directory, encodeURIComponent(this.peer));
+  }
+
+  #goesOn(pushed: Pushed): boolean {
+    this.#report(pushed);
+    return !this.#rhythm.isStopping && this.#judge(pushed);
+  }
+
+  #nextRows(): readonly DirtyRow[] {
+    const { ledger, peer, lookAtRoots } = this.#parts;
+    const limit = this.#refusal.isPeer ? 1 : this.#slice.rows;
+    lookAtRoots();
+    let rows: readonly DirtyRow[] = [];
+    let resting: DirtyRow[] = [];
+    for (const order of ['newest', 'deepest'] as const) {
+      resting = [];
+      rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
+      const slice = completeSlice(ledger, peer, rows, (name) => this.#files.isDirectory(name));
+      if (slice.length > 0) return slice;
+    }
+    // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
+    if (resting.length === 0 && rows.length > 0) return rows;
+    this.#awaitRelease(resting);
+    return [];
+  }
+
+  /**
+   * Takes what was sent off the debt, and in the same window takes the next slice if it `goesOn`. Beside a session
+   * that is waited for no longer the database may be locked for seconds.
+   */
+  async #merge(outcome: PushOutcome, mark: Mark, goesOn: () => boolean): Promise<Slice | undefined> {
+    // When the lane is stopped before it gets its turn, what was sent stays owed and is sent again: no harm.
+    for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
+      const merged = await this.#parts.window.run(async () => {
+        if (!this.#tryMerge(outcome, mark)) return false;
+        return { next: goesOn() ? this.#nextSlice() : undefined };
+      });
+      if (merged) return merged.next;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+    return undefined;
+  }
+
+  #tryMerge(outcome: PushOutcome, mark: Mark): boolean {
+    const { journal, ledger, peer } = this.#parts;
+    const { sent, missingOnPeer, certificates } = outcome;
+    if (sent.length === 0 && missingOnPeer.length === 0 && certificates.length === 0) return true;
+    const isChecked = journal.checkedSince(mark);
+    try {
+      mergePush(ledger, peer, outcome, (encoded) => {
+        const path = this.#files.path(encoded);
+        return path !== undefined && isChecked(path);
+      });
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw error;
+    }
+  }
+
+  #report({ result, outcome, diagnosis }: Pushed): void {
+    const { sent, left } = outcome;
+    this.#sent += sent.length;
+    if (sent.length > 0) this.#lastSentAt = Date.now();
+    this.#slice.measured(sent.length, result.seconds);
+    const names = sent.length + left.length <= namesInReport ? [...sent, ...left] : [];
+    this.#parts.onPush?.({
+      peer: this.peer,
+      sent: sent.length,
+      left: left.length,
+      outcome: diagnosis?.outcome ?? result.outcome,
+      text: diagnosis?.detail ?? result.text,
+      isAboutPeer: aboutThePeer.has(result.outcome),
+      seconds: result.seconds,
+      names: names.map((row) => decodeName(row.encoded)),
+      ...(diagnosis ? { diagnosis } : {}),
+    });
+  }
+
+  /** Whether to go on with the next slice. */
+  #judge({ result, outcome, diagnosis }: Pushed): boolean {
+    const { sent, left } = outcome;
+    this.#parked.forget(sent);
+    // What was refused along with everything else was not refused for its own sake.
+    if (sent.length > 0 && this.#refusal.isOver()) this.#parked.release();
+    if (left.length > 0 && sent.length === 0) {
+      if (aboutThePeer.has(result.outcome)) return this.#failPeer(result.outcome);
+      if (this.#refusal.isOfPeer(left.length, diagnosis)) {
+        this.#parked.release();
+        return this.#failPeer(diagnosis?.outcome ?? 'refused');
+      }
+    }
+    // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these files.
+    for (const row of left) {
+      const reason = diagnosis?.outcome ?? (result.outcome === 'done' ? 'refused' : result.outcome);
+      const why = { reason, detail: diagnosis?.detail ?? '' };
+      this.#parked.failed(row, this.#files.stamp(row), why, Date.now());
+      if (diagnosis?.isTie && this.#winsTies(row)) this.#parked.force(row);
+    }
+    this.#rhythm.succeeded();
+    return true;
+  }
+
+  #failPeer(reason: Outcome): false {
+    this.#rhythm.failed(reason);
+    return false;
+  }
+
+  /**
+   * Both sides changed the file within the second (or to the same size) that `auto` compares, so both have lost, for
+   * good. One must give way, and both must agree which: the host whose name comes later.
+   */
+  #winsTies(row: DirtyRow): boolean {
+    return Buffer.compare(row.myName, encodeName(Buffer.from(this.peer))) < 0;
+  }
+
+  /** Whether a row rests; those that do are added to `resting`. */
+  #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
+    const rests = this.#parked.has(row, () => this.#files.stamp(row));
+    if (rests) resting.push(row);
+    return rests;
+  }
+
+  /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
+  #awaitRelease(resting: readonly DirtyRow[]): void {
+    const release = this.#parked.nextRelease(resting);
+    if (release !== undefined) this.#rhythm.wakeAt(release);
+  }
+
+  /** Nothing can be sent now. */
+  #settle(): void {
+    this.#owed = this.#parts.ledger.countDirty(this.peer);
+    if (this.#owed === 0) this.#owedSince = undefined;
+  }
+
+  #isHeld(row: DirtyRow): boolean {
+    const path = this.#files.path(row.encoded);
+    return path !== undefined && this.#parts.isHeld(path);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
+}
+
+/** A push that has been prepared. */
+interface Slice {
+  readonly copy: PrivateDatabase;
+  readonly mark: Mark;
+  /** The one file in it, if it is asked why the peer does not take it. */
+  readonly suspect: DirtyRow | undefined;
+}
+
+interface Pushed {
+  readonly result: CommandResult;
+  readonly outcome: PushOutcome;
+  readonly diagnosis?: Diagnosis;
+}
+
+/** Outcomes that say nothing about single files. */
+const aboutThePeer: ReadonlySet<Outcome> = new Set([
+  'unreachable',
+  'certificate',
+  'stalled',
+  'config',
+  'maintenance',
+  'not-found',
+  'locked',
+]);
+const namesInReport = 20;

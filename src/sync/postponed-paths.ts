@@ -1,0 +1,48 @@
+import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+
+/**
+ * Paths that a session of the csync2 server was writing when their turn came. They are looked at again shortly, and
+ * as they are when they have waited too long.
+ */
+export class PostponedPaths {
+  readonly #longest: number;
+  #paths = new Map<PathKey, PathBytes>();
+  #since: number | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  /** @param longest - milliseconds after which nothing is postponed any more */
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
+
+  /** When they are to be looked at again; Infinity if there are none. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** Whether something has been postponed again and again for too long. */
+  isOverdue(now: number): boolean {
+    return this.#since !== undefined && now - this.#since > this.#longest;
+  }
+
+  /** What the last check has postponed; none ends the waiting. */
+  set(paths: readonly PathBytes[], now: number): void {
+    for (const path of paths) this.#paths.set(toKey(path), path);
+    if (this.#paths.size === 0) this.#since = undefined;
+    else {
+      this.#since ??= now;
+      this.#dueAt = now + pauseMilliseconds;
+    }
+  }
+
+  /** Hands out all that are due. */
+  takeDue(now: number): PathBytes[] {
+    if (now < this.#dueAt) return [];
+    const due = [...this.#paths.values()];
+    this.#paths = new Map();
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    return due;
+  }
+}
+
+const pauseMilliseconds = 250;

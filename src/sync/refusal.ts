@@ -1,0 +1,43 @@
+import type { Diagnosis } from '../csync2/diagnosis.js';
+
+/**
+ * Tells a peer that refuses everything (another key, another configuration, a name that does not resolve there) from
+ * single files that it does not take (a conflict, foreign files in a directory). The first is asked about one file
+ * now and then; the second rest and are parked one by one.
+ */
+export class Refusal {
+  #inARow = 0;
+  #isPeer = false;
+  #isFiles = false;
+
+  /** The peer refuses everything, as far as is known. */
+  get isPeer(): boolean {
+    return this.#isPeer;
+  }
+
+  /** Something was taken. Whether it was refused before because of the peer. */
+  isOver(): boolean {
+    const was = this.#isPeer;
+    this.#inARow = 0;
+    this.#isPeer = false;
+    this.#isFiles = false;
+    return was;
+  }
+
+  /** A push in which nothing was taken. Whether that is the peer's, and not the files', matter. */
+  isOfPeer(refused: number, diagnosis: Diagnosis | undefined): boolean {
+    if (diagnosis) {
+      // A conflict says that the peer knows us and would take others.
+      this.#isFiles = diagnosis.outcome === 'conflict';
+      if (this.#isFiles) this.#isPeer = false;
+      else if (diagnosis.outcome === 'denied' || diagnosis.outcome === 'unidentified') this.#isPeer = true;
+      return this.#isPeer;
+    }
+    this.#inARow += refused;
+    if (!this.#isFiles && this.#inARow > refusedInARow) this.#isPeer = true;
+    return this.#isPeer;
+  }
+}
+
+/** More files than this in a row, and none taken: it is hardly the files. */
+const refusedInARow = 50;

@@ -1,0 +1,125 @@
+import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { Batch } from './batch.js';
+import type { CheckJournal } from './check-journal.js';
+import type { Exclusive } from './exclusive.js';
+import type { Lane, LaneStatus, PushReport } from './lane.js';
+import { LaneRhythm } from './lane-rhythm.js';
+
+/** What a lane on the shared database works with. */
+export interface SharedLaneParts {
+  readonly peer: string;
+  readonly runner: Runner;
+  readonly journal: CheckJournal;
+  /** Further options for the update, such as `-b` where the binary has it. */
+  readonly options: readonly string[];
+  /** Marks paths dirty again (`-m`). */
+  readonly remark: (paths: Pick<Batch, 'files' | 'trees'>) => Promise<void>;
+  /** Files owed to this peer; undefined if that can't be told. */
+  readonly countOwed: () => Promise<number | undefined>;
+  /** Whether every root is there: csync2 pushes as deleted what it can't see. */
+  readonly mayPush: () => boolean;
+  readonly stallSeconds: number;
+  readonly turn?: Exclusive;
+  readonly onPush?: (report: PushReport) => void;
+  readonly onError?: (where: string, error: unknown) => void;
+}
+
+/**
+ * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`. Such an update
+ * takes off the debt what a check may have marked anew meanwhile, so these paths are marked once more afterwards.
+ */
+export class SharedLane implements Lane {
+  readonly peer: string;
+  readonly #parts: SharedLaneParts;
+  readonly #rhythm: LaneRhythm;
+  #lastSentAt: number | undefined;
+  #sent = 0;
+  #owed: number | undefined;
+  #owedSince: number | undefined;
+
+  constructor(parts: SharedLaneParts) {
+    this.peer = parts.peer;
+    this.#parts = parts;
+    this.#rhythm = new LaneRhythm(() => this.#takeTurn());
+  }
+
+  wake(): void {
+    this.#rhythm.wake();
+  }
+
+  retry(): void {
+    this.#rhythm.retry();
+  }
+
+  rest(): Promise<void> {
+    return this.#rhythm.rest();
+  }
+
+  stop(): Promise<void> {
+    return this.#rhythm.stop();
+  }
+
+  status(): LaneStatus {
+    return {
+      peer: this.peer,
+      ...this.#rhythm.status,
+      lastSentAt: this.#lastSentAt,
+      owed: this.#owed,
+      owedSince: this.#owedSince,
+      sent: this.#sent,
+      parked: [],
+    };
+  }
+
+  async #takeTurn(): Promise<void> {
+    try {
+      const update = () => this.#update();
+      await (this.#parts.turn ? this.#parts.turn.run(update) : update());
+    } catch (error) {
+      this.#parts.onError?.(`sending to ${this.peer}`, error);
+      this.#rhythm.failed('failed');
+    }
+  }
+
+  async #update(): Promise<void> {
+    if ((await this.#look()) === 0 || !this.#parts.mayPush()) return;
+    const { journal, options, peer, remark, runner, stallSeconds } = this.#parts;
+    this.#rhythm.updating();
+    const mark = journal.mark();
+    try {
+      const result = await runner.run({
+        mode: ['-v', ...options, '-u', '-P', peer],
+        stallSeconds,
+        signal: this.#rhythm.signal,
+      });
+      const lost = journal.since(mark);
+      const isLost = lost.files.length > 0 || lost.trees.length > 0;
+      if (isLost) await remark(lost);
+      const before = this.#owed ?? 0;
+      const left = await this.#look();
+      this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
+      if (this.#rhythm.isStopping) return;
+      // Exit code 0 is no proof that all was sent; what a check has marked meanwhile is no failure.
+      if (result.outcome !== 'done') this.#rhythm.failed(result.outcome);
+      else if (left && !isLost) this.#rhythm.failed('refused');
+      else this.#rhythm.succeeded();
+      if (isLost) this.#rhythm.wake();
+    } finally {
+      journal.release(mark);
+    }
+  }
+
+  async #look(): Promise<number | undefined> {
+    this.#owed = await this.#parts.countOwed();
+    if (this.#owed === 0) this.#owedSince = undefined;
+    else this.#owedSince ??= Date.now();
+    return this.#owed;
+  }
+
+  #report({ outcome, text, seconds }: CommandResult, { sent, left }: { sent: number; left: number }): void {
+    if (sent > 0) this.#lastSentAt = Date.now();
+    this.#sent += sent;
+    const isAboutPeer = outcome !== 'done';
+    this.#parts.onPush?.({ peer: this.peer, sent, left, outcome, text, seconds, names: [], isAboutPeer });
+  }
+}

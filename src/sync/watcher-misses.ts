@@ -1,0 +1,58 @@
+import { hasAncestorIn, type PathKey, toKey } from '../path-bytes.js';
+import type { Batch } from './batch.js';
+
+/**
+ * What periodic full checks have found that the watcher had not reported: the number that must stay 0. A change that
+ * happens while such a check runs is found by both, so what the watcher reports meanwhile, and a moment longer, is
+ * set against what the check finds.
+ */
+export class WatcherMisses {
+  #count = 0;
+  #paths: string[] = [];
+  #pass: Pass | undefined;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The last of them. */
+  get paths(): readonly string[] {
+    return this.#paths;
+  }
+
+  /** A periodic full check begins. */
+  begin(): void {
+    this.#pass = { files: new Set(), trees: new Set() };
+  }
+
+  /** The watcher has reported these. */
+  reported(batch: Batch): void {
+    for (const path of batch.files) this.#pass?.files.add(toKey(path));
+    for (const path of batch.trees) this.#pass?.trees.add(toKey(path));
+  }
+
+  /**
+   * A full check has ended, and everything that the watcher had seen by then has been reported.
+   *
+   * @param found - real paths, one character a byte
+   * @returns those that the watcher had not reported
+   */
+  end(found: readonly PathKey[]): readonly PathKey[] {
+    const pass = this.#pass;
+    this.#pass = undefined;
+    if (!pass) return [];
+    const missed = found.filter(
+      (key) => !pass.files.has(key) && !pass.trees.has(key) && !hasAncestorIn(key, pass.trees),
+    );
+    this.#count += missed.length;
+    this.#paths = [...this.#paths, ...missed].slice(-pathsKept);
+    return missed;
+  }
+}
+
+interface Pass {
+  readonly files: Set<PathKey>;
+  readonly trees: Set<PathKey>;
+}
+
+const pathsKept = 20;

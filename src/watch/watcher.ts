@@ -1,0 +1,211 @@
+import { closeSync, readFileSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import type { NativeSelection } from '../native.js';
+import { loadNative } from '../native.js';
+import type { QueueEntry } from '../queue/entry.js';
+import { decodeBatch } from './batch.js';
+import { WatchClosedError, WatchLimitError, WatchReadError, WatchStartError } from './errors.js';
+import { defaultFileEvents, parseFileEvents } from './file-events.js';
+import type { NativeWatcher, NativeWatcherOptions, WatchStats } from './native-watcher.js';
+
+export interface WatcherOptions {
+  /** Which paths are watched and reported. */
+  readonly selection: NativeSelection;
+  /** inotify event bits for files, see parseFileEvents; structural events are always on. */
+  readonly mask?: number;
+  /**
+   * The inotify instance that an earlier watcher has left (`detach`, or a crash with the instance in the service
+   * manager's store). Watching goes on where that one ended: what happened since comes as records, and a loss only if
+   * the kernel's queue has overflowed. It belongs to the watcher from now on, even if `open` throws. Where the new
+   * selection has directories that the old one had not, nothing is known of what happened there: check them.
+   */
+  readonly inotifyFd?: number;
+  /** Threads of the walks, 4 if not given. */
+  readonly walkers?: number;
+  /** Called a few times a second during the first walk with the number of directories watched so far. */
+  readonly onProgress?: (directories: number) => void;
+  /** Limits and times of native/watcher.h, for tests. */
+  readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | 'inotifyFd'>>;
+}
+
+export interface FirstWalk {
+  /** Directories that are watched. */
+  readonly directories: number;
+  readonly seconds: number;
+}
+
+/**
+ * Watches everything that a selection selects and reports changes as queue entries. Records that haven't been
+ * fetched wait in native memory; the event loop may stand still for seconds without a loss.
+ *
+ * Iterate it once. The iteration ends after `close()`, when all that was seen before has been given out, and throws
+ * WatchReadError if no more events can be read.
+ */
+export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
+  /**
+   * The last watch of the first walk stands. Rejects with WatchLimitError if the kernel allows too few watches (what
+   * could be watched is watched nevertheless), and with WatchClosedError.
+   */
+  readonly ready: Promise<FirstWalk>;
+
+  readonly #native: NativeWatcher;
+  readonly #onProgress: ((directories: number) => void) | undefined;
+  #settleReady: Settler | undefined;
+  #wake: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #detaching: Promise<number> | undefined;
+  #closed = false;
+  #failure: Error | undefined;
+
+  /** Starts to watch. Throws WatchStartError if there is no inotify instance to be had. */
+  static open(options: WatcherOptions): Watcher {
+    return new Watcher(options);
+  }
+
+  private constructor(options: WatcherOptions) {
+    this.#onProgress = options.onProgress;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject };
+    });
+    // Whoever doesn't ask for readiness must not be killed by its failure.
+    this.ready.catch(() => undefined);
+    const { selection, walkers, inotifyFd } = options;
+    const mask = options.mask ?? parseFileEvents(defaultFileEvents);
+    try {
+      this.#native = new (loadNative().Watcher)(
+        {
+          ...options.native,
+          selection,
+          mask,
+          ...(walkers === undefined ? {} : { walkers }),
+          ...(inotifyFd === undefined ? {} : { inotifyFd }),
+        },
+        () => this.#notified(),
+      );
+    } catch (error) {
+      if (inotifyFd !== undefined) discard(inotifyFd);
+      throw error instanceof Error && 'errno' in error ? new WatchStartError(error) : error;
+    }
+  }
+
+  /** Batches of decoded entries, in the order in which they were seen. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly QueueEntry[], void, void> {
+    while (true) {
+      const batch = this.#native.take();
+      if (batch) {
+        yield decodeBatch(batch);
+      } else if (this.#failure) {
+        throw this.#failure;
+      } else if (this.#closed) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+
+  /** Counters, for status and metrics. */
+  stats(): WatchStats {
+    return this.#native.stats();
+  }
+
+  /** The inotify instance, to be left with the service manager; -1 after the end. It stays the watcher's. */
+  get inotifyFd(): number {
+    return this.#native.inotifyFd;
+  }
+
+  /** Stops watching and frees all watches (after `detach`: does nothing but wait for it). Safe to call again. */
+  close(): Promise<void> {
+    if (this.#detaching) return this.#detaching.then(() => undefined);
+    this.#closing ??= new Promise<void>((resolve) => {
+      this.#native.close(() => {
+        this.#ended();
+        resolve();
+      });
+    });
+    return this.#closing;
+  }
+
+  /**
+   * Stops watching but leaves the inotify instance as it is, with all watches and all events that haven't been read,
+   * for a successor (`inotifyFd` of WatcherOptions). Everything that has been read is given out by the iteration before
+   * it ends; directories that are being looked at are waited for, five seconds at most, then a loss is given out.
+   * Write these last records down, but leave the work on them to the successor, after its `ready`.
+   *
+   * Resolves with the descriptor, which is the caller's to close. Safe to call again. Rejects with WatchClosedError
+   * after `close`.
+   */
+  detach(): Promise<number> {
+    if (this.#closing) return Promise.reject(new WatchClosedError());
+    this.#detaching ??= new Promise<number>((resolve) => {
+      this.#native.detach((fd) => {
+        this.#ended();
+        resolve(fd);
+      });
+    });
+    return this.#detaching;
+  }
+
+  /** For tests: the tree thread stands still. */
+  stall(milliseconds: number): void {
+    this.#native.stall(milliseconds);
+  }
+
+  #ended(): void {
+    this.#closed = true;
+    this.#settleReady?.reject(new WatchClosedError());
+    this.#wake?.();
+  }
+
+  #notified(): void {
+    const state = this.#native.state();
+    if (state.errno !== 0) this.#failure = new WatchReadError(getSystemErrorName(-state.errno));
+    if (this.#settleReady) {
+      if (this.#failure) this.#settle((ready) => ready.reject(this.#failure as Error));
+      else if (!state.walked) this.#onProgress?.(state.directories);
+      else if (state.beyondLimit > 0) {
+        const error = new WatchLimitError(watchLimit(), state.directories + state.beyondLimit);
+        this.#settle((ready) => ready.reject(error));
+      } else
+        this.#settle((ready) => ready.resolve({ directories: state.directories, seconds: state.seconds }));
+    }
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  #settle(how: (ready: Settler) => void): void {
+    if (this.#settleReady) how(this.#settleReady);
+    this.#settleReady = undefined;
+  }
+}
+
+interface Settler {
+  readonly resolve: (walk: FirstWalk) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Closes what may not even be a descriptor. */
+function discard(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // EBADF is what the caller is about to be told.
+  }
+}
+
+/** The lowest of the limits that hold here: the system's, and that of the user namespace (user_namespaces(7)). */
+function watchLimit(): number {
+  const limits = ['/proc/sys/fs/inotify/max_user_watches', '/proc/sys/user/max_inotify_watches'].map(
+    (path) => {
+      try {
+        return Number(readFileSync(path, 'ascii'));
+      } catch {
+        // ProcSubset=pid hides them, old kernels lack the second.
+        return Number.POSITIVE_INFINITY;
+      }
+    },
+  );
+  return Math.min(...limits);
+}

@@ -1,0 +1,354 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { Activity, childrenOf } from '#src/csync2/activity.js';
+import { ManagedServer, PortTakenError, ServerStartError } from '#src/csync2/server.js';
+import { type CsyncNode, listens, makeCluster, sessionsOf, until } from '../support/csync2-cluster.js';
+
+describe('managed server', () => {
+  test('listens when it says so, takes files, and is gone when stopped', async (context) => {
+    const { node, other, server } = await setUp(context);
+    assert.equal(server.state, 'stopped');
+    await server.start();
+    assert.equal(server.state, 'listening');
+    assert.ok(listens(node.name, node.port));
+    other.write('file', 'text');
+    other.csync2('-cr', '/');
+    other.csync2('-u');
+    assert.equal(node.read('file'), 'text');
+    const { pid } = server;
+    await server.stop();
+    assert.equal(server.state, 'stopped');
+    assert.ok(!listens(node.name, node.port));
+    assert.equal(isAlive(pid), false);
+  });
+
+  test('killed, it comes back, and says why it was away', async (context) => {
+    const { node, server, ended } = await setUp(context);
+    await server.start();
+    for (let kill = 1; kill <= 2; kill++) {
+      const before = server.pid as number;
+      process.kill(before, 'SIGKILL');
+      await until(() => ended.length === kill, 'the end to be noticed');
+      assert.equal(server.state, 'restarting');
+      await until(() => server.state === 'listening', 'the server to be back');
+      assert.notEqual(server.pid, before);
+      assert.ok(listens(node.name, node.port));
+    }
+    assert.match(ended[0] as string, /\S/);
+  });
+
+  test('killed while it serves: back, although the session that goes on has inherited its socket', async (context) => {
+    const { node, server, ended } = await setUp(context);
+    await server.start();
+    const session = await openSession(context, node);
+    await until(() => server.sessions().length === 1, 'the session');
+    const [pid] = server.sessions() as [number];
+    context.after(() => end(pid));
+    process.kill(server.pid as number, 'SIGKILL');
+    await until(() => ended.length === 1, 'the end to be noticed');
+    await until(() => server.state === 'listening', 'the server to be back while the session is open', 20);
+    session.destroy();
+  });
+
+  test('a session that outlives its server is still a session', async (context) => {
+    const { node, server, ended } = await setUp(context);
+    await server.start();
+    const session = await openSession(context, node);
+    await until(() => server.sessions().length === 1, 'the session');
+    const [pid] = server.sessions() as [number];
+    context.after(() => end(pid));
+    process.kill(server.pid as number, 'SIGKILL');
+    await until(() => ended.length === 1, 'the end to be noticed');
+    assert.ok(isAlive(pid), 'csync2 lets it go on');
+    assert.deepEqual(server.sessions(), [pid], 'half-received files would be taken for local changes');
+    session.destroy();
+  });
+
+  test('a port that is taken: the error names the holder', async (context) => {
+    const { node, server } = await setUp(context);
+    const holder = createServer().listen(node.port, node.name);
+    context.after(() => holder.close());
+    await new Promise((resolve) => holder.once('listening', resolve));
+    await assert.rejects(server.start(), (error: Error) => {
+      assert.ok(error instanceof PortTakenError);
+      assert.match(error.message, new RegExp(`${node.port}.*node.*${process.pid}`));
+      return true;
+    });
+    assert.equal(server.state, 'stopped');
+    holder.close();
+    await until(() => !listens(node.name, node.port), 'the port to be free');
+    await server.start();
+    assert.equal(server.state, 'listening');
+  });
+
+  test('a server that cannot start says what csync2 said', async (context) => {
+    const { node, logFile } = await setUp(context);
+    const silent = new ManagedServer({ ...node.instance, program: '/nowhere/csync2' }, logFile);
+    await assert.rejects(silent.start(), ServerStartError);
+    assert.equal(silent.state, 'stopped');
+    const failing = node.wrapProgram('echo "Cannot, because of this." >&2; exit 1');
+    await assert.rejects(new ManagedServer(failing, logFile).start(), /Cannot, because of this/);
+  });
+
+  test('killed while its log has been removed: back all the same, with a new log', async (context) => {
+    const { node, server, ended, logFile } = await setUp(context);
+    await server.start();
+    rmSync(logFile);
+    process.kill(server.pid as number, 'SIGKILL');
+    await until(() => ended.length === 1, 'the end to be noticed', 10);
+    await until(() => server.state === 'listening', 'the server to be back', 10);
+    assert.ok(listens(node.name, node.port));
+  });
+
+  test('stopped while it waits to start again, it stays stopped', async (context) => {
+    const { node, server, ended } = await setUp(context);
+    await server.start();
+    process.kill(server.pid as number, 'SIGKILL');
+    await until(() => ended.length === 1, 'the end to be noticed');
+    await server.stop();
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    assert.equal(server.state, 'stopped');
+    assert.ok(!listens(node.name, node.port));
+  });
+
+  test('stopped in the very moment of its new start, it stays stopped', async (context) => {
+    const { node, server, ended } = await setUp(context);
+    await server.start();
+    process.kill(server.pid as number, 'SIGKILL');
+    await until(() => ended.length === 1 && server.pid !== undefined, 'the new start');
+    await server.stop();
+    assert.equal(server.state, 'stopped');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(server.state, 'stopped');
+    assert.ok(!listens(node.name, node.port));
+  });
+
+  test('the log is bounded, and goes on after it has been emptied', async (context) => {
+    const { node, server, logFile } = await setUp(context);
+    await server.start();
+    server.boundLog();
+    truncateSync(logFile, 17 * 1024 * 1024);
+    server.boundLog();
+    assert.equal(statSync(logFile).size, 0);
+    (await openSession(context, node)).destroy();
+    await until(() => readFileSync(logFile, 'utf8').includes('New connection'), 'the next line');
+    assert.ok(!readFileSync(logFile).includes(0), 'no hole at the beginning');
+  });
+});
+
+describe('gate of the managed server', () => {
+  test('closed, it lets nobody in and loses nobody; open ones go on', async (context) => {
+    const { node, other, server } = await setUp(context);
+    await server.start();
+    other.write('file', 'text');
+    other.csync2('-cr', '/');
+    server.close();
+    const push = spawn(
+      'csync2',
+      ['-N', other.name, '-p', String(node.port), '-D', other.databaseDirectory, '-u'],
+      {
+        env: { ...process.env, CSYNC2_SYSTEM_DIR: other.systemDirectory },
+        stdio: 'ignore',
+      },
+    );
+    const done = new Promise((resolve) => push.once('exit', resolve));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual(server.sessions(), []);
+    assert.equal(push.exitCode, null);
+    server.open();
+    assert.equal(await done, 0);
+    assert.equal(node.read('file'), 'text');
+  });
+
+  test('closed when it is stopped: it ends', async (context) => {
+    const { node, server } = await setUp(context);
+    await server.start();
+    server.close();
+    await server.stop();
+    assert.ok(!listens(node.name, node.port));
+  });
+
+  test('closed and opened while the server dies: no error at any moment', async (context) => {
+    const { server, ended } = await setUp(context);
+    await server.start();
+    for (let kill = 1; kill <= 3; kill++) {
+      process.kill(server.pid as number, 'SIGKILL');
+      while (ended.length < kill) {
+        server.close();
+        await new Promise(setImmediate);
+        server.open();
+        await new Promise(setImmediate);
+      }
+      await until(() => server.state === 'listening', 'the server to be back');
+    }
+  });
+});
+
+describe('activity of the server', () => {
+  test('a session is seen while a client is connected, and no longer', async (context) => {
+    const { node, server, activity } = await setUp(context);
+    await server.start();
+    assert.deepEqual(activity.open(), []);
+    const one = await openSession(context, node);
+    // One after the other: two that begin in the same moment write into each other's lines.
+    await until(() => activity.sessions().size === 1, 'the first one in the log');
+    const two = await openSession(context, node);
+    await until(() => activity.sessions().size === 2, 'both in the log');
+    assert.equal(activity.open().length, 2);
+    assert.deepEqual(
+      [...activity.sessions().values()].map(({ from }) => from),
+      ['127.0.0.1', '127.0.0.1'],
+    );
+    one.destroy();
+    await until(() => activity.open().length === 1, 'one to end');
+    assert.equal(await activity.quiet(0.05), false);
+    two.destroy();
+    await until(() => activity.open().length === 0, 'both to end');
+    assert.equal(activity.sessions().size, 0);
+    assert.equal(await activity.quiet(10), true);
+  });
+
+  test('quiet comes when the last session ends, and gives up when it is told', async (context) => {
+    const { node, server, activity } = await setUp(context);
+    await server.start();
+    const session = await openSession(context, node);
+    await until(() => activity.open().length === 1, 'the session');
+    const quiet = activity.quiet(60);
+    session.destroy();
+    assert.equal(await quiet, true);
+    await openSession(context, node);
+    await until(() => activity.open().length === 1, 'the session');
+    const abort = new AbortController();
+    const waiting = activity.quiet(60, abort.signal);
+    abort.abort();
+    assert.equal(await waiting, false);
+    assert.equal(await activity.quiet(60, abort.signal), false, 'aborted before');
+  });
+
+  test('a session that is killed does not block for ever', async (context) => {
+    const { node, server, activity } = await setUp(context);
+    await server.start();
+    await openSession(context, node);
+    await until(() => activity.sessions().size === 1, 'the session');
+    const quiet = activity.quiet(60);
+    process.kill(server.sessions()[0] as number, 'SIGKILL');
+    assert.equal(await quiet, true);
+    assert.equal(activity.sessions().size, 0);
+  });
+
+  test('what came in is counted by peer, also when names hold " from "', async (context) => {
+    const { other, server, activity } = await setUp(context);
+    await server.start();
+    for (const name of ['a', 'b from c.', 'd%e']) other.write(name, 'x');
+    other.csync2('-cr', '/');
+    other.csync2('-u');
+    await until(() => server.sessions().length === 0, 'the session to end');
+    assert.equal(activity.received().get(other.name), 3);
+    other.write('a', 'longer');
+    other.csync2('-cr', '/');
+    other.csync2('-u');
+    await until(() => server.sessions().length === 0, 'the session to end');
+    assert.equal(activity.received().get(other.name), 4);
+  });
+
+  test('a log that appears late, is truncated, or is replaced', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'log');
+    const live: number[] = [];
+    const activity = new Activity(file, () => live);
+    context.after(() => activity.close());
+    const update = (name: string) => `[10:00:00] <7> Updated ${name} from web2.\n`;
+    const count = () => activity.received().get('web2') ?? 0;
+    assert.equal(count(), 0);
+    writeFileSync(file, update('/1'));
+    assert.equal(count(), 1);
+    appendFileSync(file, update('/2').slice(0, 20));
+    assert.equal(count(), 1);
+    appendFileSync(file, update('/2').slice(20));
+    assert.equal(count(), 2);
+    truncateSync(file, 0);
+    assert.equal(count(), 2);
+    appendFileSync(file, update('/3'));
+    assert.equal(count(), 3);
+    appendFileSync(file, update('/4'));
+    renameSync(file, `${file}.1`);
+    writeFileSync(file, update('/5'));
+    assert.equal(count(), 5, 'what was written between our last look and the rotation counts too');
+    rmSync(file);
+    assert.equal(count(), 5);
+    live.push(7);
+    assert.deepEqual(activity.open(), [7], 'without a log the processes say it');
+  });
+
+  test('a process whose lines another has written into is a session all the same', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'log');
+    // As seen of the real csync2 when two connections come at once.
+    writeFileSync(
+      file,
+      '[22:35:52] [22:35:52] <31145> <31148> New connection from 127.0.0.1:52592.\nNew connection from 127.0.0.1:52624.\n',
+    );
+    const activity = new Activity(file, () => [31145, 31148]);
+    context.after(() => activity.close());
+    assert.deepEqual([...activity.sessions().keys()].sort(), [31145, 31148]);
+  });
+
+  test('the children of a process, and of one that is gone', () => {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    assert.ok(childrenOf(process.pid).includes(child.pid as number));
+    child.kill('SIGKILL');
+    assert.deepEqual(childrenOf(2 ** 22 + 1), []);
+  });
+});
+
+/** Two nodes; the server of the first is ours, and is not started yet. */
+async function setUp(context: TestContext) {
+  const [node, other] = (await makeCluster(context)) as [CsyncNode, CsyncNode];
+  const ended: string[] = [];
+  const server = new ManagedServer(node.instance, node.logFile, { onEnded: (why) => ended.push(why) });
+  const activity = new Activity(node.logFile, server.sessions);
+  context.after(async () => {
+    const sessions = server.pid === undefined ? [] : sessionsOf(server.pid);
+    await server.stop();
+    activity.close();
+    for (const pid of sessions) end(pid);
+  });
+  return { node, other, server, activity, ended, logFile: node.logFile };
+}
+
+/** A connection that says nothing keeps a session open. */
+async function openSession(context: TestContext, node: CsyncNode): Promise<Socket> {
+  const socket = connect(node.port, node.name);
+  socket.on('error', () => {});
+  context.after(() => socket.destroy());
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+function isAlive(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function end(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+}

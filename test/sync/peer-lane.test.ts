@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { Ledger } from '#src/csync2/ledger.js';
+import type { Outcome } from '#src/csync2/result.js';
+import type { Command, CommandResult, Runner } from '#src/csync2/runner.js';
+import { CheckJournal } from '#src/sync/check-journal.js';
+import { DatabaseWindow } from '#src/sync/database-window.js';
+import { PeerLane } from '#src/sync/peer-lane.js';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+describe('a lane and a file that the peer does not take', () => {
+  test('the others go on, the file is parked, reported and tried rarely', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/conflict', '/a');
+    lane.refuse('/conflict');
+    await lane.run(2 * minute);
+    assert.deepEqual(lane.owed(), ['/conflict']);
+    assert.deepEqual(lane.parked(), ['/conflict']);
+    const pushes = lane.pushes();
+    await lane.run(hour);
+    const tried = lane.pushes() - pushes;
+    assert.ok(tried >= 3 && tried <= 12, `tried ${tried} times in an hour`);
+  });
+
+  test('a fresh file arrives within two seconds, however long the refused one has been there', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/conflict');
+    lane.refuse('/conflict');
+    for (let round = 0; round < 60; round++) {
+      await lane.run(7 * minute + round * second);
+      const name = `/fresh${round}`;
+      lane.owe(name);
+      lane.wake();
+      await lane.run(2 * second);
+      assert.ok(
+        !lane.owed().includes(name),
+        `round ${round}: the lane is ${JSON.stringify(lane.lane.status())}`,
+      );
+      // Nothing else to send for a long time: the refused file fails alone.
+      if (round % 3 === 0) await lane.run(5 * hour);
+    }
+  });
+
+  test('a fresh file arrives within two seconds, also while the first failures are counted', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/conflict');
+    lane.refuse('/conflict');
+    lane.wake();
+    for (let moment = 0; moment < 12; moment++) {
+      await lane.run(700);
+      const name = `/fresh${moment}`;
+      lane.owe(name);
+      lane.wake();
+      await lane.run(2 * second);
+      assert.ok(!lane.owed().includes(name), `moment ${moment}: ${JSON.stringify(lane.lane.status())}`);
+    }
+  });
+
+  test('a new change of it releases it at once, though SQLite gives its row the same number', async (context) => {
+    const lane = setUp(context);
+    lane.change('/conflict');
+    const [before] = lane.owe('/conflict');
+    lane.refuse('/conflict');
+    await lane.run(5 * minute);
+    assert.deepEqual(lane.parked(), ['/conflict']);
+    lane.accept('/conflict');
+    lane.change('/conflict');
+    const [after] = lane.owe('/conflict');
+    assert.equal(after, before, 'the number is reused: this is the case to be tested');
+    lane.wake();
+    await lane.run(5 * second);
+    assert.deepEqual(lane.owed(), []);
+  });
+
+  test('resolved from the other side, it is forgotten: the lane sleeps', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/conflict');
+    lane.refuse('/conflict');
+    await lane.run(5 * minute);
+    assert.deepEqual(lane.parked(), ['/conflict']);
+    // The winner's push has cleared our row; nobody told the lane.
+    lane.clear('/conflict');
+    await lane.run(30 * minute);
+    const before = lane.looks();
+    await lane.run(second, 1);
+    assert.ok(lane.looks() - before < 5, `${lane.looks() - before} looks for work in a second of quiet`);
+    assert.deepEqual(lane.parked(), []);
+  });
+
+  test('below a root that is away, it is left alone: the lane sleeps', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/conflict');
+    lane.refuse('/conflict');
+    await lane.run(5 * minute);
+    lane.hold(true);
+    await lane.run(30 * minute);
+    const before = lane.looks();
+    await lane.run(second, 1);
+    assert.ok(lane.looks() - before < 5, `${lane.looks() - before} looks for work in a second of quiet`);
+  });
+});
+
+describe('a lane and a peer that takes nothing', () => {
+  for (const outcome of ['unreachable', 'stalled', 'refused', 'failed'] as const) {
+    test(`${outcome}: waits with a reason, and all arrives within five minutes of its healing`, async (context) => {
+      const lane = setUp(context);
+      const names = Array.from({ length: 400 }, (_, index) => `/f${index}`);
+      for (const minutes of [1, 11, 14, 17]) {
+        lane.owe(...names);
+        lane.refuseAll(outcome);
+        await lane.run(minutes * minute);
+        assert.equal(lane.owed().length, names.length);
+        const { reason, failingSince, parked } = lane.lane.status();
+        // What is refused is told of each file, what nobody answers of the peer.
+        if (reason === undefined) assert.ok(parked.length > 0, 'nothing tells what is wrong');
+        else assert.ok(reason === outcome || reason === 'refused', reason);
+        assert.ok(reason === undefined || failingSince !== undefined);
+        lane.acceptAll();
+        await lane.run(5 * minute + second);
+        assert.equal(lane.owed().length, 0, `down for ${minutes} minutes`);
+        assert.equal(lane.lane.status().reason, undefined);
+      }
+    });
+  }
+
+  test('a peer that refuses every file, as one with another key does, is not asked about each of them', async (context) => {
+    const lane = setUp(context);
+    lane.owe(...Array.from({ length: 1000 }, (_, index) => `/f${index}`));
+    lane.refuseAll('refused');
+    await lane.run(5 * minute);
+    assert.ok(lane.pushes() < 100, `${lane.pushes()} runs of csync2 in five minutes`);
+  });
+
+  test('a retry sends at once', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/a');
+    lane.refuseAll('unreachable');
+    await lane.run(hour);
+    lane.acceptAll();
+    lane.lane.retry();
+    await lane.run(1);
+    assert.deepEqual(lane.owed(), []);
+  });
+
+  test('exit code 0 is no proof: what is left is owed, and tried again later', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/a');
+    lane.refuseAll('done');
+    await lane.run(10);
+    assert.deepEqual(lane.owed(), ['/a']);
+    const pushes = lane.pushes();
+    await lane.run(minute);
+    assert.ok(lane.pushes() > pushes && lane.pushes() < 10, `${lane.pushes()} pushes in a minute`);
+    assert.deepEqual(lane.owed(), ['/a']);
+  });
+
+  test('a stop ends it in the middle of a push and of a wait', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/a');
+    lane.refuseAll('unreachable');
+    await lane.run(10);
+    await lane.lane.stop();
+    assert.equal(lane.lane.status().state, 'stopped');
+    const pushes = lane.pushes();
+    lane.wake();
+    await lane.run(hour);
+    assert.equal(lane.pushes(), pushes);
+  });
+
+  test('a stop does not wait for a database that somebody keeps locked', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/a');
+    const unlock = lane.lock();
+    lane.wake();
+    await lane.run(5 * second);
+    let stopped = false;
+    void lane.lane.stop().then(() => {
+      stopped = true;
+    });
+    await lane.run(10 * second);
+    const inTime = stopped;
+    unlock();
+    await lane.run(second);
+    assert.ok(inTime, 'still trying to merge');
+  });
+});
+
+describe('a lane and checks that go on meanwhile', () => {
+  test('a path that is checked during its push stays owed and is sent again', async (context) => {
+    const lane = setUp(context);
+    lane.owe('/a');
+    lane.duringNextPush(() => {
+      const end = lane.journal.begin([lane.path('/a')], false);
+      lane.owe('/a');
+      end();
+    });
+    lane.wake();
+    await lane.run(10);
+    assert.deepEqual(lane.owed(), []);
+    assert.equal(lane.pushes(), 2);
+  });
+
+  test('ten thousand files: a fresh one is in the next slice', async (context) => {
+    const lane = setUp(context);
+    lane.owe(...Array.from({ length: 10_000 }, (_, index) => `/old${index}`));
+    lane.duringNextPush(() => lane.owe('/fresh'));
+    lane.wake();
+    await lane.run(1);
+    assert.deepEqual(lane.owed(), []);
+    assert.ok(lane.sentIn('/fresh') <= 2, `sent in push ${lane.sentIn('/fresh')}`);
+  });
+});
+
+/** A lane on a real database, with a csync2 that does as the test says and a clock that stands still. */
+function setUp(context: TestContext) {
+  context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
+  const folder = mkdtempSync(join(tmpdir(), 'peer-lane-test-'));
+  const short = (name: string) => name.slice(folder.length);
+  const file = join(folder, 'main.db3');
+  const main = new Database(file);
+  main.pragma('synchronous = OFF');
+  main.exec(`CREATE TABLE file (filename, checktxt, UNIQUE (filename) ON CONFLICT REPLACE);
+    CREATE TABLE dirty (filename, forced, myname, peername, UNIQUE (filename, peername) ON CONFLICT IGNORE);
+    CREATE TABLE x509_cert (peername, certdata, UNIQUE (peername) ON CONFLICT IGNORE);`);
+  const ledger = new Ledger(file, []);
+  const journal = new CheckJournal();
+  const refused = new Set<string>();
+  const sent: string[][] = [];
+  let all: Outcome | undefined;
+  let held = false;
+  let looks = 0;
+  let during: (() => void) | undefined;
+
+  const run = async ({ database }: Command): Promise<CommandResult> => {
+    during?.();
+    during = undefined;
+    const copy = new Database(join(database as string, 'main.db3'));
+    const names = copy.prepare('SELECT filename FROM dirty').pluck().all() as string[];
+    const taken = all === undefined ? names.filter((name) => !refused.has(short(name))) : [];
+    const remove = copy.prepare('DELETE FROM dirty WHERE filename = ?');
+    copy.pragma('synchronous = OFF');
+    copy.transaction(() => {
+      for (const name of taken) remove.run(name);
+    })();
+    copy.close();
+    sent.push(taken.map(short));
+    const outcome = all ?? (taken.length === names.length ? 'done' : 'refused');
+    return {
+      exitCode: outcome === 'done' ? 0 : 1,
+      signal: undefined,
+      text: '',
+      stalled: outcome === 'stalled',
+      outcome,
+      seconds: 0.01,
+    };
+  };
+  const lane = new PeerLane({
+    peer: 'web2',
+    runner: { run } as unknown as Runner,
+    ledger,
+    journal,
+    window: new DatabaseWindow({ quiet: async () => true }, undefined, 1),
+    prefixes: [],
+    directory: join(folder, 'lanes'),
+    databaseName: 'main.db3',
+    stallSeconds: 10,
+    isHeld: () => held,
+    lookAtRoots: () => {
+      looks++;
+    },
+    onError: (where, error) => assert.fail(`${where}: ${error}`),
+  });
+  context.after(async () => {
+    await lane.stop();
+    ledger.close();
+    main.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  return {
+    lane,
+    journal,
+    wake: () => lane.wake(),
+    /** As csync2 marks: the old row is deleted and a new one made. Returns the numbers of the rows. */
+    owe(...names: readonly string[]): number[] {
+      return main.transaction(() =>
+        names.map((name) => {
+          const full = folder + name;
+          main.prepare("DELETE FROM dirty WHERE filename = ? AND peername = 'web2'").run(full);
+          const insert = main.prepare("INSERT INTO dirty VALUES (?, 0, 'web1', 'web2')");
+          const { lastInsertRowid } = insert.run(full);
+          return Number(lastInsertRowid);
+        }),
+      )();
+    },
+    clear: (name: string) => main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
+    owed: () =>
+      (main.prepare('SELECT filename FROM dirty ORDER BY filename').pluck().all() as string[]).map(short),
+    parked: () => lane.status().parked.map(({ name }) => short(name.toString())),
+    path: (name: string) => Buffer.from(folder + name),
+    /** Changes the file on disk; the others are not there, as deleted ones. */
+    change: (name: string) => appendFileSync(folder + name, 'x'),
+    refuse: (name: string) => refused.add(name),
+    accept: (name: string) => refused.delete(name),
+    refuseAll: (outcome: Outcome) => {
+      all = outcome;
+      lane.wake();
+    },
+    acceptAll: () => {
+      all = undefined;
+    },
+    hold: (isHeld: boolean) => {
+      held = isHeld;
+    },
+    lock: () => {
+      main.exec('BEGIN IMMEDIATE');
+      return () => void main.exec('COMMIT');
+    },
+    duringNextPush: (action: () => void) => {
+      during = action;
+    },
+    pushes: () => sent.length,
+    /** The number of the push that took this file, from 1. */
+    sentIn: (name: string) => sent.findIndex((names) => names.includes(name)) + 1,
+    looks: () => looks,
+    /** Lets the lane live for a while, by the clock that stands still, in steps of `step` milliseconds. */
+    async run(milliseconds: number, step = Math.max(1, Math.min(500, milliseconds / 10))): Promise<void> {
+      if (sent.length === 0) lane.wake();
+      for (let passed = 0; passed < milliseconds; passed += step) {
+        await settled();
+        // Sleeping for hours takes as many steps as there is something to do.
+        const next = lane.status().nextAttemptAt;
+        const idle =
+          lane.status().state !== 'updating' && milliseconds - passed > minute && next === undefined;
+        if (idle) {
+          context.mock.timers.tick(10 * second);
+          passed += 10 * second - step;
+        } else context.mock.timers.tick(step);
+      }
+      await settled();
+    },
+  };
+
+  async function settled(): Promise<void> {
+    for (let turn = 0; turn < 4; turn++) await new Promise(setImmediate);
+    // A push needs no time of this clock, a merge that finds the database locked does.
+    for (let turn = 0; turn < 200 && lane.status().state === 'updating'; turn++) {
+      await new Promise(setImmediate);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeBatch } from '#src/watch/batch.js';
+import { WatchLimitError } from '#src/watch/errors.js';
+import { defaultFileEvents, parseFileEvents, UnknownFileEventError } from '#src/watch/file-events.js';
+
+test('the names of inotifywait become a mask', () => {
+  assert.equal(parseFileEvents('move,delete,attrib,create,close_write,modify'), 0x3ce);
+  assert.equal(parseFileEvents(defaultFileEvents), 0x3cc);
+  assert.equal(parseFileEvents(' MOVED_TO  moved_from,,delete_self '), 0x0c0);
+});
+
+test('an unknown name is refused with the nearest one', () => {
+  assert.throws(
+    () => parseFileEvents('create,close_wirte'),
+    (error) =>
+      error instanceof UnknownFileEventError &&
+      error.hint === 'did you mean "close_write"?' &&
+      error.exitCode === 78,
+  );
+  assert.throws(() => parseFileEvents('everything'), /not an inotify event/u);
+});
+
+test('a batch is decoded record by record, an unknown kind is refused', () => {
+  const record = (kind: string, bytes: Buffer) => {
+    const head = Buffer.alloc(5);
+    head.write(kind);
+    head.writeUInt32LE(bytes.length, 1);
+    return Buffer.concat([head, bytes]);
+  };
+  const path = Buffer.from('/a\xff\n', 'latin1');
+  assert.deepEqual(decodeBatch(Buffer.concat([record('F', path), record('R', path), record('A', path)])), [
+    { kind: 'file', path },
+    { kind: 'tree', path },
+    { kind: 'loss', reason: '/a\\xff\\x0a' },
+  ]);
+  assert.throws(() => decodeBatch(record('X', path)), RangeError);
+});
+
+test('the watch limit error names a limit with headroom', () => {
+  const error = new WatchLimitError(8192, 170_000);
+  assert.ok(error.recommended >= 170_000 * 1.5);
+  assert.match(error.hint, /sysctl fs\.inotify\.max_user_watches=\d+/u);
+});
