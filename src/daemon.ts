@@ -81,12 +81,12 @@ async function run(
   ending.push(() => queue.close({ clean: true }));
   const server =
     settings.server === 'managed' ? new ManagedServer(plan.instance, settings.csyncLog, reporter) : undefined;
+  const activity = new Activity(settings.csyncLog, server?.sessions ?? externalSessions);
+  ending.push(() => activity.close());
   if (server) {
     await server.start();
     ending.push(() => server.stop());
   }
-  const activity = new Activity(settings.csyncLog, server?.sessions ?? externalSessions);
-  ending.push(() => activity.close());
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
   const knownPeers = KnownPeers.open(`${settings.queueFile}.peers`, peers);

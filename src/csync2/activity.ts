@@ -8,7 +8,7 @@ import {
   statSync,
   watch,
 } from 'node:fs';
-import { type Session, SessionLog } from './session-log.js';
+import { type BrokenSession, type Session, SessionLog } from './session-log.js';
 
 /** Finds the processes that serve sessions right now; see {@link childrenOf} and {@link sessionProcesses}. */
 export type LiveSessions = () => readonly number[];
@@ -26,20 +26,31 @@ export class Activity {
   #offset = 0;
 
   /**
+   * Make it before a server begins to write: what stands in the log by then is of an earlier one.
+   *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
    */
   constructor(file: string, live: LiveSessions) {
     this.#file = file;
     this.#live = live;
+    this.#reopenIfReplaced();
+    if (this.#fd === undefined) return;
+    // Sessions that the end of the last server has broken off ended when its last line was written.
+    const written = fstatSync(this.#fd).mtimeMs;
+    this.#offset = Math.max(0, readFileSync(file, 'latin1').lastIndexOf(serverStart));
+    this.#look(written + lastLineMilliseconds);
   }
 
   /** Pids of the sessions that are open now. */
   open(): readonly number[] {
-    this.#tail();
-    const live = this.#live();
-    this.#log.keep(live);
-    return live;
+    return this.#look(Date.now());
+  }
+
+  /** Sessions that ended without their last word since the last call. */
+  takeBroken(): readonly BrokenSession[] {
+    this.open();
+    return this.#log.takeBroken();
   }
 
   /** What the log knows of the open sessions. */
@@ -109,6 +120,21 @@ export class Activity {
     });
   }
 
+  #look(now: number): readonly number[] {
+    this.#tail();
+    const known = new Set(this.#log.open.keys());
+    const live = this.#live();
+    if ([...known].some((pid) => !live.includes(pid))) {
+      // It may have said its last word since; and others may have begun that are not among the living yet.
+      this.#tail();
+      const begun = [...this.#log.open.keys()].filter((pid) => !known.has(pid));
+      this.#log.keep([...live, ...begun], now);
+    } else {
+      this.#log.keep(live, now);
+    }
+    return live;
+  }
+
   #tail(): void {
     this.#reopenIfReplaced();
     this.#readToEnd();
@@ -161,4 +187,8 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
+/** csync2's line at `-v` when its server has begun to listen. */
+const serverStart = 'Listening on ';
+/** From csync2's line about a file to the end of its work on that file, and a tick of the file system's clock. */
+const lastLineMilliseconds = 2000;
 const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;

@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  statSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { execa } from 'execa';
@@ -99,9 +100,10 @@ export class ManagedServer {
     for (let looks = 0; looks < 1000 && stateOf(pid) !== 'T'; looks++);
   }
 
-  /** Lets new sessions in again. */
+  /** Lets new sessions in again; then, what was said so far having been read, bounds the log. */
   open(): void {
     if (this.pid !== undefined) sendSignal(this.pid, 'SIGCONT');
+    this.#boundLog();
   }
 
   /**
@@ -124,7 +126,9 @@ export class ManagedServer {
   }
 
   /** Empties the log when it has grown past its bound. Safe: csync2 appends (O_APPEND). */
-  boundLog(): void {
+  #boundLog(): void {
+    const size = statSync(this.#logFile, { throwIfNoEntry: false })?.size ?? 0;
+    if (size <= logLimitBytes) return;
     const fd = openLog(this.#logFile);
     try {
       if (fstatSync(fd).size > logLimitBytes) ftruncateSync(fd, 0);

@@ -10,6 +10,7 @@ export class SessionLog {
   readonly #received = new Map<string, number>();
   /** Sessions that have said their last but for the time. */
   readonly #closed = new Set<number>();
+  #broken: BrokenSession[] = [];
   #pending = '';
 
   /** Sessions that the log has begun and not ended, by pid. */
@@ -34,12 +35,29 @@ export class SessionLog {
     this.#pending = '';
   }
 
-  /** Ends the sessions whose process is gone, and begins those whose process is there without a line. */
-  keep(live: readonly number[]): void {
+  /**
+   * Ends the sessions whose process is gone, and begins those whose process is there without a line.
+   *
+   * @param now - when the processes were looked at, or a moment before that by which those gone had ended
+   */
+  keep(live: readonly number[], now = Date.now()): void {
     const alive = new Set(live);
-    for (const pid of this.#open.keys()) if (!alive.has(pid)) this.#open.delete(pid);
+    for (const pid of this.#open.keys()) if (!alive.has(pid)) this.#break(pid, now);
     for (const pid of this.#closed) if (!alive.has(pid)) this.#closed.delete(pid);
     for (const pid of live) if (!this.#open.has(pid)) this.#open.set(pid, newSession('unknown'));
+  }
+
+  /** Sessions that ended without their last word since the last call. */
+  takeBroken(): readonly BrokenSession[] {
+    const broken = this.#broken;
+    this.#broken = [];
+    return broken;
+  }
+
+  #break(pid: number, endedAt: number): void {
+    const names = [...(this.#open.get(pid)?.names ?? [])];
+    this.#open.delete(pid);
+    if (names.length > 0) this.#broken.push({ names, endedAt });
   }
 
   #readLine(line: string): void {
@@ -57,6 +75,7 @@ export class SessionLog {
     const connection = /^New connection from (.+):\d+\.$/.exec(message);
     if (connection) {
       this.#closed.delete(pid);
+      this.#break(pid, Date.now());
       this.#open.set(pid, newSession(connection[1] as string));
     } else if (message === 'Connection closed.') {
       this.#open.delete(pid);
@@ -75,7 +94,11 @@ export class SessionLog {
     // Whose it is can't be told: it may be anybody's.
     const sessions = session ? [session] : this.#open.values();
     if (session) session.files++;
-    for (const { names } of sessions) names.add(name);
+    for (const { names } of sessions) {
+      // The last one stays the last.
+      names.delete(name);
+      names.add(name);
+    }
   }
 }
 
@@ -85,8 +108,19 @@ export interface Session {
   readonly from: string;
   /** Files taken over so far. */
   files: number;
-  /** Their names as csync2 has them, one character a byte. */
+  /** Their names as csync2 has them, one character a byte, in their order. */
   readonly names: Set<string>;
+}
+
+/**
+ * A session that was killed, or died of a fatal error: what it had not committed to the database is lost there, and not
+ * on the disk.
+ */
+export interface BrokenSession {
+  /** What it had taken over, one character a byte, in that order. */
+  readonly names: readonly string[];
+  /** It had ended by then; milliseconds since 1970. */
+  readonly endedAt: number;
 }
 
 function newSession(from: string): Session {

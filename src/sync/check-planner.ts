@@ -1,9 +1,10 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import type { Ledger } from '../csync2/ledger.js';
 import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
 import type { Batch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
-import type { FileStamp, RewriteMemory } from './rewrite-memory.js';
+import { type FileStamp, type RewriteMemory, stampOf } from './rewrite-memory.js';
+import { statOf } from './stat-of.js';
 
 /** What csync2 is given for one batch. */
 export interface CheckPlan {
@@ -125,7 +126,7 @@ export class CheckPlanner {
   #isOverlookedRewrite(plan: Plan, path: PathBytes, stat: BigIntStats, changedAt: number): boolean {
     const { ledger, memory } = this.#parts;
     if (!stat.isFile()) return false;
-    const stamp = { inode: stat.ino, size: stat.size, mtime: stat.mtimeNs };
+    const stamp = stampOf(stat);
     plan.stamps.push([path, stamp]);
     return memory.mustMark(path, stamp, ledger ? ledger.seen(path) : 'unknown', changedAt);
   }
@@ -165,15 +166,6 @@ function emptyPlan(): Plan {
     parents: new Map(),
     skipped: 0,
   };
-}
-
-function statOf(path: PathBytes): BigIntStats | undefined {
-  try {
-    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
-  } catch {
-    // ENOTDIR, ELOOP, EACCES, ENAMETOOLONG: for csync2's lstat it is just as absent.
-    return undefined;
-  }
 }
 
 const questionsAtOnce = 200;

@@ -1,11 +1,15 @@
 import { type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { BrokenSession } from '../csync2/session-log.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Batch } from './batch.js';
+import { receivedFiles } from './broken-sessions.js';
 import type { CheckJournal } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
 import { CheckRunner, type FailedPath } from './check-runner.js';
 import type { DatabaseWindow } from './database-window.js';
+import { stampOf } from './rewrite-memory.js';
+import { statOf } from './stat-of.js';
 
 /** What a check of a batch came to. */
 export interface CheckReport {
@@ -43,16 +47,21 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
   readonly prefixes: readonly PathPrefix[];
+  /** Sessions of the server that have been broken off since the last call. */
+  readonly takeBroken: () => readonly BrokenSession[];
 }
 
 /** Stage 1: has csync2 look at changed paths, so that it marks them dirty for the peers. */
 export class Checker {
+  readonly #parts: CheckerParts;
   readonly #window: DatabaseWindow;
   readonly #prefixes: readonly PathPrefix[];
   readonly #planner: CheckPlanner;
   readonly #runner: CheckRunner;
+  #broken: readonly BrokenSession[] = [];
 
   constructor(parts: CheckerParts) {
+    this.#parts = parts;
     this.#window = parts.window;
     this.#prefixes = parts.prefixes;
     this.#planner = new CheckPlanner(parts);
@@ -69,6 +78,7 @@ export class Checker {
 
   async #check(batch: Batch, options: CheckOptions, quiet: boolean): Promise<CheckReport> {
     const { changedAt, waits, signal } = options;
+    await this.#noteReceived();
     const plan = this.#planner.plan(batch, changedAt, !quiet && waits);
     const { trees, files, rewritten } = plan;
     const failed = [
@@ -87,6 +97,7 @@ export class Checker {
    * database window.
    */
   async sweep(paths: readonly PathBytes[], recursive: boolean, signal: AbortSignal): Promise<SweepReport> {
+    await this.#noteReceived();
     const marked: PathBytes[] = [];
     const onResult = (result: CommandResult) => marked.push(...this.#markedPaths(result.text));
     const how = { mode: '-c', recursive, options: ['-v'], idle: true, signal, onResult } as const;
@@ -99,6 +110,18 @@ export class Checker {
       await this.#runner.run(trees, { mode: '-m', recursive: true });
       await this.#runner.run(files, { mode: '-m', recursive: false });
     });
+  }
+
+  /** Before csync2 looks at anything, it takes note of what broken-off sessions have written; see {@link receivedFiles}. */
+  async #noteReceived(): Promise<void> {
+    this.#broken = [...this.#broken, ...this.#parts.takeBroken()];
+    if (this.#broken.length === 0) return;
+    const received = receivedFiles(this.#broken, this.#prefixes, statOf);
+    const paths = received.map(({ path }) => path);
+    const failed = await this.#runner.run(paths, { mode: '-c', recursive: false, options: ['-I'] });
+    for (const { path, stat } of received) this.#parts.memory.checked(path, stampOf(stat));
+    // Tried once more with the next check; a file that csync2 can't look at now is none that it would send back.
+    if (failed.length === 0) this.#broken = [];
   }
 
   /** Sees to it that a check which was cut short, by a kill or a power cut, has lost nothing. */

@@ -90,6 +90,7 @@ export function createSync(parts: SyncParts): Sync {
     memory: new RewriteMemory(),
     prefixes,
     isArriving: (path, changedAt) => isArriving(parts, path, changedAt),
+    takeBroken: () => parts.activity.takeBroken(),
   });
   const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
     events.onRoot?.(root);

@@ -7,6 +7,7 @@ import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
+import { CutOffFiles } from './cut-off-files.js';
 import type { DatabaseWindow } from './database-window.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
@@ -49,6 +50,7 @@ export class PeerLane implements Lane {
   readonly #parts: PeerLaneParts;
   readonly #files: OwedFiles;
   readonly #parked = new ParkedPaths();
+  readonly #cutOff = new CutOffFiles();
   readonly #slice = new SliceSize();
   readonly #refusal = new Refusal();
   readonly #rhythm: LaneRhythm;
@@ -133,7 +135,7 @@ export class PeerLane implements Lane {
     const sound = rows.filter((row) => !this.#parked.isSuspect(row));
     const suspect = sound.length === 0 || this.#refusal.isPeer ? rows[0] : undefined;
     const chosen = (suspect ? [suspect] : sound).map((row) =>
-      this.#parked.isForced(row) ? { ...row, forced: 1 } : row,
+      this.#parked.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
     );
     const file = join(this.#directory, this.#parts.databaseName);
     const copy = PrivateDatabase.build(ledger, file, peer, chosen);
@@ -244,6 +246,7 @@ export class PeerLane implements Lane {
   #judge({ result, outcome, diagnosis }: Pushed): boolean {
     const { sent, left } = outcome;
     this.#parked.forget(sent);
+    this.#cutOff.pushed(result.text, outcome);
     // What was refused along with everything else was not refused for its own sake.
     if (sent.length > 0 && this.#refusal.isOver()) this.#parked.release();
     if (left.length > 0 && sent.length === 0) {

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 
 /** What lstat(2) says of a regular file, as far as it tells one content from another. */
@@ -6,6 +7,10 @@ export interface FileStamp {
   readonly size: bigint;
   /** Nanoseconds since 1970. */
   readonly mtime: bigint;
+}
+
+export function stampOf({ ino, size, mtimeNs }: BigIntStats): FileStamp {
+  return { inode: ino, size, mtime: mtimeNs };
 }
 
 /** What csync2 remembers of the same file: whole seconds. */

@@ -140,9 +140,10 @@ describe('managed server', () => {
   test('the log is bounded, and goes on after it has been emptied', async (context) => {
     const { node, server, logFile } = await setUp(context);
     await server.start();
-    server.boundLog();
+    server.open();
     truncateSync(logFile, 17 * 1024 * 1024);
-    server.boundLog();
+    server.close();
+    server.open();
     assert.equal(statSync(logFile).size, 0);
     (await openSession(context, node)).destroy();
     await until(() => readFileSync(logFile, 'utf8').includes('New connection'), 'the next line');

@@ -55,6 +55,26 @@ describe('session log', () => {
     }
   });
 
+  test('a session whose process is gone without a last word is broken, with its names in their order', () => {
+    const log = new SessionLog();
+    log.read(begin(10) + update(10, '/a') + update(10, '/b') + update(10, '/a') + begin(11));
+    log.keep([11], 5000);
+    assert.deepEqual(log.takeBroken(), [{ names: ['/b', '/a'], endedAt: 5000 }]);
+    assert.deepEqual(log.takeBroken(), []);
+    log.read(update(11, '/c') + end(11));
+    log.keep([], 6000);
+    assert.deepEqual(log.takeBroken(), [], 'one that ended in order');
+  });
+
+  test('the same pid again: the session before was broken off', () => {
+    const log = new SessionLog();
+    log.read(begin(10) + update(10, '/a') + begin(10));
+    assert.deepEqual(
+      log.takeBroken().map(({ names }) => names),
+      [['/a']],
+    );
+  });
+
   test('the same pid again is a new session', () => {
     const log = new SessionLog();
     log.read(begin(10) + update(10, '/a') + end(10) + begin(10, '127.0.0.3'));

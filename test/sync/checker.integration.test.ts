@@ -356,6 +356,7 @@ function checkerOf(node: CsyncNode, instance: Instance): Checker {
     ledger: node.ledger,
     journal: new CheckJournal(),
     window: new DatabaseWindow({ quiet: async () => true }, undefined, 1),
+    takeBroken: () => [],
     isArriving: () => false,
     prefixes: node.prefixes,
     memory: new RewriteMemory(),

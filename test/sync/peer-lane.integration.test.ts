@@ -246,6 +246,7 @@ async function setUp(
     ledger: a.ledger,
     journal,
     window,
+    takeBroken: () => [],
     isArriving: () => false,
     prefixes: a.prefixes,
     memory: new RewriteMemory(),
