@@ -236,6 +236,7 @@ export class PeerLane implements Lane {
       isAboutPeer: aboutThePeer.has(result.outcome),
       seconds: result.seconds,
       names: names.map((row) => decodeName(row.encoded)),
+      taken: sent.filter((row) => this.#parked.hasFailed(row)).map((row) => decodeName(row.encoded)),
       ...(diagnosis ? { diagnosis } : {}),
     });
   }
