@@ -8,7 +8,12 @@ const reply = (name: string, code: number, text: string) =>
 
 const cases: [what: string, text: string, outcome: string, detail: string][] = [
   ['a conflict', reply('/srv/f', 10, 'File is also marked dirty here!'), 'conflict', ''],
-  ['a name with a newline', reply('/srv/first\nsecond', 10, 'File is also marked dirty here!'), 'conflict', ''],
+  [
+    'a name with a newline',
+    reply('/srv/first\nsecond', 10, 'File is also marked dirty here!'),
+    'conflict',
+    '',
+  ],
   ['a name with brackets', reply('/srv/a (b): c', 15, 'Permission denied!'), 'denied', ''],
   ['what the peer says itself', reply('/srv/d', 8, 'Directory not empty'), 'refused', 'Directory not empty'],
   [
