@@ -99,10 +99,12 @@ export class Reporter implements SchedulerEvents {
     const text = `full check done in ${report.seconds.toFixed(1)} s and ${report.steps} steps: ${report.found} changed files found`;
     for (const failed of report.failed) this.onFailedPath(failed, 1);
     if (!report.complete) {
+      const incomplete = `${text}, incomplete: to be repeated`;
+      if (this.#isRepeated) this.#log.debug(incomplete);
       this.#troubles.say({
         key: 'full check',
         level: 'warn',
-        text: `${text}, incomplete: to be repeated`,
+        text: incomplete,
         fields: { ...fields, event: 'fullCheckIncomplete', reason: '' },
       });
       return;
@@ -277,8 +279,16 @@ function sample(paths: readonly PathBytes[]): string {
 }
 
 function lastWords(text: string): string {
-  return text.trim().split('\n').slice(-4).join(' | ');
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !sayingNothing.test(line))
+    .slice(-4)
+    .join(' | ');
 }
+
+/** What csync2 says at the end of every run that failed. */
+const sayingNothing =
+  /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.)$/;
 
 /** Reasons that hold for whatever is sent to a peer. */
 const refusesAll: ReadonlySet<Diagnosis['outcome']> = new Set(['denied', 'unidentified']);

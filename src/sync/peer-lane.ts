@@ -324,6 +324,7 @@ interface Pushed {
 /** Outcomes that say nothing about single files. */
 const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'unreachable',
+  'hung-up',
   'certificate',
   'stalled',
   'config',

@@ -72,7 +72,7 @@ test('a peer that is down: said, counted, and its end with how long it lasted', 
     repeats: 1,
   });
   assert.equal(first.level, 'warn');
-  assert.match(first.message, /^web2: 3 files not sent: the peer cannot be reached: ERROR: .* failed\. \| /);
+  assert.match(first.message, /^web2: 3 files not sent: the peer cannot be reached: ERROR: .* failed\.$/);
   reporter.onPush(down);
   assert.match(take()[0]?.message ?? '', / \(13 times since 10:04\)$/);
   later(60);

@@ -183,6 +183,7 @@ test('names that resolve to this host itself, as Debian has it for its own name'
     [],
     'a cluster on one machine',
   );
+  assert.equal(texts(fact('web2', '127.0.1.1')).length, 1, 'the only peer');
   assert.deepEqual(texts(fact('127.0.0.2', '127.0.0.2'), fact('web2', '10.0.0.2')), []);
 });
 

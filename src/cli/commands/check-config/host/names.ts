@@ -15,8 +15,9 @@ export interface NameFacts {
 
 /** A peer is let in only if its name resolves to the address from which it comes (csync2 daemon.c). */
 export function nameWarnings(facts: readonly NameFacts[]): HostWarning[] {
-  // A cluster on one machine has no other addresses.
-  const isOnNetwork = facts.some(({ addresses }) => addresses.some((address) => !isLoopback(address)));
+  // A cluster on one machine has no other addresses, and each of its hosts a name of its own.
+  const isOneMachine =
+    facts.some(({ isOwn }) => isOwn) && facts.every(({ addresses }) => addresses.every(isLoopback));
   return facts.flatMap(({ name, place, isOwn, failure, addresses }) => {
     const where = place ? `${place.file}:${place.line}` : '';
     if (failure !== undefined) {
@@ -32,7 +33,7 @@ export function nameWarnings(facts: readonly NameFacts[]): HostWarning[] {
         },
       ];
     }
-    if (!isOnNetwork || isIP(name) !== 0 || !addresses.every(isLoopback)) return [];
+    if (isOneMachine || isIP(name) !== 0 || !addresses.every(isLoopback)) return [];
     const consequence = isOwn
       ? "csync2's server binds to that, where no peer can reach it"
       : 'that is this host itself, not the peer';
