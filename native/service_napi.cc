@@ -3,6 +3,7 @@
 #include <system_error>
 #include <vector>
 
+#include "journal.h"
 #include "service.h"
 
 namespace inotify_csync {
@@ -51,11 +52,26 @@ Napi::Value TakePassed(const Napi::CallbackInfo& info) {
   }
 }
 
+Napi::Value SendEntry(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2 || !info[0].IsString() || !info[1].IsBuffer()) {
+    throw Napi::TypeError::New(env, "sendToJournal takes a path and a buffer");
+  }
+  const auto entry = info[1].As<Napi::Buffer<char>>();
+  try {
+    SendToJournal(info[0].As<Napi::String>().Utf8Value(), {entry.Data(), entry.Length()});
+    return env.Undefined();
+  } catch (const std::system_error& error) {
+    throw WithErrno(env, error);
+  }
+}
+
 }  // namespace
 
 Napi::Object InitService(Napi::Env env, Napi::Object exports) {
   exports.Set("notifyWithDescriptors", Napi::Function::New(env, Notify, "notifyWithDescriptors"));
   exports.Set("takePassedDescriptors", Napi::Function::New(env, TakePassed, "takePassedDescriptors"));
+  exports.Set("sendToJournal", Napi::Function::New(env, SendEntry, "sendToJournal"));
   return exports;
 }
 

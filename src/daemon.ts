@@ -76,7 +76,8 @@ async function run(
     file: settings.queueFile,
     linesUntilReset: settings.numLinesUntilReset,
     onReset: () => queue.owe('the queue has been reset'),
-    onTrouble: (trouble) => log.warn(trouble.message),
+    onTrouble: reporter.onQueueTrouble,
+    onWell: reporter.onQueueWell,
   });
   ending.push(() => queue.close({ clean: true }));
   const server =
@@ -114,7 +115,7 @@ async function run(
     try {
       const changed = readSettings?.();
       await succession.replace(changed);
-      log.info(`read anew: ${introduction(succession.current.plan, succession)}`);
+      log.info(`read anew: ${introduction(succession.current.plan, succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
       if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);
     } catch (error) {
@@ -139,7 +140,10 @@ async function run(
   // What changed before the watches stood was seen by nobody.
   queue.owe(queue.recovery.reason ?? 'start');
   if (queue.recovery.unclean) await first.repair();
-  log.info(`ready: ${introduction(plan, succession)}`);
+  log.info(`ready: ${introduction(plan, succession)}`, {
+    event: 'ready',
+    milliseconds: Date.now() - startedAt,
+  });
   notifier.ready();
   first.start();
   publish();

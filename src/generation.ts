@@ -92,7 +92,7 @@ export class Generation {
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
     });
-    this.watching = this.#forward(queue);
+    this.watching = this.#forward(queue, reporter);
     this.watching.catch((error: unknown) => reporter.onError('watching', error));
   }
 
@@ -126,8 +126,9 @@ export class Generation {
     await this.sync.close();
   }
 
-  async #forward(queue: Queue): Promise<void> {
+  async #forward(queue: Queue, reporter: Reporter): Promise<void> {
     for await (const entries of this.watcher) {
+      for (const entry of entries) if (entry.kind === 'loss') reporter.onLoss(entry.reason);
       queue.append(entries);
       this.sync.scheduler.wake();
     }

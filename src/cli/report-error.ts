@@ -1,13 +1,17 @@
-import { fstatSync } from 'node:fs';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { writeEntry } from '../observe/journal-transport.js';
+import { eventOfError } from '../observe/message-ids.js';
+import { type Journal, openJournal } from '../systemd/journal.js';
 
 /**
  * Shows an error: one line with what is wrong and one with what to do about it on stderr, or with `json` an object on
- * stdout. What is not an InotifyCsyncError is a bug and is shown with its stack.
+ * stdout; where stderr is the journal, an entry. What is not an InotifyCsyncError is a bug and is shown with its stack.
  */
 export function reportError(error: unknown, options: { json: boolean }): void {
+  const journal = openJournal();
   if (options.json) process.stdout.write(`${JSON.stringify({ error: errorObject(error) })}\n`);
-  else for (const line of errorLines(error)) process.stderr.write(`${priority()}${line}\n`);
+  else if (journal) writeErrorEntry(journal, error);
+  else for (const line of errorLines(error)) process.stderr.write(`${line}\n`);
 }
 
 /** An error as `--json` shows it. */
@@ -45,10 +49,12 @@ function oneLine(text: string): string {
   );
 }
 
-/** sd-daemon(3): marks a line as an error, if stderr is the journal's stream itself. */
-function priority(): string {
-  const { JOURNAL_STREAM: stream } = process.env;
-  if (!stream) return '';
-  const { dev, ino } = fstatSync(2);
-  return stream === `${dev}:${ino}` ? '<3>' : '';
+/** One entry, so that whoever finds it by its MESSAGE_ID has the remedy, too. */
+function writeErrorEntry(journal: Journal, error: unknown): void {
+  const { code, message, hint } = errorObject(error);
+  const event = error instanceof InotifyCsyncError ? eventOfError(error) : 'failed';
+  writeEntry(journal, 'error', `${oneLine(message.replaceAll('\n', ' | '))}; ${oneLine(hint)}`, {
+    event,
+    errorCode: code,
+  });
 }

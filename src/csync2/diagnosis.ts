@@ -22,7 +22,7 @@ export function readDiagnosis(
   text: string,
   own: { readonly seconds: bigint; readonly size: bigint },
 ): Diagnosis {
-  const replies = [...text.matchAll(/^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/gm)];
+  const replies = [...text.matchAll(/^response from peer\([\s\S]*?\): \S+ \[(\d+)\] <- (.*)$/gm)];
   const last = replies.filter(([, code]) => Number(code) >= firstError).at(-1);
   const code = Number(last?.[1] ?? 0);
   const said = last?.[2]?.trim() ?? '';

@@ -5,6 +5,7 @@
 export type Outcome =
   | 'done'
   | 'unreachable'
+  | 'hung-up'
   | 'refused'
   | 'denied'
   | 'unidentified'
@@ -23,6 +24,8 @@ export type Outcome =
 export const outcomeText: Readonly<Record<Outcome, string>> = {
   done: 'done',
   unreachable: 'the peer cannot be reached',
+  'hung-up':
+    'the peer was reached but ended the session: its csync2.cfg, its database or the certificates do not fit; the log of its csync2 server says which',
   refused: 'the peer did not take it',
   denied: 'the peer does not accept it from this host: its csync2.cfg or its key differs',
   unidentified:
@@ -54,6 +57,8 @@ const tellTales: readonly (readonly [RegExp, Outcome])[] = [
   [/^This should not happen: Can't stat/m, 'vanished'],
   [/^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/m, 'config'],
   [/^Peer did provide a wrong SSL X509|^SSL: .*failed/m, 'certificate'],
+  // Asked for the group first of all; a TLS server that refuses our certificate says so only there.
+  [/^Config command failed/m, 'hung-up'],
   [/^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/m, 'unreachable'],
   // The first of these comes without a newline of its own, in the middle of a line.
   [

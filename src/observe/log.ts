@@ -1,54 +1,43 @@
-import { fstatSync } from 'node:fs';
 import winston from 'winston';
+import { openJournal } from '../systemd/journal.js';
+import { JournalTransport, type LogFields } from './journal-transport.js';
+import { type LogLevel, logLevels } from './levels.js';
 
-/** Levels of the log, the most urgent first. */
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type { LogFields } from './journal-transport.js';
+export { type LogLevel, logLevels } from './levels.js';
 
-/** The daemon's log: one line a message. */
-export interface Log {
-  error(message: string): void;
-  warn(message: string): void;
-  info(message: string): void;
-  debug(message: string): void;
-}
+/** The daemon's log: one line a message, with fields for the journal. */
+export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
 /**
- * A log on stderr: with sd-daemon(3) priorities when the journal reads it, in colour on a terminal, with a time
- * elsewhere.
+ * A log to the journal, if stderr is that; otherwise on stderr: in colour on a terminal, with a time elsewhere.
  */
-export function createLog(level: LogLevel): Log {
-  return winston.createLogger({
+export function createLog(level: LogLevel, journal = openJournal()): Log {
+  const logger = winston.createLogger({
     level,
     levels: Object.fromEntries(logLevels.map((name, index) => [name, index])),
-    format: lineFormat(),
-    transports: [new winston.transports.Console({ stderrLevels: [...logLevels] })],
+    format: journal ? singleLine() : winston.format.combine(singleLine(), lineFormat()),
+    transports: [
+      journal
+        ? new JournalTransport(journal)
+        : new winston.transports.Console({ stderrLevels: [...logLevels] }),
+    ],
   });
-}
-
-/** sd-daemon(3): what the journal makes of `<N>` at the beginning of a line. */
-const priorities: Readonly<Record<LogLevel, number>> = { error: 3, warn: 4, info: 6, debug: 7 };
-
-function lineFormat(): winston.Logform.Format {
-  const { combine, printf, timestamp, colorize } = winston.format;
-  if (isJournal()) {
-    return printf(({ level, message }) => `<${priorities[level as LogLevel]}>${oneLine(message)}`);
-  }
-  const line = printf(({ level, message, timestamp: time }) => `${time} ${level}: ${oneLine(message)}`);
-  if (!process.stderr.isTTY) return combine(timestamp(), line);
-  const colors = { error: 'red', warn: 'yellow', info: 'green', debug: 'gray' };
-  return combine(timestamp({ format: 'HH:mm:ss.SSS' }), colorize({ colors }), line);
+  const at = (name: LogLevel) => (message: string, fields?: LogFields) =>
+    void logger.log({ level: name, message, fields });
+  return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
 /** A message is one line, whatever somebody has put into a name or csync2 has said. */
-function oneLine(message: unknown): string {
-  return String(message).trimEnd().replaceAll('\n', ' | ');
-}
+const singleLine = winston.format((entry) => ({
+  ...entry,
+  message: String(entry.message).trimEnd().replaceAll('\n', ' | '),
+}));
 
-/** Whether stderr is the journal's stream itself (systemd.exec(5), `JOURNAL_STREAM`). */
-function isJournal(): boolean {
-  const { JOURNAL_STREAM: stream } = process.env;
-  if (!stream) return false;
-  const { dev, ino } = fstatSync(2);
-  return stream === `${dev}:${ino}`;
+function lineFormat(): winston.Logform.Format {
+  const { combine, printf, timestamp, colorize } = winston.format;
+  const line = printf(({ level, message, timestamp: time }) => `${time} ${level}: ${message}`);
+  if (!process.stderr.isTTY) return combine(timestamp(), line);
+  const colors = { error: 'red', warn: 'yellow', info: 'green', debug: 'gray' };
+  return combine(timestamp({ format: 'HH:mm:ss.SSS' }), colorize({ colors }), line);
 }

@@ -1,28 +1,106 @@
+/** A message that may pass, and how often that has happened. */
+export interface Occurrence {
+  /** Times since {@link since}, this one included. */
+  readonly times: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** What is over. */
+export interface Past {
+  /** How long it went on. */
+  readonly seconds: number;
+  readonly times: number;
+}
+
 /**
  * Lets a message pass at first, then again after 1, 5, 15 and every further 60 minutes while it goes on, so that a
- * peer that is down for a week doesn't fill the journal.
+ * peer that is down for a week doesn't fill the journal. What comes again within five minutes after its end goes on
+ * where it was: neither does a peer that comes and goes.
  */
 export class RepeatFilter {
-  readonly #seen = new Map<string, { reason: string; passed: number; at: number }>();
+  readonly #troubles = new Map<string, Trouble>();
 
-  /** Whether to say it now. Another `reason` under the same key is news. */
-  passes(key: string, reason = '', now = Date.now()): boolean {
-    const seen = this.#seen.get(key);
-    if (!seen || seen.reason !== reason) {
-      this.#seen.set(key, { reason, passed: 1, at: now });
-      return true;
+  /**
+   * Whether to say it now: undefined if not. Another `reason` under the same key is news, once; times are counted for
+   * all of them.
+   */
+  passes(key: string, reason = '', now = Date.now()): Occurrence | undefined {
+    const trouble = this.#find(key, now) ?? this.#begin(key, now);
+    if (trouble.endedAt !== undefined) {
+      Object.assign(trouble, { begunAt: now, timesBefore: trouble.times, isSaid: false, endedAt: undefined });
     }
-    const minutes = pauseMinutes[Math.min(seen.passed - 1, pauseMinutes.length - 1)] as number;
-    if (now - seen.at < minutes * 60_000) return false;
-    seen.passed++;
-    seen.at = now;
-    return true;
+    trouble.times++;
+    trouble.lastAt = now;
+    const said = trouble.said.get(reason);
+    if (said && now - said.at < pauseOf(said.passed)) return undefined;
+    trouble.said.set(reason, { passed: (said?.passed ?? 0) + 1, at: now });
+    trouble.isSaid = true;
+    return { times: trouble.times, since: trouble.since };
   }
 
-  /** It is over. Whether it had been said. */
-  ends(key: string): boolean {
-    return this.#seen.delete(key);
+  /** It is over. Undefined if nothing had been said of it. */
+  ends(key: string, now = Date.now()): Past | undefined {
+    const trouble = this.#troubles.get(key);
+    if (!trouble || trouble.endedAt !== undefined) return undefined;
+    trouble.endedAt = now;
+    const { begunAt, times, timesBefore, isSaid } = trouble;
+    return isSaid ? { seconds: (now - begunAt) / 1000, times: times - timesBefore } : undefined;
+  }
+
+  /** Whether something goes on under this key. */
+  goesOn(key: string): boolean {
+    const trouble = this.#troubles.get(key);
+    return trouble !== undefined && trouble.endedAt === undefined;
+  }
+
+  /** How many keys that begin like this go on. */
+  count(prefix: string): number {
+    return [...this.#troubles.keys()].filter((key) => key.startsWith(prefix) && this.goesOn(key)).length;
+  }
+
+  #find(key: string, now: number): Trouble | undefined {
+    const trouble = this.#troubles.get(key);
+    return trouble?.endedAt !== undefined && now - trouble.endedAt >= calmMilliseconds ? undefined : trouble;
+  }
+
+  #begin(key: string, now: number): Trouble {
+    if (this.#troubles.size >= troublesKept) this.#forget(now);
+    const begun = { since: now, begunAt: now, lastAt: now, times: 0, timesBefore: 0, isSaid: false };
+    const trouble: Trouble = { ...begun, endedAt: undefined, said: new Map() };
+    this.#troubles.set(key, trouble);
+    return trouble;
+  }
+
+  /** What has not come again for long is over, even if nobody said so. */
+  #forget(now: number): void {
+    for (const [key, { lastAt }] of this.#troubles) {
+      if (now - lastAt >= forgottenMilliseconds) this.#troubles.delete(key);
+    }
   }
 }
 
+interface Trouble {
+  /** First of a series of the same kind. */
+  readonly since: number;
+  /** Of the one that goes on. */
+  begunAt: number;
+  lastAt: number;
+  endedAt: number | undefined;
+  times: number;
+  /** Times in the series before the one that goes on. */
+  timesBefore: number;
+  /** Whether a message has passed since {@link begunAt}. */
+  isSaid: boolean;
+  readonly said: Map<string, { readonly passed: number; readonly at: number }>;
+}
+
+function pauseOf(passed: number): number {
+  return (pauseMinutes[Math.min(passed, pauseMinutes.length) - 1] as number) * minute;
+}
+
+const minute = 60_000;
 const pauseMinutes = [1, 5, 15, 60];
+const calmMilliseconds = 5 * minute;
+const forgottenMilliseconds = 150 * minute;
+const troublesKept = 500;

@@ -1,144 +1,272 @@
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import { outcomeText } from '../csync2/result.js';
 import { InotifyCsyncError } from '../errors.js';
-import { display, fromKey, type PathBytes, type PathKey } from '../path-bytes.js';
+import { display, fromKey, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import type { QueueTrouble } from '../queue/errors.js';
 import type { PushReport } from '../sync/lane.js';
 import type { FirstComparison } from '../sync/newcomers.js';
 import { rootStateText } from '../sync/root-guard.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
-import type { Log } from './log.js';
-import { RepeatFilter } from './repeat-filter.js';
+import type { Log, LogFields } from './log.js';
+import { eventOfError } from './message-ids.js';
+import { TroubleLog } from './trouble-log.js';
 
-/** Turns what happens into log lines: nothing per file above debug, nothing twice. */
+/**
+ * Turns what happens into log lines: nothing per file above debug but a file that is in trouble, and what goes on
+ * being wrong more and more rarely.
+ */
 export class Reporter implements SchedulerEvents {
   readonly #log: Log;
   readonly #onChange: () => void;
-  readonly #repeats = new RepeatFilter();
+  readonly #troubles: TroubleLog;
+  #batch = 0;
+  /** Whether the full check that goes on is one more attempt, of which nothing is said. */
+  #isRepeated = false;
+  #hasLostSince = false;
 
   /** @param onChange - called when the state may look different to somebody who watches it */
   constructor(log: Log, onChange: () => void = () => {}) {
     this.#log = log;
     this.#onChange = onChange;
+    this.#troubles = new TroubleLog(log);
   }
 
   onState = (): void => this.#onChange();
 
   onChecked: NonNullable<SchedulerEvents['onChecked']> = (batch, report, seconds) => {
     const paths = [...batch.trees, ...batch.files];
+    const fields = { batch: ++this.#batch, files: report.checked, milliseconds: seconds * 1000 };
     this.#log.debug(
       `checked ${report.checked} paths in ${milliseconds(seconds)} (${report.skipped} needed no check): ${sample(paths)}`,
+      fields,
     );
-    for (const socket of report.sockets) {
-      if (this.#repeats.passes(`socket ${display(socket)}`)) {
-        this.#log.warn(`${display(socket)} is a socket: csync2 cannot transfer it; exclude it in csync2.cfg`);
-      }
-    }
+    for (const socket of report.sockets) this.#reportSocket(socket);
   };
 
-  onFailedPath: NonNullable<SchedulerEvents['onFailedPath']> = (failed, attempts) => {
-    const key = `check ${failed.outcome}`;
-    if (!this.#repeats.passes(key)) return;
-    this.#log.warn(
-      `csync2 cannot check ${display(failed.path)}: ${outcomeText[failed.outcome]} (attempt ${attempts}): ${failed.text}`,
-    );
+  onFailedPath: NonNullable<SchedulerEvents['onFailedPath']> = ({ path, outcome, text }, attempts) => {
+    const fields: LogFields = { event: 'checkFailed', reason: outcome, path };
+    this.#troubles.say({
+      key: 'check',
+      level: 'warn',
+      text: `csync2 cannot check ${display(path)}: ${outcomeText[outcome]} (attempt ${attempts}): ${lastWords(text)}`,
+      fields,
+    });
+  };
+
+  onNoFailedPath = (): void => {
+    this.#troubles.end('check', 'csync2 could check all paths', { event: 'checkFailedOver' });
   };
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = ({ path, state }) => {
-    if (state === 'present') this.#log.info(`${display(path)} is back: it is checked again`);
-    else {
-      this.#log.error(
-        `${display(path)} is ${rootStateText[state]}: nothing below it is checked or sent until it is back`,
-      );
+    const [key, shown] = [`root ${toKey(path)}`, display(path)];
+    if (state === 'present') {
+      this.#troubles.end(key, `${shown} is back: it is checked again`, { event: 'rootBack', root: path });
+      return;
     }
+    this.#troubles.say({
+      key,
+      level: 'error',
+      text: `${shown} is ${rootStateText[state]}: nothing below it is checked or sent until it is back`,
+      fields: { event: 'rootMissing', root: path, reason: state },
+    });
   };
 
   onHeld: NonNullable<SchedulerEvents['onHeld']> = (paths) => {
     this.#log.debug(`held back, because the root is not there: ${sample(paths)}`);
   };
 
-  onFullCheckBegun: NonNullable<SchedulerEvents['onFullCheckBegun']> = (reason) => {
-    this.#log.info(`full check begins: ${reason}`);
+  /** The watcher has not seen everything; a full check is owed. */
+  onLoss = (reason: string): void => {
+    this.#hasLostSince = true;
+    const isLimit = reason.startsWith('the watch limit');
+    this.#troubles.say({
+      key: 'loss',
+      level: 'warn',
+      text: `changes may not have been seen, so a full check follows: ${reason}`,
+      fields: { event: isLimit ? 'watchLimit' : 'watchLoss', reason },
+    });
   };
 
-  onFullCheckEnded: NonNullable<SchedulerEvents['onFullCheckEnded']> = (report) => {
-    const found = `${report.found} changed files found`;
-    const how = report.complete ? '' : ', incomplete: to be repeated';
-    this.#log.info(
-      `full check done in ${report.seconds.toFixed(1)} s and ${report.steps} steps: ${found}${how}`,
-    );
+  onFullCheckBegun: NonNullable<SchedulerEvents['onFullCheckBegun']> = (reason) => {
+    this.#hasLostSince = false;
+    this.#isRepeated = this.#troubles.goesOn('full check');
+    if (this.#isRepeated) this.#log.debug(`full check is tried again: ${reason}`);
+    else this.#log.info(`full check begins: ${reason}`, { event: 'fullCheckBegun', reason });
+  };
+
+  onFullCheckEnded: NonNullable<SchedulerEvents['onFullCheckEnded']> = (report, reason) => {
+    const fields = { files: report.found, milliseconds: report.seconds * 1000, reason };
+    const text = `full check done in ${report.seconds.toFixed(1)} s and ${report.steps} steps: ${report.found} changed files found`;
     for (const failed of report.failed) this.onFailedPath(failed, 1);
+    if (!report.complete) {
+      const incomplete = `${text}, incomplete: to be repeated`;
+      if (this.#isRepeated) this.#log.debug(incomplete);
+      this.#troubles.say({
+        key: 'full check',
+        level: 'warn',
+        text: incomplete,
+        fields: { ...fields, event: 'fullCheckIncomplete', reason: '' },
+      });
+      return;
+    }
+    if (this.#isRepeated) {
+      const succeeded = `the full check has succeeded: ${report.found} changed files found`;
+      this.#troubles.end('full check', succeeded, { ...fields, event: 'fullCheckDone' });
+    } else this.#log.info(text, { ...fields, event: 'fullCheckDone' });
+    if (!this.#hasLostSince) {
+      this.#troubles.end('loss', 'what had not been seen is made up for', { event: 'watchLossOver' });
+    }
   };
 
   onMissed = (paths: readonly PathKey[]): void => {
     const names = sample(paths.map(fromKey));
     this.#log.warn(
       `the full check found ${paths.length} changes that the watcher had not reported: ${names}`,
+      { event: 'missedChanges', files: paths.length },
     );
   };
 
   /** A push has ended. */
   onPush = (report: PushReport): void => {
     this.#onChange();
-    const { peer, sent, left, seconds, outcome } = report;
-    const failing = `push ${peer}`;
+    const { peer, sent, left, seconds, outcome, diagnosis } = report;
     const names = report.names.length > 0 ? `: ${sample(report.names)}` : '';
     if (sent > 0) {
-      this.#log.debug(`${peer}: ${sent} files sent in ${milliseconds(seconds)}${names}`);
-      if (this.#repeats.ends(failing)) this.#log.info(`${peer} takes files again`);
+      this.#log.debug(`${peer}: ${sent} files sent in ${milliseconds(seconds)}${names}`, {
+        peer,
+        files: sent,
+        milliseconds: seconds * 1000,
+      });
+    }
+    // A conflict says that the peer knows us and would take other files.
+    if (sent > 0 || diagnosis?.outcome === 'conflict') {
+      this.#troubles.end(`peer ${peer}`, `${peer} takes files again`, { event: 'peerBack', peer });
+    }
+    for (const path of report.taken ?? []) {
+      const taken = `${peer} has taken ${display(path)}`;
+      this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, { event: 'fileTaken', peer, path });
     }
     if (left === 0) return;
-    if (report.diagnosis) this.#reportRefusal(report, report.diagnosis);
-    else if (!report.isAboutPeer) this.#log.debug(`${peer}: ${left} files not taken${names}`);
-    else if (this.#repeats.passes(failing, outcome)) {
-      this.#log.warn(`${peer}: ${left} files not sent: ${outcomeText[outcome]}: ${lastWords(report.text)}`);
+    if (diagnosis && !refusesAll.has(diagnosis.outcome)) this.#reportRefusal(report, diagnosis);
+    else if (!report.isAboutPeer && !diagnosis) this.#log.debug(`${peer}: ${left} files not taken${names}`);
+    else {
+      const words = lastWords(report.text);
+      this.#troubles.say({
+        key: `peer ${peer}`,
+        level: 'warn',
+        text: `${peer}: ${left} files not sent: ${outcomeText[outcome]}${words && `: ${words}`}`,
+        fields: { event: 'peerDown', peer, files: left, reason: outcome },
+      });
     }
   };
 
-  #reportRefusal({ peer, names }: PushReport, { outcome, detail, isTie }: Diagnosis): void {
-    const name = sample(names);
-    if (!this.#repeats.passes(`refused ${peer} ${name}`, outcome)) return;
-    if (isTie) {
-      this.#log.warn(
-        `${peer}: ${name} has changed on both sides at once: the host whose name comes first wins`,
-      );
-    } else if (outcome === 'conflict') {
-      this.#log.warn(
-        `${peer}: ${name} has changed here and on ${peer}: on the host that shall win run \`csync2 -f FILE\`, then \`inotify-csync retry\``,
-      );
-    } else {
-      const more = detail === '' ? '' : `: ${detail}`;
-      this.#log.warn(`${peer}: ${name} is not taken: ${outcomeText[outcome]}${more}; tried again rarely`);
-    }
-  }
-
   onCompared = (peer: string, comparison: FirstComparison): void => {
-    if (comparison.ok) this.#log.info(`${peer} is new: compared with it, ${comparison.owed} files to send`);
-    else if (this.#repeats.passes(`compare ${peer}`, comparison.reason)) {
-      this.#log.warn(`${peer} is new and cannot be compared with yet: ${comparison.reason}`);
+    const key = `compare ${peer}`;
+    if (comparison.ok) {
+      this.#troubles.end(key, `${peer} can be compared with`, { event: 'peerBack', peer });
+      const files = comparison.owed;
+      this.#log.info(`${peer} is new: compared with it, ${files} files to send`, { peer, files });
+      return;
     }
+    this.#troubles.say({
+      key,
+      level: 'warn',
+      text: `${peer} is new and cannot be compared with yet: ${comparison.reason}`,
+      fields: { event: 'peerDown', peer, reason: comparison.reason },
+    });
   };
 
   /** A configuration has been edited into something that can't be used. */
   onRejectedConfig = (error: unknown): void => {
-    if (error instanceof InotifyCsyncError) {
-      this.#log.error(
-        `the new configuration is wrong, the old one stays in force: ${error.message} (${error.hint})`,
-      );
-    } else this.onError('reading the configuration anew', error);
+    if (!(error instanceof InotifyCsyncError)) {
+      this.onError('reading the configuration anew', error);
+      return;
+    }
+    const { code, hint, message } = error;
+    const event = eventOfError(error) === 'watchLimit' ? 'watchLimit' : 'configRejected';
+    this.#log.error(`the new configuration is wrong, the old one stays in force: ${message} (${hint})`, {
+      event,
+      errorCode: code,
+    });
   };
 
   onListening = (pid: number): void => {
-    this.#log.info(`the csync2 server is listening (pid ${pid})`);
+    const text = `the csync2 server is listening (pid ${pid})`;
+    if (this.#troubles.goesOn('server'))
+      this.#troubles.end('server', `${text} again`, { event: 'serverBack' });
+    else this.#log.info(text);
   };
 
   onEnded = (why: string, restartSeconds: number): void => {
-    this.#log.error(`the csync2 server has ended (${why}): started again in ${restartSeconds} s`);
+    this.#troubles.say({
+      key: 'server',
+      level: 'error',
+      text: `the csync2 server has ended (${why}): started again in ${restartSeconds} s`,
+      fields: { event: 'serverDown', reason: why },
+    });
+  };
+
+  onQueueTrouble = (trouble: QueueTrouble): void => {
+    const fields = { event: eventOfError(trouble), reason: trouble.trouble, errorCode: trouble.code };
+    const text = `${trouble.message}: ${trouble.hint}`;
+    this.#troubles.say({ key: `queue ${trouble.trouble}`, level: 'warn', text, fields });
+  };
+
+  onQueueWell = (trouble: QueueTrouble['trouble']): void => {
+    const fields: LogFields = { event: 'queueWell', reason: trouble };
+    this.#troubles.end(`queue ${trouble}`, 'the queue works again', fields);
   };
 
   /** Something went wrong that nobody foresaw; the work goes on. */
   onError = (where: string, error: unknown): void => {
-    this.#log.error(`${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const reason = error instanceof Error ? error.message : what;
+    const code = error instanceof InotifyCsyncError ? error.code : undefined;
+    const fields: LogFields = { event: 'failed', reason, errorCode: code };
+    this.#troubles.say({ key: `error ${where}`, level: 'error', text: `${where}: ${what}`, fields });
   };
+
+  #reportRefusal({ peer, names: [path = Buffer.of()] }: PushReport, diagnosis: Diagnosis): void {
+    const { outcome } = diagnosis;
+    const event = outcome === 'conflict' ? 'fileConflict' : 'fileParked';
+    const text = `${peer}: ${display(path)} ${refusalText(peer, diagnosis)}`;
+    this.#troubles.sayOfPath(
+      refusedBy(peer),
+      { key: toKey(path), level: 'warn', text, fields: { event, peer, path, reason: outcome } },
+      {
+        text: `${peer}: further files are not taken: \`inotify-csync status\` lists all`,
+        fields: { event, peer },
+      },
+    );
+  }
+
+  #reportSocket(path: PathBytes): void {
+    this.#troubles.sayOfPath(
+      'socket',
+      {
+        key: toKey(path),
+        level: 'warn',
+        text: `${display(path)} is a socket: csync2 cannot transfer it; exclude it in csync2.cfg`,
+        fields: { event: 'fileParked', path, reason: 'socket' },
+      },
+      {
+        text: 'there are further sockets: csync2 cannot transfer them; exclude them in csync2.cfg',
+        fields: {},
+      },
+    );
+  }
+}
+
+function refusalText(peer: string, { outcome, detail, isTie }: Diagnosis): string {
+  if (isTie) return 'has changed on both sides at once: the host whose name comes first wins';
+  if (outcome === 'conflict') {
+    return `has changed here and on ${peer}: on the host that shall win run \`csync2 -f FILE\`, then \`inotify-csync retry\``;
+  }
+  return `is not taken: ${outcomeText[outcome]}${detail && `: ${detail}`}; tried again rarely`;
+}
+
+function refusedBy(peer: string): string {
+  return `refused by ${peer}`;
 }
 
 function milliseconds(seconds: number): string {
@@ -151,5 +279,16 @@ function sample(paths: readonly PathBytes[]): string {
 }
 
 function lastWords(text: string): string {
-  return text.trim().split('\n').slice(-4).join(' | ');
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines
+    .filter((line) => line !== '' && !sayingNothing.test(line))
+    .slice(-4)
+    .join(' | ');
 }
+
+/** What csync2 says at the end of every run that failed. */
+const sayingNothing =
+  /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.)$/;
+
+/** Reasons that hold for whatever is sent to a peer. */
+const refusesAll: ReadonlySet<Diagnosis['outcome']> = new Set(['denied', 'unidentified']);

@@ -19,6 +19,8 @@ export interface QueueOptions {
   /** Called at the end of the `commit` with which `linesUntilReset` records have been read. */
   readonly onReset?: () => void;
   readonly onTrouble?: (trouble: QueueTrouble) => void;
+  /** What had failed, and been told to `onTrouble`, has succeeded. */
+  readonly onWell?: (trouble: QueueTrouble['trouble']) => void;
 }
 
 /** How the queue was found. */

@@ -65,7 +65,7 @@ export class Queue {
    * QueuePermissionError, QueueUnsafeError, QueueLockedError, QueueDiskError.
    */
   static open(options: QueueOptions): Queue {
-    const { files = realFiles, now = Date.now, onTrouble } = options;
+    const { files = realFiles, now = Date.now, onTrouble, onWell } = options;
     const undo: (() => void)[] = [];
     try {
       const file = prepareDirectory(files, options.file);
@@ -80,7 +80,7 @@ export class Queue {
       state.begin();
       removeSegmentsBefore(files, file, found.position.segment);
       const log = new SegmentLog(files, file, found.writer, found.sizes);
-      return new Queue(options, new Store({ log, state, lock }, { now, onTrouble }), found);
+      return new Queue(options, new Store({ log, state, lock }, { now, onTrouble, onWell }), found);
     } catch (error) {
       for (const step of undo.reverse()) step();
       throw queueErrorOf(options.file, error);
@@ -146,6 +146,7 @@ export class Queue {
       return 0;
     }
     this.#dropping = false;
+    this.#store.succeeded('write');
     this.#sequence += written.length;
     return written.length;
   }

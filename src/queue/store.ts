@@ -17,18 +17,26 @@ export class Store {
   readonly #lock: Lock;
   readonly #now: () => number;
   readonly #onTrouble: ((trouble: QueueTrouble) => void) | undefined;
+  readonly #onWell: ((trouble: QueueTrouble['trouble']) => void) | undefined;
+  /** What has failed and not succeeded since. */
+  readonly #failing = new Set<QueueTrouble['trouble']>();
   readonly #saving = new Throttle(saveInterval, (done) => this.#saveLater(done));
   #closed = false;
 
   constructor(
     parts: { log: SegmentLog; state: DurableState; lock: Lock },
-    options: { now: () => number; onTrouble?: ((trouble: QueueTrouble) => void) | undefined },
+    options: {
+      now: () => number;
+      onTrouble?: ((trouble: QueueTrouble) => void) | undefined;
+      onWell?: ((trouble: QueueTrouble['trouble']) => void) | undefined;
+    },
   ) {
     this.log = parts.log;
     this.#state = parts.state;
     this.#lock = parts.lock;
     this.#now = options.now;
     this.#onTrouble = options.onTrouble;
+    this.#onWell = options.onWell;
   }
 
   get closed(): boolean {
@@ -103,7 +111,13 @@ export class Store {
   }
 
   report(trouble: QueueTrouble['trouble'], text: string, cause?: unknown, dropped = 0): void {
+    this.#failing.add(trouble);
     this.#onTrouble?.(new QueueTrouble(trouble, text, { cause, dropped }));
+  }
+
+  /** Ends what {@link report} has told, if it has. */
+  succeeded(trouble: QueueTrouble['trouble']): void {
+    if (this.#failing.delete(trouble)) this.#onWell?.(trouble);
   }
 
   /** Once a second, off the event loop: a disk that is busy with csync2's work must not hold up the rest. */
@@ -113,17 +127,20 @@ export class Store {
       if (error) {
         this.report('sync', unconfirmed, error);
         this.owe(unconfirmed);
-      }
+      } else this.succeeded('sync');
       const { segment } = this.position;
       const saved = (failure: Error | null): void => {
         if (this.#closed) return;
         if (failure) this.report('cursor', unsaved, failure);
-        else this.#remove(segment);
+        else {
+          this.succeeded('cursor');
+          this.#remove(segment);
+        }
         if (this.log.dirty || this.#state.dirty) this.#saving.request();
         done();
       };
       if (!this.#state.dirty) saved(null);
-      else if (!this.#attempt('cursor', unsaved, () => this.#state.saveLater(saved))) {
+      else if (!this.#try('cursor', unsaved, () => this.#state.saveLater(saved))) {
         this.#saving.request();
         done();
       }
@@ -138,6 +155,12 @@ export class Store {
   }
 
   #attempt(trouble: QueueTrouble['trouble'], text: string, action: () => void): boolean {
+    const isDone = this.#try(trouble, text, action);
+    if (isDone) this.succeeded(trouble);
+    return isDone;
+  }
+
+  #try(trouble: QueueTrouble['trouble'], text: string, action: () => void): boolean {
     try {
       action();
       return true;

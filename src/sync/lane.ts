@@ -54,6 +54,8 @@ export interface PushReport {
   readonly seconds: number;
   /** Names of what was sent and what was left, when there are few. */
   readonly names: readonly Buffer[];
+  /** Names of what was sent that the peer had not taken before. */
+  readonly taken?: readonly Buffer[];
   /** The peer as a whole is the matter, and not single files. */
   readonly isAboutPeer: boolean;
   /** Set when csync2 was asked why the peer does not take a file. */

@@ -41,6 +41,11 @@ export class ParkedPaths {
     return this.#find(row)?.failures === failuresToPark - 1;
   }
 
+  /** Whether a row has failed, and not been sent since. */
+  hasFailed(row: DirtyRow): boolean {
+    return this.#find(row) !== undefined;
+  }
+
   /** Whether a row is to be pushed with force. */
   isForced(row: DirtyRow): boolean {
     return this.#find(row)?.forced ?? false;

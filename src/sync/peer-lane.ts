@@ -238,6 +238,7 @@ export class PeerLane implements Lane {
       isAboutPeer: aboutThePeer.has(result.outcome),
       seconds: result.seconds,
       names: names.map((row) => decodeName(row.encoded)),
+      taken: sent.filter((row) => this.#parked.hasFailed(row)).map((row) => decodeName(row.encoded)),
       ...(diagnosis ? { diagnosis } : {}),
     });
   }
@@ -326,6 +327,7 @@ interface Pushed {
 /** Outcomes that say nothing about single files. */
 const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'unreachable',
+  'hung-up',
   'certificate',
   'stalled',
   'config',

@@ -51,6 +51,8 @@ export interface SchedulerEvents {
   onState?(state: SchedulerState): void;
   onChecked?(batch: Batch, report: CheckReport, seconds: number): void;
   onFailedPath?(failed: FailedPath, attempts: number): void;
+  /** None of the paths that csync2 could not check has failed again. */
+  onNoFailedPath?(): void;
   onRoot?(root: GuardedRoot): void;
   onHeld?(paths: readonly PathBytes[]): void;
   onFullCheckBegun?(reason: string): void;
@@ -201,7 +203,9 @@ export class Scheduler {
   /** Puts paths whose time has come back into the queue. */
   #requeueDue(): void {
     const now = Date.now();
+    const isFailing = this.#deferred.list().length > 0;
     const deferred = this.#deferred.takeDue(now);
+    if (isFailing && this.#deferred.list().length === 0) this.#parts.events.onNoFailedPath?.();
     const postponed = this.#postponed.takeDue(now);
     if (deferred.length + postponed.length === 0) return;
     this.#requeue(deferred, postponed);

@@ -26,7 +26,7 @@ const said: readonly (readonly [string, Outcome])[] = [
   ],
   [
     "Config command failed.\nERROR: Connection to remote host `web2' failed.\nFinished with 2 errors.\n",
-    'unreachable',
+    'hung-up',
   ],
   [
     'Updating /a on web2 ...\nFile stays in dirty state. Try again later...\nFinished with 1 errors.\n',

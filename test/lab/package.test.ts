@@ -60,6 +60,7 @@ describe('on hosts', () => {
         number,
         `rm -rf /usr/lib/inotify-csync /usr/bin/inotify-csync /etc/systemd/system/inotify-csync* \
            /usr/lib/systemd/system/inotify-csync* /usr/lib/sysctl.d/60-inotify-csync.conf \
+           /usr/lib/systemd/catalog/inotify-csync.catalog \
            /usr/share/man/man?/inotify-csync* /usr/share/*/*completions/*inotify-csync
          systemctl daemon-reload`,
       );
@@ -91,6 +92,11 @@ describe('on hosts', () => {
        COMP_WORDS=(inotify-csync wat); COMP_CWORD=1; _inotify-csync_yargs_completions; echo "\${COMPREPLY[*]}"`,
     );
     assert.equal(completed, 'watch-limit\n');
+  });
+
+  test('the journal knows what its events mean', async () => {
+    const listed = await lab.mustRun(1, 'journalctl', '--list-catalog');
+    assert.match(listed, /inotify-csync: inotify-csync is ready/);
   });
 
   test('its limits are those of systemd-sysctl', async () => {
@@ -132,6 +138,7 @@ describe('on hosts', () => {
     const left =
       'ls -d /usr/lib/inotify-csync /usr/bin/inotify-csync /etc/systemd/system/*/inotify-csync* 2>/dev/null || true';
     assert.equal(await lab.bash(1, left), '');
+    assert.doesNotMatch(await lab.mustRun(1, 'journalctl', '--list-catalog'), /inotify-csync/);
     await lab.bash(
       1,
       'test -e /var/lib/inotify-csync/queue.log.cursor && test -e /etc/default/inotify-csync',

@@ -78,7 +78,7 @@ test('a peer whose certificate has another subject', { skip }, async (context) =
       for (const file of files) renameSync(file, `${file}.first`);
       await makeCertificate(bad, 'somebody else');
     },
-    reasons: ['unreachable', 'certificate'],
+    reasons: ['hung-up', 'certificate'],
     end: () => {
       for (const file of files) renameSync(`${file}.first`, file);
     },
@@ -95,7 +95,7 @@ test('a peer whose disk is full', { skip }, async (context) => {
       await cluster.node(3).run('dd', 'if=/dev/zero', `of=${filler}`, 'bs=4096');
     },
     // csync2's session dies of it, in the middle of a file.
-    reasons: ['refused', 'unreachable'],
+    reasons: ['refused', 'unreachable', 'hung-up'],
     end: () => cluster.node(3).mustRun('rm', filler),
   });
 });

@@ -47,26 +47,65 @@ test('jobs that run csync2 beside us, wherever they stand', (context) => {
     'var/spool/cron/crontabs/root': '* * * * * sh -c "csync2 -cr /; csync2 -u"\n',
     'etc/systemd/system/sync.service': '[Service]\nExecStart=/usr/sbin/csync2 -cu\n',
     'etc/systemd/system/other.service': '[Unit]\nConflicts=csync2.socket\n',
+    'etc/systemd/system/web.service.d/after.conf': '[Service]\nExecStartPost=/usr/sbin/csync2 -x /srv\n',
   });
-  const places = jobWarnings(readJobLines(root)).map(({ place }) => place);
-  assert.deepEqual(places, [
+  assert.deepEqual(placesOfJobs(root), [
     '/etc/crontab:2',
     '/etc/cron.d/csync2:1',
     '/var/spool/cron/crontabs/root:1',
     '/etc/systemd/system/sync.service:2',
+    '/etc/systemd/system/web.service.d/after.conf:2',
   ]);
 });
+
+test('jobs that call a script which runs csync2', (context) => {
+  const root = makeRoot(context, {
+    'etc/cron.d/sync':
+      '# /usr/local/bin/off.sh\n5 * * * * root /usr/local/bin/sync.sh >/var/log/sync.log 2>&1\n',
+    'usr/local/bin/sync.sh': '#!/bin/sh\ncd /\ncsync2 -xv\n',
+    'usr/local/bin/off.sh': '#!/bin/sh\ncsync2 -xv\n',
+    'var/log/sync.log': 'csync2 -xv\n',
+    'etc/systemd/system/nightly.service': '[Service]\nExecStart=-/opt/nightly --now\n',
+    'opt/nightly': '#!/bin/bash\n/usr/sbin/csync2 -cr / && /usr/sbin/csync2 -u\n',
+  });
+  assert.deepEqual(placesOfJobs(root), ['/usr/local/bin/sync.sh:3', '/opt/nightly:2']);
+});
+
+test('jobs that are switched off are none', (context) => {
+  const root = makeRoot(context, {
+    'etc/cron.d/csync2': '# 0 4 * * * root csync2 -cr / ; csync2 -T <my-hostname> <peer-hostname>\n',
+    'etc/cron.d/csync2.disabled': '* * * * * root csync2 -x\n',
+    'etc/cron.daily/csync2.dpkg-old': '#!/bin/sh\ncsync2 -x\n',
+    'usr/lib/systemd/system/off.service': '[Service]\nExecStart=csync2 -x\n',
+    'usr/lib/systemd/system/off.timer': '[Timer]\nOnCalendar=daily\n',
+    'usr/lib/systemd/system/on.service': '[Service]\nExecStart=csync2 -x\n',
+    'usr/lib/systemd/system/other.timer': '[Timer]\nOnCalendar=daily\nUnit=on.service\n',
+    'etc/systemd/system/timers.target.wants/other.timer': '',
+  });
+  assert.deepEqual(placesOfJobs(root), ['/usr/lib/systemd/system/on.service:2']);
+});
+
+function placesOfJobs(root: string): string[] {
+  return jobWarnings(readJobLines(root)).map(({ place }) => place);
+}
 
 test('other servers on the port', (context) => {
   const root = makeRoot(context, {
     'etc/inetd.conf': '#csync2 off\ncsync2 stream tcp nowait root /usr/sbin/csync2 csync2 -i\n',
     'etc/xinetd.d/csync2': 'service csync2\n{\n disable = no\n}\n',
     'etc/systemd/system/sockets.target.wants/csync2.socket': '',
+    'etc/rc2.d/K01csync2': '',
+    'etc/rc3.d/S01csync2': '',
   });
   const warnings = portWarnings(readPortFacts(30_865, true, root));
   assert.deepEqual(
     warnings.map(({ place }) => place),
-    ['/etc/inetd.conf:2', '/etc/xinetd.d/csync2', '/etc/systemd/system/sockets.target.wants/csync2.socket'],
+    [
+      '/etc/inetd.conf:2',
+      '/etc/xinetd.d/csync2',
+      '/etc/systemd/system/sockets.target.wants/csync2.socket',
+      '/etc/rc3.d/S01csync2',
+    ],
   );
   const clean = makeRoot(context, {
     'etc/inetd.conf': '#<off># csync2 stream tcp nowait root /usr/sbin/csync2 csync2 -i\n',
@@ -120,6 +159,32 @@ test('names that do not resolve', async () => {
   );
   assert.match(warnings[0]?.text ?? '', /^no-such-host\.invalid does not resolve/);
   assert.match(warnings[1]?.text ?? '', /can't bind/);
+});
+
+test('names that resolve to this host itself, as Debian has it for its own name', () => {
+  const place = { file: '/etc/csync2.cfg', line: 3 };
+  const fact = (name: string, address: string, isOwn = false) => ({
+    name,
+    place: isOwn ? undefined : place,
+    isOwn,
+    failure: undefined,
+    addresses: [address],
+  });
+  const texts = (...facts: Parameters<typeof nameWarnings>[0]) => nameWarnings(facts).map(({ text }) => text);
+  assert.deepEqual(
+    texts(fact('web2', '10.0.0.2'), fact('web3', '127.0.0.1'), fact('web1', '127.0.1.1', true)),
+    [
+      'web3 resolves to 127.0.0.1: that is this host itself, not the peer',
+      "web1 resolves to 127.0.1.1: csync2's server binds to that, where no peer can reach it",
+    ],
+  );
+  assert.deepEqual(
+    texts(fact('a', '127.0.0.2'), fact('b', '127.0.0.3', true)),
+    [],
+    'a cluster on one machine',
+  );
+  assert.equal(texts(fact('web2', '127.0.1.1')).length, 1, 'the only peer');
+  assert.deepEqual(texts(fact('127.0.0.2', '127.0.0.2'), fact('web2', '10.0.0.2')), []);
 });
 
 test('keys that others can read', (context) => {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { HostWarning } from './warning.js';
 
 /** A line of a crontab, a script that cron runs, or a unit of systemd. */
@@ -29,44 +30,103 @@ function runsCsync2(text: string): boolean {
     .some((command) => /(^|[\s/=!:("'`])csync2\s(.*\s)?-[A-Za-z]*[xcu][A-Za-z]*(\s|["'`)]|$)/.test(command));
 }
 
-/** Reads what cron and systemd run on this host; what can't be read is passed over. */
+/** Reads what cron and systemd run on this host, and the scripts that they call; what can't be read is passed over. */
 export function readJobLines(root = ''): readonly JobLine[] {
-  const files = [
-    `${root}/etc/crontab`,
-    ...folders.flatMap((folder) => filesIn(`${root}${folder}`)),
-    ...filesIn(`${root}/etc/systemd/system`).filter((file) => file.endsWith('.service')),
+  const tables = [
+    '/etc/crontab',
+    '/etc/anacrontab',
+    ...filesIn(root, '/etc/cron.d').filter(isTakenByCron),
+    ...filesIn(root, '/var/spool/cron/crontabs'),
+    ...filesIn(root, '/var/spool/cron'),
   ];
-  return files.flatMap((file) =>
-    textOf(file)
-      .split('\n')
-      .map((text, index) => ({ file: file.slice(root.length), line: index + 1, text }))
-      .filter(({ text }) => text.includes('csync2')),
-  );
+  const units = unitFiles(root);
+  const scripts = runPartsFolders.flatMap((folder) => filesIn(root, folder)).filter(isTakenByCron);
+  const commands = [
+    ...tables.flatMap((file) => linesOf(root, file)),
+    ...units.flatMap((file) => linesOf(root, file)).filter(({ text }) => /^\s*Exec\w*\s*=/.test(text)),
+  ];
+  const called = new Set(commands.flatMap(({ text }) => pathsIn(text)));
+  for (const file of [...tables, ...units, ...scripts]) called.delete(file);
+  return [
+    ...commands,
+    ...scripts.flatMap((file) => linesOf(root, file)),
+    ...[...called].filter((file) => isScript(`${root}${file}`)).flatMap((file) => linesOf(root, file)),
+  ].filter(({ text }) => text.includes('csync2'));
 }
 
-const folders = [
-  '/etc/cron.d',
-  '/etc/cron.hourly',
-  '/etc/cron.daily',
-  '/etc/cron.weekly',
-  '/etc/cron.monthly',
-  '/var/spool/cron/crontabs',
-  '/var/spool/cron',
-];
+const runPartsFolders = ['/etc/cron.hourly', '/etc/cron.daily', '/etc/cron.weekly', '/etc/cron.monthly'];
 
-function filesIn(folder: string): string[] {
+/** run-parts(8), and cron for /etc/cron.d: other names are passed over, such as `csync2.disabled`. */
+function isTakenByCron(file: string): boolean {
+  return /\/[A-Za-z0-9_-]+$/.test(file);
+}
+
+/** Services that somebody has written here, and of those that packages bring the ones that are switched on. */
+function unitFiles(root: string): string[] {
+  const own = ['/etc/systemd/system', '/run/systemd/system'].flatMap((folder) => [
+    ...filesIn(root, folder).filter((file) => file.endsWith('.service')),
+    ...foldersIn(root, folder)
+      .filter((dropIns) => dropIns.endsWith('.service.d'))
+      .flatMap((dropIns) => filesIn(root, dropIns)),
+  ]);
+  const names = foldersIn(root, '/etc/systemd/system')
+    .filter((folder) => /\.(wants|requires)$/.test(folder))
+    .flatMap((folder) => filesIn(root, folder))
+    .map((file) => basename(file));
+  const services = names.flatMap((name) => {
+    const set = linesOf(root, `${packagedUnits}/${name}`).map(
+      ({ text }) => /^\s*Unit\s*=\s*(\S+)/.exec(text)?.[1],
+    );
+    return set.find((unit) => unit !== undefined) ?? name.replace(/\.(timer|path|socket)$/, '.service');
+  });
+  const packaged = [...new Set(services)].map((name) => `${packagedUnits}/${name}`);
+  return [...own, ...packaged.filter((file) => existsSync(`${root}${file}`))];
+}
+
+const packagedUnits = '/usr/lib/systemd/system';
+
+/** Absolute paths in a command line. */
+function pathsIn(line: string): string[] {
+  if (/^\s*[#;]/.test(line)) return [];
+  return [...line.matchAll(/(?<![\w.>/])\/[^\s;&|<>()"'`]+/g)].map(([path]) => path);
+}
+
+function isScript(file: string): boolean {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => !entry.isDirectory()).map((entry) => `${folder}/${entry.name}`);
+    const { size } = statSync(file);
+    return size < mostScriptBytes && readFileSync(file, 'latin1').startsWith('#!');
+  } catch {
+    return false;
+  }
+}
+
+const mostScriptBytes = 256 * 1024;
+
+function filesIn(root: string, folder: string): string[] {
+  return entriesOf(`${root}${folder}`)
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => `${folder}/${name}`);
+}
+
+function foldersIn(root: string, folder: string): string[] {
+  return entriesOf(`${root}${folder}`)
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${folder}/${name}`);
+}
+
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return [];
   }
 }
 
-function textOf(file: string): string {
+function linesOf(root: string, file: string): JobLine[] {
   try {
-    return readFileSync(file, 'utf8');
+    const text = readFileSync(`${root}${file}`, 'utf8');
+    return text.split('\n').map((line, index) => ({ file, line: index + 1, text: line }));
   } catch {
-    return '';
+    return [];
   }
 }

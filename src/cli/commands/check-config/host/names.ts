@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import type { Place } from '../../../../csync2/cfg/index.js';
 import type { HostWarning } from './warning.js';
 
@@ -9,41 +10,73 @@ export interface NameFacts {
   readonly isOwn: boolean;
   /** Why it does not resolve; undefined: it does. */
   readonly failure: string | undefined;
+  readonly addresses: readonly string[];
 }
 
 /** A peer is let in only if its name resolves to the address from which it comes (csync2 daemon.c). */
 export function nameWarnings(facts: readonly NameFacts[]): HostWarning[] {
-  return facts.flatMap(({ name, place, isOwn, failure }) => {
-    if (failure === undefined) return [];
+  // A cluster on one machine has no other addresses, and each of its hosts a name of its own.
+  const isOneMachine =
+    facts.some(({ isOwn }) => isOwn) && facts.every(({ addresses }) => addresses.every(isLoopback));
+  return facts.flatMap(({ name, place, isOwn, failure, addresses }) => {
+    const where = place ? `${place.file}:${place.line}` : '';
+    if (failure !== undefined) {
+      const consequence = isOwn
+        ? "csync2's server can't bind to it"
+        : 'nothing goes there, and nothing from there is accepted';
+      return [
+        {
+          kind: 'name',
+          text: `${name} does not resolve (${failure}): ${consequence}`,
+          hint: 'give it an address in /etc/hosts, the same line on every host',
+          place: where,
+        },
+      ];
+    }
+    if (isOneMachine || isIP(name) !== 0 || !addresses.every(isLoopback)) return [];
     const consequence = isOwn
-      ? "csync2's server can't bind to it"
-      : 'nothing goes there, and nothing from there is accepted';
+      ? "csync2's server binds to that, where no peer can reach it"
+      : 'that is this host itself, not the peer';
     return [
       {
         kind: 'name',
-        text: `${name} does not resolve (${failure}): ${consequence}`,
-        hint: 'give it an address in /etc/hosts, the same line on every host',
-        place: place ? `${place.file}:${place.line}` : '',
+        text: `${name} resolves to ${addresses.join(', ')}: ${consequence}`,
+        hint: 'give it the address that its peers know in /etc/hosts, in place of that line',
+        place: where,
       },
     ];
   });
 }
 
 /** Resolves all names at once, as csync2 does (getaddrinfo(3)); none takes longer than five seconds. */
-export function readNameFacts(names: readonly Omit<NameFacts, 'failure'>[]): Promise<readonly NameFacts[]> {
-  return Promise.all(names.map(async (name) => ({ ...name, failure: await failureOf(name.name) })));
+export function readNameFacts(
+  names: readonly Omit<NameFacts, 'failure' | 'addresses'>[],
+): Promise<readonly NameFacts[]> {
+  return Promise.all(names.map(async (name) => ({ ...name, ...(await resolved(name.name)) })));
 }
 
-async function failureOf(name: string): Promise<string | undefined> {
+async function resolved(name: string): Promise<Pick<NameFacts, 'failure' | 'addresses'>> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('no answer within 5 s'), 5000);
+  const late = new Promise<Pick<NameFacts, 'failure' | 'addresses'>>((resolve) => {
+    timer = setTimeout(() => resolve({ failure: 'no answer within 5 s', addresses: [] }), 5000);
   });
   const found = lookup(name, { all: true }).then(
-    () => undefined,
-    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+    (all) => ({ failure: undefined, addresses: all.map(({ address }) => address) }),
+    ({ code, message }: NodeJS.ErrnoException) => ({
+      failure: failureTexts[code ?? ''] ?? code ?? message,
+      addresses: [],
+    }),
   );
-  const failure = await Promise.race([found, late]);
+  const facts = await Promise.race([found, late]);
   clearTimeout(timer);
-  return failure;
+  return facts;
+}
+
+const failureTexts: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such host',
+  EAI_AGAIN: 'not in /etc/hosts, and no name server answers',
+};
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
 }

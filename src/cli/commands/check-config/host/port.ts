@@ -11,13 +11,15 @@ export interface PortFacts {
   readonly xinetdFile: string | undefined;
   /** The link by which csync2.socket is started at boot. */
   readonly socketLink: string | undefined;
+  /** The link by which csync2's init script is started at boot. */
+  readonly initLink: string | undefined;
   /** ` by NAME (pid N)` of a listening process that is not ours, or empty. */
   readonly holder: string;
 }
 
 /** Who else would serve csync2's port; for a host whose server we run. */
 export function portWarnings(facts: PortFacts): HostWarning[] {
-  const { port, inetdLine, inetdRuns, xinetdFile, socketLink, holder } = facts;
+  const { port, inetdLine, inetdRuns, xinetdFile, socketLink, initLink, holder } = facts;
   const warnings: HostWarning[] = [];
   const add = (text: string, hint: string, place: string) =>
     warnings.push({ kind: 'port', text, hint: `${hint}, or set server = "external"`, place });
@@ -29,6 +31,13 @@ export function portWarnings(facts: PortFacts): HostWarning[] {
     add('xinetd serves csync2', 'set `disable = yes` there and restart xinetd', xinetdFile);
   if (socketLink !== undefined) {
     add('csync2.socket is started at boot', 'run `systemctl disable --now csync2.socket`', socketLink);
+  }
+  if (initLink !== undefined) {
+    add(
+      "csync2's init script is started at boot",
+      'run `update-rc.d csync2 disable; service csync2 stop`',
+      initLink,
+    );
   }
   if (holder !== '') add(`TCP port ${port} is taken${holder}`, 'stop that program', '');
   return warnings;
@@ -48,8 +57,20 @@ export function readPortFacts(port: number, weRun: boolean, root = ''): PortFact
     inetdRuns: line >= 0 && runs(/^(open|x)?inetd$|^inetutils-inetd$/),
     xinetdFile: xinetdText.length > 0 && !isOff ? '/etc/xinetd.d/csync2' : undefined,
     socketLink: existsSync(link) ? link.slice(root.length) : undefined,
+    initLink: initLinkIn(root),
     holder: weRun ? '' : holderOf(port),
   };
+}
+
+/** update-rc.d(8): `S` and a number before the name start it in that runlevel. */
+function initLinkIn(root: string): string | undefined {
+  for (const level of [2, 3, 4, 5]) {
+    const folder = `/etc/rc${level}.d`;
+    if (!existsSync(`${root}${folder}`)) continue;
+    const link = readdirSync(`${root}${folder}`).find((name) => /^S\d+csync2$/.test(name));
+    if (link !== undefined) return `${folder}/${link}`;
+  }
+  return undefined;
 }
 
 function runs(name: RegExp): boolean {

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readDiagnosis } from '#src/csync2/diagnosis.js';
+
+const own = { seconds: 1_700_000_000n, size: 5n };
+const reply = (name: string, code: number, text: string) =>
+  `response from peer(${name}): web2 [${code}] <- ${text}\n`;
+
+const cases: [what: string, text: string, outcome: string, detail: string][] = [
+  ['a conflict', reply('/srv/f', 10, 'File is also marked dirty here!'), 'conflict', ''],
+  [
+    'a name with a newline',
+    reply('/srv/first\nsecond', 10, 'File is also marked dirty here!'),
+    'conflict',
+    '',
+  ],
+  ['a name with brackets', reply('/srv/a (b): c', 15, 'Permission denied!'), 'denied', ''],
+  ['what the peer says itself', reply('/srv/d', 8, 'Directory not empty'), 'refused', 'Directory not empty'],
+  [
+    'the last reply counts, of those that are errors',
+    reply('/srv/f', 4, 'no') + reply('/srv/f', 13, 'Identification failed!') + reply('<No file>', 1, 'OK'),
+    'unidentified',
+    '',
+  ],
+  ['nothing that is known', 'Finished with 1 errors.\n', 'refused', ''],
+];
+for (const [what, text, outcome, detail] of cases) {
+  test(what, () => {
+    const found = readDiagnosis(text, own);
+    assert.deepEqual([found.outcome, found.detail, found.isTie], [outcome, detail, false]);
+  });
+}
