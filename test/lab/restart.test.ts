@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Lab } from '../support/lab.js';
 import { LabService } from '../support/lab-service.js';
+
+/** csync2, but it refuses to check one file as long as /run/refuse is there. */
+const refusingCsync2 = `#!/bin/sh
+case " $* " in *' -c '*' /srv/data/refused '*) [ ! -e /run/refuse ] || { echo 'cannot do it' >&2; exit 1; } ;; esac
+exec csync2 "$@"
+`;
 
 describe('a restart has no blind moment', () => {
   let lab: Lab;
@@ -11,6 +17,11 @@ describe('a restart has no blind moment', () => {
     lab = await Lab.boot(2);
     service = new LabService(lab, 1);
     await service.dropIn();
+    writeFileSync(`${lab.node(1).root}/usr/local/bin/refusing-csync2`, refusingCsync2, { mode: 0o755 });
+    writeFileSync(
+      `${lab.node(1).root}/etc/inotify-csync.toml`,
+      'csync2 = "/usr/local/bin/refusing-csync2"\n',
+    );
     await lab.start();
     await lab.waitUntilChecked();
     await lab.bash(1, 'cd /srv/data; mkdir -p old/deep; for i in $(seq 500); do echo 1 > old/f$i; done');
@@ -119,6 +130,22 @@ for i in range(${most} + 1000):
     );
     await lab.bash(1, 'umount /srv/data/mounted && rmdir /srv/data/mounted');
     await lab.bash(2, 'rm -rf /srv/data/mounted');
+  });
+
+  test('killed while a path waits to be tried again: a full check is owed', async () => {
+    await lab.waitUntilChecked();
+    const before = await lab.fullChecks(1);
+    await lab.bash(1, 'touch /run/refuse; echo x > /srv/data/refused');
+    await lab.waitFor(
+      'the queue to say so',
+      async () =>
+        (await lab.run(1, 'grep', '-q', ' aside ', '/var/lib/inotify-csync/queue.log.cursor')).code === 0,
+    );
+    await service.quiet();
+    await service.whileDead('KILL', 'rm /run/refuse');
+    await lab.waitUntilEqual();
+    await lab.waitFor('the full check', async () => (await lab.fullChecks(1)) > before);
+    assert.match((await lab.journal(1)).join('\n'), /full check begins: .*were to be tried again/);
   });
 
   test('stopped and started: the watches are gone, a full check is owed', async () => {
