@@ -10,6 +10,7 @@
       "target_name": "inotify_csync",
       "sources": [
         "native/addon.cc",
+        "native/handover.cc",
         "native/journal.cc",
         "native/mounts.cc",
         "native/node_store.cc",

@@ -11,6 +11,7 @@ const benchmarks: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['bulk', async () => (await import('./sync/bulk.js')).bulk],
   ['peers', async () => (await import('./sync/peers.js')).peers],
   ['watch', async () => (await import('./watching/watch.js')).watch],
+  ['restart', async () => (await import('./restart/restart.js')).restart],
   ['events', async () => (await import('./watching/events.js')).events],
 ]);
 

@@ -40,15 +40,16 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   bulk      many new files at once, and single changes meanwhile
   peers     one change at a time while another peer swallows all packets
   watch     time and memory that setting up the watches takes
+  restart   the daemon's start, with and without the watches that the last run has left
   events    events lost, races, wake-ups
 
   --json            end with one line of JSON
   --files N         files of the synchronised tree (170000)
   --nodes N         hosts (3)
   --changes N       latency, peers: single changes of each side (60)
-  --rounds N        blocks in which the sides take turns (latency, peers, watch 3; bulk 2)
+  --rounds N        blocks in which the sides take turns (latency, peers, watch, restart 3; bulk 2)
   --bulk N          bulk: new files at once (10000)
-  --dirs N          watch: directories (100000)
+  --dirs N          watch, restart: directories (100000)
   --races N         events: runs of each race (200)
   --creates N       events: files made at full speed (20000)
   --idle SECONDS    events: silence in which wake-ups are counted (60)

@@ -48,6 +48,7 @@ std::shared_ptr<const MountTable> ReadMounts(int mountinfo_fd) {
     fields >> type;
     point = Unescape(point);
     table->points[point] += id + " " + device + " " + root + ";";
+    table->sources[point] += device + " " + root + ";";
     // The last mount at a point is the one that is seen.
     if (kPseudo.count(type) != 0) table->pseudo.insert(point);
     else table->pseudo.erase(point);
@@ -65,6 +66,22 @@ std::vector<std::string> ChangedMounts(const MountTable& before, const MountTabl
     if (after.points.count(point) == 0) changed.push_back(point);
   }
   return changed;
+}
+
+uint64_t MountsDigest(const MountTable& table, const Selection& selection) {
+  // FNV-1a, 64 bits.
+  uint64_t digest = 0xcbf29ce484222325;
+  const auto add = [&digest](const std::string& text) {
+    for (size_t at = 0; at <= text.size(); at++) {
+      digest = (digest ^ static_cast<unsigned char>(text.c_str()[at])) * 0x100000001b3;
+    }
+  };
+  for (const auto& [point, sources] : table.sources) {
+    if (selection.Explain(point) == Scope::kOutside) continue;
+    add(point);
+    add(sources);
+  }
+  return digest == 0 ? 1 : digest;
 }
 
 }  // namespace inotify_csync

@@ -9,8 +9,8 @@
 
 namespace inotify_csync {
 
-Reader::Reader(int inotify_fd, ReaderOptions options)
-    : inotify_fd_(inotify_fd), options_(std::move(options)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
+Reader::Reader(int inotify_fd, Handover* handover, ReaderOptions options)
+    : inotify_fd_(inotify_fd), handover_(handover), options_(std::move(options)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
   if (stop_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   thread_ = std::thread([this] { Run(); });
 }
@@ -44,17 +44,29 @@ void Reader::Run() {
   while (true) {
     if (poll(polled, 2, -1) < 0 && errno != EINTR) return Fail(errno);
     if (polled[1].revents != 0) return;
+    if (const Millis pause = stall_.exchange(0); pause > 0) {
+      poll(&polled[1], 1, static_cast<int>(pause));
+      continue;
+    }
+    const uint64_t reading = handover_->Begin();
     const ssize_t count = read(inotify_fd_, buffer.data(), buffer.size());
-    if (count > 0) Push(buffer.data(), static_cast<size_t>(count));
-    else if (count == 0 || (errno != EAGAIN && errno != EINTR)) return Fail(count == 0 ? EIO : errno);
+    if (count > 0) {
+      Push(buffer.data(), static_cast<size_t>(count), reading);
+      continue;
+    }
+    const int error = count == 0 ? EIO : errno;
+    handover_->TakeBack();
+    if (error != EAGAIN && error != EINTR) return Fail(error);
   }
 }
 
-void Reader::Push(const char* bytes, size_t count) {
+void Reader::Push(const char* bytes, size_t count, uint64_t reading) {
   bool first;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     first = data_.events.empty();
+    data_.reading = reading;
+    readings_++;
     if (data_.lost || data_.events.size() + count > options_.queue_max) data_.lost = true;
     else data_.events.insert(data_.events.end(), bytes, bytes + count);
   }

@@ -10,6 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "event.h"
+#include "handover.h"
+
 namespace inotify_csync {
 
 struct ReaderOptions {
@@ -20,27 +23,36 @@ struct ReaderOptions {
 
 class Reader {
  public:
-  // Reads from a non-blocking inotify descriptor until Stop.
-  Reader(int inotify_fd, ReaderOptions options);
+  // Reads from a non-blocking inotify descriptor until Stop. Each reading is begun in `handover` first.
+  Reader(int inotify_fd, Handover* handover, ReaderOptions options);
   ~Reader();
 
   struct Data {
     std::vector<char> events;  // whole struct inotify_event's
     bool lost = false;         // events after these were dropped
     int error = 0;             // errno: reading has ended
+    uint64_t reading = 0;      // the last one that these are from
   };
   Data Take();
   size_t Bytes() const;
+  // Readings that have brought something. Unchanged while events are waiting in the kernel, it tells of a thread that
+  // stands still.
+  uint64_t Readings() const { return readings_; }
+  // For tests: nothing is read for so long, or until Stop.
+  void Stall(Millis duration) { stall_ = duration; }
   void Stop();
 
  private:
   void Run();
-  void Push(const char* bytes, size_t count);
+  void Push(const char* bytes, size_t count, uint64_t reading);
   void Fail(int error);
 
   const int inotify_fd_;
+  Handover* const handover_;
   const ReaderOptions options_;
   int stop_fd_;
+  std::atomic<uint64_t> readings_{0};
+  std::atomic<Millis> stall_{0};
   mutable std::mutex mutex_;
   Data data_;
   std::thread thread_;

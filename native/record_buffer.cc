@@ -33,6 +33,7 @@ std::string RecordBuffer::Take() {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (batches_.empty()) return {};
   std::string bytes = std::move(batches_.front().bytes);
+  taken_ += batches_.front().records;
   batches_.pop_front();
   bytes_ -= bytes.size();
   if (overflowed_ && batches_.empty()) {
@@ -45,6 +46,16 @@ std::string RecordBuffer::Take() {
 size_t RecordBuffer::Bytes() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return bytes_;
+}
+
+uint64_t RecordBuffer::Added() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return added_ + (overflowed_ ? 1 : 0);
+}
+
+uint64_t RecordBuffer::Taken() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return taken_;
 }
 
 void RecordBuffer::Append(RecordKind kind, std::string_view text) {
@@ -62,6 +73,7 @@ void RecordBuffer::Append(RecordKind kind, std::string_view text) {
     return;
   }
   bytes_ += batch.bytes.size() - before;
+  added_++;
 }
 
 // False if an equal record is in the batch.

@@ -25,6 +25,10 @@ class RecordBuffer {
   std::string Take();
   size_t Bytes() const;
   bool Empty() const { return Bytes() == 0; }
+  // Records so far, the loss that is owed for those dropped among them.
+  uint64_t Added() const;
+  // Records that have been taken.
+  uint64_t Taken() const;
 
  private:
   struct Batch {
@@ -40,6 +44,8 @@ class RecordBuffer {
   std::deque<Batch> batches_;
   size_t bytes_ = 0;
   bool overflowed_ = false;
+  uint64_t added_ = 0;
+  uint64_t taken_ = 0;
 };
 
 }  // namespace inotify_csync

@@ -34,6 +34,8 @@ void Tree::OnEvent(const Event& event, Millis now) {
     return;
   }
   const NodeId head = store_.ByWatch(event.wd);
+  // Unmounted while nobody watched: what is mounted there now may be another one that can't be told from it.
+  if ((event.mask & IN_UNMOUNT) && event.wd <= options_.adopted) OnOverflow("a file system was unmounted meanwhile");
   if (head == kNoNode) {
     if (removing_.count(event.wd) != 0) {
       // Events queued before inotify_rm_watch stay readable; IGNORED is the last.

@@ -67,8 +67,8 @@ class Tree {
  public:
   Tree(const Selection& selection, TreeOptions options, TreeSink* sink);
 
-  // Asks for the first walk from "/".
-  void Start();
+  // Asks for the first walk from "/". `loss`: a loss that is told when it is over, empty: none.
+  void Start(std::string loss = {});
 
   void OnEvent(const Event& event, Millis now);
   // The node for what was found, which is the parent of what is found below it.
@@ -90,6 +90,8 @@ class Tree {
 
   // Whether a successor that goes on with the unread events would miss nothing: no record waits, no look is under way.
   bool IsSettled() const;
+  // Whether every selected directory is watched, so that events tell of all changes.
+  bool IsWhole() const { return denied_.empty() && unwatched_.empty(); }
   bool IsFirstWalk() const { return jobs_.count(1) != 0; }
   // Tells what is owed and makes up for what can't be finished with a loss. The last call.
   void Leave();

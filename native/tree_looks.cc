@@ -7,8 +7,10 @@
 
 namespace inotify_csync {
 
-void Tree::Start() {
-  StartWalk(kNoNode, "", false, {});
+void Tree::Start(std::string loss) {
+  std::vector<Obligation> obligations;
+  if (!loss.empty()) obligations.push_back({RecordKind::kLoss, {}, "", std::move(loss), true});
+  StartWalk(kNoNode, "", false, std::move(obligations));
   jobs_[last_job_].first = true;
 }
 

@@ -58,6 +58,11 @@ std::vector<WalkResult> WalkerPool::Take() {
   return std::move(results_);
 }
 
+bool WalkerPool::HasResults() {
+  const std::lock_guard<std::mutex> lock(results_mutex_);
+  return !results_.empty();
+}
+
 void WalkerPool::Run() {
   Worker worker;
   worker.buffer.resize(kListBuffer);

@@ -55,6 +55,7 @@ class WalkerPool {
 
   void Start(Job job, std::shared_ptr<const MountTable> mounts);
   std::vector<WalkResult> Take();
+  bool HasResults();
   void Stop();
 
  private:

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
@@ -66,15 +67,18 @@ Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions opti
     : selection_(std::move(selection)),
       options_(Opened(std::move(options))),
       notify_(std::move(notify)),
+      handover_(options_.handover_fd, options_.territory),
+      reading_(handover_.begun()),
       records_(options_.records_max),
       tree_(*selection_, options_.tree, this) {
   inotify_fd_ = options_.inotify_fd;
   wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   mounts_fd_ = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
   if (mounts_fd_ >= 0) mounts_ = ReadMounts(mounts_fd_);
+  if (mounts_) mounts_digest_ = MountsDigest(*mounts_, *selection_);
   ReaderOptions reader = options_.reader;
   reader.on_data = [this] { Wake(); };
-  reader_ = std::make_unique<Reader>(inotify_fd_, std::move(reader));
+  reader_ = std::make_unique<Reader>(inotify_fd_, &handover_, std::move(reader));
   WalkerOptions walkers;
   walkers.threads = std::max(1U, options_.walkers);
   walkers.mask = kStructure | options_.tree.file_mask | IN_ONLYDIR | IN_EXCL_UNLINK;
@@ -91,6 +95,8 @@ void Watcher::Stop() {
   stopping_ = true;
   End();
   if (const int fd = inotify_fd_.exchange(-1); fd >= 0) close(fd);
+  // After Detach it is the caller's.
+  if (!detaching_) handover_.Close();
 }
 
 int Watcher::Detach() {
@@ -122,14 +128,33 @@ WatcherStats Watcher::Stats() const {
   return stats;
 }
 
+ThreadPulse Watcher::ReaderPulse() const {
+  ThreadPulse pulse;
+  int bytes = 0;
+  const int fd = inotify_fd_;
+  pulse.waiting = fd >= 0 && ioctl(fd, FIONREAD, &bytes) == 0 && bytes > 0;
+  if (reader_) pulse.moved = reader_->Readings();
+  return pulse;
+}
+
+ThreadPulse Watcher::TreePulse() const {
+  ThreadPulse pulse;
+  pulse.moved = turns_;
+  const Millis due = due_;
+  pulse.waiting = (due >= 0 && due < Now()) || (reader_ && reader_->Bytes() > 0) || (walkers_ && walkers_->HasResults());
+  return pulse;
+}
+
 void Watcher::Run() {
-  tree_.Start();
+  const uint64_t before = handover_.earlier_mounts();
+  tree_.Start(before != 0 && before != mounts_digest_ ? "mounts have changed while nobody watched" : "");
   while (!stopping_ && !detaching_) {
     Millis next = tree_.Deadline();
     if (dirty_) {
       const Millis due = published_ + kNotifyEvery;
       if (next < 0 || due < next) next = due;
     }
+    due_ = next;
     Wait(next < 0 ? -1 : std::max<Millis>(0, next - Now()));
     if (const Millis pause = stall_.exchange(0); pause > 0) {
       std::this_thread::sleep_for(std::chrono::milliseconds(pause));
@@ -150,6 +175,8 @@ void Watcher::Drain() {
     Turn();
   }
   tree_.Leave();
+  // What was not finished is in the records as a loss.
+  if (tree_.IsWhole()) handover_.Settled(reading_, records_.Added(), mounts_digest_);
   Publish(true);
 }
 
@@ -159,7 +186,9 @@ void Watcher::Turn() {
   const Millis now = Now();
   tree_.Tick(now);
   tree_.Flush(now);
+  if (tree_.IsSettled() && tree_.IsWhole()) handover_.Settled(reading_, records_.Added(), mounts_digest_);
   Publish(false);
+  turns_++;
 }
 
 void Watcher::ApplyResults() {
@@ -187,6 +216,7 @@ void Watcher::ApplyResults() {
 
 void Watcher::ApplyEvents() {
   const Reader::Data data = reader_->Take();
+  if (data.reading != 0) reading_ = data.reading;
   const Millis now = Now();
   Event event;
   for (size_t at = 0; at + sizeof(inotify_event) <= data.events.size();) {
@@ -268,6 +298,7 @@ int Watcher::Wait(Millis timeout) {
     auto mounts = ReadMounts(mounts_fd_);
     const auto changed = ChangedMounts(*mounts_, *mounts);
     mounts_ = std::move(mounts);
+    mounts_digest_ = MountsDigest(*mounts_, *selection_);
     tree_.OnMountsChanged(changed);
   }
   return ready;

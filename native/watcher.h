@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "handover.h"
 #include "mounts.h"
 #include "reader.h"
 #include "record_buffer.h"
@@ -21,6 +22,9 @@ namespace inotify_csync {
 struct WatcherOptions {
   // An inotify instance to go on with, which belongs to the watcher from then on; -1: a new one.
   int inotify_fd = -1;
+  // The page that belongs to it (handover.h), likewise; -1: a new one.
+  int handover_fd = -1;
+  Territory territory{};
   // How long Detach waits for looks that are under way.
   Millis drain = 5000;
   unsigned walkers = 4;
@@ -47,6 +51,12 @@ struct WatcherState {
   int error = 0;               // errno: the reader has died
 };
 
+// Whether a thread moves: if something waits for it at two looks and it has not moved between them, it stands still.
+struct ThreadPulse {
+  uint64_t moved = 0;
+  bool waiting = false;
+};
+
 class Watcher : private TreeSink {
  public:
   // Begins to watch. Throws std::system_error if there is no inotify instance to be had (inotify_init1(2)).
@@ -55,16 +65,24 @@ class Watcher : private TreeSink {
   ~Watcher() override;
 
   RecordBuffer& records() { return records_; }
+  // All records that have been taken are written down.
+  void Kept() { handover_.Kept(records_.Taken()); }
+  // Both are looked at, no thread is woken for it.
+  ThreadPulse ReaderPulse() const;
+  ThreadPulse TreePulse() const;
   WatcherState State() const;
   WatcherStats Stats() const;
   // The tree does nothing for so long: shows that the reader doesn't need it.
   void Stall(Millis duration) { stall_ = duration; Wake(); }
+  void StallReader(Millis duration) { reader_->Stall(duration); }
   // Ends all threads and closes the instance.
   void Stop();
   // Ends all threads when all that has been read has become records. The instance stays open with its watches and its
   // unread events and is the caller's; -1 if it has been stopped before.
   int Detach();
   int inotify_fd() const { return inotify_fd_; }
+  // The page for a successor; after Detach it is the caller's, too.
+  int handover_fd() const { return handover_.fd(); }
 
  private:
   void Emit(RecordKind kind, std::string_view text) override;
@@ -90,6 +108,9 @@ class Watcher : private TreeSink {
   int wake_fd_ = -1;
   int mounts_fd_ = -1;
   std::shared_ptr<const MountTable> mounts_;
+  uint64_t mounts_digest_ = 0;
+  Handover handover_;
+  uint64_t reading_ = 0;  // all up to this one have been taken from the reader
   RecordBuffer records_;
   Tree tree_;
   std::unique_ptr<Reader> reader_;
@@ -97,6 +118,8 @@ class Watcher : private TreeSink {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> detaching_{false};
   std::atomic<Millis> stall_{0};
+  std::atomic<uint64_t> turns_{0};
+  std::atomic<Millis> due_{-1};  // when the tree's thread is to turn at the latest, -1: when something comes
   Millis started_ = 0;
   Millis published_ = 0;
   bool dirty_ = false;  // records or state since the last notify

@@ -1,5 +1,6 @@
 #include "watcher_napi.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -28,8 +29,10 @@ class NativeWatcher : public Napi::ObjectWrap<NativeWatcher> {
     return DefineClass(env, "Watcher",
                        {InstanceMethod<&NativeWatcher::Take>("take"), InstanceMethod<&NativeWatcher::State>("state"),
                         InstanceMethod<&NativeWatcher::Stats>("stats"), InstanceMethod<&NativeWatcher::Stall>("stall"),
+                        InstanceMethod<&NativeWatcher::Kept>("kept"), InstanceMethod<&NativeWatcher::Pulses>("pulses"),
                         InstanceMethod<&NativeWatcher::Close>("close"), InstanceMethod<&NativeWatcher::Detach>("detach"),
-                        InstanceAccessor<&NativeWatcher::InotifyFd>("inotifyFd")});
+                        InstanceAccessor<&NativeWatcher::InotifyFd>("inotifyFd"),
+                        InstanceAccessor<&NativeWatcher::HandoverFd>("handoverFd")});
   }
 
   explicit NativeWatcher(const Napi::CallbackInfo& info);
@@ -43,9 +46,12 @@ class NativeWatcher : public Napi::ObjectWrap<NativeWatcher> {
   Napi::Value State(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Stall(const Napi::CallbackInfo& info);
+  Napi::Value Kept(const Napi::CallbackInfo& info);
+  Napi::Value Pulses(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info) { return Finish(info, false); }
   Napi::Value Detach(const Napi::CallbackInfo& info) { return Finish(info, true); }
   Napi::Value InotifyFd(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), shared_->watcher->inotify_fd()); }
+  Napi::Value HandoverFd(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), shared_->watcher->handover_fd()); }
   Napi::Value Finish(const Napi::CallbackInfo& info, bool detach);
 
   std::shared_ptr<Shared> shared_;
@@ -67,6 +73,12 @@ NativeWatcher::NativeWatcher(const Napi::CallbackInfo& info)
   auto selection = UnwrapSelection(given.Get("selection"));
   WatcherOptions options;
   ReadNumber(given, "inotifyFd", &options.inotify_fd);
+  ReadNumber(given, "handoverFd", &options.handover_fd);
+  if (const Napi::Value territory = given.Get("territory"); territory.IsBuffer()) {
+    const auto bytes = territory.As<Napi::Buffer<unsigned char>>();
+    if (bytes.Length() != options.territory.size()) throw Napi::RangeError::New(env, "a territory has 32 bytes");
+    std::copy_n(bytes.Data(), bytes.Length(), options.territory.begin());
+  }
   ReadNumber(given, "mask", &options.tree.file_mask);
   ReadNumber(given, "walkers", &options.walkers);
   ReadNumber(given, "settle", &options.tree.settle);
@@ -158,8 +170,32 @@ Napi::Value NativeWatcher::Stats(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value NativeWatcher::Stall(const Napi::CallbackInfo& info) {
-  shared_->watcher->Stall(info[0].As<Napi::Number>().Int64Value());
+  const int64_t duration = info[0].As<Napi::Number>().Int64Value();
+  const bool reader = info.Length() > 1 && info[1].IsString() && info[1].As<Napi::String>().Utf8Value() == "reader";
+  if (reader) shared_->watcher->StallReader(duration);
+  else shared_->watcher->Stall(duration);
   return info.Env().Undefined();
+}
+
+Napi::Value NativeWatcher::Kept(const Napi::CallbackInfo& info) {
+  shared_->watcher->Kept();
+  return info.Env().Undefined();
+}
+
+Napi::Value NativeWatcher::Pulses(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto shown = [env](const ThreadPulse& pulse) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("moved", static_cast<double>(pulse.moved));
+    object.Set("waiting", pulse.waiting);
+    return object;
+  };
+  // While it ends, its threads are not to be asked.
+  const bool ending = shared_->closing;
+  Napi::Object pulses = Napi::Object::New(env);
+  pulses.Set("reader", shown(ending ? ThreadPulse() : shared_->watcher->ReaderPulse()));
+  pulses.Set("tree", shown(ending ? ThreadPulse() : shared_->watcher->TreePulse()));
+  return pulses;
 }
 
 // Ends the threads away from the event loop: closing an instance with 100,000 watches takes a tenth of a second.

@@ -8,20 +8,22 @@ import { peersOf } from './csync2/cfg/index.js';
 import { ConfigWatch } from './csync2/config-watch.js';
 import { externalSessions } from './csync2/external-server.js';
 import { ManagedServer } from './csync2/server.js';
-import { Generation, type GenerationParts, type Plan, readPlan } from './generation.js';
+import { Generation, type GenerationParts, readPlan } from './generation.js';
 import { socketName } from './observe/control-protocol.js';
 import { ControlServer } from './observe/control-server.js';
 import { createLog, type Log } from './observe/log.js';
 import { Reporter } from './observe/reporter.js';
-import { assembleStatus, type Status } from './observe/status.js';
-import { statusLine } from './observe/status-line.js';
+import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
-import { display, fromKey } from './path-bytes.js';
+import { pulsesOf } from './pulses.js';
 import { Queue } from './queue/queue.js';
 import { Succession } from './succession.js';
 import { KnownPeers } from './sync/known-peers.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
+import { territoryOf } from './territory.js';
+import { introduction, statusOf } from './view.js';
+import { gapText, WatchStore } from './watch-store.js';
 
 /**
  * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit code. SIGHUP has both
@@ -71,15 +73,20 @@ async function run(
   const publish = throttle(() => notifier.status(statusLine(status())), 1000);
   const reporter = new Reporter(log, publish);
   const plan = await readPlan(settings, csync2Options);
+  const watchStore = new WatchStore(log);
+  const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
   const queue = Queue.open({
     file: settings.queueFile,
+    unwritten: gap ? 'lost' : 'none',
     linesUntilReset: settings.numLinesUntilReset,
     onReset: () => queue.owe('the queue has been reset'),
     onTrouble: reporter.onQueueTrouble,
     onWell: reporter.onQueueWell,
   });
   ending.push(() => queue.close({ clean: true }));
+  // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
+  if (gap) queue.owe(gapText[gap]);
   const server =
     settings.server === 'managed' ? new ManagedServer(plan.instance, settings.csyncLog, reporter) : undefined;
   const activity = new Activity(settings.csyncLog, server?.sessions ?? externalSessions);
@@ -102,10 +109,13 @@ async function run(
     reporter,
     onProgress,
   };
-  const first = new Generation(plan, parts);
+  const first = new Generation(plan, parts, watch);
   const configWatch = new ConfigWatch(() => void reload());
-  const succession = new Succession(first, parts, ({ plan: next }) => configWatch.follow(next.config.files));
-  ending.push(() => succession.end());
+  const succession = new Succession(first, parts, (next) => {
+    watchStore.keep(next.watcher);
+    configWatch.follow(next.plan.config.files);
+  });
+  ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
   const status = () => statusOf({ succession, queue, server, activity, startedAt });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
@@ -115,13 +125,14 @@ async function run(
     try {
       const changed = readSettings?.();
       await succession.replace(changed);
-      log.info(`read anew: ${introduction(succession.current.plan, succession)}`, { event: 'configRead' });
+      log.info(`read anew: ${introduction(succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
       if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);
     } catch (error) {
       reporter.onRejectedConfig(error);
     }
     notifier.ready();
+    publish();
   };
   const onHangUp = () => void reload(reloadSettings);
   process.on('SIGHUP', onHangUp);
@@ -133,19 +144,24 @@ async function run(
     controlHandler(queue, () => succession.current.sync, status),
   );
   ending.push(() => control.close());
-  const watchdog = new Watchdog(notifier, [], (part) => log.error(`${part} does not move: no sign of life`));
-  watchdog.start();
-  ending.push(() => watchdog.stop());
-
-  // What changed before the watches stood was seen by nobody.
-  queue.owe(queue.recovery.reason ?? 'start');
   if (queue.recovery.unclean) await first.repair();
-  log.info(`ready: ${introduction(plan, succession)}`, {
-    event: 'ready',
-    milliseconds: Date.now() - startedAt,
-  });
+  watchStore.keep(first.watcher);
+  log.info(
+    `ready: ${introduction(succession)}${watch ? ', going on with the watches of the last run' : ''}`,
+    {
+      event: 'ready',
+      milliseconds: Date.now() - startedAt,
+    },
+  );
   notifier.ready();
   first.start();
+  const watchdog = new Watchdog(notifier, pulsesOf(succession), {
+    onSilent: (part) => log.error(`${part} stands still: the watchdog gets no sign of life`),
+    // The ages in the status line grow without anything happening.
+    onFed: publish,
+  });
+  watchdog.start();
+  ending.push(() => watchdog.stop());
   publish();
   ending.push(() => publish.cancel());
   await Promise.race([succession.running(), whenAborted(stop)]);
@@ -186,39 +202,6 @@ function showProgress(notifier: Notifier): (directories: number) => void {
     if (performance.now() - last < 1000) return;
     last = performance.now();
     notifier.extend(30);
-    notifier.status(`setting up watches: ${directories} directories so far`);
+    notifier.status(`setting up watches: ${grouped(directories)} directories so far`);
   };
-}
-
-function introduction({ instance }: Plan, { current: { sync, watcher } }: Succession): string {
-  const peers = sync.lanes.map((lane) => lane.peer).join(', ') || 'nobody';
-  return `${instance.hostName} watches ${watcher.stats().directories} directories and updates ${peers} (${sync.strategy})`;
-}
-
-interface Viewed {
-  readonly succession: Succession;
-  readonly queue: Queue;
-  readonly server: ManagedServer | undefined;
-  readonly activity: Activity;
-  readonly startedAt: number;
-}
-
-function statusOf({ succession, queue, server, activity, startedAt }: Viewed): Status {
-  const { plan, sync, watcher } = succession.current;
-  return assembleStatus({
-    host: plan.instance.hostName,
-    strategy: sync.strategy,
-    startedAt,
-    scheduler: sync.scheduler.state,
-    directories: watcher.stats().directories,
-    queue: { depth: queue.depth, oldestAt: queue.oldestAt, resets: queue.resets },
-    fullCheckOwed: queue.owed,
-    misses: { count: sync.misses.count, paths: sync.misses.paths.map((key) => display(fromKey(key))) },
-    roots: sync.guard.states(),
-    lanes: sync.lanes.map((lane) => lane.status()),
-    deferred: sync.scheduler.deferred,
-    server: server?.state ?? 'external',
-    sessions: activity.sessions(),
-    received: activity.received(),
-  });
 }

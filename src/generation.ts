@@ -21,6 +21,7 @@ import { createSync, type Sync } from './sync/create-sync.js';
 import type { ServerGate } from './sync/database-window.js';
 import type { KnownPeers } from './sync/known-peers.js';
 import { requireRoots } from './sync/required-roots.js';
+import { territoryOf } from './territory.js';
 import { parseFileEvents } from './watch/file-events.js';
 import { Watcher } from './watch/watcher.js';
 
@@ -35,6 +36,12 @@ export interface GenerationParts {
   readonly knownPeers: KnownPeers;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
+}
+
+/** The watches of an earlier run; see WatcherOptions. */
+export interface EarlierWatches {
+  readonly inotifyFd: number;
+  readonly handoverFd: number;
 }
 
 /** A host's configuration, read and found good: nothing has been begun yet. */
@@ -81,9 +88,10 @@ export class Generation {
   readonly watching: Promise<void>;
   readonly #over = new AbortController();
   #scheduling: Promise<void> = Promise.resolve();
+  #written = 0;
 
-  /** Begins to watch; what is seen goes into the queue at once. */
-  constructor(plan: Plan, parts: GenerationParts) {
+  /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
+  constructor(plan: Plan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, queue, reporter } = parts;
     this.plan = plan;
     this.sync = syncFor(plan, parts);
@@ -91,6 +99,8 @@ export class Generation {
       selection: selectionOf(plan.config),
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
+      territory: territoryOf(plan, settings),
+      ...earlier,
     });
     this.watching = this.#forward(queue, reporter);
     this.watching.catch((error: unknown) => reporter.onError('watching', error));
@@ -117,11 +127,21 @@ export class Generation {
     await Promise.race([this.#scheduling, this.watching]);
   }
 
-  /** Lets a running csync2 check finish, ends pushes (what they had not sent stays owed) and the watcher. */
-  async end(): Promise<void> {
+  /** How the queue is being written: whether it moves, and whether something waits to be taken from the watcher. */
+  writing(): { readonly moved: number; readonly waiting: boolean } {
+    return { moved: this.#written, waiting: this.watcher.stats().pendingBytes > 0 };
+  }
+
+  /**
+   * Lets a running csync2 check finish, ends pushes (what they had not sent stays owed) and the watcher.
+   *
+   * @param watches - `left`: they go on collecting events for the next run, as long as somebody holds the instance
+   */
+  async end(watches: 'closed' | 'left' = 'closed'): Promise<void> {
     this.#over.abort();
     await this.#scheduling;
-    await this.watcher.close();
+    if (watches === 'left') await this.watcher.detach();
+    else await this.watcher.close();
     await this.watching.catch(() => undefined);
     await this.sync.close();
   }
@@ -130,6 +150,9 @@ export class Generation {
     for await (const entries of this.watcher) {
       for (const entry of entries) if (entry.kind === 'loss') reporter.onLoss(entry.reason);
       queue.append(entries);
+      this.#written++;
+      // Not what a failing disk has refused: it stays in hand, and the next run is told so.
+      if (queue.isKept) this.watcher.kept();
       this.sync.scheduler.wake();
     }
   }

@@ -44,9 +44,10 @@ export class Succession {
     }
   }
 
-  async end(): Promise<void> {
+  /** @param left - whether the watches of the generation that is ended are left for the next run */
+  async end(left: (generation: Generation) => boolean): Promise<void> {
     await this.#replacing;
-    await this.#current.end();
+    await this.#current.end(left(this.#current) ? 'left' : 'closed');
   }
 
   async #replace(settings: Settings): Promise<void> {

@@ -37,6 +37,8 @@ const killAfterSeconds = 3;
 export class Runner {
   readonly #instance: Instance;
   readonly #launcher: string;
+  #running = 0;
+  #started = 0;
 
   /** Throws a MissingNativeError if the launcher is not built. */
   constructor(instance: Instance) {
@@ -48,7 +50,27 @@ export class Runner {
     return this.#instance;
   }
 
+  /** Commands that are under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Commands that have been begun. */
+  get started(): number {
+    return this.#started;
+  }
+
   async run(command: Command): Promise<CommandResult> {
+    this.#started++;
+    this.#running++;
+    try {
+      return await this.#run(command);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async #run(command: Command): Promise<CommandResult> {
     const started = performance.now();
     const args = [...instanceArguments(this.#instance, command.database), ...command.mode];
     const subprocess = execa(this.#launcher, this.#launcherArguments(command, args), {

@@ -1,12 +1,25 @@
 import type { PeerStatus, Status } from './status.js';
 
-/** One line for `systemctl status`: `watching 171856 directories; web2 ok; web3 down 4 min, 12 files owed`. */
+/**
+ * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files owed`. The
+ * time after `ok` is that of the last file sent.
+ */
 export function statusLine(status: Status): string {
-  const parts = [`watching ${status.directories} directories`];
+  const parts = [`watching ${grouped(status.directories)} directories`];
   for (const root of status.roots) if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
-  for (const peer of status.peers) parts.push(`${peer.name} ${peerText(peer)}`);
+  for (const peer of status.peers) parts.push(`${peer.name} ${shortPeerText(peer)}`);
   if (status.full_check_owed) parts.push(`full check owed: ${status.full_check_owed.reason}`);
   return parts.join('; ');
+}
+
+function shortPeerText(peer: PeerStatus): string {
+  const debt = peer.owed ? `, ${grouped(peer.owed)} files owed` : '';
+  if (peer.reason !== null && peer.failing_s !== null) {
+    const isDown = peer.reason === 'unreachable' || peer.reason === 'stalled';
+    const how = isDown ? `down ${duration(peer.failing_s)}` : `failing ${duration(peer.failing_s)}`;
+    return `${how}${isDown ? '' : ` (${peer.reason_text})`}${debt}`;
+  }
+  return `ok${peer.last_sent_s === null ? '' : ` ${duration(peer.last_sent_s)} ago`}${debt}`;
 }
 
 /** `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files owed`. */
@@ -18,6 +31,11 @@ export function peerText(peer: PeerStatus): string {
   }
   const last = peer.last_sent_s === null ? '' : `, last sent ${duration(peer.last_sent_s)} ago`;
   return `ok${last}${debt}${parked}`;
+}
+
+/** A whole number with its thousands apart: `171,856`. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Seconds in the largest unit that says something. */

@@ -12,12 +12,17 @@ export interface QueuePosition {
   readonly sequence: number;
 }
 
+/**
+ * How the last run stands: `clean`: closed in order, all was written; `running`: opened since; `aside`: as `running`, and
+ * there are records before the position that are not done and wait in memory to be written again.
+ */
+export type CursorStop = 'clean' | 'running' | 'aside';
+
 /** What the cursor file remembers. */
 export interface CursorState {
   /** All before it is done. */
   readonly position: QueuePosition;
-  /** `clean`: closed in order, all was written; `running`: opened since. */
-  readonly stop: 'clean' | 'running';
+  readonly stop: CursorStop;
   /** A full check is owed since (unix time in ms), for this reason. */
   readonly owed?: { readonly since: number; readonly reason: string } | undefined;
 }
@@ -47,7 +52,7 @@ export function decodeSlot(slot: Buffer): { generation: number; state: CursorSta
   const text = whole.slice(0, -checksumBytes);
   if (slot.length !== slotBytes || whole.slice(-checksumBytes) !== `${crc32cHex(text)}\n`) return undefined;
   const [name, version, generation, segment, offset, sequence, stop, since, reason] = text.split(' ');
-  if (`${name} ${version}` !== magic || (stop !== 'clean' && stop !== 'running')) return undefined;
+  if (`${name} ${version}` !== magic || !isStop(stop)) return undefined;
   const position = { segment: Number(segment), offset: Number(offset), sequence: Number(sequence) };
   const owed =
     since === '-' ? undefined : { since: Number(since), reason: String(unescapeBytes(reason ?? '')) };
@@ -148,6 +153,10 @@ export class CursorFile {
     this.#generation += 1;
     return this.#generation;
   }
+}
+
+function isStop(word: string | undefined): word is CursorStop {
+  return word === 'clean' || word === 'running' || word === 'aside';
 }
 
 const magic = 'inotify-csync-cursor 1';

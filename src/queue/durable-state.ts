@@ -8,6 +8,7 @@ export class DurableState {
   #owed: Owed | undefined;
   #ticket = 0;
   #dirty = false;
+  #aside = false;
   /** The full check owed that is in the file for certain. */
   #savedReason: string | undefined;
 
@@ -39,6 +40,21 @@ export class DurableState {
     this.#dirty = true;
   }
 
+  /**
+   * Whether records before the position wait in memory. Saved together with the next position: whichever of the two
+   * a kill leaves in the file, the old one or the new, it is true.
+   */
+  setAside(aside: boolean): void {
+    if (aside === this.#aside) return;
+    this.#aside = aside;
+    this.#dirty = true;
+  }
+
+  /** Whether the file tells of the full check owed, if there is one. */
+  get owedIsSaved(): boolean {
+    return this.#owed === undefined || this.#owed.reason === this.#savedReason;
+  }
+
   /** Owes a full check. True if that must be saved at once: the file doesn't know it yet. */
   owe(reason: string, now: number): boolean {
     this.#owed = oweMore(this.#owed, this.#nextTicket(), reason, now);
@@ -58,17 +74,17 @@ export class DurableState {
   /** Makes the whole file anew if half of it was damaged, else as `save`. Throws an ErrnoException. */
   begin(): void {
     if (this.#cursorFile.health === 'whole') this.save();
-    else this.#saveNow((state) => this.#cursorFile.allocate(state), 'running');
+    else this.#saveNow((state) => this.#cursorFile.allocate(state), 'open');
   }
 
   /** Saves, and waits for the disk. Throws an ErrnoException. */
-  save(stop: CursorState['stop'] = 'running'): void {
+  save(stop: 'clean' | 'open' = 'open'): void {
     this.#saveNow((state) => this.#cursorFile.write(state), stop);
   }
 
   /** Saves; `done` is told when it is on the disk. Throws an ErrnoException. */
   saveLater(done: (error: Error | null) => void): void {
-    this.#saving('running', (state) => {
+    this.#saving('open', (state) => {
       this.#cursorFile.writeLater(state, (error) => {
         if (error) this.#failed();
         done(error);
@@ -80,13 +96,15 @@ export class DurableState {
     this.#cursorFile.close();
   }
 
-  #saveNow(write: (state: CursorState) => void, stop: CursorState['stop']): void {
+  #saveNow(write: (state: CursorState) => void, stop: 'clean' | 'open'): void {
     this.#saving(stop, write);
     this.#savedReason = this.#owed?.reason;
   }
 
-  #saving(stop: CursorState['stop'], write: (state: CursorState) => void): void {
+  #saving(how: 'clean' | 'open', write: (state: CursorState) => void): void {
     this.#dirty = false;
+    // However orderly the end: what waits in memory ends with it.
+    const stop = this.#aside ? 'aside' : how === 'clean' ? 'clean' : 'running';
     try {
       write({ position: this.#position, stop, owed: this.#owed });
     } catch (error) {

@@ -8,6 +8,11 @@ export interface QueueOptions {
   readonly file: string;
   /** Records read until a new segment is begun and `onReset` called. */
   readonly linesUntilReset: number;
+  /**
+   * What a run that did not stop in order had seen and not written yet: `lost`, which makes a full check owed, or
+   * `none`, if somebody knows for certain that there was nothing. Default `lost`.
+   */
+  readonly unwritten?: 'lost' | 'none';
   /** Bytes at which a new segment is begun; default 16 MiB. */
   readonly segmentBytes?: number;
   /** Bytes of records not done at which all of them give way to one full check owed; default 256 MiB. */

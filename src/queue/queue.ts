@@ -20,7 +20,8 @@ import type { UnreadEntries } from './unread.js';
  * once). After a crash of the machine the last second may be missing; then, and whenever anything else may be
  * missing, a full check is owed, and stays so on disk until one has succeeded.
  *
- * No fsync per record: while we are down inotify sees nothing either, so an unclean start owes a full check anyway.
+ * No fsync per record: a machine that goes down takes along what inotify would have told, so that its next start owes
+ * a full check anyway; a process that is killed leaves the page cache as it is.
  * The disk is synced once a second while there is something to sync, at each new segment and at the end.
  */
 export class Queue {
@@ -73,7 +74,7 @@ export class Queue {
       undo.push(() => lock.release());
       const cursorFile = CursorFile.open(files, `${file}.cursor`);
       undo.push(() => cursorFile.close());
-      const found = recover(files, file, cursorFile);
+      const found = recover(files, file, cursorFile, options.unwritten ?? 'lost');
       undo.push(() => found.writer.close());
       const state = new DurableState(cursorFile, found.position);
       for (const reason of found.reasons) state.owe(reason, now());
@@ -201,6 +202,23 @@ export class Queue {
     this.#onReset?.();
   }
 
+  /**
+   * Whether everything that has been appended is in the files, or a full check owed in its place: only then may it be
+   * forgotten elsewhere. False while a disk refuses even the cursor.
+   */
+  get isKept(): boolean {
+    return this.#store.owedIsSaved;
+  }
+
+  /**
+   * Says whether records that are committed, or are about to be, wait in memory to be appended again. If this run ends
+   * without appending them, the next one owes a full check.
+   */
+  setAside(aside: boolean): void {
+    this.#mustBeOpen();
+    this.#store.setAside(aside);
+  }
+
   /** Makes a full check owed, on disk before this returns. */
   owe(reason: string): void {
     this.#mustBeOpen();
@@ -221,7 +239,7 @@ export class Queue {
 
   /** Brings everything to the disk and frees the lock. `clean`: nothing that was seen is missing in the queue. */
   close({ clean }: { clean: boolean }): void {
-    if (!this.#store.closed) this.#store.close(clean ? 'clean' : 'running');
+    if (!this.#store.closed) this.#store.close(clean ? 'clean' : 'open');
   }
 
   get #end(): QueuePosition {

@@ -22,11 +22,16 @@ export interface Recovered {
 
 /**
  * Finds the place to go on reading and to go on writing: reads all that is not done, cuts a torn tail, and says what
- * is not as it should be. Throws an ErrnoException if the files can't be opened.
+ * is not as it should be (`unwritten`: see QueueOptions). Throws an ErrnoException if the files can't be opened.
  */
-export function recover(files: Files, file: string, cursor: CursorFile): Recovered {
+export function recover(
+  files: Files,
+  file: string,
+  cursor: CursorFile,
+  unwritten: 'lost' | 'none' = 'lost',
+): Recovered {
   const found = cursor.found;
-  const reasons = cursorReasons(cursor);
+  const reasons = cursorReasons(cursor, unwritten);
   const all = listSegments(files, file);
   if (!found && all.length === 0) reasons.splice(0, reasons.length, 'the queue is new');
   const start = found?.position ?? { segment: all[0] ?? 1, offset: 0, sequence: all.length > 0 ? 0 : 1 };
@@ -83,7 +88,7 @@ export function recover(files: Files, file: string, cursor: CursorFile): Recover
   sizes.set(writer.number, writer.end);
   // Also passes over what is bad.
   if (pending === 0) position = { segment: writer.number, offset: writer.end, sequence };
-  const unclean = found?.stop === 'running';
+  const unclean = found !== undefined && found.stop !== 'clean';
   return { position, sizes, writer, sequence, unread, pending, unclean, reasons };
 }
 
@@ -94,9 +99,12 @@ export function removeSegmentsBefore(files: Files, file: string, number: number)
   }
 }
 
-function cursorReasons({ health, found }: CursorFile): string[] {
+function cursorReasons({ health, found }: CursorFile, unwritten: 'lost' | 'none'): string[] {
   const reasons: string[] = [];
-  if (found?.stop === 'running') reasons.push('the last run did not stop in order');
+  const isUnclean = found !== undefined && found.stop !== 'clean';
+  if (isUnclean && unwritten === 'lost') reasons.push('the last run did not stop in order');
+  else if (found?.stop === 'aside')
+    reasons.push('changes that were to be tried again have died with the last run');
   if (health === 'one slot') reasons.push('one half of the cursor is damaged');
   if (health === 'none' || health === 'absent') reasons.push('the cursor is lost');
   return reasons;

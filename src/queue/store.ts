@@ -62,6 +62,17 @@ export class Store {
     if (this.#state.settle(ticket)) this.save();
   }
 
+  /** See {@link DurableState.setAside}. */
+  setAside(aside: boolean): void {
+    this.#state.setAside(aside);
+    if (this.#state.dirty) this.#saving.request();
+  }
+
+  /** See {@link DurableState.owedIsSaved}. */
+  get owedIsSaved(): boolean {
+    return this.#state.owedIsSaved;
+  }
+
   /** Appends to the log, on disk soon. Throws an ErrnoException. */
   append(lines: Buffer): void {
     this.log.append(lines);
@@ -88,7 +99,7 @@ export class Store {
   }
 
   /** Brings the state to the disk, and removes what is before the cursor. */
-  save(stop: 'clean' | 'running' = 'running'): void {
+  save(stop: 'clean' | 'open' = 'open'): void {
     const { segment } = this.position;
     if (this.#attempt('cursor', unsaved, () => this.#state.save(stop))) this.#remove(segment);
     else this.#saving.request();
@@ -100,7 +111,7 @@ export class Store {
     if (this.#state.dirty) this.save();
   }
 
-  close(stop: 'clean' | 'running'): void {
+  close(stop: 'clean' | 'open'): void {
     this.sync();
     this.save(stop);
     this.#closed = true;

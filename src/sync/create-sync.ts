@@ -108,6 +108,7 @@ export function createSync(parts: SyncParts): Sync {
       guard,
       misses,
       lanes,
+      csync2: runner,
       beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),
       events,
     },

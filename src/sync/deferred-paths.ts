@@ -13,6 +13,11 @@ export class DeferredPaths {
     return [...this.#paths.values()].map(({ failed }) => failed);
   }
 
+  /** Whether some wait here and nowhere else: those handed out are in the queue again. */
+  get isHolding(): boolean {
+    return [...this.#paths.values()].some(({ isTried }) => !isTried);
+  }
+
   /** When the next is due, milliseconds since 1970; Infinity if none is. */
   get dueAt(): number {
     return Math.min(Number.POSITIVE_INFINITY, ...[...this.#paths.values()].map(({ dueAt }) => dueAt));

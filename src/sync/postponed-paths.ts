@@ -15,6 +15,11 @@ export class PostponedPaths {
     this.#longest = longest;
   }
 
+  /** Whether some wait here. */
+  get isHolding(): boolean {
+    return this.#paths.size > 0;
+  }
+
   /** When they are to be looked at again; Infinity if there are none. */
   get dueAt(): number {
     return this.#dueAt;

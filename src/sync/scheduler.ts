@@ -43,7 +43,17 @@ export interface SchedulerParts {
   readonly lanes: readonly Lane[];
   readonly beginFullCheck: () => FullCheck;
   readonly misses: WatcherMisses;
+  /** Commands of csync2 under way, and begun so far. A command may take as long as it likes. */
+  readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
+}
+
+/** If something waits for a part at two looks and it has not moved between them, it stands still. */
+export interface Movement {
+  /** A number that grows with its work. */
+  readonly moved: number;
+  /** Something waits for it now that it should do by itself. */
+  readonly waiting: boolean;
 }
 
 /** Told what happens, for log and status; nothing here may throw. */
@@ -80,6 +90,11 @@ export class Scheduler {
   /** Since when the server has held the full check up. */
   #busySince: number | undefined;
   #nextInterval: number;
+  #isRunning = false;
+  /** Turns of the loop. */
+  #turns = 0;
+  /** When it turns at the latest, while it sleeps; undefined while it works. */
+  #dueAt: number | undefined;
 
   constructor(parts: SchedulerParts, options: SchedulerOptions) {
     this.#parts = parts;
@@ -102,21 +117,24 @@ export class Scheduler {
     const now = Date.now();
     if (this.#parts.queue.depth > 0) this.#firstAt ??= now;
     this.#lastAt = now;
-    this.#waker.wake();
+    this.#wake();
   }
 
   /** A root may be back: a full check that waits for one is tried at once. */
   retryFullCheck(): void {
     this.#fullCheckNotBefore = 0;
-    this.#waker.wake();
+    this.#wake();
   }
 
   /** Works until the signal; a running csync2 command is left to end. Deferred paths go back into the queue. */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = () => this.#waker.wake();
+    const stop = () => this.#wake();
     signal.addEventListener('abort', stop, { once: true });
-    if (this.#parts.queue.depth > 0) this.#firstAt ??= Date.now();
+    const { queue } = this.#parts;
+    if (queue.depth > 0) this.#firstAt ??= Date.now();
+    this.#isRunning = true;
     while (!signal.aborted) {
+      this.#turns++;
       this.#requeueDue();
       if (!this.#parts.guard.whole) this.#parts.guard.look();
       this.#judgeMisses();
@@ -125,7 +143,16 @@ export class Scheduler {
       else await this.#sleep();
     }
     this.#requeue(this.#deferred.list(), this.#postponed.takeDue(Number.POSITIVE_INFINITY));
+    queue.setAside(false);
+    this.#isRunning = false;
     this.#become('stopped');
+  }
+
+  /** Whether it moves: what waits at two looks, with nothing moved between them, stands still. */
+  movement(): Movement {
+    const { csync2 } = this.#parts;
+    const isOverdue = this.#dueAt === undefined ? csync2.running === 0 : this.#dueAt < Date.now();
+    return { moved: this.#turns + csync2.started, waiting: this.#isRunning && isOverdue };
   }
 
   #isGathered(): boolean {
@@ -173,6 +200,8 @@ export class Scheduler {
       if (signal.aborted && report.failed.length > 0) return;
       this.#defer(report.failed);
       this.#postponed.set(report.postponed, Date.now());
+      // Before the cursor passes them: should we be killed, somebody must know that they were here.
+      this.#noteAside();
       this.#checkedAt = Date.now();
       events.onChecked?.(batch, report, (performance.now() - started) / 1000);
       if (report.checked > report.failed.length) for (const lane of lanes) lane.wake();
@@ -209,7 +238,12 @@ export class Scheduler {
     const postponed = this.#postponed.takeDue(now);
     if (deferred.length + postponed.length === 0) return;
     this.#requeue(deferred, postponed);
+    this.#noteAside();
     this.wake();
+  }
+
+  #noteAside(): void {
+    this.#parts.queue.setAside(this.#deferred.isHolding || this.#postponed.isHolding);
   }
 
   #requeue(deferred: readonly FailedPath[], postponed: readonly PathBytes[]): void {
@@ -280,7 +314,14 @@ export class Scheduler {
     if (this.#judgeAt) deadlines.push(this.#judgeAt.at);
     deadlines.push(this.#nextInterval);
     this.#become(this.#firstAt === undefined ? 'idle' : 'gathering');
-    await this.#waker.sleep(Math.min(...deadlines) - Date.now());
+    this.#dueAt = Math.min(...deadlines);
+    await this.#waker.sleep(this.#dueAt - Date.now());
+    this.#dueAt = undefined;
+  }
+
+  #wake(): void {
+    if (this.#dueAt !== undefined) this.#dueAt = Math.min(this.#dueAt, Date.now());
+    this.#waker.wake();
   }
 
   #intervalFrom(now: number): number {

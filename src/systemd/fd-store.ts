@@ -3,36 +3,44 @@ import { getSystemErrorName } from 'node:util';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { loadNative } from '../native.js';
 
+/** What a watcher leaves its successor: the inotify instance, and the page of memory that tells how it stands. */
+export interface StoredWatch {
+  readonly inotifyFd: number;
+  readonly handoverFd: number;
+}
+
 /**
- * Takes the inotify instance that the service manager has kept under this name since {@link store}, over a restart or
- * a crash (`FileDescriptorStoreMax=` in systemd.service(5)). Each is given out once; undefined if there is none. It
- * belongs to the caller. Several under one name tell nothing about which is whole, so that none is given.
+ * Takes what the service manager has kept under this name since {@link store}, over a restart or a crash
+ * (`FileDescriptorStoreMax=` in systemd.service(5)). It is given out once and belongs to the caller; undefined if there
+ * is none. Less or more than one pair under a name tells nothing about what is whole, so that none is given.
  *
- * The first call takes over everything that the manager has passed (sd_listen_fds(3)) and closes what isn't inotify.
+ * The first call takes over everything that the manager has passed (sd_listen_fds(3)) and closes what is neither.
  * Throws FdStoreError.
  */
-export function takeStored(name: string): number | undefined {
+export function takeStored(name: string): StoredWatch | undefined {
   checkName(name);
   passed ??= attempt('taking over the stored descriptors', () =>
-    inotifyDescriptors(service().takePassedDescriptors(), descriptorTarget, closeSync),
+    descriptorsByKind(service().takePassedDescriptors(), descriptorTarget, closeSync),
   );
-  const fds = passed.get(name) ?? [];
+  const { inotify = [], page = [] } = passed.get(name) ?? {};
   passed.delete(name);
-  if (fds.length === 1) return fds[0];
-  for (const fd of fds) closeSync(fd);
+  const [inotifyFd, handoverFd] = [inotify[0], page[0]];
+  const isPair = inotify.length === 1 && page.length === 1;
+  if (isPair && inotifyFd !== undefined && handoverFd !== undefined) return { inotifyFd, handoverFd };
+  for (const fd of [...inotify, ...page]) closeSync(fd);
   return undefined;
 }
 
 /**
- * Leaves a descriptor with the service manager, in place of any that it has under this name. The caller keeps its own.
- * Does nothing where no manager listens. Throws FdStoreError.
+ * Leaves both with the service manager, in place of what it has under this name: in one message, so that it has both or
+ * none. The caller keeps its own. False: no manager listens. Throws FdStoreError.
  */
-export function store(name: string, fd: number): void {
+export function store(name: string, { inotifyFd, handoverFd }: StoredWatch): boolean {
   checkName(name);
-  attempt('storing a descriptor', () => {
+  return attempt('storing the descriptors', () => {
     const { notifyWithDescriptors } = service();
     notifyWithDescriptors(removal(name), []);
-    notifyWithDescriptors(addition(name), [fd]);
+    return notifyWithDescriptors(addition(name), [inotifyFd, handoverFd]);
   });
 }
 
@@ -62,21 +70,40 @@ export interface PassedDescriptor {
   readonly name: string;
 }
 
-/** Of the descriptors passed, the inotify instances, by name in the order passed; all others are closed. Pure. */
-export function inotifyDescriptors(
+/** Descriptors of one name. */
+export interface DescriptorsByKind {
+  readonly inotify: readonly number[];
+  /** Pages of memory, see native/handover.h. */
+  readonly page: readonly number[];
+}
+
+/**
+ * Of the descriptors passed, inotify instances and pages, by name in the order passed; all others are closed.
+ *
+ * @param target - what /proc/self/fd says of a descriptor (proc_pid_fd(5))
+ */
+export function descriptorsByKind(
   descriptors: readonly PassedDescriptor[],
   target: (fd: number) => string,
   close: (fd: number) => void,
-): Map<string, number[]> {
-  const byName = new Map<string, number[]>();
+): Map<string, DescriptorsByKind> {
+  const byName = new Map<string, DescriptorsByKind>();
   for (const { fd, name } of descriptors) {
-    if (target(fd) !== 'anon_inode:inotify') close(fd);
-    else byName.set(name, [...(byName.get(name) ?? []), fd]);
+    const kind = kindByTarget[target(fd)];
+    const { inotify, page } = byName.get(name) ?? { inotify: [], page: [] };
+    if (kind === undefined) close(fd);
+    else if (kind === 'inotify') byName.set(name, { inotify: [...inotify, fd], page });
+    else byName.set(name, { inotify, page: [...page, fd] });
   }
   return byName;
 }
 
-/** FDPOLL=0: the manager need not look after it, an inotify instance never hangs up (sd_notify(3)). */
+const kindByTarget: Readonly<Record<string, keyof DescriptorsByKind>> = {
+  'anon_inode:inotify': 'inotify',
+  '/memfd:inotify-csync-handover (deleted)': 'page',
+};
+
+/** FDPOLL=0: the manager need not look after them, neither ever hangs up (sd_notify(3)). */
 export function addition(name: string): string {
   return `FDSTORE=1\nFDNAME=${name}\nFDPOLL=0`;
 }
@@ -95,7 +122,7 @@ interface NativeService {
   takePassedDescriptors(): PassedDescriptor[];
 }
 
-let passed: Map<string, number[]> | undefined;
+let passed: Map<string, DescriptorsByKind> | undefined;
 
 function service(): NativeService {
   return loadNative() as ReturnType<typeof loadNative> & NativeService;

@@ -3,8 +3,42 @@ import type { Notifier } from './notify.js';
 /** A part of the daemon that must keep moving. */
 export interface Pulse {
   readonly name: string;
-  /** Whether it has moved or is rightly idle. */
+  /** Whether it has moved since the last question, or is rightly idle. */
   beats(): boolean;
+}
+
+/** What a part shows of itself at one look. */
+export interface Movement {
+  /** A number that changes with its work. */
+  readonly moved: number;
+  /** Something waits for it that it should do by itself, now. */
+  readonly waiting: boolean;
+}
+
+/**
+ * A pulse of looks: it is missing when something waited at two looks and nothing moved between them. So neither rest
+ * nor work that takes long counts as standing still, and what has only just come is given the time from one look to the
+ * next. A look wakes nobody.
+ */
+export function pulseOf(name: string, look: () => Movement): Pulse {
+  let before: Movement = { moved: Number.NaN, waiting: false };
+  return {
+    name,
+    beats() {
+      const now = look();
+      const isStill = now.waiting && before.waiting && now.moved === before.moved;
+      before = now;
+      return !isStill;
+    },
+  };
+}
+
+/** What the watchdog tells. */
+export interface WatchdogEvents {
+  /** A part does not beat: the watchdog goes hungry for it. */
+  onSilent(name: string): void;
+  /** It was fed; so often something may be done that needs no timer of its own. */
+  onFed?(): void;
 }
 
 /**
@@ -14,14 +48,13 @@ export interface Pulse {
 export class Watchdog {
   readonly #notifier: Notifier;
   readonly #pulses: readonly Pulse[];
-  readonly #onSilent: (name: string) => void;
+  readonly #events: WatchdogEvents;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onSilent - told which part does not beat, each time the watchdog goes hungry for it */
-  constructor(notifier: Notifier, pulses: readonly Pulse[], onSilent: (name: string) => void) {
+  constructor(notifier: Notifier, pulses: readonly Pulse[], events: WatchdogEvents) {
     this.#notifier = notifier;
     this.#pulses = pulses;
-    this.#onSilent = onSilent;
+    this.#events = events;
   }
 
   /** Starts; does nothing where no watchdog is set. */
@@ -39,8 +72,11 @@ export class Watchdog {
   }
 
   #feed(): void {
-    const silent = this.#pulses.find((pulse) => !pulse.beats());
-    if (silent) this.#onSilent(silent.name);
-    else this.#notifier.watchdog();
+    // All are asked, so that each sees every look.
+    const silent = this.#pulses.filter((pulse) => !pulse.beats());
+    for (const { name } of silent) this.#events.onSilent(name);
+    if (silent.length > 0) return;
+    this.#notifier.watchdog();
+    this.#events.onFed?.();
   }
 }

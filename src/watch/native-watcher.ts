@@ -5,6 +5,10 @@ export interface NativeWatcherOptions {
   readonly selection: NativeSelection;
   /** An inotify instance to go on with; the watcher's own from then on. */
   readonly inotifyFd?: number;
+  /** The page that belongs to it (native/handover.h); the watcher's own from then on. */
+  readonly handoverFd?: number;
+  /** Digest of what is watched and how, 32 bytes, to be found in the page by a successor. */
+  readonly territory?: Buffer;
   /** inotify(7) event bits of non-directories that become records. */
   readonly mask: number;
   /** Threads that open, watch and list directories. */
@@ -34,14 +38,28 @@ export interface NativeWatcher {
   take(): Buffer | null;
   state(): NativeWatcherState;
   stats(): WatchStats;
-  /** For tests: the tree thread does nothing for so many milliseconds. */
-  stall(milliseconds: number): void;
+  /** All records that have been taken are in the queue's file, or a full check is owed there in their place. */
+  kept(): void;
+  /** How the threads move. A look wakes none of them. */
+  pulses(): { readonly reader: ThreadPulse; readonly tree: ThreadPulse };
+  /** For tests: a thread does nothing for so many milliseconds. */
+  stall(milliseconds: number, thread?: 'reader' | 'tree'): void;
   /** Ends all threads, then calls `done`. Take what is left afterwards. */
   close(done: () => void): void;
   /** Like `close`, but the inotify instance stays open, with its watches and what hasn't been read; `done` gets it. */
   detach(done: (fd: number) => void): void;
   /** The inotify instance, -1 after the end. */
   readonly inotifyFd: number;
+  /** The page for a successor, -1 after `close`; after `detach` the caller's. */
+  readonly handoverFd: number;
+}
+
+/** If something waits for a thread at two looks and it has not moved between them, it stands still. */
+export interface ThreadPulse {
+  /** A number that grows with its work. */
+  readonly moved: number;
+  /** Something waits for it now. */
+  readonly waiting: boolean;
 }
 
 export interface NativeWatcherState {

@@ -6,7 +6,7 @@ import type { QueueEntry } from '../queue/entry.js';
 import { decodeBatch } from './batch.js';
 import { WatchClosedError, WatchLimitError, WatchReadError, WatchStartError } from './errors.js';
 import { defaultFileEvents, parseFileEvents } from './file-events.js';
-import type { NativeWatcher, NativeWatcherOptions, WatchStats } from './native-watcher.js';
+import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from './native-watcher.js';
 
 export interface WatcherOptions {
   /** Which paths are watched and reported. */
@@ -14,18 +14,22 @@ export interface WatcherOptions {
   /** inotify event bits for files, see parseFileEvents; structural events are always on. */
   readonly mask?: number;
   /**
-   * The inotify instance that an earlier watcher has left (`detach`, or a crash with the instance in the service
+   * The inotify instance that an earlier watcher has left (`detach`, or any end with the instance in the service
    * manager's store). Watching goes on where that one ended: what happened since comes as records, and a loss only if
    * the kernel's queue has overflowed. It belongs to the watcher from now on, even if `open` throws. Where the new
    * selection has directories that the old one had not, nothing is known of what happened there: check them.
    */
   readonly inotifyFd?: number;
+  /** The page that belongs to it, see `readHandover`; the watcher's own from now on. */
+  readonly handoverFd?: number;
+  /** Digest of what is watched and how, 32 bytes, for the successor to compare. */
+  readonly territory?: Buffer;
   /** Threads of the walks, 4 if not given. */
   readonly walkers?: number;
   /** Called a few times a second during the first walk with the number of directories watched so far. */
   readonly onProgress?: (directories: number) => void;
   /** Limits and times of native/watcher.h, for tests. */
-  readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | 'inotifyFd'>>;
+  readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
 }
 
 export interface FirstWalk {
@@ -69,7 +73,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     });
     // Whoever doesn't ask for readiness must not be killed by its failure.
     this.ready.catch(() => undefined);
-    const { selection, walkers, inotifyFd } = options;
+    const { selection, walkers, inotifyFd, handoverFd, territory } = options;
     const mask = options.mask ?? parseFileEvents(defaultFileEvents);
     try {
       this.#native = new (loadNative().Watcher)(
@@ -79,11 +83,13 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
           mask,
           ...(walkers === undefined ? {} : { walkers }),
           ...(inotifyFd === undefined ? {} : { inotifyFd }),
+          ...(handoverFd === undefined ? {} : { handoverFd }),
+          ...(territory === undefined ? {} : { territory }),
         },
         () => this.#notified(),
       );
     } catch (error) {
-      if (inotifyFd !== undefined) discard(inotifyFd);
+      for (const fd of [inotifyFd, handoverFd]) if (fd !== undefined) discard(fd);
       throw error instanceof Error && 'errno' in error ? new WatchStartError(error) : error;
     }
   }
@@ -114,6 +120,24 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   /** The inotify instance, to be left with the service manager; -1 after the end. It stays the watcher's. */
   get inotifyFd(): number {
     return this.#native.inotifyFd;
+  }
+
+  /** The page that goes with it; -1 after `close`, the caller's after `detach`. */
+  get handoverFd(): number {
+    return this.#native.handoverFd;
+  }
+
+  /**
+   * All that the iteration has given out is where it outlives this process. Only then, and when nothing is under way,
+   * does the page say that a successor misses nothing.
+   */
+  kept(): void {
+    this.#native.kept();
+  }
+
+  /** How the native threads move; see ThreadPulse. */
+  pulses(): { readonly reader: ThreadPulse; readonly tree: ThreadPulse } {
+    return this.#native.pulses();
   }
 
   /** Stops watching and frees all watches (after `detach`: does nothing but wait for it). Safe to call again. */
@@ -148,9 +172,9 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     return this.#detaching;
   }
 
-  /** For tests: the tree thread stands still. */
-  stall(milliseconds: number): void {
-    this.#native.stall(milliseconds);
+  /** For tests: a thread stands still. */
+  stall(milliseconds: number, thread: 'reader' | 'tree' = 'tree'): void {
+    this.#native.stall(milliseconds, thread);
   }
 
   #ended(): void {
@@ -180,6 +204,8 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     this.#settleReady = undefined;
   }
 }
+
+type Inherited = 'inotifyFd' | 'handoverFd' | 'territory';
 
 interface Settler {
   readonly resolve: (walk: FirstWalk) => void;

@@ -2,11 +2,24 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { QueuePosition } from '#src/queue/cursor.js';
 import type { QueueEntry } from '#src/queue/entry.js';
 import type { QueueTrouble } from '#src/queue/errors.js';
 import type { Owed } from '#src/queue/owed.js';
 import type { Queue } from '#src/queue/queue.js';
-import { abandon, drain, file, next, openQueue, show, temporaryFolder, textOf, tree } from './support.js';
+import {
+  abandon,
+  brokenFiles,
+  drain,
+  errno,
+  file,
+  next,
+  openQueue,
+  show,
+  temporaryFolder,
+  textOf,
+  tree,
+} from './support.js';
 
 const loss = (reason: string): QueueEntry => ({ kind: 'loss', reason });
 
@@ -176,6 +189,52 @@ test('an unclean stop owes a full check', (context) => {
     reason: 'the last run did not stop in order',
   });
   abandon(again);
+});
+
+test('an unclean stop owes none if nothing was unwritten, unless changes waited in memory', (context) => {
+  const folder = temporaryFolder(context);
+  const first = openQueue(folder);
+  first.settle(first.owed?.ticket ?? 0);
+  first.append([file('/a'), file('/b')]);
+  abandon(first);
+  const second = openQueue(folder, { unwritten: 'none' });
+  assert.deepEqual([second.recovery, second.owed], [{ unclean: true, pending: 2 }, undefined]);
+  // Set aside, passed by the cursor, and never written again: not even an orderly end makes that good.
+  const batch = next(second);
+  second.setAside(true);
+  second.commit(batch?.end as QueuePosition);
+  second.close({ clean: true });
+  const third = openQueue(folder, { unwritten: 'none' });
+  const reason = 'changes that were to be tried again have died with the last run';
+  assert.deepEqual(third.recovery, { unclean: true, pending: 0, reason });
+  third.settle(third.owed?.ticket ?? 0);
+  third.setAside(true);
+  third.append([file('/b')]);
+  third.setAside(false);
+  third.close({ clean: true });
+  const fourth = openQueue(folder, { unwritten: 'none' });
+  assert.deepEqual([fourth.recovery, fourth.owed], [{ unclean: false, pending: 1 }, undefined]);
+  abandon(fourth);
+});
+
+test('a full check owed that the disk has refused is not kept', (context) => {
+  const folder = temporaryFolder(context);
+  let isBroken = false;
+  const files = brokenFiles((real) => ({
+    write(...words) {
+      if (isBroken) throw errno('EIO');
+      return real.write(...words);
+    },
+  }));
+  const queue = openQueue(folder, { files, onTrouble: () => undefined });
+  assert.equal(queue.isKept, true);
+  isBroken = true;
+  queue.owe('something');
+  assert.equal(queue.isKept, false);
+  isBroken = false;
+  queue.flush();
+  assert.equal(queue.isKept, true);
+  abandon(queue);
 });
 
 test('after so many lines read a new segment is begun, the old one removed, and nothing lost', (context) => {

@@ -153,17 +153,19 @@ test('detach and close in any order; no descriptor and no thread is left', async
   const count = () => [readdirSync('/proc/self/fd').length, readdirSync('/proc/self/task').length];
   await watch.start();
   const before = count();
-  let fd: number | undefined;
+  let left: { inotifyFd: number; handoverFd: number } | undefined;
   for (let round = 0; round < 50; round++) {
-    const watcher = Watcher.open({ selection, ...(fd === undefined ? {} : { inotifyFd: fd }) });
+    const watcher = Watcher.open({ selection, ...left });
     if (round % 2 === 0) await watcher.ready;
-    fd = await watcher.detach();
-    assert.equal(await watcher.detach(), fd);
+    const inotifyFd = await watcher.detach();
+    assert.equal(await watcher.detach(), inotifyFd);
     await watcher.close();
     assert.equal(watcher.inotifyFd, -1);
+    left = { inotifyFd, handoverFd: watcher.handoverFd };
   }
-  const last = Watcher.open({ selection, inotifyFd: fd as number });
+  const last = Watcher.open({ selection, ...left });
   await last.close();
+  assert.equal(last.handoverFd, -1);
   await assert.rejects(last.detach(), WatchClosedError);
   assert.deepEqual(count(), before);
 });
@@ -172,4 +174,15 @@ test('what is no inotify instance is refused and closed', () => {
   const fd = openSync('/dev/null', 'r');
   assert.throws(() => Watcher.open({ selection: selectionOf('/nowhere'), inotifyFd: fd }), WatchStartError);
   assert.throws(() => readlinkSync(`/proc/self/fd/${fd}`));
+});
+
+test('what is no page is refused, and both are closed', async (context) => {
+  const watch = new WatchFixture(context);
+  await watch.start();
+  const inotifyFd = await watch.watcher.detach();
+  closeSync(watch.watcher.handoverFd);
+  const handoverFd = openSync('/dev/null', 'r');
+  const selection = selectionOf(watch.root);
+  assert.throws(() => Watcher.open({ selection, inotifyFd, handoverFd }), WatchStartError);
+  for (const fd of [inotifyFd, handoverFd]) assert.throws(() => readlinkSync(`/proc/self/fd/${fd}`));
 });

@@ -1,0 +1,43 @@
+import type { Activity } from './csync2/activity.js';
+import type { ManagedServer } from './csync2/server.js';
+import { assembleStatus, type Status } from './observe/status.js';
+import { display, fromKey } from './path-bytes.js';
+import type { Queue } from './queue/queue.js';
+import type { Succession } from './succession.js';
+
+/** The stages that the status is read from. */
+export interface Viewed {
+  readonly succession: Succession;
+  readonly queue: Queue;
+  readonly server: ManagedServer | undefined;
+  readonly activity: Activity;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+/** How the running daemon is, now. */
+export function statusOf({ succession, queue, server, activity, startedAt }: Viewed): Status {
+  const { plan, sync, watcher } = succession.current;
+  return assembleStatus({
+    host: plan.instance.hostName,
+    strategy: sync.strategy,
+    startedAt,
+    scheduler: sync.scheduler.state,
+    directories: watcher.stats().directories,
+    queue: { depth: queue.depth, oldestAt: queue.oldestAt, resets: queue.resets },
+    fullCheckOwed: queue.owed,
+    misses: { count: sync.misses.count, paths: sync.misses.paths.map((key) => display(fromKey(key))) },
+    roots: sync.guard.states(),
+    lanes: sync.lanes.map((lane) => lane.status()),
+    deferred: sync.scheduler.deferred,
+    server: server?.state ?? 'external',
+    sessions: activity.sessions(),
+    received: activity.received(),
+  });
+}
+
+/** One sentence for the log: what this host watches, and whom it updates. */
+export function introduction({ current: { plan, sync, watcher } }: Succession): string {
+  const peers = sync.lanes.map((lane) => lane.peer).join(', ') || 'nobody';
+  return `${plan.instance.hostName} watches ${watcher.stats().directories} directories and updates ${peers} (${sync.strategy})`;
+}

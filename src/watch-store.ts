@@ -1,0 +1,79 @@
+import { closeSync } from 'node:fs';
+import type { Log } from './observe/log.js';
+import { FdStoreError, type StoredWatch, store, takeStored } from './systemd/fd-store.js';
+import { readHandover } from './watch/handover.js';
+import type { Watcher } from './watch/watcher.js';
+
+/** Why a start can't go on where the last run ended, so that everything has to be checked; see {@link gapText}. */
+export type Gap = 'nothing-left' | 'other-territory' | 'in-hand';
+
+/** The reason of the full check that is owed for it. */
+export const gapText: Readonly<Record<Gap, string>> = {
+  'nothing-left': 'start, and no watches were left from before',
+  'other-territory': 'start, and the configuration is another than before',
+  'in-hand': 'the last run ended with changes in hand that were not written down',
+};
+
+/** What a run begins with. */
+export interface Inheritance {
+  /** The last run's watches, if they are of use. */
+  readonly watch: StoredWatch | undefined;
+  /** Undefined: whatever happened since the last run is told by its watches, all before is in the queue. */
+  readonly gap: Gap | undefined;
+}
+
+/**
+ * The watches that the service manager keeps while no daemon runs, so that a restart has no blind moment: the kernel
+ * goes on collecting events in the inotify instance, whoever holds it. Why that is enough even after SIGKILL is written
+ * in native/handover.h; that a mount changed meanwhile, or that the kernel's queue overflowed, the watcher tells itself.
+ */
+export class WatchStore {
+  readonly #log: Log;
+  #kept: number | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Takes what the last run has left. `territory`: see territoryOf. Call it once. */
+  inherit(territory: Buffer): Inheritance {
+    const watch = this.#attempt(() => takeStored(storeName));
+    if (!watch) return { watch, gap: 'nothing-left' };
+    const page = readHandover(watch.handoverFd);
+    if (page?.territory.equals(territory)) {
+      this.#kept = watch.inotifyFd;
+      return { watch, gap: page.settled ? undefined : 'in-hand' };
+    }
+    // Watches of what isn't selected any more would stay for ever.
+    for (const fd of [watch.inotifyFd, watch.handoverFd]) closeSync(fd);
+    return { watch: undefined, gap: page ? 'other-territory' : 'nothing-left' };
+  }
+
+  /**
+   * Leaves this watcher's watches with the service manager, in place of any others; those that came from there are
+   * there still. Only when they all stand, and a full check for what was before them is owed: who finds them takes
+   * them for whole.
+   */
+  keep({ inotifyFd, handoverFd }: Watcher): void {
+    if (inotifyFd === this.#kept) return;
+    this.#kept = this.#attempt(() => store(storeName, { inotifyFd, handoverFd })) ? inotifyFd : undefined;
+  }
+
+  /** Whether the service manager has this watcher's watches. */
+  has({ inotifyFd }: Watcher): boolean {
+    return inotifyFd === this.#kept;
+  }
+
+  #attempt<Result>(action: () => Result): Result | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof FdStoreError)) throw error;
+      this.#log.warn(`${error.message} (${error.hint})`);
+      return undefined;
+    }
+  }
+}
+
+/** The name in the service manager's store (FDNAME in sd_notify(3)). */
+const storeName = 'watches';

@@ -1,0 +1,27 @@
+import { readSync } from 'node:fs';
+
+/** What a watcher has left in its page (native/handover.h) for the one that goes on with its inotify instance. */
+export interface HandoverPage {
+  /** All that it had read from the kernel is in the queue, as records or as a full check owed, however it ended. */
+  readonly settled: boolean;
+  /** Digest of what it watched, 32 bytes. */
+  readonly territory: Buffer;
+}
+
+/** Reads a page; undefined if it is none that this version understands. Throws an ErrnoException. */
+export function readHandover(fd: number): HandoverPage | undefined {
+  const bytes = Buffer.alloc(pageBytes);
+  return readSync(fd, bytes, 0, pageBytes, 0) === pageBytes ? decodeHandover(bytes) : undefined;
+}
+
+/** The same of the page's bytes. Pure. */
+export function decodeHandover(bytes: Buffer): HandoverPage | undefined {
+  if (bytes.length < pageBytes || bytes.toString('latin1', 0, 8) !== magic) return undefined;
+  // As the processor writes it: the page never leaves its machine.
+  const [, begun, kept] = new BigUint64Array(Uint8Array.from(bytes.subarray(0, pageBytes)).buffer);
+  return { settled: begun === kept, territory: bytes.subarray(territoryAt, pageBytes) };
+}
+
+const magic = 'icshand1';
+const territoryAt = 32;
+const pageBytes = 64;

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PeerStatus, Status } from '#src/observe/status.js';
+import { grouped, statusLine } from '#src/observe/status-line.js';
+
+function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
+  return {
+    name,
+    state: 'idle',
+    state_text: '',
+    reason: null,
+    reason_text: null,
+    failing_s: null,
+    next_attempt_s: null,
+    owed: 0,
+    oldest_owed_s: null,
+    sent: 0,
+    last_sent_s: null,
+    parked: [],
+    ...fields,
+  };
+}
+
+test('one line tells how many directories are watched and how each peer is', () => {
+  const status = {
+    directories: 171_856,
+    roots: [
+      { path: '/srv/www', state: 'present', text: 'there' },
+      { path: '/srv/disk', state: 'missing', text: 'missing' },
+    ],
+    peers: [
+      peer('web1'),
+      peer('web2', { last_sent_s: 0.062 }),
+      peer('web3', { reason: 'unreachable', reason_text: 'cannot be reached', failing_s: 240, owed: 12 }),
+      peer('web4', { reason: 'conflict', reason_text: 'a conflict', failing_s: 5, owed: 1200 }),
+    ],
+    full_check_owed: { reason: 'overflow', age_s: 1 },
+  } as unknown as Status;
+  assert.equal(
+    statusLine(status),
+    'watching 171,856 directories; /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
+      'web3 down 4 min, 12 files owed; web4 failing 5 s (a conflict), 1,200 files owed; full check owed: overflow',
+  );
+});
+
+test('thousands are apart', () => {
+  assert.deepEqual([0, 999, 1000, 1048576].map(grouped), ['0', '999', '1,000', '1,048,576']);
+});
