@@ -17,6 +17,9 @@ class TreeWorld : private TreeSink {
  public:
   // `prepared`: directories that exist before the watcher starts.
   explicit TreeWorld(const std::vector<std::string>& prepared);
+  // The same moment once more, to go on from it in another way.
+  TreeWorld(const TreeWorld& other);
+  TreeWorld& operator=(const TreeWorld&) = delete;
 
   KernelModel kernel;
 
@@ -35,8 +38,11 @@ class TreeWorld : private TreeSink {
   size_t losses = 0;
   std::vector<std::string> log;  // records as they came
   bool verbose = false;          // log events and findings, too
+  // A look's system calls, up to its finding, are one step: fewer orders, for longer rows of operations.
+  bool coarse = false;
 
  private:
+  friend struct TreeInspector;
   struct Look {
     std::shared_ptr<Job> job;
     std::shared_ptr<size_t> open;         // looks of the job whose finding hasn't been delivered
@@ -69,7 +75,7 @@ class TreeWorld : private TreeSink {
   void Copy(const std::string& path, bool recursive);
   void CopyAll();
 
-  std::unique_ptr<Selection> selection_;
+  std::shared_ptr<const Selection> selection_;
   std::unique_ptr<Tree> tree_;
   Millis now_ = 1000;
   bool restarted_ = false;
