@@ -186,6 +186,7 @@ class Tree {
   // tree_repair.cc: loss and shortage
   void Reconcile(Millis now);
   bool RetryLater(const Found& found, NodeId parent, Millis now);
+  void LookAnew(const Found& found, NodeId parent);
   void NoteUnwatched(const Found& found, NodeId parent);
   void EmitLimit();
   void NoteDenied(const Found& found, NodeId parent);

@@ -4,6 +4,11 @@
 //   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
 //   tree_test replay SEED OPERATIONS                 one of them, told step by step
 //   tree_test exhaust OPERATIONS DELAYS              all rows of operations, all orders that differ in so many choices
+//   tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
+//                                                    all rows at all moments, see explorer.h
+//   tree_test tell-rows OPERATIONS ORDERS names|nested|all
+//   tree_test tell-random FIRST_SEED COUNT OPERATIONS names|nested|all
+//                                                    what happened, for an oracle, see teller.h
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +17,7 @@
 
 #include "explorer.h"
 #include "operations.h"
+#include "teller.h"
 #include "tree_world.h"
 
 namespace inotify_csync::test {
@@ -134,9 +140,13 @@ int Exhaust(int length, int delays) {
   return failed == 0 ? 0 : 1;
 }
 
+const std::vector<Operation>& Alphabet(const std::string& name) {
+  return name == "all" ? AllOperations() : name == "nested" ? Nested() : ThreeNames();
+}
+
 // explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
 int ExploreAll(char** words) {
-  const std::string alphabet = words[2], grain = words[3], start = words[4], first = words[5];
+  const std::string grain = words[3], start = words[4], first = words[5];
   Explored sum;
   for (const auto& prepared : PreparedTrees()) {
     Exploration exploration;
@@ -145,7 +155,7 @@ int ExploreAll(char** words) {
     exploration.walkers_first = first == "walkers";
     exploration.coarse = grain == "coarse";
     exploration.walking = start == "walking";
-    exploration.alphabet = alphabet == "all" ? AllOperations() : alphabet == "nested" ? Nested() : ThreeNames();
+    exploration.alphabet = Alphabet(words[2]);
     exploration.prepared = prepared;
     const Explored explored = Explore(exploration);
     sum.states += explored.states;
@@ -172,6 +182,14 @@ int main(int count, char** words) {
   if (count == 4 && std::strcmp(words[1], "replay-restart") == 0) return RunRandom(number(2), static_cast<int>(number(3)), true, true) ? 0 : 1;
   if (count == 4 && std::strcmp(words[1], "exhaust") == 0) return Exhaust(static_cast<int>(number(2)), static_cast<int>(number(3)));
   if (count == 8 && std::strcmp(words[1], "explore") == 0) return ExploreAll(words + 2);
-  std::fprintf(stderr, "usage: tree_test random|restart FIRST COUNT OPERATIONS | replay[-restart] SEED OPERATIONS | exhaust OPERATIONS DELAYS\n");
+  if (count == 5 && std::strcmp(words[1], "tell-rows") == 0) {
+    TellRows(static_cast<int>(number(2)), static_cast<int>(number(3)), Alphabet(words[4]));
+    return 0;
+  }
+  if (count == 6 && std::strcmp(words[1], "tell-random") == 0) {
+    TellRandom(number(2), number(3), static_cast<int>(number(4)), Alphabet(words[5]));
+    return 0;
+  }
+  std::fprintf(stderr, "usage: see the head of tree_test.cc\n");
   return 64;
 }

@@ -304,7 +304,17 @@ void TreeWorld::Copy(const std::string& path, bool recursive) {
   for (const auto& [name, child] : kernel.At(inode).entries) Copy(path + "/" + name, true);
 }
 
-std::string TreeWorld::Verify() {
+std::vector<std::string> TreeWorld::Watched() const {
+  std::vector<std::string> paths;
+  for (const auto& [inode, wd] : kernel.watches()) {
+    std::string path;
+    const NodeId node = tree_->store().ByWatch(wd);
+    paths.push_back(node != kNoNode && tree_->store().Path(node, &path) ? path : "?");
+  }
+  return paths;
+}
+
+std::string TreeWorld::Verify(bool lawful) {
   if (!log.empty() && log.back() == "NEVER QUIET") return "never quiet";
   std::map<std::string, int> real;
   std::map<std::string, int32_t> watched;
@@ -331,7 +341,7 @@ std::string TreeWorld::Verify() {
     if (tree_->store()[node].next_alias != kNoNode) return path + " is known twice";
   }
   // A successor removes its forerunner's watches when it meets them.
-  if (!restarted_ && kernel.watches().size() != watched.size()) return "watches have been left behind";
+  if (lawful && !restarted_ && kernel.watches().size() != watched.size()) return "watches have been left behind";
   if (tree_->store().nodes() != watched.size()) return "nodes have been left behind";
   if (tree_->Stats().held != 0) return "events have been left behind";
   for (const auto& [path, version] : real) {

@@ -32,8 +32,11 @@ class TreeWorld : private TreeSink {
   // Runs everything until nothing is left to do and all deadlines have passed.
   void Quiesce();
 
-  // Empty, or what is wrong: tree, watches and shadow must equal the file system.
-  std::string Verify();
+  // Empty, or what is wrong: tree, watches and shadow must equal the file system. `lawful`: no watch may be left that
+  // nobody knows of; after events that no kernel sends that can't be asked, its next event takes it away.
+  std::string Verify(bool lawful = true);
+  // Where the tree takes the watches to be that the kernel has; "?" for one that it knows nothing of.
+  std::vector<std::string> Watched() const;
   const Tree& tree() const { return *tree_; }
   size_t losses = 0;
   std::vector<std::string> log;  // records as they came
