@@ -72,6 +72,8 @@ class NodeStore {
   // The path, "/" for the root; false for a detached node.
   bool Path(NodeId id, std::string* path) const;
 
+  // Numbers run up to this one; some may be free.
+  NodeId capacity() const { return static_cast<NodeId>(nodes_.size() - 1); }
   size_t nodes() const { return live_; }
   size_t watches() const { return watches_; }
   size_t Bytes() const;

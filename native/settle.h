@@ -11,6 +11,10 @@
 
 namespace inotify_csync {
 
+namespace test {
+struct TreeInspector;
+}
+
 struct Place {
   NodeRef parent;
   std::string name;
@@ -33,6 +37,7 @@ class Settle {
   Millis Deadline() const;
 
  private:
+  friend struct test::TreeInspector;
   struct Entry {
     Place place;
     Millis deadline;

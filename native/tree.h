@@ -25,6 +25,10 @@
 
 namespace inotify_csync {
 
+namespace test {
+struct TreeInspector;
+}
+
 struct TreeOptions {
   uint32_t file_mask = 0;  // which events of non-directories become records
   Millis settle = 50;      // how long a CREATE waits for its CLOSE_WRITE
@@ -66,6 +70,8 @@ class TreeSink {
 class Tree {
  public:
   Tree(const Selection& selection, TreeOptions options, TreeSink* sink);
+  // Goes on from where `other` is, independent of it: a model checker tries several ways from one state.
+  Tree(const Tree& other, TreeSink* sink) : Tree(other) { sink_ = sink; }
 
   // Asks for the first walk from "/". `loss`: a loss that is told when it is over, empty: none.
   void Start(std::string loss = {});
@@ -98,12 +104,20 @@ class Tree {
 
   // Grows with every event that moves a directory. Walkers read it when they begin a look: an event that was
   // processed after that makes the finding old. Safe to read from any thread.
-  const std::atomic<uint64_t>& Serial() const { return serial_; }
+  const std::atomic<uint64_t>& Serial() const { return serial_.value; }
 
   const NodeStore& store() const { return store_; }
   TreeStats Stats() const;
 
  private:
+  friend struct test::TreeInspector;
+  Tree(const Tree&) = default;
+
+  struct Clock {
+    std::atomic<uint64_t> value{1};
+    Clock() = default;
+    Clock(const Clock& other) : value(other.value.load()) {}
+  };
   struct Obligation {
     RecordKind kind = RecordKind::kTree;
     NodeRef parent;
@@ -174,6 +188,7 @@ class Tree {
   // tree_repair.cc: loss and shortage
   void Reconcile(Millis now);
   bool RetryLater(const Found& found, NodeId parent, Millis now);
+  void LookAnew(const Found& found, NodeId parent);
   void NoteUnwatched(const Found& found, NodeId parent);
   void EmitLimit();
   void NoteDenied(const Found& found, NodeId parent);
@@ -185,11 +200,11 @@ class Tree {
 
   const Selection& selection_;
   const TreeOptions options_;
-  TreeSink* const sink_;
+  TreeSink* sink_;
   NodeStore store_;
   Settle settle_;
   TreeStats stats_;
-  std::atomic<uint64_t> serial_{1};
+  Clock serial_;
   std::unordered_map<std::string, uint64_t> touched_;  // (wd, name) -> serial of the last event there, while jobs run
   uint64_t shape_ = 1;                                 // grows when a node changes place
 

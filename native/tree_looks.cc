@@ -230,7 +230,7 @@ bool Tree::IsOld(const Found& found, NodeId parent) const {
 }
 
 void Tree::Touch(NodeId parent, const std::string& name) {
-  const uint64_t serial = serial_.fetch_add(1) + 1;
+  const uint64_t serial = serial_.value.fetch_add(1) + 1;
   if (!jobs_.empty()) touched_[Key(static_cast<NodeId>(store_[parent].wd), name)] = serial;
 }
 

@@ -81,6 +81,18 @@ bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
   return true;
 }
 
+// What was found has been taken away by then; another look makes another watch. If it doesn't, again and again, then
+// the watch has never gone.
+void Tree::LookAnew(const Found& found, NodeId parent) {
+  if (++attempts_[Key(parent, found.name)] <= kRetries) {
+    Want(parent, found.name, true);
+    return;
+  }
+  attempts_.erase(Key(parent, found.name));
+  removing_.erase(found.wd);
+  OnOverflow("a watch that was taken away has stayed");
+}
+
 void Tree::NoteUnwatched(const Found& found, NodeId parent) {
   if (unwatched_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second) unwatched_new_ = true;
 }

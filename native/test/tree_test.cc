@@ -4,57 +4,29 @@
 //   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
 //   tree_test replay SEED OPERATIONS                 one of them, told step by step
 //   tree_test exhaust OPERATIONS DELAYS              all rows of operations, all orders that differ in so many choices
+//   tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
+//                                                    all rows at all moments, see explorer.h
+//   tree_test tell-rows OPERATIONS ORDERS names|nested|all
+//   tree_test tell-random FIRST_SEED COUNT OPERATIONS names|nested|all
+//                                                    what happened, for an oracle, see teller.h
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <random>
 
+#include "explorer.h"
+#include "operations.h"
+#include "teller.h"
 #include "tree_world.h"
 
 namespace inotify_csync::test {
 namespace {
 
-struct Operation {
-  std::string text;
-  std::function<bool(KernelModel&)> run;
-};
-
-// Three names in two directories and outside, one deep pair.
-std::vector<Operation> Operations() {
-  std::vector<Operation> all;
-  const std::vector<std::string> inside{"/w/a", "/w/b", "/w/a/c", "/w/b/c"};
-  for (const std::string& path : inside) {
-    all.push_back({"mkdir " + path, [path](KernelModel& k) { return k.MakeDirectory(path); }});
-    all.push_back({"rmdir " + path, [path](KernelModel& k) { return k.RemoveDirectory(path); }});
-    all.push_back({"write " + path + "/f", [path](KernelModel& k) {
-      return k.Write(path + "/f") || (k.Create(path + "/f") && k.Write(path + "/f"));
-    }});
-    all.push_back({"create " + path, [path](KernelModel& k) { return k.Create(path); }});
-    all.push_back({"unlink " + path + "/f", [path](KernelModel& k) { return k.Unlink(path + "/f") || k.Unlink(path); }});
-  }
-  const std::vector<std::pair<std::string, std::string>> moves{
-      {"/w/a", "/w/b"}, {"/w/b", "/w/a"}, {"/w/a", "/o/a"}, {"/o/a", "/w/a"}, {"/o/a", "/w/b"}, {"/w/a/c", "/w/b/c"},
-      {"/w/a/c", "/w/b"}, {"/w/b", "/w/a/c"}, {"/w/a/c", "/o/c"}, {"/o/c", "/w/a/c"}, {"/w/b/c", "/w/a/c"},
-      {"/w/a/f", "/w/b/f"}, {"/w/a", "/w/b/c"}};
-  for (const auto& [from, to] : moves) {
-    all.push_back({"mv " + from + " " + to, [from = from, to = to](KernelModel& k) { return k.Rename(from, to); }});
-  }
-  for (const auto& [left, right] : {std::pair("/w/a", "/w/b"), std::pair("/w/a/c", "/w/b"), std::pair("/w/a", "/o/a")}) {
-    all.push_back({std::string("exchange ") + left + " " + right,
-                   [l = std::string(left), r = std::string(right)](KernelModel& k) { return k.Exchange(l, r); }});
-  }
-  return all;
-}
-
-const std::vector<Operation> kOperations = Operations();
-const std::vector<std::vector<std::string>> kPrepared{
-    {}, {"/w/a", "/w/a/c"}, {"/w/a", "/w/b", "/w/a/c", "/w/b/c"}, {"/o/a", "/o/a/c", "/w/b"}};
-
 bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
   std::mt19937_64 random(seed);
   const auto pick = [&random](size_t count) { return static_cast<size_t>(random() % count); };
-  TreeWorld world(kPrepared[pick(kPrepared.size())]);
+  TreeWorld world(PreparedTrees()[pick(PreparedTrees().size())]);
   world.verbose = tell;
   // Some seeds wait for the first walk, some are hasty, some slow, some lose events.
   if (pick(2) == 0) world.Quiesce();
@@ -65,7 +37,7 @@ bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
     if (restarts && pick(30) == 0) {
       world.Restart(pick);
     } else if (world.Steps() == 0 || pick(haste) == 0) {
-      const Operation& operation = kOperations[pick(kOperations.size())];
+      const Operation& operation = AllOperations()[pick(AllOperations().size())];
       if (operation.run(world.kernel)) {
         left--;
         world.log.push_back("  " + operation.text);
@@ -120,7 +92,7 @@ std::vector<size_t> RunChosen(const std::vector<std::string>& prepared, const st
   return options;
 }
 
-uint64_t Explore(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
+uint64_t TryDelays(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
                  const std::vector<size_t>& choices, int delays, uint64_t* runs) {
   std::string wrong;
   const std::vector<size_t> options = RunChosen(prepared, operations, choices, &wrong);
@@ -138,7 +110,7 @@ uint64_t Explore(const std::vector<std::string>& prepared, const std::vector<con
     std::vector<size_t> other = choices;
     other.resize(point + 1);
     for (other[point] = 1; other[point] < options[point]; other[point]++) {
-      failed += Explore(prepared, operations, other, delays - 1, runs);
+      failed += TryDelays(prepared, operations, other, delays - 1, runs);
     }
   }
   return failed;
@@ -150,12 +122,12 @@ int Exhaust(int length, int delays) {
   std::vector<size_t> row(static_cast<size_t>(length), 0);
   for (bool more = true; more && failed < 5;) {
     std::vector<const Operation*> operations;
-    for (const size_t index : row) operations.push_back(&kOperations[index]);
-    for (const auto& prepared : kPrepared) failed += Explore(prepared, operations, {}, delays, &runs);
+    for (const size_t index : row) operations.push_back(&AllOperations()[index]);
+    for (const auto& prepared : PreparedTrees()) failed += TryDelays(prepared, operations, {}, delays, &runs);
     rows++;
     more = false;
     for (size_t& index : row) {
-      if (++index < kOperations.size()) {
+      if (++index < AllOperations().size()) {
         more = true;
         break;
       }
@@ -166,6 +138,36 @@ int Exhaust(int length, int delays) {
               static_cast<unsigned long long>(rows), length, delays, static_cast<unsigned long long>(runs),
               static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
+}
+
+const std::vector<Operation>& Alphabet(const std::string& name) {
+  return name == "all" ? AllOperations() : name == "nested" ? Nested() : ThreeNames();
+}
+
+// explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
+int ExploreAll(char** words) {
+  const std::string grain = words[3], start = words[4], first = words[5];
+  Explored sum;
+  for (const auto& prepared : PreparedTrees()) {
+    Exploration exploration;
+    exploration.operations = std::atoi(words[0]);
+    exploration.delays = std::atoi(words[1]);
+    exploration.walkers_first = first == "walkers";
+    exploration.coarse = grain == "coarse";
+    exploration.walking = start == "walking";
+    exploration.alphabet = Alphabet(words[2]);
+    exploration.prepared = prepared;
+    const Explored explored = Explore(exploration);
+    sum.states += explored.states;
+    sum.steps += explored.steps;
+    sum.endings += explored.endings;
+    for (const std::string& wrong : explored.wrong) sum.wrong.push_back(wrong);
+  }
+  for (const std::string& wrong : sum.wrong) std::printf("%s\n", wrong.c_str());
+  std::printf("explore: up to %s of %s operations, %s delays, %s steps, %s start, %s first: %llu states, %llu steps, %llu ends verified, %zu wrong\n",
+              words[0], words[2], words[1], words[3], words[4], words[5], static_cast<unsigned long long>(sum.states),
+              static_cast<unsigned long long>(sum.steps), static_cast<unsigned long long>(sum.endings), sum.wrong.size());
+  return sum.wrong.empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -179,6 +181,15 @@ int main(int count, char** words) {
   if (count == 4 && std::strcmp(words[1], "replay") == 0) return RunRandom(number(2), static_cast<int>(number(3)), false, true) ? 0 : 1;
   if (count == 4 && std::strcmp(words[1], "replay-restart") == 0) return RunRandom(number(2), static_cast<int>(number(3)), true, true) ? 0 : 1;
   if (count == 4 && std::strcmp(words[1], "exhaust") == 0) return Exhaust(static_cast<int>(number(2)), static_cast<int>(number(3)));
-  std::fprintf(stderr, "usage: tree_test random|restart FIRST COUNT OPERATIONS | replay[-restart] SEED OPERATIONS | exhaust OPERATIONS DELAYS\n");
+  if (count == 8 && std::strcmp(words[1], "explore") == 0) return ExploreAll(words + 2);
+  if (count == 5 && std::strcmp(words[1], "tell-rows") == 0) {
+    TellRows(static_cast<int>(number(2)), static_cast<int>(number(3)), Alphabet(words[4]));
+    return 0;
+  }
+  if (count == 6 && std::strcmp(words[1], "tell-random") == 0) {
+    TellRandom(number(2), number(3), static_cast<int>(number(4)), Alphabet(words[5]));
+    return 0;
+  }
+  std::fprintf(stderr, "usage: see the head of tree_test.cc\n");
   return 64;
 }

@@ -23,8 +23,43 @@ TreeWorld::TreeWorld(const std::vector<std::string>& prepared) {
   kernel.MakeDirectory(kRoot);
   kernel.MakeDirectory("/o");
   for (const std::string& path : prepared) kernel.MakeDirectory(path);
-  selection_ = std::make_unique<Selection>(std::vector<Group>{{{{kRoot, true}}}}, std::vector<Prefix>{});
+  selection_ = std::make_shared<Selection>(std::vector<Group>{{{{kRoot, true}}}}, std::vector<Prefix>{});
   Begin(0);
+}
+
+TreeWorld::TreeWorld(const TreeWorld& other)
+    : kernel(other.kernel),
+      losses(other.losses),
+      log(other.log),
+      verbose(other.verbose),
+      coarse(other.coarse),
+      selection_(other.selection_),
+      tree_(new Tree(*other.tree_, this)),
+      now_(other.now_),
+      restarted_(other.restarted_),
+      owed_(other.owed_),
+      shadow_(other.shadow_) {
+  // What several looks share must be shared by their copies.
+  std::map<const void*, std::shared_ptr<void>> copies;
+  const auto copied = [&copies](const auto& original) {
+    using Shared = typename std::decay_t<decltype(original)>::element_type;
+    if (!original) return std::shared_ptr<Shared>();
+    std::shared_ptr<void>& copy = copies[original.get()];
+    if (!copy) copy = std::make_shared<Shared>(*original);
+    return std::static_pointer_cast<Shared>(copy);
+  };
+  const std::function<std::shared_ptr<Look>(const std::shared_ptr<Look>&)> copy = [&](const std::shared_ptr<Look>& look) {
+    if (!look) return look;
+    const bool known = copies.count(look.get()) != 0;
+    const auto twin = copied(look);
+    if (known) return twin;
+    twin->open = copied(look->open);
+    twin->parent_node = copied(look->parent_node);
+    twin->node = copied(look->node);
+    twin->after = copy(look->after);
+    return twin;
+  };
+  for (const auto& look : other.looks_) looks_.push_back(copy(look));
 }
 
 void TreeWorld::Begin(int32_t adopted) {
@@ -74,7 +109,10 @@ void TreeWorld::Step(size_t which) {
   }
   for (const auto& look : looks_) {
     if (!CanAdvance(*look) || which-- != 0) continue;
-    Advance(std::shared_ptr<Look>(look));
+    const std::shared_ptr<Look> taken = look;
+    const bool finding = taken->stage == kFinding;
+    do Advance(taken);
+    while (coarse && !finding && taken->stage != kFinding);
     return;
   }
 }
@@ -266,7 +304,17 @@ void TreeWorld::Copy(const std::string& path, bool recursive) {
   for (const auto& [name, child] : kernel.At(inode).entries) Copy(path + "/" + name, true);
 }
 
-std::string TreeWorld::Verify() {
+std::vector<std::string> TreeWorld::Watched() const {
+  std::vector<std::string> paths;
+  for (const auto& [inode, wd] : kernel.watches()) {
+    std::string path;
+    const NodeId node = tree_->store().ByWatch(wd);
+    paths.push_back(node != kNoNode && tree_->store().Path(node, &path) ? path : "?");
+  }
+  return paths;
+}
+
+std::string TreeWorld::Verify(bool lawful) {
   if (!log.empty() && log.back() == "NEVER QUIET") return "never quiet";
   std::map<std::string, int> real;
   std::map<std::string, int32_t> watched;
@@ -293,7 +341,7 @@ std::string TreeWorld::Verify() {
     if (tree_->store()[node].next_alias != kNoNode) return path + " is known twice";
   }
   // A successor removes its forerunner's watches when it meets them.
-  if (!restarted_ && kernel.watches().size() != watched.size()) return "watches have been left behind";
+  if (lawful && !restarted_ && kernel.watches().size() != watched.size()) return "watches have been left behind";
   if (tree_->store().nodes() != watched.size()) return "nodes have been left behind";
   if (tree_->Stats().held != 0) return "events have been left behind";
   for (const auto& [path, version] : real) {

@@ -17,6 +17,9 @@ class TreeWorld : private TreeSink {
  public:
   // `prepared`: directories that exist before the watcher starts.
   explicit TreeWorld(const std::vector<std::string>& prepared);
+  // The same moment once more, to go on from it in another way.
+  TreeWorld(const TreeWorld& other);
+  TreeWorld& operator=(const TreeWorld&) = delete;
 
   KernelModel kernel;
 
@@ -29,14 +32,20 @@ class TreeWorld : private TreeSink {
   // Runs everything until nothing is left to do and all deadlines have passed.
   void Quiesce();
 
-  // Empty, or what is wrong: tree, watches and shadow must equal the file system.
-  std::string Verify();
+  // Empty, or what is wrong: tree, watches and shadow must equal the file system. `lawful`: no watch may be left that
+  // nobody knows of; after events that no kernel sends that can't be asked, its next event takes it away.
+  std::string Verify(bool lawful = true);
+  // Where the tree takes the watches to be that the kernel has; "?" for one that it knows nothing of.
+  std::vector<std::string> Watched() const;
   const Tree& tree() const { return *tree_; }
   size_t losses = 0;
   std::vector<std::string> log;  // records as they came
   bool verbose = false;          // log events and findings, too
+  // A look's system calls, up to its finding, are one step: fewer orders, for longer rows of operations.
+  bool coarse = false;
 
  private:
+  friend struct TreeInspector;
   struct Look {
     std::shared_ptr<Job> job;
     std::shared_ptr<size_t> open;         // looks of the job whose finding hasn't been delivered
@@ -69,7 +78,7 @@ class TreeWorld : private TreeSink {
   void Copy(const std::string& path, bool recursive);
   void CopyAll();
 
-  std::unique_ptr<Selection> selection_;
+  std::shared_ptr<const Selection> selection_;
   std::unique_ptr<Tree> tree_;
   Millis now_ = 1000;
   bool restarted_ = false;
