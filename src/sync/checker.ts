@@ -1,11 +1,12 @@
-import { type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
-import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { PathPrefix } from '../csync2/name-encoding.js';
+import type { Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Batch } from './batch.js';
-import type { CheckJournal } from './check-journal.js';
+import type { CheckJournal, Mark } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
 import { CheckRunner, type FailedPath } from './check-runner.js';
 import type { DatabaseWindow } from './database-window.js';
+import type { TornChecks } from './torn-checks.js';
 
 /** What a check of a batch came to. */
 export interface CheckReport {
@@ -33,7 +34,7 @@ export interface CheckOptions {
 /** What a part of a full check came to. */
 export interface SweepReport {
   readonly failed: readonly FailedPath[];
-  /** Files that csync2 found changed; not all when there are thousands. */
+  /** Files that csync2 found changed. */
   readonly marked: readonly PathBytes[];
 }
 
@@ -42,21 +43,24 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
+  readonly torn: TornChecks;
   readonly prefixes: readonly PathPrefix[];
 }
 
 /** Stage 1: has csync2 look at changed paths, so that it marks them dirty for the peers. */
 export class Checker {
   readonly #window: DatabaseWindow;
-  readonly #prefixes: readonly PathPrefix[];
+  readonly #journal: CheckJournal;
+  readonly #torn: TornChecks;
   readonly #planner: CheckPlanner;
   readonly #runner: CheckRunner;
 
   constructor(parts: CheckerParts) {
     this.#window = parts.window;
-    this.#prefixes = parts.prefixes;
+    this.#journal = parts.journal;
+    this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
-    this.#runner = new CheckRunner(parts.runner, parts.journal, (limit) => parts.ledger?.newest(limit) ?? []);
+    this.#runner = new CheckRunner(parts);
   }
 
   /**
@@ -88,29 +92,32 @@ export class Checker {
    */
   async sweep(paths: readonly PathBytes[], recursive: boolean, signal: AbortSignal): Promise<SweepReport> {
     const marked: PathBytes[] = [];
-    const onResult = (result: CommandResult) => marked.push(...this.#markedPaths(result.text));
-    const how = { mode: '-c', recursive, options: ['-v'], idle: true, signal, onResult } as const;
+    const onMarked = (found: readonly PathBytes[]) => void marked.push(...found);
+    const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
     return { failed: await this.#runner.run(paths, how), marked };
   }
 
-  /** Marks paths dirty without looking at them. */
-  async mark({ files, trees }: Pick<Batch, 'files' | 'trees'>): Promise<void> {
-    await this.#window.run(async () => {
-      await this.#runner.run(trees, { mode: '-m', recursive: true });
-      await this.#runner.run(files, { mode: '-m', recursive: false });
+  /**
+   * Marks once more what checks have marked since a moment, and releases it: an update that ran since then may have taken
+   * these marks off with those that it has sent.
+   *
+   * @returns how many paths; undefined if csync2 could not mark them: they are still owed
+   */
+  async markAgain(mark: Mark): Promise<number | undefined> {
+    return await this.#window.run(async () => {
+      const lost = this.#journal.markedSince(mark);
+      this.#torn.owe(lost);
+      this.#journal.release(mark);
+      const isMarked = await this.#runner.markOwed();
+      return isMarked ? lost.files.length + lost.trees.length : undefined;
     });
   }
 
   /** Sees to it that a check which was cut short, by a kill or a power cut, has lost nothing. */
   async repair(): Promise<void> {
-    await this.#window.run(() => this.#runner.markNewest());
-  }
-
-  /** csync2 says at `-v` what it marks; of a name with a newline this finds the first line. */
-  #markedPaths(text: string): PathBytes[] {
-    return [...text.matchAll(/^Marking file as dirty: (.*)$/gm)].flatMap((match) => {
-      const path = realPathOf(Buffer.from(match[1] as string), this.#prefixes);
-      return path ? [path] : [];
+    await this.#window.run(async () => {
+      this.#torn.recover();
+      await this.#runner.markOwed();
     });
   }
 }

@@ -9,6 +9,7 @@ import type { Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { CheckJournal } from './check-journal.js';
+import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
@@ -20,6 +21,7 @@ import { RewriteMemory } from './rewrite-memory.js';
 import { RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
 import { sweepTree } from './sweep-tree.js';
+import { TornChecks } from './torn-checks.js';
 import { WatcherMisses } from './watcher-misses.js';
 
 /** What the sync stage is given. */
@@ -31,6 +33,8 @@ export interface SyncParts {
   readonly gate: ServerGate | undefined;
   readonly peers: readonly SyncPeer[];
   readonly knownPeers: KnownPeers;
+  /** Keeps on disk which check is under way. */
+  readonly checkRecord: string;
   /** Outermost included paths: what a full check looks at. */
   readonly roots: readonly PathBytes[];
   /** Included paths that must be there before anything below them is checked. */
@@ -87,6 +91,12 @@ export function createSync(parts: SyncParts): Sync {
     ledger,
     journal,
     window,
+    torn: new TornChecks({
+      newest: ledger && ((limit) => ledger.newest(limit)),
+      record: new CheckRecord(parts.checkRecord),
+      // A lane on a private database loses no marks.
+      ...(ledger && parts.privateDatabases ? {} : { unsettled: () => journal.unsettled() }),
+    }),
     memory: new RewriteMemory(),
     prefixes,
     isArriving: (path, changedAt) => isArriving(parts, path, changedAt),

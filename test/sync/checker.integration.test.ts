@@ -357,6 +357,7 @@ function checkerOf(node: CsyncNode, instance: Instance): Checker {
     journal: new CheckJournal(),
     window: new DatabaseWindow({ quiet: async () => true }, undefined, 1),
     isArriving: () => false,
+    torn: node.tornChecks(),
     prefixes: node.prefixes,
     memory: new RewriteMemory(),
   });
