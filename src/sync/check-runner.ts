@@ -54,19 +54,24 @@ export class CheckRunner {
   /**
    * Marks what checks have torn; what can't be marked stays owed, and is tried again before the next check.
    *
+   * @param isNew - whether updates that run now may take these marks off unnoticed; not if the checks that made them
+   * first are in the journal anyway
    * @returns whether nothing is owed any more
    */
-  async markOwed(): Promise<boolean> {
+  async markOwed(isNew = true): Promise<boolean> {
     const { torn } = this.#parts;
     const { files, trees } = torn.owed;
-    await this.#markOwed(files, false);
-    await this.#markOwed(trees, true);
+    await this.#markOwed(files, { recursive: false, isNew });
+    await this.#markOwed(trees, { recursive: true, isNew });
     return torn.owed.files.length + torn.owed.trees.length === 0;
   }
 
-  async #markOwed(paths: readonly PathBytes[], recursive: boolean): Promise<void> {
+  async #markOwed(
+    paths: readonly PathBytes[],
+    { recursive, isNew }: { recursive: boolean; isNew: boolean },
+  ): Promise<void> {
     for (const chunk of argumentChunks(paths)) {
-      const { outcome } = await this.#command({ mode: '-m', recursive }, chunk);
+      const { outcome } = await this.#command({ mode: '-m', recursive }, chunk, isNew);
       if (outcome === 'done') this.#parts.torn.settle(scopeOf(chunk, recursive));
     }
   }
@@ -101,11 +106,11 @@ export class CheckRunner {
     }
   }
 
-  async #command(how: CheckMode, paths: readonly PathBytes[]): Promise<CommandResult> {
+  async #command(how: CheckMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
     const { runner, journal, prefixes } = this.#parts;
     const { mode, recursive, idle = false, signal, onMarked } = how;
     const marked = new MarkedPaths(prefixes);
-    const ended = journal.begin(paths, recursive);
+    const ended = isInJournal ? journal.begin(paths, recursive) : () => {};
     const result = await runner
       .run({
         mode: ['-v', recursive ? `${mode}r` : mode],

@@ -105,10 +105,12 @@ export class Checker {
    */
   async markAgain(mark: Mark): Promise<number | undefined> {
     return await this.#window.run(async () => {
+      await this.#runner.markOwed();
       const lost = this.#journal.markedSince(mark);
       this.#torn.owe(lost);
       this.#journal.release(mark);
-      const isMarked = await this.#runner.markOwed();
+      // Were these marks in the journal, two lanes would have each other mark for ever.
+      const isMarked = await this.#runner.markOwed(false);
       return isMarked ? lost.files.length + lost.trees.length : undefined;
     });
   }
