@@ -135,12 +135,14 @@ function scopeOf(paths: readonly PathBytes[], recursive: boolean): Scope {
 }
 
 /** Whether csync2 may have ended between two statements. It has not even begun with a wrong configuration, say. */
-function mayBeTorn({ outcome, signal }: CommandResult): boolean {
-  return signal !== undefined || !whole.has(outcome);
+function mayBeTorn({ outcome, signal, text }: CommandResult): boolean {
+  return signal !== undefined || !(whole.has(outcome) || beforeNote.test(text));
 }
 
 /** Ends at which no note is without its marks. */
 const whole: ReadonlySet<Outcome> = new Set(['done', 'vanished', 'config', 'maintenance', 'not-found']);
+/** The database has refused the note itself: a session of the server has just made it. */
+const beforeNote = /^Database Error: Adding or updating file entry/m;
 /** Splitting doesn't help against these: they concern csync2, not a path. */
 const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked']);
 /** Another try may do. */

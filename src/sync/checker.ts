@@ -6,6 +6,7 @@ import type { CheckJournal, Mark } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
 import { CheckRunner, type FailedPath } from './check-runner.js';
 import type { DatabaseWindow } from './database-window.js';
+import type { PostponedPath } from './postponed-paths.js';
 import type { TornChecks } from './torn-checks.js';
 
 /** What a check of a batch came to. */
@@ -17,7 +18,7 @@ export interface CheckReport {
   /** Paths that csync2 could not check, with the reason. They are still to be done. */
   readonly failed: readonly FailedPath[];
   /** Paths that an open session is just writing: to be looked at again when it has ended. */
-  readonly postponed: readonly PathBytes[];
+  readonly postponed: readonly PostponedPath[];
   /** Sockets, which csync2 can't transfer and would keep dirty for ever. */
   readonly sockets: readonly PathBytes[];
 }

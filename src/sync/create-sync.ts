@@ -3,7 +3,7 @@ import type { Activity } from '../csync2/activity.js';
 import { compareWithPeer } from '../csync2/comparison.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import { namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { namesOf, namesWithin, type PathPrefix } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
@@ -99,7 +99,7 @@ export function createSync(parts: SyncParts): Sync {
     }),
     memory: new RewriteMemory(),
     prefixes,
-    isArriving: (path, changedAt) => isArriving(parts, path, changedAt),
+    isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
   });
   const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
     events.onRoot?.(root);
@@ -159,10 +159,17 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
   });
 }
 
-/** A file that an open session has named, or that changed a moment ago: the session may have more to do to it. */
-function isArriving({ activity, prefixes }: SyncParts, path: PathBytes, changedAt: number): boolean {
+/**
+ * A file that an open session has named, a tree in which it has, or what changed a moment ago: the session may have more
+ * to do to it.
+ */
+function isArriving(
+  { activity, prefixes }: SyncParts,
+  { path, changedAt, recursive }: { path: PathBytes; changedAt: number; recursive: boolean },
+): boolean {
   if (Date.now() - changedAt < stillMilliseconds) return true;
-  return namesOf(path, prefixes).some((name) => activity.isReceiving(name.toString('latin1')));
+  const names = recursive ? namesWithin(path, prefixes) : namesOf(path, prefixes);
+  return names.some((name) => activity.isReceiving(name.toString('latin1'), recursive));
 }
 
 /** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */

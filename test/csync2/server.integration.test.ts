@@ -295,6 +295,24 @@ describe('activity of the server', () => {
     assert.deepEqual(activity.open(), [7], 'without a log the processes say it');
   });
 
+  test('what a session is receiving is known by its name, and by the trees above it', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'log');
+    const activity = new Activity(file, () => [7]);
+    context.after(() => activity.close());
+    writeFileSync(
+      file,
+      '[10:00:00] <7> New connection from 10.0.0.2:4711.\n[10:00:00] <7> Updated /t/x/y from web2.\n',
+    );
+    activity.open();
+    assert.ok(activity.isReceiving('/t/x/y'));
+    assert.ok(!activity.isReceiving('/t'));
+    for (const above of ['/', '/t', '/t/x', '/t/x/y']) assert.ok(activity.isReceiving(above, true), above);
+    for (const beside of ['/t/x/y/z', '/t/x/', '/t/x/yy', '/t2'])
+      assert.ok(!activity.isReceiving(beside, true), beside);
+  });
+
   test('a process whose lines another has written into is a session all the same', (context) => {
     const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
     context.after(() => rmSync(folder, { recursive: true }));
