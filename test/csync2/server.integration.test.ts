@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Activity, childrenOf } from '#src/csync2/activity.js';
-import { ManagedServer, PortTakenError, ServerStartError } from '#src/csync2/server.js';
+import { ManagedServer, ServerStartError } from '#src/csync2/server.js';
+import { PortTakenError } from '#src/csync2/server-port.js';
 import { type CsyncNode, listens, makeCluster, sessionsOf, until } from '../support/csync2-cluster.js';
 
 describe('managed server', () => {
@@ -95,6 +96,35 @@ describe('managed server', () => {
     assert.equal(server.state, 'listening');
   });
 
+  test('sessions of a server that died with us are waited for, and ended if they hang', async (context) => {
+    const { node, server } = await setUp(context);
+    // Not a server of ours: we have not ended with it.
+    await node.startServer();
+    const before = node.serverPid as number;
+    const [brief, hanging] = [await openSession(context, node), await openSession(context, node)];
+    await until(() => sessionsOf(before).length === 2, 'the sessions');
+    const sessions = sessionsOf(before);
+    process.kill(before, 'SIGKILL');
+    const started = server.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok(sessions.every(isAlive), 'a session that goes on is left alone at first');
+    brief.destroy();
+    await started;
+    assert.equal(server.state, 'listening');
+    assert.ok(!sessions.some(isAlive));
+    hanging.destroy();
+    await server.stop();
+  });
+
+  test('another csync2 server is left alone, whatever it serves', async (context) => {
+    const { node, server } = await setUp(context);
+    await node.startServer();
+    const session = await openSession(context, node);
+    await until(() => sessionsOf(node.serverPid as number).length === 1, 'the session');
+    await assert.rejects(server.start(), PortTakenError);
+    session.destroy();
+  });
+
   test('a server that cannot start says what csync2 said', async (context) => {
     const { node, logFile } = await setUp(context);
     const silent = new ManagedServer({ ...node.instance, program: '/nowhere/csync2' }, logFile);
@@ -140,9 +170,11 @@ describe('managed server', () => {
   test('the log is bounded, and goes on after it has been emptied', async (context) => {
     const { node, server, logFile } = await setUp(context);
     await server.start();
-    server.boundLog();
+    truncateSync(logFile, 15 * 1024 * 1024);
+    server.open();
+    assert.equal(statSync(logFile).size, 15 * 1024 * 1024);
     truncateSync(logFile, 17 * 1024 * 1024);
-    server.boundLog();
+    server.open();
     assert.equal(statSync(logFile).size, 0);
     (await openSession(context, node)).destroy();
     await until(() => readFileSync(logFile, 'utf8').includes('New connection'), 'the next line');
