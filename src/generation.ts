@@ -167,6 +167,7 @@ function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationPa
     gate: parts.gate,
     peers: peersOf(config),
     knownPeers: parts.knownPeers,
+    checkRecord: `${settings.queueFile}.check`,
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     prefixes: activePrefixes(config),

@@ -59,9 +59,11 @@ export class Activity {
     return this.#log.open;
   }
 
-  /** Whether an open session has taken over the file of this name, one character a byte. */
-  isReceiving(name: string): boolean {
-    return [...this.#log.open.values()].some((session) => session.names.has(name));
+  /** Whether an open session has taken over the file of this name, one character a byte, or `within` one below it. */
+  isReceiving(name: string, within = false): boolean {
+    const below = `${name === '/' ? '' : name}/`;
+    const isIn = (names: ReadonlySet<string>) => [...names].some((each) => each.startsWith(below));
+    return [...this.#log.open.values()].some(({ names }) => names.has(name) || (within && isIn(names)));
   }
 
   /** Files received so far, by peer. */

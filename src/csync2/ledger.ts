@@ -77,14 +77,15 @@ export class Ledger {
     return (row as { checktxt: string } | undefined)?.checktxt;
   }
 
-  /** The real paths of the files that csync2 has taken note of last, at most `limit` of them. */
-  newest(limit: number): PathBytes[] {
+  /** The files that csync2 has taken note of last, at most `limit` of them, the last first. */
+  newest(limit: number): NotedFile[] {
     const rows = this.#prepare(
-      'SELECT CAST(filename AS BLOB) AS name FROM file ORDER BY rowid DESC LIMIT ?',
+      'SELECT rowid, CAST(filename AS BLOB) AS name, checktxt FROM file ORDER BY rowid DESC LIMIT ?',
     ).all(limit);
-    return (rows as { name: Buffer }[]).flatMap(({ name }) => {
-      const path = realPathOf(decodeName(name), this.#prefixes);
-      return path ? [path] : [];
+    return (rows as { rowid: number; name: Buffer; checktxt: string }[]).flatMap((row) => {
+      const path = realPathOf(decodeName(row.name), this.#prefixes);
+      // The rowid alone does not tell: the highest one is given out again when the row that had it is replaced.
+      return path ? [{ id: `${row.rowid} ${row.name.toString('latin1')} ${row.checktxt}`, path }] : [];
     });
   }
 
@@ -205,6 +206,13 @@ export class Ledger {
     }
     return statement;
   }
+}
+
+/** A note that csync2 has made of a file. */
+export interface NotedFile {
+  /** Another text for every other note, one character a byte. */
+  readonly id: string;
+  readonly path: PathBytes;
 }
 
 /** What csync2 keeps of a file; times in whole seconds, parts that its configuration ignores are undefined. */

@@ -54,6 +54,8 @@ export interface Ending {
 const tellTales: readonly (readonly [RegExp, Outcome])[] = [
   [/^Found .*csync2\.lock$/m, 'maintenance'],
   [/^Database backend is exceedingly busy|^Database Error: .*database is locked/m, 'locked'],
+  // PostgreSQL, when a session of the server takes note of the same file at the same moment.
+  [/^Database Error: .*duplicate key value/m, 'locked'],
   [/^This should not happen: Can't stat/m, 'vanished'],
   [/^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/m, 'config'],
   [/^Peer did provide a wrong SSL X509|^SSL: .*failed/m, 'certificate'],

@@ -19,6 +19,8 @@ export interface Command {
   readonly idle?: boolean;
   /** Given all that csync2 prints on stdout, as it comes. */
   readonly onOutput?: (chunk: Buffer) => void;
+  /** Given all that csync2 says on stderr, as it comes; the result's text holds only the last of it. */
+  readonly onSaid?: (chunk: Buffer) => void;
   /** Ends the run (SIGTERM; csync2's transactions roll back). */
   readonly signal?: AbortSignal;
 }
@@ -85,7 +87,10 @@ export class Runner {
     });
     const tail = new TextTail(textLimit);
     subprocess.stdout.on('data', command.onOutput ?? ((chunk: Buffer) => tail.add(chunk)));
-    subprocess.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
+    subprocess.stderr.on('data', (chunk: Buffer) => {
+      tail.add(chunk);
+      command.onSaid?.(chunk);
+    });
     const guard =
       command.stallSeconds === undefined ? undefined : guardProgress(subprocess, command.stallSeconds);
     const ended = await subprocess;

@@ -1,21 +1,12 @@
-import {
-  closeSync,
-  constants,
-  createWriteStream,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readSync,
-  statSync,
-} from 'node:fs';
-import { createServer } from 'node:net';
+import { closeSync, createWriteStream, fstatSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { launcherPath } from '../native.js';
 import { childrenOf } from './activity.js';
 import { type Instance, instanceArguments } from './instance.js';
-import { holderOf, membersOfSession, ownsListeningSocket } from './sockets.js';
+import { boundLog, lastLine, openLog } from './server-log.js';
+import { claimPort, sendSignal } from './server-port.js';
+import { membersOfSession, ownsListeningSocket } from './sockets.js';
 
 /** What the managed server is doing; see {@link serverStateText}. */
 export type ServerState = 'stopped' | 'starting' | 'listening' | 'restarting';
@@ -76,7 +67,7 @@ export class ManagedServer {
    * Throws a {@link PortTakenError}, or a {@link ServerStartError} with what csync2 said.
    */
   async start(): Promise<void> {
-    await ensurePortFree(this.#instance);
+    await claimPort(this.#instance);
     this.#stopping = false;
     this.#state = 'starting';
     const ended = this.#spawn();
@@ -100,10 +91,11 @@ export class ManagedServer {
     for (let looks = 0; looks < 1000 && stateOf(pid) !== 'T'; looks++);
   }
 
-  /** Lets new sessions in again; then, what was said so far having been read, bounds the log. */
+  /** Lets new sessions in again. */
   open(): void {
+    // What is in the log has just been read.
+    if (this.#state === 'listening') boundLog(this.#logFile);
     if (this.pid !== undefined) sendSignal(this.pid, 'SIGCONT');
-    this.#boundLog();
   }
 
   /**
@@ -123,18 +115,6 @@ export class ManagedServer {
     }
     this.#endLeftOver();
     this.#state = 'stopped';
-  }
-
-  /** Empties the log when it has grown past its bound. Safe: csync2 appends (O_APPEND). */
-  #boundLog(): void {
-    const size = statSync(this.#logFile, { throwIfNoEntry: false })?.size ?? 0;
-    if (size <= logLimitBytes) return;
-    const fd = openLog(this.#logFile);
-    try {
-      if (fstatSync(fd).size > logLimitBytes) ftruncateSync(fd, 0);
-    } finally {
-      closeSync(fd);
-    }
   }
 
   #spawn(): Promise<string> {
@@ -202,18 +182,6 @@ export class ManagedServer {
   }
 }
 
-/** The port of the csync2 server is in use by somebody else. */
-export class PortTakenError extends InotifyCsyncError {
-  constructor(port: number, holder: string) {
-    super(
-      'ICS_PORT_TAKEN',
-      exitCodes.unavailable,
-      `TCP port ${port} is taken${holder}`,
-      'stop the other server (`systemctl disable --now csync2.socket`, the csync2 line in /etc/inetd.conf, a `csync2 -ii`), or set server = "external" to work beside it',
-    );
-  }
-}
-
 /** csync2's server ended instead of listening. */
 export class ServerStartError extends InotifyCsyncError {
   constructor(why: string) {
@@ -246,29 +214,6 @@ function spawnServer(instance: Instance, log: number) {
   );
 }
 
-async function ensurePortFree(instance: Instance): Promise<void> {
-  const port = Number(instance.port ?? defaultPort);
-  const host = instance.hostNameGiven ? instance.hostName : undefined;
-  await new Promise<void>((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      // Any other error (a name that does not resolve here) is csync2's to explain.
-      if (error.code === 'EADDRINUSE') reject(new PortTakenError(port, holderOf(port)));
-      else resolve();
-    });
-    probe.listen({ port, ...(host === undefined ? {} : { host }) }, () => probe.close(() => resolve()));
-  });
-}
-
-/** Sends a signal to a process that may just have ended by itself. */
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
 /** The state letter of a process (proc_pid_stat(5)); undefined if it is gone. */
 function stateOf(pid: number): string | undefined {
   try {
@@ -279,32 +224,4 @@ function stateOf(pid: number): string | undefined {
   }
 }
 
-const defaultPort = 30865;
 const sessionGraceSeconds = 8;
-const logLimitBytes = 16 * 1024 * 1024;
-
-function openLog(file: string): number {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
-  return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
-}
-
-function lastLine(file: string, from: number): string | undefined {
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch {
-    // Somebody has removed the log: the exit code must do.
-    return undefined;
-  }
-  try {
-    const chunk = Buffer.alloc(4096);
-    const length = readSync(fd, chunk, 0, chunk.length, from);
-    const lines = chunk
-      .toString('utf8', 0, length)
-      .split('\n')
-      .filter((line) => line.trim() !== '');
-    return lines.filter((line) => !/TIMESTAMP:|TOTALTIME:/.test(line)).at(-1);
-  } finally {
-    closeSync(fd);
-  }
-}

@@ -8,18 +8,31 @@ export function ownsListeningSocket(pid: number): boolean {
 
 /** ` by NAME (pid N)` for the process that listens on a port, as far as we may see it; else an empty text. */
 export function holderOf(port: number): string {
+  const [pid] = holdersOf(port);
+  return pid === undefined ? '' : ` by ${nameOf(pid)} (pid ${pid})`;
+}
+
+/** The processes that hold a listening socket of a port, as far as we may see them. */
+export function holdersOf(port: number): number[] {
   const wanted = new Set(
     listeners()
       .filter((socket) => socket.port === port)
       .map((socket) => socket.inode),
   );
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    if (socketInodes(Number(entry)).some((inode) => wanted.has(inode))) {
-      return ` by ${nameOf(entry)} (pid ${entry})`;
-    }
-  }
-  return '';
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => socketInodes(pid).some((inode) => wanted.has(inode)));
+}
+
+/** Whether a process holds a connection that somebody made to a port. */
+export function servesConnection(pid: number, port: number): boolean {
+  const connections = new Set(
+    sockets()
+      .filter((socket) => socket.port === port && socket.state !== listenState)
+      .map((socket) => socket.inode),
+  );
+  return socketInodes(pid).some((inode) => connections.has(inode));
 }
 
 /** The processes of a session (setsid(2)) but for its leader. A csync2 server that we start leads one. */
@@ -39,16 +52,25 @@ export function membersOfSession(leader: number): number[] {
     });
 }
 
-function listeners(): { port: number; inode: string }[] {
-  const found = [];
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of readTable(table)) {
+interface TcpSocket {
+  /** Of this side. */
+  readonly port: number;
+  readonly state: string;
+  readonly inode: string;
+}
+
+function listeners(): TcpSocket[] {
+  return sockets().filter((socket) => socket.state === listenState);
+}
+
+function sockets(): TcpSocket[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) =>
+    readTable(table).map((line) => {
       const fields = line.trim().split(/\s+/);
-      if (fields[3] !== listenState) continue;
-      found.push({ port: Number.parseInt(fields[1]?.split(':')[1] ?? '', 16), inode: fields[9] ?? '' });
-    }
-  }
-  return found;
+      const port = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16);
+      return { port, state: fields[3] ?? '', inode: fields[9] ?? '' };
+    }),
+  );
 }
 
 function readTable(file: string): string[] {
@@ -80,7 +102,7 @@ function linkOf(path: string): string {
   }
 }
 
-function nameOf(pid: string): string {
+function nameOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
   } catch {

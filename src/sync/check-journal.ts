@@ -1,4 +1,5 @@
 import { fromKey, hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import type { Scope } from './check-record.js';
 
 /**
  * Which paths have been handed to a check since a certain moment. A lane that took its rows at that moment must not
@@ -9,17 +10,22 @@ export class CheckJournal {
   #ticket = 0;
   readonly #marks = new Set<Mark>();
 
-  /** Notes a check before it starts. The returned function is called when it has ended. */
-  begin(paths: readonly PathBytes[], recursive: boolean): () => void {
+  /**
+   * Notes a check before it starts. The returned function is called when it has ended, with what it has marked; without,
+   * if that is not known.
+   */
+  begin(paths: readonly PathBytes[], recursive: boolean): (marked?: readonly PathBytes[]) => void {
     const entry: Entry = {
       ticket: ++this.#ticket,
       paths: new Set(paths.map(toKey)),
       recursive,
       running: true,
+      marked: undefined,
     };
     this.#entries.push(entry);
-    return () => {
+    return (marked) => {
       entry.running = false;
+      entry.marked = marked?.map(toKey);
       this.#forget();
     };
   }
@@ -49,16 +55,24 @@ export class CheckJournal {
     };
   }
 
-  /** What has been handed to a check since the mark. */
-  since(mark: Mark): { readonly files: readonly PathBytes[]; readonly trees: readonly PathBytes[] } {
-    const later = this.#entries.filter((entry) => entry.ticket > mark.ticket);
-    const paths = (recursive: boolean) =>
-      [
-        ...new Set(
-          later.filter((entry) => entry.recursive === recursive).flatMap((entry) => [...entry.paths]),
-        ),
-      ].map(fromKey);
-    return { files: paths(false), trees: paths(true) };
+  /**
+   * What checks have marked since the mark: much less than what they were given, on a host that receives. Where that is
+   * not known, because a check runs or has been cut short, it is all that the check was given.
+   */
+  markedSince(mark: Mark): Scope {
+    const [files, trees] = [new Set<PathKey>(), new Set<PathKey>()];
+    for (const entry of this.#entries) {
+      if (entry.ticket <= mark.ticket) continue;
+      const target = entry.recursive && !entry.marked ? trees : files;
+      for (const key of entry.marked ?? entry.paths) target.add(key);
+    }
+    return { files: [...files].map(fromKey), trees: [...trees].map(fromKey) };
+  }
+
+  /** What has been marked since the first mark that is not released. */
+  unsettled(): Scope {
+    const first = [...this.#marks].sort((one, other) => one.ticket - other.ticket)[0];
+    return first ? this.markedSince(first) : { files: [], trees: [] };
   }
 
   #forget(): void {
@@ -77,4 +91,6 @@ interface Entry {
   readonly paths: ReadonlySet<PathKey>;
   readonly recursive: boolean;
   running: boolean;
+  /** Undefined while it is not known. */
+  marked: readonly PathKey[] | undefined;
 }

@@ -3,6 +3,7 @@ import type { Ledger } from '../csync2/ledger.js';
 import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
 import type { Batch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
+import type { PostponedPath } from './postponed-paths.js';
 import { type FileStamp, type RewriteMemory, stampOf } from './rewrite-memory.js';
 import { statOf } from './stat-of.js';
 
@@ -16,7 +17,7 @@ export interface CheckPlan {
   readonly rewritten: readonly PathBytes[];
   readonly sockets: readonly PathBytes[];
   /** Being received right now. */
-  readonly postponed: readonly PathBytes[];
+  readonly postponed: readonly PostponedPath[];
   /** What files were like when the plan was made. */
   readonly stamps: readonly (readonly [PathBytes, FileStamp])[];
   /** Number of paths that need no check. */
@@ -27,8 +28,11 @@ export interface CheckPlan {
 export interface CheckPlannerParts {
   readonly ledger: Ledger | undefined;
   readonly memory: RewriteMemory;
-  /** Whether a file is being received right now, so that a look at it would take half of it for a local change. */
-  readonly isArriving: (path: PathBytes, changedAt: number) => boolean;
+  /**
+   * Whether a file, or something in a tree, is being received right now, so that a look at it would take half of it, or
+   * csync2's temporary file, for a local change.
+   */
+  readonly isArriving: (path: PathBytes, changedAt: number, recursive: boolean) => boolean;
 }
 
 /** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
@@ -47,7 +51,7 @@ export class CheckPlanner {
    */
   plan(batch: Batch, changedAt: number, postpone: boolean): CheckPlan {
     const plan = emptyPlan();
-    this.#inPortions(batch.trees, (path) => this.#planTree(plan, path));
+    this.#inPortions(batch.trees, (path) => this.#planTree(plan, path, postpone));
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path, changedAt, postpone));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path, changedAt));
     plan.files.unshift(...plan.parents.values());
@@ -78,9 +82,11 @@ export class CheckPlanner {
     }
   }
 
-  #planTree(plan: Plan, path: PathBytes): void {
+  #planTree(plan: Plan, path: PathBytes, postpone: boolean): void {
     const stat = statOf(path);
-    if (this.#isNothing(path, stat)) plan.skipped++;
+    const arrives = () => this.#parts.isArriving(path, changeOf(stat), true);
+    if (postpone && arrives()) plan.postponed.push({ path, recursive: true });
+    else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
       plan.trees.push(path);
       if (stat) this.#addUnknownParents(path, plan.parents);
@@ -89,7 +95,8 @@ export class CheckPlanner {
 
   #planFile(plan: Plan, path: PathBytes, changedAt: number, postpone: boolean): void {
     const stat = statOf(path);
-    if (postpone && this.#parts.isArriving(path, stat ? Number(stat.ctimeMs) : 0)) plan.postponed.push(path);
+    const arrives = () => this.#parts.isArriving(path, changeOf(stat), false);
+    if (postpone && arrives()) plan.postponed.push({ path, recursive: false });
     else if (this.#isNothing(path, stat)) plan.skipped++;
     else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
     else if (stat.isSocket()) plan.sockets.push(path);
@@ -148,7 +155,7 @@ interface Plan extends CheckPlan {
   readonly files: PathBytes[];
   readonly rewritten: PathBytes[];
   readonly sockets: PathBytes[];
-  readonly postponed: PathBytes[];
+  readonly postponed: PostponedPath[];
   readonly stamps: [PathBytes, FileStamp][];
   /** Directories that csync2 doesn't know yet. */
   readonly parents: Map<string, PathBytes>;
@@ -166,6 +173,11 @@ function emptyPlan(): Plan {
     parents: new Map(),
     skipped: 0,
   };
+}
+
+/** When something about a file changed last, milliseconds since 1970; 0 if it is gone. */
+function changeOf(stat: BigIntStats | undefined): number {
+  return stat ? Number(stat.ctimeMs) : 0;
 }
 
 const questionsAtOnce = 200;

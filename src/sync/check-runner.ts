@@ -1,8 +1,12 @@
+import { MarkedPaths } from '../csync2/marked-paths.js';
+import type { PathPrefix } from '../csync2/name-encoding.js';
 import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import { argumentChunks } from './argument-chunks.js';
 import type { CheckJournal } from './check-journal.js';
+import type { Scope } from './check-record.js';
+import type { TornChecks } from './torn-checks.js';
 
 /** A path that csync2 could not look at. */
 export interface FailedPath {
@@ -17,43 +21,72 @@ export interface CheckMode {
   /** Check, or mark dirty without looking. */
   readonly mode: '-c' | '-m';
   readonly recursive: boolean;
-  /** Modifiers that go before the mode. */
-  readonly options?: readonly string[];
   readonly idle?: boolean;
   readonly signal?: AbortSignal;
-  /** Given what each csync2 command came to, the retries too. */
-  readonly onResult?: (result: CommandResult) => void;
+  /** Given what each csync2 command has marked, as far as it says so; the retries too. */
+  readonly onMarked?: (paths: readonly PathBytes[]) => void;
+}
+
+/** What the runner works with. */
+export interface CheckRunnerParts {
+  readonly runner: Runner;
+  readonly journal: CheckJournal;
+  readonly torn: TornChecks;
+  readonly prefixes: readonly PathPrefix[];
 }
 
 /** Runs csync2 over any number of paths: cut into argument lists, tried again, and split where a path is at fault. */
 export class CheckRunner {
-  readonly #runner: Runner;
-  readonly #journal: CheckJournal;
-  readonly #newest: (limit: number) => readonly PathBytes[];
+  readonly #parts: CheckRunnerParts;
 
-  /** @param newest - the files that csync2 has taken note of last; none where its database can't be read */
-  constructor(runner: Runner, journal: CheckJournal, newest: (limit: number) => readonly PathBytes[]) {
-    this.#runner = runner;
-    this.#journal = journal;
-    this.#newest = newest;
+  constructor(parts: CheckRunnerParts) {
+    this.#parts = parts;
   }
 
   /** @returns the paths that could not be looked at */
   async run(paths: readonly PathBytes[], how: CheckMode): Promise<FailedPath[]> {
+    await this.markOwed();
     const failed: FailedPath[] = [];
     for (const chunk of argumentChunks(paths)) failed.push(...(await this.#runChunk(how, chunk)));
     return failed;
   }
 
   /**
-   * Marks what csync2 has taken note of last. It writes down what a file is like, and then, for its first 50 statements
-   * not in one transaction, that it is dirty: one that ends in between has seen the change and will never send it.
+   * Marks what checks have torn; what can't be marked stays owed, and is tried again before the next check.
+   *
+   * @param isNew - whether updates that run now may take these marks off unnoticed; not if the checks that made them
+   * first are in the journal anyway
+   * @returns whether nothing is owed any more
    */
-  async markNewest(): Promise<void> {
-    const paths = this.#newest(newestLimit);
-    if (paths.length === 0) return;
-    const ended = this.#journal.begin(paths, false);
-    await this.#runner.run({ mode: ['-m'], paths }).finally(ended);
+  async markOwed(isNew = true): Promise<boolean> {
+    const { torn } = this.#parts;
+    const { files, trees } = torn.owed;
+    await this.#markOwed(files, { recursive: false, isNew });
+    await this.#markOwed(trees, { recursive: true, isNew });
+    return torn.owed.files.length + torn.owed.trees.length === 0;
+  }
+
+  async #markOwed(
+    paths: readonly PathBytes[],
+    { recursive, isNew }: { recursive: boolean; isNew: boolean },
+  ): Promise<void> {
+    for (const chunk of argumentChunks(paths)) {
+      const { outcome } = await this.#command({ mode: '-m', recursive }, chunk, isNew);
+      if (outcome === 'done') this.#parts.torn.settle(scopeOf(chunk, recursive));
+    }
+  }
+
+  /**
+   * Has csync2 take note of files as they are, and owe them to nobody (`-cI`).
+   *
+   * @returns whether it has
+   */
+  async note(paths: readonly PathBytes[]): Promise<boolean> {
+    for (const chunk of argumentChunks(paths)) {
+      const { outcome } = await this.#parts.runner.run({ mode: ['-I', '-c'], paths: chunk });
+      if (outcome !== 'done') return false;
+    }
+    return true;
   }
 
   /** One that fails for good is split until the paths at fault stand alone. */
@@ -73,31 +106,58 @@ export class CheckRunner {
   }
 
   async #attempt(how: CheckMode, paths: readonly PathBytes[]): Promise<CommandResult> {
-    const { mode, recursive, options = [], idle = false, signal, onResult } = how;
-    const command = {
-      mode: [...options, recursive ? `${mode}r` : mode],
-      paths,
-      idle,
-      ...(signal ? { signal } : {}),
-    };
+    const { torn } = this.#parts;
+    const scope = scopeOf(paths, how.recursive);
     for (let attempt = 1; ; attempt++) {
-      const ended = this.#journal.begin(paths, recursive);
-      const result = await this.#runner.run(command).finally(ended);
-      onResult?.(result);
+      const begun = torn.begin(scope);
+      const result = await this.#command(how, paths);
+      torn.end(begun, mayBeTorn(result));
+      if (mayBeTorn(result)) await this.markOwed();
       // A file that vanishes ends a recursive check half-way; what it had found is kept, so again is nearer the end.
-      if (result.signal !== undefined || torn.has(result.outcome)) await this.markNewest();
-      const isWorthIt = passing.has(result.outcome) && attempt < attempts && !signal?.aborted;
+      const isWorthIt = passing.has(result.outcome) && attempt < attempts && !how.signal?.aborted;
       if (!isWorthIt) return result;
     }
   }
+
+  async #command(how: CheckMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
+    const { runner, journal, prefixes } = this.#parts;
+    const { mode, recursive, idle = false, signal, onMarked } = how;
+    const marked = new MarkedPaths(prefixes);
+    const ended = isInJournal ? journal.begin(paths, recursive) : () => {};
+    const result = await runner
+      .run({
+        mode: ['-v', recursive ? `${mode}r` : mode],
+        paths,
+        idle,
+        onSaid: marked.add,
+        ...(signal ? { signal } : {}),
+      })
+      .catch((error: unknown) => {
+        ended();
+        throw error;
+      });
+    if (mayBeTorn(result)) ended();
+    else ended(marked.paths);
+    onMarked?.(marked.paths);
+    return result;
+  }
 }
 
+function scopeOf(paths: readonly PathBytes[], recursive: boolean): Scope {
+  return recursive ? { files: [], trees: paths } : { files: paths, trees: [] };
+}
+
+/** Whether csync2 may have ended between two statements. It has not even begun with a wrong configuration, say. */
+function mayBeTorn({ outcome, signal, text }: CommandResult): boolean {
+  return signal !== undefined || !(whole.has(outcome) || beforeNote.test(text));
+}
+
+/** Ends at which no note is without its marks. */
+const whole: ReadonlySet<Outcome> = new Set(['done', 'vanished', 'config', 'maintenance', 'not-found']);
+/** The database has refused the note itself: a session of the server has just made it. */
+const beforeNote = /^Database Error: Adding or updating file entry/m;
 /** Splitting doesn't help against these: they concern csync2, not a path. */
 const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked']);
 /** Another try may do. */
 const passing: ReadonlySet<Outcome> = new Set(['vanished', 'crashed', 'locked']);
-/** Ends that may come between two statements, like that by a signal. */
-const torn: ReadonlySet<Outcome> = new Set(['crashed', 'locked']);
 const attempts = 5;
-/** More files than csync2 can have written down in 50 statements. */
-const newestLimit = 30;

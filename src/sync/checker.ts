@@ -1,15 +1,17 @@
-import { type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
-import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { PathPrefix } from '../csync2/name-encoding.js';
+import type { Runner } from '../csync2/runner.js';
 import type { BrokenSession } from '../csync2/session-log.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Batch } from './batch.js';
 import { receivedFiles } from './broken-sessions.js';
-import type { CheckJournal } from './check-journal.js';
+import type { CheckJournal, Mark } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
 import { CheckRunner, type FailedPath } from './check-runner.js';
 import type { DatabaseWindow } from './database-window.js';
+import type { PostponedPath } from './postponed-paths.js';
 import { stampOf } from './rewrite-memory.js';
 import { statOf } from './stat-of.js';
+import type { TornChecks } from './torn-checks.js';
 
 /** What a check of a batch came to. */
 export interface CheckReport {
@@ -20,7 +22,7 @@ export interface CheckReport {
   /** Paths that csync2 could not check, with the reason. They are still to be done. */
   readonly failed: readonly FailedPath[];
   /** Paths that an open session is just writing: to be looked at again when it has ended. */
-  readonly postponed: readonly PathBytes[];
+  readonly postponed: readonly PostponedPath[];
   /** Sockets, which csync2 can't transfer and would keep dirty for ever. */
   readonly sockets: readonly PathBytes[];
 }
@@ -37,7 +39,7 @@ export interface CheckOptions {
 /** What a part of a full check came to. */
 export interface SweepReport {
   readonly failed: readonly FailedPath[];
-  /** Files that csync2 found changed; not all when there are thousands. */
+  /** Files that csync2 found changed. */
   readonly marked: readonly PathBytes[];
 }
 
@@ -46,6 +48,7 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
+  readonly torn: TornChecks;
   readonly prefixes: readonly PathPrefix[];
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
@@ -55,7 +58,8 @@ export interface CheckerParts extends CheckPlannerParts {
 export class Checker {
   readonly #parts: CheckerParts;
   readonly #window: DatabaseWindow;
-  readonly #prefixes: readonly PathPrefix[];
+  readonly #journal: CheckJournal;
+  readonly #torn: TornChecks;
   readonly #planner: CheckPlanner;
   readonly #runner: CheckRunner;
   #broken: readonly BrokenSession[] = [];
@@ -63,9 +67,10 @@ export class Checker {
   constructor(parts: CheckerParts) {
     this.#parts = parts;
     this.#window = parts.window;
-    this.#prefixes = parts.prefixes;
+    this.#journal = parts.journal;
+    this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
-    this.#runner = new CheckRunner(parts.runner, parts.journal, (limit) => parts.ledger?.newest(limit) ?? []);
+    this.#runner = new CheckRunner(parts);
   }
 
   /**
@@ -99,41 +104,45 @@ export class Checker {
   async sweep(paths: readonly PathBytes[], recursive: boolean, signal: AbortSignal): Promise<SweepReport> {
     await this.#noteReceived();
     const marked: PathBytes[] = [];
-    const onResult = (result: CommandResult) => marked.push(...this.#markedPaths(result.text));
-    const how = { mode: '-c', recursive, options: ['-v'], idle: true, signal, onResult } as const;
+    const onMarked = (found: readonly PathBytes[]) => void marked.push(...found);
+    const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
     return { failed: await this.#runner.run(paths, how), marked };
   }
 
-  /** Marks paths dirty without looking at them. */
-  async mark({ files, trees }: Pick<Batch, 'files' | 'trees'>): Promise<void> {
+  /**
+   * Marks once more what checks have marked since a moment, and releases it: an update that ran since then may have taken
+   * these marks off with those that it has sent.
+   *
+   * @returns how many paths; undefined if csync2 could not mark them: they are still owed
+   */
+  async markAgain(mark: Mark): Promise<number | undefined> {
+    return await this.#window.run(async () => {
+      await this.#runner.markOwed();
+      const lost = this.#journal.markedSince(mark);
+      this.#torn.owe(lost);
+      this.#journal.release(mark);
+      // Were these marks in the journal, two lanes would have each other mark for ever.
+      const isMarked = await this.#runner.markOwed(false);
+      return isMarked ? lost.files.length + lost.trees.length : undefined;
+    });
+  }
+
+  /** Sees to it that a check which was cut short, by a kill or a power cut, has lost nothing. */
+  async repair(): Promise<void> {
     await this.#window.run(async () => {
-      await this.#runner.run(trees, { mode: '-m', recursive: true });
-      await this.#runner.run(files, { mode: '-m', recursive: false });
+      this.#torn.recover();
+      await this.#runner.markOwed();
     });
   }
 
   /** Before csync2 looks at anything, it takes note of what broken-off sessions have written; see {@link receivedFiles}. */
   async #noteReceived(): Promise<void> {
-    this.#broken = [...this.#broken, ...this.#parts.takeBroken()];
+    const { memory, prefixes, takeBroken } = this.#parts;
+    this.#broken = [...this.#broken, ...takeBroken()];
     if (this.#broken.length === 0) return;
-    const received = receivedFiles(this.#broken, this.#prefixes, statOf);
-    const paths = received.map(({ path }) => path);
-    const failed = await this.#runner.run(paths, { mode: '-c', recursive: false, options: ['-I'] });
-    for (const { path, stat } of received) this.#parts.memory.checked(path, stampOf(stat));
-    // Tried once more with the next check; a file that csync2 can't look at now is none that it would send back.
-    if (failed.length === 0) this.#broken = [];
-  }
-
-  /** Sees to it that a check which was cut short, by a kill or a power cut, has lost nothing. */
-  async repair(): Promise<void> {
-    await this.#window.run(() => this.#runner.markNewest());
-  }
-
-  /** csync2 says at `-v` what it marks; of a name with a newline this finds the first line. */
-  #markedPaths(text: string): PathBytes[] {
-    return [...text.matchAll(/^Marking file as dirty: (.*)$/gm)].flatMap((match) => {
-      const path = realPathOf(Buffer.from(match[1] as string), this.#prefixes);
-      return path ? [path] : [];
-    });
+    const received = receivedFiles(this.#broken, prefixes, statOf);
+    if (!(await this.#runner.note(received.map(({ path }) => path)))) return;
+    for (const { path, stat } of received) memory.checked(path, stampOf(stat));
+    this.#broken = [];
   }
 }

@@ -63,7 +63,7 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
         ...common,
         peer,
         options: parts.batchedDeletes ? ['-b'] : [],
-        remark: (paths) => checker.mark(paths),
+        markAgain: (mark) => checker.markAgain(mark),
         countOwed: () => countOwed(peer),
         mayPush() {
           guard.look();

@@ -3,12 +3,13 @@ import type { Activity } from '../csync2/activity.js';
 import { compareWithPeer } from '../csync2/comparison.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import { namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { namesOf, namesWithin, type PathPrefix } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { CheckJournal } from './check-journal.js';
+import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
@@ -20,6 +21,7 @@ import { RewriteMemory } from './rewrite-memory.js';
 import { RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
 import { sweepTree } from './sweep-tree.js';
+import { TornChecks } from './torn-checks.js';
 import { WatcherMisses } from './watcher-misses.js';
 
 /** What the sync stage is given. */
@@ -31,6 +33,8 @@ export interface SyncParts {
   readonly gate: ServerGate | undefined;
   readonly peers: readonly SyncPeer[];
   readonly knownPeers: KnownPeers;
+  /** Keeps on disk which check is under way. */
+  readonly checkRecord: string;
   /** Outermost included paths: what a full check looks at. */
   readonly roots: readonly PathBytes[];
   /** Included paths that must be there before anything below them is checked. */
@@ -87,9 +91,15 @@ export function createSync(parts: SyncParts): Sync {
     ledger,
     journal,
     window,
+    torn: new TornChecks({
+      newest: ledger && ((limit) => ledger.newest(limit)),
+      record: new CheckRecord(parts.checkRecord),
+      // A lane on a private database loses no marks.
+      ...(ledger && parts.privateDatabases ? {} : { unsettled: () => journal.unsettled() }),
+    }),
     memory: new RewriteMemory(),
     prefixes,
-    isArriving: (path, changedAt) => isArriving(parts, path, changedAt),
+    isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
     takeBroken: () => parts.activity.takeBroken(),
   });
   const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
@@ -151,10 +161,17 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
   });
 }
 
-/** A file that an open session has named, or that changed a moment ago: the session may have more to do to it. */
-function isArriving({ activity, prefixes }: SyncParts, path: PathBytes, changedAt: number): boolean {
+/**
+ * A file that an open session has named, a tree in which it has, or what changed a moment ago: the session may have more
+ * to do to it.
+ */
+function isArriving(
+  { activity, prefixes }: SyncParts,
+  { path, changedAt, recursive }: { path: PathBytes; changedAt: number; recursive: boolean },
+): boolean {
   if (Date.now() - changedAt < stillMilliseconds) return true;
-  return namesOf(path, prefixes).some((name) => activity.isReceiving(name.toString('latin1')));
+  const names = recursive ? namesWithin(path, prefixes) : namesOf(path, prefixes);
+  return names.some((name) => activity.isReceiving(name.toString('latin1'), recursive));
 }
 
 /** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */

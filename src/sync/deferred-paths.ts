@@ -9,8 +9,9 @@ import type { FailedPath } from './check-runner.js';
 export class DeferredPaths {
   readonly #paths = new Map<PathKey, Deferred>();
 
+  /** Those that wait. One that has been handed out is no longer among them, unless it fails again. */
   list(): readonly FailedPath[] {
-    return [...this.#paths.values()].map(({ failed }) => failed);
+    return [...this.#paths.values()].filter(({ isTried }) => !isTried).map(({ failed }) => failed);
   }
 
   /** Whether some wait here and nowhere else: those handed out are in the queue again. */

@@ -1,12 +1,18 @@
 import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 
+/** A path that is looked at later, alone or with all below. */
+export interface PostponedPath {
+  readonly path: PathBytes;
+  readonly recursive: boolean;
+}
+
 /**
  * Paths that a session of the csync2 server was writing when their turn came. They are looked at again shortly, and
  * as they are when they have waited too long.
  */
 export class PostponedPaths {
   readonly #longest: number;
-  #paths = new Map<PathKey, PathBytes>();
+  #paths = new Map<PathKey, PostponedPath>();
   #since: number | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
 
@@ -31,8 +37,12 @@ export class PostponedPaths {
   }
 
   /** What the last check has postponed; none ends the waiting. */
-  set(paths: readonly PathBytes[], now: number): void {
-    for (const path of paths) this.#paths.set(toKey(path), path);
+  set(paths: readonly PostponedPath[], now: number): void {
+    for (const postponed of paths) {
+      const key = toKey(postponed.path);
+      const recursive = postponed.recursive || (this.#paths.get(key)?.recursive ?? false);
+      this.#paths.set(key, { ...postponed, recursive });
+    }
     if (this.#paths.size === 0) this.#since = undefined;
     else {
       this.#since ??= now;
@@ -41,7 +51,7 @@ export class PostponedPaths {
   }
 
   /** Hands out all that are due. */
-  takeDue(now: number): PathBytes[] {
+  takeDue(now: number): PostponedPath[] {
     if (now < this.#dueAt) return [];
     const due = [...this.#paths.values()];
     this.#paths = new Map();

@@ -9,7 +9,7 @@ import { DeferredPaths } from './deferred-paths.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import { gatherUntil } from './gather.js';
 import type { Lane } from './lane.js';
-import { PostponedPaths } from './postponed-paths.js';
+import { type PostponedPath, PostponedPaths } from './postponed-paths.js';
 import type { GuardedRoot, RootGuard } from './root-guard.js';
 import { Waker } from './waker.js';
 import type { WatcherMisses } from './watcher-misses.js';
@@ -246,11 +246,10 @@ export class Scheduler {
     this.#parts.queue.setAside(this.#deferred.isHolding || this.#postponed.isHolding);
   }
 
-  #requeue(deferred: readonly FailedPath[], postponed: readonly PathBytes[]): void {
-    this.#parts.queue.append([
-      ...deferred.map(({ path, recursive }) => ({ kind: recursive ? 'tree' : 'file', path }) as const),
-      ...postponed.map((path) => ({ kind: 'file', path }) as const),
-    ]);
+  #requeue(deferred: readonly PostponedPath[], postponed: readonly PostponedPath[]): void {
+    this.#parts.queue.append(
+      [...deferred, ...postponed].map(({ path, recursive }) => ({ kind: recursive ? 'tree' : 'file', path })),
+    );
   }
 
   #isFullCheckDue(): boolean {

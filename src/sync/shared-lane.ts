@@ -1,6 +1,5 @@
 import type { CommandResult, Runner } from '../csync2/runner.js';
-import type { Batch } from './batch.js';
-import type { CheckJournal } from './check-journal.js';
+import type { CheckJournal, Mark } from './check-journal.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
@@ -12,8 +11,8 @@ export interface SharedLaneParts {
   readonly journal: CheckJournal;
   /** Further options for the update, such as `-b` where the binary has it. */
   readonly options: readonly string[];
-  /** Marks paths dirty again (`-m`). */
-  readonly remark: (paths: Pick<Batch, 'files' | 'trees'>) => Promise<void>;
+  /** Marks again what has been marked since, and releases the mark; see {@link Checker.markAgain}. */
+  readonly markAgain: (mark: Mark) => Promise<number | undefined>;
   /** Files owed to this peer; undefined if that can't be told. */
   readonly countOwed: () => Promise<number | undefined>;
   /** Whether every root is there: csync2 pushes as deleted what it can't see. */
@@ -26,7 +25,8 @@ export interface SharedLaneParts {
 
 /**
  * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`. Such an update
- * takes off the debt what a check may have marked anew meanwhile, so these paths are marked once more afterwards.
+ * takes off the debt what a check may have marked anew meanwhile. It can't be kept apart from the checks: one to a peer
+ * that is dead or slow would hold up the changes for all others. So what was marked meanwhile is marked once more.
  */
 export class SharedLane implements Lane {
   readonly peer: string;
@@ -83,7 +83,7 @@ export class SharedLane implements Lane {
 
   async #update(): Promise<void> {
     if ((await this.#look()) === 0 || !this.#parts.mayPush()) return;
-    const { journal, options, peer, remark, runner, stallSeconds } = this.#parts;
+    const { journal, markAgain, options, peer, runner, stallSeconds } = this.#parts;
     this.#rhythm.updating();
     const mark = journal.mark();
     try {
@@ -92,18 +92,17 @@ export class SharedLane implements Lane {
         stallSeconds,
         signal: this.#rhythm.signal,
       });
-      const lost = journal.since(mark);
-      const isLost = lost.files.length > 0 || lost.trees.length > 0;
-      if (isLost) await remark(lost);
+      const again = await markAgain(mark);
       const before = this.#owed ?? 0;
       const left = await this.#look();
       this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
       if (this.#rhythm.isStopping) return;
       // Exit code 0 is no proof that all was sent; what a check has marked meanwhile is no failure.
       if (result.outcome !== 'done') this.#rhythm.failed(result.outcome);
-      else if (left && !isLost) this.#rhythm.failed('refused');
+      else if (again === undefined) this.#rhythm.failed('locked');
+      else if (left && again === 0) this.#rhythm.failed('refused');
       else this.#rhythm.succeeded();
-      if (isLost) this.#rhythm.wake();
+      if (again) this.#rhythm.wake();
     } finally {
       journal.release(mark);
     }

@@ -40,6 +40,10 @@ const said: readonly (readonly [string, Outcome])[] = [
     'While deleting file: auto resolving... response = 10File stays in dirty state. Try again later...\n',
     'conflict',
   ],
+  [
+    'Database Error: Adding or updating file entry [1]: ERROR:  duplicate key value violates unique constraint "file_filename_key"\n',
+    'locked',
+  ],
   ['Database backend is exceedingly busy => Terminating (requesting retry).\n', 'locked'],
   ["This should not happen: Can't stat /srv/data/x.\n", 'vanished'],
   ['Peer did provide a wrong SSL X509 cetrificate.\n', 'certificate'],

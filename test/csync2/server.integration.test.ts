@@ -15,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Activity, childrenOf } from '#src/csync2/activity.js';
-import { ManagedServer, PortTakenError, ServerStartError } from '#src/csync2/server.js';
+import { ManagedServer, ServerStartError } from '#src/csync2/server.js';
+import { PortTakenError } from '#src/csync2/server-port.js';
 import { type CsyncNode, listens, makeCluster, sessionsOf, until } from '../support/csync2-cluster.js';
 
 describe('managed server', () => {
@@ -95,6 +96,35 @@ describe('managed server', () => {
     assert.equal(server.state, 'listening');
   });
 
+  test('sessions of a server that died with us are waited for, and ended if they hang', async (context) => {
+    const { node, server } = await setUp(context);
+    // Not a server of ours: we have not ended with it.
+    await node.startServer();
+    const before = node.serverPid as number;
+    const [brief, hanging] = [await openSession(context, node), await openSession(context, node)];
+    await until(() => sessionsOf(before).length === 2, 'the sessions');
+    const sessions = sessionsOf(before);
+    process.kill(before, 'SIGKILL');
+    const started = server.start();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.ok(sessions.every(isAlive), 'a session that goes on is left alone at first');
+    brief.destroy();
+    await started;
+    assert.equal(server.state, 'listening');
+    await server.stop();
+    hanging.destroy();
+    assert.deepEqual(sessions.map(commandOf), ['', '']);
+  });
+
+  test('another csync2 server is left alone, whatever it serves', async (context) => {
+    const { node, server } = await setUp(context);
+    await node.startServer();
+    const session = await openSession(context, node);
+    await until(() => sessionsOf(node.serverPid as number).length === 1, 'the session');
+    await assert.rejects(server.start(), PortTakenError);
+    session.destroy();
+  });
+
   test('a server that cannot start says what csync2 said', async (context) => {
     const { node, logFile } = await setUp(context);
     const silent = new ManagedServer({ ...node.instance, program: '/nowhere/csync2' }, logFile);
@@ -140,9 +170,10 @@ describe('managed server', () => {
   test('the log is bounded, and goes on after it has been emptied', async (context) => {
     const { node, server, logFile } = await setUp(context);
     await server.start();
+    truncateSync(logFile, 15 * 1024 * 1024);
     server.open();
+    assert.equal(statSync(logFile).size, 15 * 1024 * 1024);
     truncateSync(logFile, 17 * 1024 * 1024);
-    server.close();
     server.open();
     assert.equal(statSync(logFile).size, 0);
     (await openSession(context, node)).destroy();
@@ -296,6 +327,24 @@ describe('activity of the server', () => {
     assert.deepEqual(activity.open(), [7], 'without a log the processes say it');
   });
 
+  test('what a session is receiving is known by its name, and by the trees above it', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'log');
+    const activity = new Activity(file, () => [7]);
+    context.after(() => activity.close());
+    writeFileSync(
+      file,
+      '[10:00:00] <7> New connection from 10.0.0.2:4711.\n[10:00:00] <7> Updated /t/x/y from web2.\n',
+    );
+    activity.open();
+    assert.ok(activity.isReceiving('/t/x/y'));
+    assert.ok(!activity.isReceiving('/t'));
+    for (const above of ['/', '/t', '/t/x', '/t/x/y']) assert.ok(activity.isReceiving(above, true), above);
+    for (const beside of ['/t/x/y/z', '/t/x/', '/t/x/yy', '/t2'])
+      assert.ok(!activity.isReceiving(beside, true), beside);
+  });
+
   test('a process whose lines another has written into is a session all the same', (context) => {
     const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
     context.after(() => rmSync(folder, { recursive: true }));
@@ -340,6 +389,15 @@ async function openSession(context: TestContext, node: CsyncNode): Promise<Socke
   context.after(() => socket.destroy());
   await new Promise((resolve) => socket.once('connect', resolve));
   return socket;
+}
+
+/** A process's command line; empty if it is gone, or dead and not yet collected. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
 }
 
 function isAlive(pid: number | undefined): boolean {

@@ -186,6 +186,16 @@ export class ClusterNode {
     await ended;
   }
 
+  /** Kills daemon, server, sessions and commands at once, as the service manager does with what a daemon leaves. */
+  async crash(): Promise<void> {
+    const { serverPid } = this;
+    const sessions = serverPid === undefined ? [] : [serverPid, ...childrenOf(serverPid)];
+    const others = [...sessions, ...this.commandPids];
+    const ended = this.stop('SIGKILL');
+    for (const pid of others) signalProcess(pid, 'SIGKILL');
+    await ended;
+  }
+
   /** Stops or continues daemon, server and sessions, as a host that hangs. */
   freeze(signal: 'SIGSTOP' | 'SIGCONT'): void {
     const { pid, serverPid } = this;

@@ -7,6 +7,8 @@ import type { TestContext } from 'node:test';
 import { type Instance, instanceArguments } from '#src/csync2/instance.js';
 import { Ledger } from '#src/csync2/ledger.js';
 import type { PathPrefix } from '#src/csync2/name-encoding.js';
+import { CheckRecord } from '#src/sync/check-record.js';
+import { TornChecks } from '#src/sync/torn-checks.js';
 
 /** How a test's nodes are set up. */
 export interface ClusterOptions {
@@ -176,6 +178,14 @@ export class CsyncNode {
     const pid = this.serverPid;
     if (pid === undefined) throw new Error('no server');
     for (const each of [pid, ...sessionsOf(pid)]) sendSignal(each, signal);
+  }
+
+  /** What finds the marks that checks of this node have torn; with `record`, what an end of ours has left there. */
+  tornChecks(record = join(this.systemDirectory, 'check-record')): TornChecks {
+    return new TornChecks({
+      newest: (limit) => this.ledger.newest(limit),
+      record: new CheckRecord(record),
+    });
   }
 
   /** Replaces the program by a shell script; `$@` are the arguments, `csync2` is the real one. */

@@ -15,7 +15,7 @@ describe('check journal', () => {
     const isChecked = journal.checkedSince(mark);
     assert.ok(!isChecked(bytes('/old')));
     assert.ok(isChecked(bytes('/new')));
-    assert.deepEqual(journal.since(mark), { files: [bytes('/new')], trees: [] });
+    assert.deepEqual(journal.markedSince(mark), { files: [bytes('/new')], trees: [] });
   });
 
   test('a check that is running at the mark counts: it may commit afterwards', () => {
@@ -53,10 +53,28 @@ describe('check journal', () => {
     const mark = journal.mark();
     for (const recursive of [false, true, false]) journal.begin([bytes('/a')], recursive)();
     journal.begin([bytes('/b')], false)();
-    const { files, trees } = journal.since(mark);
+    const { files, trees } = journal.markedSince(mark);
     assert.deepEqual(trees, [bytes('/a')]);
     assert.equal(files.filter((path) => path.equals(bytes('/b'))).length, 1);
     assert.ok(files.filter((path) => path.equals(bytes('/a'))).length <= 1);
+  });
+
+  test('of a check that has told what it marked only that is told apart', () => {
+    const journal = new CheckJournal();
+    const mark = journal.mark();
+    journal.begin([bytes('/tree')], true)([bytes('/tree/changed')]);
+    journal.begin([bytes('/received')], false)([]);
+    const cutShort = journal.begin([bytes('/other')], true);
+    assert.deepEqual(journal.markedSince(mark), {
+      files: [bytes('/tree/changed')],
+      trees: [bytes('/other')],
+    });
+    cutShort();
+    assert.deepEqual(journal.unsettled(), journal.markedSince(mark));
+    // All that was given may have been marked: what was sent of it stays owed.
+    assert.ok(journal.checkedSince(mark)(bytes('/received')));
+    journal.release(mark);
+    assert.deepEqual(journal.unsettled(), { files: [], trees: [] });
   });
 
   test('the release of one mark takes nothing from another', () => {
@@ -79,7 +97,7 @@ describe('check journal', () => {
     end();
     journal.release(mark);
     end();
-    assert.deepEqual(journal.since(journal.mark()), { files: [], trees: [] });
+    assert.deepEqual(journal.markedSince(journal.mark()), { files: [], trees: [] });
   });
 
   test('against a plain model: never says "not checked" of a path whose check overlapped or followed the mark', (context) => {
@@ -135,6 +153,6 @@ describe('check journal', () => {
     const journal = new CheckJournal();
     for (let check = 0; check < 1000; check++) journal.begin([bytes(`/${check}`)], false)();
     // A mark in the past would show what is still there.
-    assert.deepEqual(journal.since({ ticket: 0 }), { files: [], trees: [] });
+    assert.deepEqual(journal.markedSince({ ticket: 0 }), { files: [], trees: [] });
   });
 });

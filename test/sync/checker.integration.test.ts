@@ -10,7 +10,7 @@ import { Runner } from '#src/csync2/runner.js';
 import { argumentChunks } from '#src/sync/argument-chunks.js';
 import { makeBatch } from '#src/sync/batch.js';
 import { CheckJournal } from '#src/sync/check-journal.js';
-import { Checker, type CheckOptions, type CheckReport } from '#src/sync/checker.js';
+import { Checker, type CheckerParts, type CheckOptions, type CheckReport } from '#src/sync/checker.js';
 import { DatabaseWindow } from '#src/sync/database-window.js';
 import { RewriteMemory } from '#src/sync/rewrite-memory.js';
 import { type CsyncNode, makeCluster } from '../support/csync2-cluster.js';
@@ -304,6 +304,56 @@ exec csync2 "$@"`,
     assert.deepEqual(owed(), ['/x', '/y']);
   });
 
+  for (const kind of ['files', 'a tree'] as const) {
+    test(`csync2 ends in the middle of ${kind}, at each of its marks, and we with it: nothing is lost`, async (context) => {
+      const nodes = await makeCluster(context, { nodes: 3 });
+      const [a, ...peers] = nodes as [CsyncNode, CsyncNode, CsyncNode];
+      a.write('known', 'x');
+      await checkerOf(a, a.instance).check({ files: [], trees: [a.path('')], covered: [] }, now());
+      // Nobody is left to mark what was torn: we have ended, too.
+      const doomed = a.wrapProgram('[[ " $* " == *" -m"* ]] && exit 1\nexec csync2 "$@"');
+      for (let last = 0; last <= 8; last++) {
+        clear(a);
+        const names = ['/known', `/t${last}`, `/t${last}/1`, `/t${last}/2`];
+        a.write('known', 'x'.repeat(last + 2));
+        a.write(`t${last}/1`, 'new');
+        a.write(`t${last}/2`, 'new');
+        const paths = names.map((name) => a.path(name));
+        const batch = kind === 'files' ? { files: paths, trees: [] } : { files: [], trees: [a.path('')] };
+        const lift = breakAfter(a, last);
+        await checkerOf(a, doomed).check({ ...batch, covered: [] }, now());
+        lift();
+        const next = checkerOf(a, a.instance);
+        await next.repair();
+        await next.check({ ...batch, covered: [] }, now());
+        for (const peer of peers) {
+          const owed = a.owed(peer).filter((name) => names.includes(name));
+          assert.deepEqual(owed, names, `${peer.name}, ended at mark ${last + 1}`);
+        }
+      }
+    });
+  }
+
+  test('what is being received is postponed, a tree as a tree, until it has taken too long', async (context) => {
+    const { a, owed } = await setUp(context);
+    a.write('t/whole', 'x');
+    const half = a.write('t/.half.aB3xYz', 'x');
+    const own = a.write('own', 'x');
+    const window = new DatabaseWindow({ quiet: async () => false, open: () => [1] }, undefined, 0);
+    const isArriving = (path: Buffer, _at: number, recursive: boolean) =>
+      path.equals(half) || (recursive && path.equals(a.path('t')));
+    const checker = checkerOf(a, a.instance, { window, isArriving });
+    const batch = { files: [half, own], trees: [a.path('t')], covered: [] };
+    const report = await checker.check(batch, now());
+    assert.deepEqual(report.postponed, [
+      { path: a.path('t'), recursive: true },
+      { path: half, recursive: false },
+    ]);
+    assert.deepEqual(owed(), ['/own']);
+    await checker.check(batch, { ...now(), waits: false });
+    assert.deepEqual(owed(), ['/own', '/t', '/t/.half.aB3xYz', '/t/whole']);
+  });
+
   test('ended by the signal: what was not done is among the failed', async (context) => {
     const { a, checker } = await setUp(context, () => 'exec sleep 60');
     const abort = new AbortController();
@@ -350,7 +400,7 @@ function now(): CheckOptions {
   return { changedAt: Date.now(), waits: true, signal: new AbortController().signal };
 }
 
-function checkerOf(node: CsyncNode, instance: Instance): Checker {
+function checkerOf(node: CsyncNode, instance: Instance, parts: Partial<CheckerParts> = {}): Checker {
   return new Checker({
     runner: new Runner(instance),
     ledger: node.ledger,
@@ -358,9 +408,24 @@ function checkerOf(node: CsyncNode, instance: Instance): Checker {
     window: new DatabaseWindow({ quiet: async () => true }, undefined, 1),
     takeBroken: () => [],
     isArriving: () => false,
+    torn: node.tornChecks(),
     prefixes: node.prefixes,
     memory: new RewriteMemory(),
+    ...parts,
   });
+}
+
+/** Has csync2 end when it has made so many marks, each of them committed. Returns what undoes it. */
+function breakAfter(node: CsyncNode, marks: number): () => void {
+  const database = new Database(node.databaseFile, { timeout: 5000 });
+  database.exec(`CREATE TABLE marks_left (number); INSERT INTO marks_left VALUES (${marks});
+    CREATE TRIGGER break BEFORE INSERT ON dirty WHEN (SELECT number FROM marks_left) = 0
+      BEGIN SELECT RAISE(ABORT, 'as if csync2 had been killed'); END;
+    CREATE TRIGGER count AFTER INSERT ON dirty BEGIN UPDATE marks_left SET number = number - 1; END`);
+  return () => {
+    database.exec('DROP TRIGGER break; DROP TRIGGER count; DROP TABLE marks_left');
+    database.close();
+  };
 }
 
 /** All is sent. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { backoffSeconds } from '#src/sync/backoff.js';
+import { DeferredPaths } from '#src/sync/deferred-paths.js';
 import { Exclusive } from '#src/sync/exclusive.js';
 import { gatherUntil } from '#src/sync/gather.js';
+import { PostponedPaths } from '#src/sync/postponed-paths.js';
 import { SliceSize } from '#src/sync/slice-size.js';
 import { Waker } from '#src/sync/waker.js';
 
@@ -179,5 +181,53 @@ describe('slice size', () => {
     for (let push = 0; push < 4; push++) slice.measured(slice.rows, slice.rows / 100);
     // At 100 files a second, 5000 files keep a fresh change waiting for 50 s.
     assert.ok(slice.rows <= 1000, `${slice.rows} rows after four slow pushes`);
+  });
+});
+
+describe('paths that csync2 could not check', () => {
+  const failed = { path: Buffer.from('/a'), recursive: true, outcome: 'failed', text: '' } as const;
+
+  test("each is handed out when its time has come, and is in nobody's list while it is tried", () => {
+    const deferred = new DeferredPaths();
+    assert.equal(deferred.add(failed, 0), 1);
+    assert.deepEqual(deferred.list(), [failed]);
+    assert.deepEqual(deferred.takeDue(0), []);
+    assert.deepEqual(deferred.takeDue(1000), [failed]);
+    assert.deepEqual(deferred.list(), []);
+    assert.equal(deferred.add(failed, 1000), 2, 'it has failed again');
+    assert.deepEqual(deferred.list(), [failed]);
+  });
+
+  test('one that did not fail again is forgotten', () => {
+    const deferred = new DeferredPaths();
+    deferred.add(failed, 0);
+    deferred.takeDue(1000);
+    assert.deepEqual(deferred.takeDue(1e9), []);
+    assert.equal(deferred.dueAt, Number.POSITIVE_INFINITY);
+    assert.equal(deferred.add(failed, 1e9), 1);
+  });
+});
+
+describe('paths that were being received', () => {
+  const path = Buffer.from('/a');
+
+  test('are handed out shortly, once, as trees if any of their reports was of a tree', () => {
+    const postponed = new PostponedPaths(10_000);
+    postponed.set([{ path, recursive: true }], 0);
+    postponed.set([{ path, recursive: false }], 0);
+    assert.deepEqual(postponed.takeDue(postponed.dueAt - 1), []);
+    assert.deepEqual(postponed.takeDue(postponed.dueAt), [{ path, recursive: true }]);
+    assert.equal(postponed.dueAt, Number.POSITIVE_INFINITY);
+  });
+
+  test('again and again for too long: overdue, until there is an end', () => {
+    const postponed = new PostponedPaths(1000);
+    for (let now = 0; now <= 1500; now += 250) {
+      assert.equal(postponed.isOverdue(now), now > 1000);
+      postponed.set([{ path, recursive: false }], now);
+      postponed.takeDue(Number.POSITIVE_INFINITY);
+    }
+    postponed.set([], 1500);
+    assert.equal(postponed.isOverdue(9000), false);
   });
 });

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { type Instance, instanceArguments } from './instance.js';
+import { holderOf, holdersOf, servesConnection } from './sockets.js';
+
+/**
+ * Makes sure that the server's port is free. Sessions of a server that was killed together with us have inherited its
+ * listening socket: they are given time to end, then ended; what they were receiving is sent again.
+ *
+ * Throws a {@link PortTakenError} if somebody else has it.
+ */
+export async function claimPort(instance: Instance): Promise<void> {
+  const deadline = performance.now() + sessionGraceSeconds * 1000;
+  while (await isTaken(instance)) {
+    const port = Number(instance.port ?? defaultPort);
+    const holders = holdersOf(port);
+    const areLeftOver = holders.length > 0 && holders.every((pid) => isLeftOver(pid, port, instance));
+    if (!areLeftOver || performance.now() > deadline + killSeconds * 1000) {
+      throw new PortTakenError(port, holderOf(port));
+    }
+    if (performance.now() > deadline) for (const pid of holders) sendSignal(pid, 'SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The port of the csync2 server is in use by somebody else. */
+export class PortTakenError extends InotifyCsyncError {
+  constructor(port: number, holder: string) {
+    super(
+      'ICS_PORT_TAKEN',
+      exitCodes.unavailable,
+      `TCP port ${port} is taken${holder}`,
+      'stop the other server (`systemctl disable --now csync2.socket`, the csync2 line in /etc/inetd.conf, a `csync2 -ii`), or set server = "external" to work beside it',
+    );
+  }
+}
+
+/** Sends a signal to a process that may just have ended by itself. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function isTaken(instance: Instance): Promise<boolean> {
+  const port = Number(instance.port ?? defaultPort);
+  const host = instance.hostNameGiven ? instance.hostName : undefined;
+  return new Promise((resolve) => {
+    const probe = createServer();
+    // Any other error (a name that does not resolve here) is csync2's to explain.
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
+    probe.listen({ port, ...(host === undefined ? {} : { host }) }, () => probe.close(() => resolve(false)));
+  });
+}
+
+/** A csync2 server with our arguments that serves a connection: no server does, only its sessions. */
+function isLeftOver(pid: number, port: number, instance: Instance): boolean {
+  return servesConnection(pid, port) && runsAs(pid, [...instanceArguments(instance), '-ii']);
+}
+
+/** Whether a process was started with these arguments, and perhaps more behind them. */
+function runsAs(pid: number, args: readonly string[]): boolean {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').slice(1);
+    return args.every((word, index) => words[index] === word);
+  } catch {
+    // It has just ended.
+    return true;
+  }
+}
+
+const defaultPort = 30865;
+const sessionGraceSeconds = 8;
+const killSeconds = 2;
