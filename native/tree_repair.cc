@@ -157,6 +157,10 @@ void Tree::MovePlaces(NodeId from, NodeId into) {
 
 void Tree::ForgetPlaces(NodeId parent) {
   wanted_.erase(parent);
+  // The next node of this number must not find its own question asked already.
+  retries_.erase(std::remove_if(retries_.begin(), retries_.end(),
+                                [parent](const Retry& retry) { return retry.place.parent.id == parent; }),
+                 retries_.end());
   for (auto* places : {&denied_, &unwatched_}) {
     for (auto place = places->lower_bound(Key(parent, "")); place != places->end();) {
       if (place->second.parent.id != parent) break;
