@@ -29,3 +29,13 @@ for (const operations of ['3', '4', '6', '10']) {
     context.diagnostic(program.run('random', first, String(seeds), operations));
   });
 }
+
+// Each was red once: a question lost with the number of a freed directory, and a finding older than events that are held.
+for (const [seed, operations] of [
+  ['31430', '8'],
+  ['243282', '10'],
+  ['1311909', '6'],
+] as const) {
+  test(`seed ${seed} with ${operations} operations`, (context) =>
+    context.diagnostic(run('random', seed, '1', operations)));
+}
