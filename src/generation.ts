@@ -13,6 +13,7 @@ import {
 import { prepareDatabase } from './csync2/database.js';
 import { knowsBatchedDeletes } from './csync2/flavour.js';
 import { databaseLocation, type Instance } from './csync2/instance.js';
+import { requireOwnDirectory } from './csync2/own-directory.js';
 import { resolveInstance } from './csync2/resolve-instance.js';
 import { Runner } from './csync2/runner.js';
 import type { Reporter } from './observe/reporter.js';
@@ -56,6 +57,7 @@ export async function readPlan(settings: Settings, csync2Options: Csync2Options)
     program: settings.csync2,
     systemDirectory: settings.cfgPath,
   });
+  requireOwnDirectory(settings.runtimeDirectory);
   const exact = treesOf(plan.config).filter((root) => root.exact);
   requireRoots(
     exact.map(({ path, patterns: [pattern] }) => ({

@@ -73,5 +73,5 @@ function runsAs(pid: number, args: readonly string[]): boolean {
 }
 
 const defaultPort = 30865;
-const sessionGraceSeconds = 8;
+const sessionGraceSeconds = 4;
 const killSeconds = 2;
