@@ -12,11 +12,14 @@ import {
 } from './csync2/cfg/index.js';
 import { prepareDatabase } from './csync2/database.js';
 import { knowsBatchedDeletes } from './csync2/flavour.js';
+import { adoptHalfReceived } from './csync2/half-received.js';
 import { databaseLocation, type Instance } from './csync2/instance.js';
 import { requireOwnDirectory } from './csync2/own-directory.js';
 import { resolveInstance } from './csync2/resolve-instance.js';
 import { Runner } from './csync2/runner.js';
+import { portOf } from './csync2/server-port.js';
 import type { Reporter } from './observe/reporter.js';
+import type { PathBytes } from './path-bytes.js';
 import type { Queue } from './queue/queue.js';
 import { createSync, type Sync } from './sync/create-sync.js';
 import type { ServerGate } from './sync/database-window.js';
@@ -44,6 +47,8 @@ export interface Plan {
   readonly instance: Instance;
   /** Whether this csync2 knows `-b`; asked only where it would be used. */
   readonly batchedDeletes: boolean;
+  /** Files that were half received when the server was killed, and that are sent again. */
+  readonly halfReceived: readonly PathBytes[];
 }
 
 /**
@@ -67,8 +72,17 @@ export async function readPlan(settings: Settings, csync2Options: Csync2Options)
   );
   const runner = new Runner(plan.instance);
   await prepareDatabase(runner);
+  const halfReceived =
+    settings.server === 'managed'
+      ? await adoptHalfReceived({
+          runner,
+          logFile: settings.csyncLog,
+          prefixes: activePrefixes(plan.config),
+          port: portOf(plan.instance),
+        })
+      : [];
   const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
-  return { ...plan, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
+  return { ...plan, halfReceived, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
 }
 
 /**

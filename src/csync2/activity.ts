@@ -55,6 +55,11 @@ export class Activity {
     return [...this.#log.open.values()].some(({ names }) => names.has(name) || (within && isIn(names)));
   }
 
+  /** Whether a session that is over may have ended in the middle of this file, one character a byte. */
+  mayBeHalfReceived(name: string): boolean {
+    return this.#log.wasLast(name);
+  }
+
   /** Files received so far, by peer. */
   received(): ReadonlyMap<string, number> {
     this.#tail();

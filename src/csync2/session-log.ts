@@ -10,6 +10,8 @@ export class SessionLog {
   readonly #received = new Map<string, number>();
   /** Sessions that have said their last but for the time. */
   readonly #closed = new Set<number>();
+  /** What each of the last sessions received last. */
+  readonly #last = new Set<string>();
   #pending = '';
 
   /** Sessions that the log has begun and not ended, by pid. */
@@ -20,6 +22,14 @@ export class SessionLog {
   /** How many files each peer has sent us since we read. */
   get received(): ReadonlyMap<string, number> {
     return this.#received;
+  }
+
+  /**
+   * Whether this was the last file of a session that is over, one character a byte: the session may have ended before it
+   * had set owner, mode and time.
+   */
+  wasLast(name: string): boolean {
+    return this.#last.has(name);
   }
 
   /** Takes the next piece of the log; the last line may be unfinished. */
@@ -37,7 +47,7 @@ export class SessionLog {
   /** Ends the sessions whose process is gone, and begins those whose process is there without a line. */
   keep(live: readonly number[]): void {
     const alive = new Set(live);
-    for (const pid of this.#open.keys()) if (!alive.has(pid)) this.#open.delete(pid);
+    for (const pid of this.#open.keys()) if (!alive.has(pid)) this.#close(pid);
     for (const pid of this.#closed) if (!alive.has(pid)) this.#closed.delete(pid);
     for (const pid of live) if (!this.#open.has(pid)) this.#open.set(pid, newSession('unknown'));
   }
@@ -57,12 +67,13 @@ export class SessionLog {
     const connection = /^New connection from (.+):\d+\.$/.exec(message);
     if (connection) {
       this.#closed.delete(pid);
+      this.#close(pid);
       this.#open.set(pid, newSession(connection[1] as string));
     } else if (message === 'Connection closed.') {
-      this.#open.delete(pid);
+      this.#close(pid);
       this.#closed.add(pid);
     } else if (message.startsWith('TOTALTIME:')) {
-      this.#open.delete(pid);
+      this.#close(pid);
       this.#closed.delete(pid);
     } else if (message.startsWith('TIMESTAMP:') && !this.#open.has(pid) && !this.#closed.has(pid)) {
       this.#open.set(pid, newSession('unknown'));
@@ -75,7 +86,20 @@ export class SessionLog {
     // Whose it is can't be told: it may be anybody's.
     const sessions = session ? [session] : this.#open.values();
     if (session) session.files++;
-    for (const { names } of sessions) names.add(name);
+    for (const each of sessions) {
+      each.names.add(name);
+      each.last = name;
+    }
+  }
+
+  #close(pid: number): void {
+    const last = this.#open.get(pid)?.last;
+    this.#open.delete(pid);
+    if (last === undefined) return;
+    this.#last.delete(last);
+    this.#last.add(last);
+    const [oldest] = this.#last;
+    if (this.#last.size > lastKept && oldest !== undefined) this.#last.delete(oldest);
   }
 }
 
@@ -87,10 +111,13 @@ export interface Session {
   files: number;
   /** Their names as csync2 has them, one character a byte. */
   readonly names: Set<string>;
+  /** The one that came last. */
+  last?: string;
 }
 
 function newSession(from: string): Session {
   return { from, files: 0, names: new Set() };
 }
 
+const lastKept = 1000;
 const longestLine = 16 * 1024;

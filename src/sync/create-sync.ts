@@ -99,6 +99,7 @@ export function createSync(parts: SyncParts): Sync {
     }),
     memory: new RewriteMemory(),
     prefixes,
+    isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
     isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
   });
   const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
@@ -172,6 +173,14 @@ function isArriving(
   return names.some((name) => activity.isReceiving(name.toString('latin1'), recursive));
 }
 
+/** The last file of a session that is over, if that was a moment ago: the sender may have been killed. */
+function isHalfReceived({ activity, prefixes }: SyncParts, path: PathBytes, changedAt: number): boolean {
+  if (Date.now() - changedAt > sendAgainMilliseconds) return false;
+  return namesOf(path, prefixes).some((name) => activity.mayBeHalfReceived(name.toString('latin1')));
+}
+
+/** Time for a peer to send again what it could not send whole: a few of its pauses. */
+const sendAgainMilliseconds = 10_000;
 /** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */
 const sessionPatienceSeconds = 1.5;
 /** csync2 renames, then sets owner, mode and time in commands of their own. */

@@ -11,7 +11,9 @@ test('the daemon is killed again and again during a stream of changes', { skip }
   for (let round = 0; round < rounds; round++) {
     await sleep(random.below(400));
     const node = random.pick(cluster.nodes);
-    await node.stop('SIGKILL');
+    // The daemon alone, or with it all that it runs, and what is just being received.
+    if (random.below(2) === 0) await node.stop('SIGKILL');
+    else await node.crash();
     await sleep(random.below(200));
     node.start();
     // Every other time it gets as far as working.

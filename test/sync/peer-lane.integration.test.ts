@@ -247,6 +247,7 @@ async function setUp(
     journal,
     window,
     isArriving: () => false,
+    isHalfReceived: () => false,
     torn: a.tornChecks(),
     prefixes: a.prefixes,
     memory: new RewriteMemory(),
