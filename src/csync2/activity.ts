@@ -26,7 +26,7 @@ export class Activity {
   #offset = 0;
 
   /**
-   * Make it before a server begins to write: what stands in the log by then is of an earlier one.
+   * Make it before a server begins to write: what stands in the log by then is passed over.
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
@@ -35,11 +35,8 @@ export class Activity {
     this.#file = file;
     this.#live = live;
     this.#reopenIfReplaced();
-    if (this.#fd === undefined) return;
-    // Sessions that the end of the last server has broken off ended when its last line was written.
-    const written = fstatSync(this.#fd).mtimeMs;
-    this.#offset = Math.max(0, readFileSync(file, 'latin1').lastIndexOf(serverStart));
-    this.#look(written + lastLineMilliseconds);
+    // What an earlier server has begun is over, or is known by its process.
+    if (this.#fd !== undefined) this.#offset = fstatSync(this.#fd).size;
   }
 
   /** Pids of the sessions that are open now. */
@@ -64,6 +61,11 @@ export class Activity {
     const below = `${name === '/' ? '' : name}/`;
     const isIn = (names: ReadonlySet<string>) => [...names].some((each) => each.startsWith(below));
     return [...this.#log.open.values()].some(({ names }) => names.has(name) || (within && isIn(names)));
+  }
+
+  /** Whether a session that is over may have ended in the middle of this file, one character a byte. */
+  mayBeHalfReceived(name: string): boolean {
+    return this.#log.wasLast(name);
   }
 
   /** Files received so far, by peer. */
@@ -189,8 +191,4 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
-/** csync2's line at `-v` when its server has begun to listen. */
-const serverStart = 'Listening on ';
-/** From csync2's line about a file to the end of its work on that file, and a tick of the file system's clock. */
-const lastLineMilliseconds = 2000;
 const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;

@@ -13,7 +13,7 @@ import { holderOf, holdersOf, servesConnection } from './sockets.js';
 export async function claimPort(instance: Instance): Promise<void> {
   const deadline = performance.now() + sessionGraceSeconds * 1000;
   while (await isTaken(instance)) {
-    const port = Number(instance.port ?? defaultPort);
+    const port = portOf(instance);
     const holders = holdersOf(port);
     const areLeftOver = holders.length > 0 && holders.every((pid) => isLeftOver(pid, port, instance));
     if (!areLeftOver || performance.now() > deadline + killSeconds * 1000) {
@@ -22,6 +22,11 @@ export async function claimPort(instance: Instance): Promise<void> {
     if (performance.now() > deadline) for (const pid of holders) sendSignal(pid, 'SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** The TCP port of an instance's server. */
+export function portOf(instance: Instance): number {
+  return Number(instance.port ?? defaultPort);
 }
 
 /** The port of the csync2 server is in use by somebody else. */
@@ -46,7 +51,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 function isTaken(instance: Instance): Promise<boolean> {
-  const port = Number(instance.port ?? defaultPort);
+  const port = portOf(instance);
   const host = instance.hostNameGiven ? instance.hostName : undefined;
   return new Promise((resolve) => {
     const probe = createServer();
@@ -73,5 +78,5 @@ function runsAs(pid: number, args: readonly string[]): boolean {
 }
 
 const defaultPort = 30865;
-const sessionGraceSeconds = 8;
+const sessionGraceSeconds = 4;
 const killSeconds = 2;

@@ -10,6 +10,8 @@ export class SessionLog {
   readonly #received = new Map<string, number>();
   /** Sessions that have said their last but for the time. */
   readonly #closed = new Set<number>();
+  /** What each of the last sessions received last. */
+  readonly #last = new Set<string>();
   #broken: BrokenSession[] = [];
   #pending = '';
 
@@ -21,6 +23,14 @@ export class SessionLog {
   /** How many files each peer has sent us since we read. */
   get received(): ReadonlyMap<string, number> {
     return this.#received;
+  }
+
+  /**
+   * Whether this was the last file of a session that is over, one character a byte: the session may have ended before it
+   * had set owner, mode and time.
+   */
+  wasLast(name: string): boolean {
+    return this.#last.has(name);
   }
 
   /** Takes the next piece of the log; the last line may be unfinished. */
@@ -56,7 +66,7 @@ export class SessionLog {
 
   #break(pid: number, endedAt: number): void {
     const names = [...(this.#open.get(pid)?.names ?? [])];
-    this.#open.delete(pid);
+    this.#close(pid);
     if (names.length > 0) this.#broken.push({ names, endedAt });
   }
 
@@ -78,10 +88,10 @@ export class SessionLog {
       this.#break(pid, Date.now());
       this.#open.set(pid, newSession(connection[1] as string));
     } else if (message === 'Connection closed.') {
-      this.#open.delete(pid);
+      this.#close(pid);
       this.#closed.add(pid);
     } else if (message.startsWith('TOTALTIME:')) {
-      this.#open.delete(pid);
+      this.#close(pid);
       this.#closed.delete(pid);
     } else if (message.startsWith('TIMESTAMP:') && !this.#open.has(pid) && !this.#closed.has(pid)) {
       this.#open.set(pid, newSession('unknown'));
@@ -94,11 +104,22 @@ export class SessionLog {
     // Whose it is can't be told: it may be anybody's.
     const sessions = session ? [session] : this.#open.values();
     if (session) session.files++;
-    for (const { names } of sessions) {
+    for (const each of sessions) {
       // The last one stays the last.
-      names.delete(name);
-      names.add(name);
+      each.names.delete(name);
+      each.names.add(name);
+      each.last = name;
     }
+  }
+
+  #close(pid: number): void {
+    const last = this.#open.get(pid)?.last;
+    this.#open.delete(pid);
+    if (last === undefined) return;
+    this.#last.delete(last);
+    this.#last.add(last);
+    const [oldest] = this.#last;
+    if (this.#last.size > lastKept && oldest !== undefined) this.#last.delete(oldest);
   }
 }
 
@@ -110,6 +131,8 @@ export interface Session {
   files: number;
   /** Their names as csync2 has them, one character a byte, in their order. */
   readonly names: Set<string>;
+  /** The one that came last. */
+  last?: string;
 }
 
 /**
@@ -127,4 +150,5 @@ function newSession(from: string): Session {
   return { from, files: 0, names: new Set() };
 }
 
+const lastKept = 1000;
 const longestLine = 16 * 1024;

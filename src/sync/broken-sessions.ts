@@ -1,13 +1,8 @@
 import type { BigIntStats } from 'node:fs';
+import type { ReceivedFile } from '../csync2/half-received.js';
 import { type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import type { BrokenSession } from '../csync2/session-log.js';
 import type { PathBytes } from '../path-bytes.js';
-
-/** A file as a session has left it. */
-export interface ReceivedFile {
-  readonly path: PathBytes;
-  readonly stat: BigIntStats;
-}
 
 /**
  * What broken-off sessions have written and csync2 may not know: its server keeps its notes in one transaction for up to

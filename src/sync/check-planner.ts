@@ -33,6 +33,11 @@ export interface CheckPlannerParts {
    * csync2's temporary file, for a local change.
    */
   readonly isArriving: (path: PathBytes, changedAt: number, recursive: boolean) => boolean;
+  /**
+   * Whether a session may have ended in the middle of a file a moment ago: its peer is about to send it again. To mark it
+   * would bring the two into conflict.
+   */
+  readonly isHalfReceived: (path: PathBytes, changedAt: number) => boolean;
 }
 
 /** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
@@ -47,13 +52,14 @@ export class CheckPlanner {
    * Plans a check; call it in a database window.
    *
    * @param changedAt - when the oldest change was noticed, or earlier; milliseconds since 1970
-   * @param postpone - whether files that are being received are left for later
+   * @param waits - whether files that are being received may be left for later
+   * @param quiet - whether no session is open
    */
-  plan(batch: Batch, changedAt: number, postpone: boolean): CheckPlan {
-    const plan = emptyPlan();
-    this.#inPortions(batch.trees, (path) => this.#planTree(plan, path, postpone));
-    this.#inPortions(batch.files, (path) => this.#planFile(plan, path, changedAt, postpone));
-    this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path, changedAt));
+  plan(batch: Batch, changedAt: number, { waits, quiet }: { waits: boolean; quiet: boolean }): CheckPlan {
+    const plan: Plan = { ...emptyPlan(), changedAt, waits, postpones: waits && !quiet };
+    this.#inPortions(batch.trees, (path) => this.#planTree(plan, path));
+    this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
+    this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
     plan.files.unshift(...plan.parents.values());
     return plan;
   }
@@ -82,10 +88,10 @@ export class CheckPlanner {
     }
   }
 
-  #planTree(plan: Plan, path: PathBytes, postpone: boolean): void {
+  #planTree(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
     const arrives = () => this.#parts.isArriving(path, changeOf(stat), true);
-    if (postpone && arrives()) plan.postponed.push({ path, recursive: true });
+    if (plan.postpones && arrives()) plan.postponed.push({ path, recursive: true });
     else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
       plan.trees.push(path);
@@ -93,24 +99,33 @@ export class CheckPlanner {
     }
   }
 
-  #planFile(plan: Plan, path: PathBytes, changedAt: number, postpone: boolean): void {
+  #planFile(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
     const arrives = () => this.#parts.isArriving(path, changeOf(stat), false);
-    if (postpone && arrives()) plan.postponed.push({ path, recursive: false });
+    if (plan.postpones && arrives()) plan.postponed.push({ path, recursive: false });
     else if (this.#isNothing(path, stat)) plan.skipped++;
     else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
     else if (stat.isSocket()) plan.sockets.push(path);
     else if (!stat.isDirectory() && this.#wasDirectory(path)) plan.trees.push(path);
     else {
-      (this.#isOverlookedRewrite(plan, path, stat, changedAt) ? plan.rewritten : plan.files).push(path);
+      if (!this.#isOverlookedRewrite(plan, path, stat)) plan.files.push(path);
+      else this.#planRewritten(plan, path, stat);
       this.#addUnknownParents(path, plan.parents);
     }
   }
 
   /** The tree above it is checked; only what csync2 would overlook there needs a mark of its own. */
-  #planCovered(plan: Plan, path: PathBytes, changedAt: number): void {
+  #planCovered(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
-    if (stat && this.#isOverlookedRewrite(plan, path, stat, changedAt)) plan.rewritten.push(path);
+    if (stat && this.#isOverlookedRewrite(plan, path, stat)) this.#planRewritten(plan, path, stat);
+  }
+
+  /** A file whose time csync2's server has not set yet looks like one that was rewritten. */
+  #planRewritten(plan: Plan, path: PathBytes, stat: BigIntStats): void {
+    if (plan.waits && this.#parts.isHalfReceived(path, changeOf(stat))) {
+      plan.stamps.pop();
+      plan.postponed.push({ path, recursive: false });
+    } else plan.rewritten.push(path);
   }
 
   /** Gone, and csync2 never knew it: its temporary files on both sides end here. */
@@ -130,12 +145,12 @@ export class CheckPlanner {
     return this.#parts.ledger === undefined || this.#wasDirectory(path);
   }
 
-  #isOverlookedRewrite(plan: Plan, path: PathBytes, stat: BigIntStats, changedAt: number): boolean {
+  #isOverlookedRewrite(plan: Plan, path: PathBytes, stat: BigIntStats): boolean {
     const { ledger, memory } = this.#parts;
     if (!stat.isFile()) return false;
     const stamp = stampOf(stat);
     plan.stamps.push([path, stamp]);
-    return memory.mustMark(path, stamp, ledger ? ledger.seen(path) : 'unknown', changedAt);
+    return memory.mustMark(path, stamp, ledger ? ledger.seen(path) : 'unknown', plan.changedAt);
   }
 
   /** A file whose directory csync2 does not know yet can't be pushed: the directory goes along. */
@@ -160,9 +175,13 @@ interface Plan extends CheckPlan {
   /** Directories that csync2 doesn't know yet. */
   readonly parents: Map<string, PathBytes>;
   skipped: number;
+  readonly changedAt: number;
+  readonly waits: boolean;
+  /** Whether what is being received is left for later. */
+  readonly postpones: boolean;
 }
 
-function emptyPlan(): Plan {
+function emptyPlan(): Omit<Plan, 'changedAt' | 'waits' | 'postpones'> {
   return {
     trees: [],
     files: [],

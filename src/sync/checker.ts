@@ -84,7 +84,7 @@ export class Checker {
   async #check(batch: Batch, options: CheckOptions, quiet: boolean): Promise<CheckReport> {
     const { changedAt, waits, signal } = options;
     await this.#noteReceived();
-    const plan = this.#planner.plan(batch, changedAt, !quiet && waits);
+    const plan = this.#planner.plan(batch, changedAt, { waits, quiet });
     const { trees, files, rewritten } = plan;
     const failed = [
       // Trees first: a new directory must be known before what is in it is pushed.

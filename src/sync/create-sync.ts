@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import type { Activity } from '../csync2/activity.js';
 import { compareWithPeer } from '../csync2/comparison.js';
+import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
 import { namesOf, namesWithin, type PathPrefix } from '../csync2/name-encoding.js';
@@ -17,7 +18,7 @@ import { FullCheck } from './full-check.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
-import { RewriteMemory } from './rewrite-memory.js';
+import { RewriteMemory, stampOf } from './rewrite-memory.js';
 import { RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
 import { sweepTree } from './sweep-tree.js';
@@ -40,6 +41,8 @@ export interface SyncParts {
   /** Included paths that must be there before anything below them is checked. */
   readonly trees: readonly PathBytes[];
   readonly prefixes: readonly PathPrefix[];
+  /** What a killed session had left, and csync2 has taken note of. */
+  readonly halfReceived: readonly ReceivedFile[];
   /** Directory for private databases, best on tmpfs. */
   readonly laneDirectory: string;
   readonly parallel: boolean;
@@ -97,8 +100,9 @@ export function createSync(parts: SyncParts): Sync {
       // A lane on a private database loses no marks.
       ...(ledger && parts.privateDatabases ? {} : { unsettled: () => journal.unsettled() }),
     }),
-    memory: new RewriteMemory(),
+    memory: memoryOf(parts.halfReceived),
     prefixes,
+    isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
     isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
     takeBroken: () => parts.activity.takeBroken(),
   });
@@ -174,6 +178,21 @@ function isArriving(
   return names.some((name) => activity.isReceiving(name.toString('latin1'), recursive));
 }
 
+/** Files without the time that csync2 sets last would look rewritten within their second. */
+function memoryOf(known: readonly ReceivedFile[]): RewriteMemory {
+  const memory = new RewriteMemory();
+  for (const { path, stat } of known) memory.checked(path, stampOf(stat));
+  return memory;
+}
+
+/** The last file of a session that is over, if that was a moment ago: the sender may have been killed. */
+function isHalfReceived({ activity, prefixes }: SyncParts, path: PathBytes, changedAt: number): boolean {
+  if (Date.now() - changedAt > sendAgainMilliseconds) return false;
+  return namesOf(path, prefixes).some((name) => activity.mayBeHalfReceived(name.toString('latin1')));
+}
+
+/** Time for a peer to send again what it could not send whole: a few of its pauses. */
+const sendAgainMilliseconds = 10_000;
 /** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */
 const sessionPatienceSeconds = 1.5;
 /** csync2 renames, then sets owner, mode and time in commands of their own. */

@@ -32,6 +32,18 @@ describe('session log', () => {
     assert.equal(log.open.size, 0);
   });
 
+  test('the last file of each session is known when it is over, however it ended', () => {
+    const log = new SessionLog();
+    log.read(begin(10) + update(10, '/a') + update(10, '/b') + begin(11) + update(11, '/c'));
+    assert.ok(!log.wasLast('/b'), 'it goes on');
+    log.read(end(10));
+    log.keep([]);
+    assert.deepEqual(
+      ['/a', '/b', '/c'].map((name) => log.wasLast(name)),
+      [false, true, true],
+    );
+  });
+
   test('every cut through the text leads to the same', () => {
     const text = begin(10) + update(10, '/srv/a b') + begin(11) + update(11, '/x', 'web3') + end(10);
     const whole = new SessionLog();

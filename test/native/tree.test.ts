@@ -37,5 +37,5 @@ for (const [seed, operations] of [
   ['1311909', '6'],
 ] as const) {
   test(`seed ${seed} with ${operations} operations`, (context) =>
-    context.diagnostic(run('random', seed, '1', operations)));
+    context.diagnostic(program.run('random', seed, '1', operations)));
 }

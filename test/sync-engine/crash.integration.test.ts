@@ -4,14 +4,14 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { streaming } from './stream.js';
 
 const skip = clusterObstacle();
-const rounds = 20;
+const rounds = 12;
 
 test('the daemon is killed again and again during a stream of changes', { skip }, async (context) => {
   const { cluster, random, stream } = await streaming(context);
   for (let round = 0; round < rounds; round++) {
     await sleep(random.below(400));
     const node = random.pick(cluster.nodes);
-    // The daemon alone, or with it all that it runs and that is being received.
+    // The daemon alone, or with it all that it runs, and what is just being received.
     if (random.below(2) === 0) await node.stop('SIGKILL');
     else await node.crash();
     await sleep(random.below(200));
@@ -19,6 +19,21 @@ test('the daemon is killed again and again during a stream of changes', { skip }
     // Every other time it gets as far as working.
     if (random.below(2) === 0)
       await cluster.until(`${node.name} to work`, async () => !!(await node.status()));
+  }
+  await stream.end();
+  await cluster.untilQuiet();
+  await cluster.untilEqual();
+});
+
+test('a sender dies again and again with all that it runs', { skip }, async (context) => {
+  const { cluster, random, stream } = await streaming(context, [1]);
+  const sender = cluster.node(1);
+  for (let round = 0; round < rounds; round++) {
+    await sleep(random.below(400));
+    await sender.crash();
+    await sleep(random.below(200));
+    sender.start();
+    if (random.below(2) === 0) await cluster.until('it to work', async () => !!(await sender.status()));
   }
   await stream.end();
   await cluster.untilQuiet();

@@ -123,6 +123,13 @@ async function missing(
     stdout,
   );
   assert.deepEqual(peer.tree(), before);
+  // At no time has csync2 been given anything below it.
+  const given = sender.logged(/ checked \d+ paths|changed files found/, from);
+  const looked = given.filter((line) => / checked [1-9]/.test(line) || !/0 changed files found/.test(line));
+  assert.deepEqual(
+    looked.filter((line) => !/ checked 0 paths/.test(line)),
+    [],
+  );
 }
 
 /** The tree is as it was: all goes on by itself, and what happened meanwhile arrives. */

@@ -5,11 +5,11 @@ import { Cluster } from '../support/cluster.js';
 import type { ClusterNode } from '../support/cluster-node.js';
 import { type Random, seededRandom } from '../support/csync2-random.js';
 
-/** A cluster on which changes of all kinds are made, on each node in a directory of its own, until `end`. */
-export async function streaming(context: TestContext) {
+/** A cluster on which changes of all kinds are made, on these nodes in a directory of their own each, until `end`. */
+export async function streaming(context: TestContext, numbers: readonly number[] = [1, 2]) {
   const random = seededRandom(context);
   const cluster = await Cluster.started(context);
-  const streams = cluster.nodes.map((node) => new Stream(node, random));
+  const streams = numbers.map((number) => new Stream(cluster.node(number), random));
   context.after(() => Promise.all(streams.map((stream) => stream.end())));
   return { cluster, random, stream: { end: () => Promise.all(streams.map((stream) => stream.end())) } };
 }

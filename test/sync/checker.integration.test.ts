@@ -354,6 +354,20 @@ exec csync2 "$@"`,
     assert.deepEqual(owed(), ['/own', '/t', '/t/.half.aB3xYz', '/t/whole']);
   });
 
+  test('a file whose reception was broken off is left to its sender for a moment, then it is marked', async (context) => {
+    const { a, owed, settle, trees } = await setUp(context);
+    const path = a.write('half', 'aaaa');
+    await trees(a.path(''));
+    settle();
+    sameSecondAsSeen(a, path);
+    const checker = checkerOf(a, a.instance, { isHalfReceived: () => true });
+    const batch = { files: [path], trees: [], covered: [] };
+    assert.deepEqual((await checker.check(batch, now())).postponed, [{ path, recursive: false }]);
+    assert.deepEqual(owed(), []);
+    await checker.check(batch, { ...now(), waits: false });
+    assert.deepEqual(owed(), ['/half']);
+  });
+
   test('ended by the signal: what was not done is among the failed', async (context) => {
     const { a, checker } = await setUp(context, () => 'exec sleep 60');
     const abort = new AbortController();
@@ -408,6 +422,7 @@ function checkerOf(node: CsyncNode, instance: Instance, parts: Partial<CheckerPa
     window: new DatabaseWindow({ quiet: async () => true }, undefined, 1),
     takeBroken: () => [],
     isArriving: () => false,
+    isHalfReceived: () => false,
     torn: node.tornChecks(),
     prefixes: node.prefixes,
     memory: new RewriteMemory(),

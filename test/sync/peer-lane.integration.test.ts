@@ -248,6 +248,7 @@ async function setUp(
     window,
     takeBroken: () => [],
     isArriving: () => false,
+    isHalfReceived: () => false,
     torn: a.tornChecks(),
     prefixes: a.prefixes,
     memory: new RewriteMemory(),
