@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "sync_point.h"
+
 namespace inotify_csync {
 
 namespace {
@@ -108,6 +110,7 @@ void WalkerPool::Share(Worker* worker) {
 
 void WalkerPool::HandIn(Worker* worker) {
   if (worker->results.empty() && worker->finished.empty()) return;
+  SyncPoint("found", "");
   bool first;
   {
     const std::lock_guard<std::mutex> lock(results_mutex_);

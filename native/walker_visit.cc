@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "open_directory.h"
+#include "sync_point.h"
 #include "walker.h"
 
 namespace inotify_csync {
@@ -67,6 +68,7 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
   directory->reach = task->reach;
   directory->fd = fd;
   open_++;
+  SyncPoint("opened", directory->path);
   // Watch before list: what is made after the listing has an event, what was made before is in the listing.
   const bool counting = task->job->limit_hit;
   bool full = true;
@@ -105,7 +107,9 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
   result.found.recursed = list;
   result.found.full = full;
   if (directory->wd >= 0) worker->results.push_back(std::move(result));
+  SyncPoint("watched", directory->path);
   if (list) List(worker, *task, directory);
+  SyncPoint("listed", directory->path);
   if (directory->unopened == 0) {
     directory->unopened = 1;
     Release(directory.get());

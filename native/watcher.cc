@@ -15,6 +15,8 @@
 #include <chrono>
 #include <system_error>
 
+#include "sync_point.h"
+
 namespace inotify_csync {
 
 namespace {
@@ -266,7 +268,10 @@ void Watcher::Emit(RecordKind kind, std::string_view text) {
 
 void Watcher::StartJob(Job job) { walkers_->Start(std::move(job), mounts_); }
 
-void Watcher::RemoveWatch(int32_t wd) { inotify_rm_watch(inotify_fd_, wd); }
+void Watcher::RemoveWatch(int32_t wd) {
+  SyncPoint("removing", "");
+  inotify_rm_watch(inotify_fd_, wd);
+}
 
 bool Watcher::AwaitsClose(const std::string& path) {
   struct stat status;
