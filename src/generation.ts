@@ -183,6 +183,7 @@ function syncFor({ config, instance, batchedDeletes, halfReceived }: Plan, parts
     peers: peersOf(config),
     knownPeers: parts.knownPeers,
     checkRecord: `${settings.queueFile}.check`,
+    fullCheckHistory: `${settings.queueFile}.checked`,
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     prefixes: activePrefixes(config),

@@ -15,6 +15,7 @@ import { Checker } from './checker.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
 import { FullCheck } from './full-check.js';
+import { FullCheckHistory } from './full-check-history.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
@@ -41,6 +42,8 @@ export interface SyncParts {
   /** Included paths that must be there before anything below them is checked. */
   readonly trees: readonly PathBytes[];
   readonly prefixes: readonly PathPrefix[];
+  /** File that tells when the last full check was. */
+  readonly fullCheckHistory: string;
   /** What a killed session had left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];
   /** Directory for private databases, best on tmpfs. */
@@ -121,6 +124,7 @@ export function createSync(parts: SyncParts): Sync {
       checker,
       guard,
       misses,
+      history: new FullCheckHistory(parts.fullCheckHistory),
       lanes,
       csync2: runner,
       beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),

@@ -1,18 +1,19 @@
-import type { PathBytes, PathKey } from '../path-bytes.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { QueueBatch } from '../queue/options.js';
-import type { Queue } from '../queue/queue.js';
-import { backoffSeconds } from './backoff.js';
 import { type Batch, batchSize, makeBatch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
 import type { Checker, CheckReport } from './checker.js';
 import { DeferredPaths } from './deferred-paths.js';
-import type { FullCheck, FullCheckReport } from './full-check.js';
+import {
+  FullCheckDuty,
+  type FullCheckDutyParts,
+  type FullCheckEvents,
+  type FullCheckTimes,
+} from './full-check-duty.js';
 import { gatherUntil } from './gather.js';
-import type { Lane } from './lane.js';
 import { type PostponedPath, PostponedPaths } from './postponed-paths.js';
 import type { GuardedRoot, RootGuard } from './root-guard.js';
 import { Waker } from './waker.js';
-import type { WatcherMisses } from './watcher-misses.js';
 
 /** What the scheduler is doing; see {@link schedulerStateText}. */
 export type SchedulerState = 'idle' | 'gathering' | 'checking' | 'full-check' | 'stopped';
@@ -27,22 +28,16 @@ export const schedulerStateText: Readonly<Record<SchedulerState, string>> = {
 };
 
 /** Times in seconds. */
-export interface SchedulerOptions {
+export interface SchedulerOptions extends FullCheckTimes {
   readonly settle: number;
   readonly checkInterval: number;
-  readonly fullSyncInterval: number;
-  readonly serverWaitMax: number;
   readonly batchedChangesThreshold: number;
 }
 
 /** What the scheduler joins, and what it tells. */
-export interface SchedulerParts {
-  readonly queue: Queue;
+export interface SchedulerParts extends FullCheckDutyParts {
   readonly checker: Checker;
   readonly guard: RootGuard;
-  readonly lanes: readonly Lane[];
-  readonly beginFullCheck: () => FullCheck;
-  readonly misses: WatcherMisses;
   /** Commands of csync2 under way, and begun so far. A command may take as long as it likes. */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
@@ -57,7 +52,7 @@ export interface Movement {
 }
 
 /** Told what happens, for log and status; nothing here may throw. */
-export interface SchedulerEvents {
+export interface SchedulerEvents extends FullCheckEvents {
   onState?(state: SchedulerState): void;
   onChecked?(batch: Batch, report: CheckReport, seconds: number): void;
   onFailedPath?(failed: FailedPath, attempts: number): void;
@@ -65,13 +60,11 @@ export interface SchedulerEvents {
   onNoFailedPath?(): void;
   onRoot?(root: GuardedRoot): void;
   onHeld?(paths: readonly PathBytes[]): void;
-  onFullCheckBegun?(reason: string): void;
-  onFullCheckEnded?(report: FullCheckReport, reason: string): void;
-  onMissed?(paths: readonly PathKey[]): void;
 }
 
 /**
- * Decides what happens when: takes changes from the queue, has them checked, wakes the lanes, and slips in the steps of a full check when one is owed. One csync2 check at a time.
+ * Decides what happens when: takes changes from the queue, has them checked, wakes the lanes, and slips in the steps of a
+ * full check when one is owed. One csync2 check at a time.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
@@ -79,17 +72,11 @@ export class Scheduler {
   readonly #waker = new Waker();
   readonly #deferred = new DeferredPaths();
   readonly #postponed: PostponedPaths;
+  readonly #fullChecks: FullCheckDuty;
   #state: SchedulerState = 'idle';
   #firstAt: number | undefined;
   #lastAt = 0;
   #checkedAt = 0;
-  #fullCheck: { readonly check: FullCheck; readonly ticket: number; readonly reason: string } | undefined;
-  #fullCheckNotBefore = 0;
-  #judgeAt: { readonly found: readonly PathKey[]; readonly at: number } | undefined;
-  #fullCheckFailures = 0;
-  /** Since when the server has held the full check up. */
-  #busySince: number | undefined;
-  #nextInterval: number;
   #isRunning = false;
   /** Turns of the loop. */
   #turns = 0;
@@ -100,7 +87,7 @@ export class Scheduler {
     this.#parts = parts;
     this.#options = options;
     this.#postponed = new PostponedPaths(options.serverWaitMax * 1000);
-    this.#nextInterval = this.#intervalFrom(Date.now());
+    this.#fullChecks = new FullCheckDuty(parts, options);
   }
 
   get state(): SchedulerState {
@@ -122,7 +109,7 @@ export class Scheduler {
 
   /** A root may be back: a full check that waits for one is tried at once. */
   retryFullCheck(): void {
-    this.#fullCheckNotBefore = 0;
+    this.#fullChecks.retry();
     this.#wake();
   }
 
@@ -137,10 +124,12 @@ export class Scheduler {
       this.#turns++;
       this.#requeueDue();
       if (!this.#parts.guard.whole) this.#parts.guard.look();
-      this.#judgeMisses();
+      this.#fullChecks.judgeMisses(Date.now());
       if (this.#isGathered()) await this.#checkChanges(signal);
-      else if (this.#firstAt === undefined && this.#isFullCheckDue()) await this.#stepFullCheck(signal);
-      else await this.#sleep();
+      else if (this.#firstAt === undefined && this.#fullChecks.isDue(Date.now())) {
+        this.#become('full-check');
+        await this.#fullChecks.step(signal);
+      } else await this.#sleep();
     }
     this.#requeue(this.#deferred.list(), this.#postponed.takeDue(Number.POSITIVE_INFINITY));
     queue.setAside(false);
@@ -252,66 +241,10 @@ export class Scheduler {
     );
   }
 
-  #isFullCheckDue(): boolean {
-    const now = Date.now();
-    if (this.#fullCheck) return now >= this.#fullCheckNotBefore;
-    if (now >= this.#nextInterval) {
-      this.#nextInterval = this.#intervalFrom(now);
-      this.#parts.queue.owe(regular);
-    }
-    return this.#parts.queue.owed !== undefined && now >= this.#fullCheckNotBefore;
-  }
-
-  async #stepFullCheck(signal: AbortSignal): Promise<void> {
-    const { beginFullCheck, events, lanes, queue } = this.#parts;
-    if (!this.#fullCheck) {
-      const owed = queue.owed;
-      if (!owed) return;
-      this.#fullCheck = { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason };
-      if (owed.reason === regular) this.#parts.misses.begin();
-      events.onFullCheckBegun?.(owed.reason);
-    }
-    this.#become('full-check');
-    const now = Date.now();
-    const waits = now - (this.#busySince ?? now) < this.#options.serverWaitMax * 1000;
-    const report = await this.#fullCheck.check.step(waits, signal);
-    if (report === 'busy') {
-      this.#busySince ??= now;
-      this.#fullCheckNotBefore = Date.now() + busyMilliseconds;
-      return;
-    }
-    this.#busySince = undefined;
-    for (const lane of lanes) lane.wake();
-    if (!report || signal.aborted) return;
-    const { ticket, reason } = this.#fullCheck;
-    this.#fullCheck = undefined;
-    if (report.complete) {
-      queue.settle(ticket);
-      this.#fullCheckFailures = 0;
-      this.#nextInterval = this.#intervalFrom(Date.now());
-    } else {
-      const seconds = backoffSeconds(++this.#fullCheckFailures, fullCheckBackoff, Math.random());
-      this.#fullCheckNotBefore = Date.now() + seconds * 1000;
-    }
-    if (reason === regular) this.#judgeAt = { found: report.paths, at: Date.now() + reportMilliseconds };
-    events.onFullCheckEnded?.(report, reason);
-  }
-
-  /** A regular full check has ended a moment ago: what it found should be what the watcher has reported. */
-  #judgeMisses(): void {
-    if (!this.#judgeAt || Date.now() < this.#judgeAt.at || this.#parts.queue.depth > 0) return;
-    const missed = this.#parts.misses.end(this.#judgeAt.found);
-    this.#judgeAt = undefined;
-    if (missed.length > 0) this.#parts.events.onMissed?.(missed);
-  }
-
   async #sleep(): Promise<void> {
-    const deadlines = [this.#deferred.dueAt, this.#postponed.dueAt];
+    const deadlines = [this.#deferred.dueAt, this.#postponed.dueAt, this.#fullChecks.dueAt];
     if (this.#firstAt !== undefined) deadlines.push(this.#gatherUntil(this.#firstAt));
-    if (this.#parts.queue.owed || this.#fullCheck) deadlines.push(this.#fullCheckNotBefore);
     if (!this.#parts.guard.whole) deadlines.push(Date.now() + rootProbeMilliseconds);
-    if (this.#judgeAt) deadlines.push(this.#judgeAt.at);
-    deadlines.push(this.#nextInterval);
     this.#become(this.#firstAt === undefined ? 'idle' : 'gathering');
     this.#dueAt = Math.min(...deadlines);
     await this.#waker.sleep(this.#dueAt - Date.now());
@@ -323,13 +256,6 @@ export class Scheduler {
     this.#waker.wake();
   }
 
-  #intervalFrom(now: number): number {
-    const { fullSyncInterval } = this.#options;
-    if (fullSyncInterval === 0) return Number.POSITIVE_INFINITY;
-    // Jittered, so that the hosts of a cluster don't all check at the same moment.
-    return now + fullSyncInterval * 1000 * (0.9 + Math.random() / 5);
-  }
-
   #become(state: SchedulerState): void {
     if (state === this.#state) return;
     this.#state = state;
@@ -337,13 +263,6 @@ export class Scheduler {
   }
 }
 
-/** Why a regular full check is owed. */
-const regular = 'the regular interval has passed';
-/** Time for the watcher to report what the end of a full check still saw. */
-const reportMilliseconds = 1000;
 const batchBytes = 8 * 1024 * 1024;
-const fullCheckBackoff = { first: 5, most: 300 };
-/** Pause of a full check that found the server busy. */
-const busyMilliseconds = 250;
 /** How often a root that is not there is looked for. */
 const rootProbeMilliseconds = 1000;

@@ -1,0 +1,141 @@
+import type { PathKey } from '../path-bytes.js';
+import type { Queue } from '../queue/queue.js';
+import { backoffSeconds } from './backoff.js';
+import type { FullCheck, FullCheckReport } from './full-check.js';
+import type { FullCheckHistory } from './full-check-history.js';
+import type { Lane } from './lane.js';
+import type { WatcherMisses } from './watcher-misses.js';
+
+/** What full checks are done with. */
+export interface FullCheckDutyParts {
+  readonly queue: Queue;
+  readonly lanes: readonly Lane[];
+  readonly misses: WatcherMisses;
+  readonly history: FullCheckHistory;
+  readonly beginFullCheck: () => FullCheck;
+  readonly events: FullCheckEvents;
+}
+
+/** Told what becomes of full checks, for log and status; nothing here may throw. */
+export interface FullCheckEvents {
+  onFullCheckBegun?(reason: string): void;
+  onFullCheckEnded?(report: FullCheckReport, reason: string): void;
+  onMissed?(paths: readonly PathKey[]): void;
+}
+
+/** Times in seconds. */
+export interface FullCheckTimes {
+  /** Between two regular full checks; 0 for none. */
+  readonly fullSyncInterval: number;
+  /** How long open sessions of the server may hold one up. */
+  readonly serverWaitMax: number;
+}
+
+/** Which full check is due when, and what remains of it: a step at a time, so that fresh changes go first. */
+export class FullCheckDuty {
+  readonly #parts: FullCheckDutyParts;
+  readonly #times: FullCheckTimes;
+  #running: { readonly check: FullCheck; readonly ticket: number; readonly reason: string } | undefined;
+  #notBefore = 0;
+  #failures = 0;
+  /** Since when the server has held it up. */
+  #busySince: number | undefined;
+  #regularAt: number;
+  #judging: { readonly found: readonly PathKey[]; readonly at: number } | undefined;
+
+  constructor(parts: FullCheckDutyParts, times: FullCheckTimes) {
+    this.#parts = parts;
+    this.#times = times;
+    this.#regularAt = this.#regularFrom(parts.history.lastAt ?? Date.now());
+  }
+
+  /** One that waits, for a root to be back, say, is tried at once. */
+  retry(): void {
+    this.#notBefore = 0;
+  }
+
+  /** When there is something to do at the latest, without anything happening; milliseconds since 1970. */
+  get dueAt(): number {
+    const owed = this.#running || this.#parts.queue.owed ? this.#notBefore : Number.POSITIVE_INFINITY;
+    return Math.min(owed, this.#regularAt, this.#judging?.at ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether a step is to be taken. Makes the regular one owed when its time has come. */
+  isDue(now: number): boolean {
+    if (this.#running) return now >= this.#notBefore;
+    if (now >= this.#regularAt) {
+      this.#regularAt = this.#regularFrom(now);
+      this.#parts.queue.owe(regular);
+    }
+    return this.#parts.queue.owed !== undefined && now >= this.#notBefore;
+  }
+
+  /** Takes the next step of the one that runs, or the first of the one that is owed. */
+  async step(signal: AbortSignal): Promise<void> {
+    const { queue, lanes } = this.#parts;
+    this.#running ??= this.#begin();
+    if (!this.#running) return;
+    const now = Date.now();
+    const waits = now - (this.#busySince ?? now) < this.#times.serverWaitMax * 1000;
+    const report = await this.#running.check.step(waits, signal);
+    if (report === 'busy') {
+      this.#busySince ??= now;
+      this.#notBefore = Date.now() + busyMilliseconds;
+      return;
+    }
+    this.#busySince = undefined;
+    for (const lane of lanes) lane.wake();
+    if (!report || signal.aborted) return;
+    const { ticket, reason } = this.#running;
+    this.#running = undefined;
+    if (report.complete) {
+      queue.settle(ticket);
+      this.#succeed();
+    } else {
+      const seconds = backoffSeconds(++this.#failures, backoff, Math.random());
+      this.#notBefore = Date.now() + seconds * 1000;
+    }
+    if (reason === regular) this.#judging = { found: report.paths, at: Date.now() + reportMilliseconds };
+    this.#parts.events.onFullCheckEnded?.(report, reason);
+  }
+
+  /** A regular one has ended a moment ago: what it found should be what the watcher has reported. */
+  judgeMisses(now: number): void {
+    const { misses, queue, events } = this.#parts;
+    if (!this.#judging || now < this.#judging.at || queue.depth > 0) return;
+    const missed = misses.end(this.#judging.found);
+    this.#judging = undefined;
+    if (missed.length > 0) events.onMissed?.(missed);
+  }
+
+  #begin() {
+    const { beginFullCheck, events, misses, queue } = this.#parts;
+    const { owed } = queue;
+    if (!owed) return undefined;
+    if (owed.reason === regular) misses.begin();
+    events.onFullCheckBegun?.(owed.reason);
+    return { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason };
+  }
+
+  #succeed(): void {
+    const now = Date.now();
+    this.#failures = 0;
+    this.#parts.history.note(now);
+    this.#regularAt = this.#regularFrom(now);
+  }
+
+  #regularFrom(time: number): number {
+    const { fullSyncInterval } = this.#times;
+    if (fullSyncInterval === 0) return Number.POSITIVE_INFINITY;
+    // Jittered, so that the hosts of a cluster don't all check at the same moment.
+    return time + fullSyncInterval * 1000 * (0.9 + Math.random() / 5);
+  }
+}
+
+/** Why a regular full check is owed. */
+const regular = 'the regular interval has passed';
+/** Time for the watcher to report what the end of a full check still saw. */
+const reportMilliseconds = 1000;
+const backoff = { first: 5, most: 300 };
+/** Pause of a full check that found the server busy. */
+const busyMilliseconds = 250;

@@ -1,0 +1,36 @@
+import { closeSync, constants, futimesSync, lstatSync, openSync } from 'node:fs';
+
+/**
+ * When the last full check succeeded, over restarts: a service that is restarted more often than full checks are due would
+ * never make one. It is the time of an empty file.
+ */
+export class FullCheckHistory {
+  readonly #file: string;
+
+  /** @param file - in a directory that only root can write */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Milliseconds since 1970; undefined if there is none, or one in the future: the clock has been set back. */
+  get lastAt(): number | undefined {
+    const time = lstatSync(this.#file, { throwIfNoEntry: false })?.mtimeMs;
+    return time === undefined || time > Date.now() ? undefined : time;
+  }
+
+  /** A full check has succeeded. If that can't be written, on a full disk, the next start knows an older one. */
+  note(now: number): void {
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
+    let fd: number;
+    try {
+      fd = openSync(this.#file, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600);
+    } catch {
+      return;
+    }
+    try {
+      futimesSync(fd, now / 1000, now / 1000);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { FullCheckDuty, type FullCheckDutyParts } from '#src/sync/full-check-duty.js';
+import { FullCheckHistory } from '#src/sync/full-check-history.js';
+
+const hour = 3600_000;
+
+/** A duty on a queue that only knows what it owes; `complete`: what each full check comes to. */
+function dutyWith(context: TestContext, complete = true, file?: string) {
+  const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const history = new FullCheckHistory(file ?? join(folder, 'checked'));
+  const owed: string[] = [];
+  const reasons: string[] = [];
+  const report = { complete, found: 0, paths: [], failed: [], heldRoots: [], seconds: 0, steps: 0 };
+  const parts = {
+    queue: {
+      get owed() {
+        return owed[0] === undefined ? undefined : { reason: owed[0], ticket: 1 };
+      },
+      owe: (reason: string) => owed.push(reason),
+      settle: () => owed.splice(0),
+      depth: 0,
+    },
+    lanes: [],
+    misses: { begin: () => {}, end: () => [] },
+    history,
+    beginFullCheck: () => ({ step: async () => report }),
+    events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },
+  } as unknown as FullCheckDutyParts;
+  const duty = new FullCheckDuty(parts, { fullSyncInterval: 3600, serverWaitMax: 30 });
+  return { duty, history, owed, reasons };
+}
+
+test('a regular one is due an hour after the last, however often the service has started since', async (context) => {
+  const first = dutyWith(context);
+  const now = Date.now();
+  assert.ok(!first.duty.isDue(now));
+  first.history.note(now - 2 * hour);
+  assert.equal(Math.round((now - (first.history.lastAt ?? 0)) / hour), 2);
+  const { duty, reasons, owed } = dutyWith(context, true, fileOf(context, now - 2 * hour));
+  assert.ok(duty.isDue(now), 'a new run');
+  await duty.step(new AbortController().signal);
+  assert.deepEqual([reasons, owed], [['the regular interval has passed'], []]);
+  assert.ok(!duty.isDue(Date.now()), 'done');
+  duty.judgeMisses(Date.now() + hour);
+  assert.ok(duty.dueAt >= now + 0.9 * hour && duty.dueAt <= Date.now() + 1.1 * hour);
+});
+
+test('a time in the future is not believed', (context) => {
+  assert.equal(new FullCheckHistory(fileOf(context, Date.now() + hour)).lastAt, undefined);
+});
+
+test('one that is incomplete stays owed, and waits unless it is asked for', async (context) => {
+  const { duty, history, owed } = dutyWith(context, false);
+  owed.push('start');
+  assert.ok(duty.isDue(Date.now()));
+  await duty.step(new AbortController().signal);
+  assert.deepEqual([owed, history.lastAt], [['start'], undefined]);
+  assert.ok(!duty.isDue(Date.now()));
+  duty.retry();
+  assert.ok(duty.isDue(Date.now()));
+});
+
+function fileOf(context: TestContext, time: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'checked');
+  new FullCheckHistory(file).note(Date.now());
+  utimesSync(file, time / 1000, time / 1000);
+  return file;
+}
