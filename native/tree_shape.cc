@@ -27,6 +27,8 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
     *outdated = store_[detached].epoch < lost_epoch_;
     store_[detached].epoch = std::max(store_[detached].epoch, epoch);
     store_[detached].deleted = false;
+    // The finding may be older than an event that is held for this parent, and the place below the other one right.
+    if (store_[detached].parent != kNoNode) Want(store_[detached].parent, store_[detached].name, false);
     Relink(detached, parent, found.name);
     return detached;
   }
