@@ -26,8 +26,8 @@ class Settle {
 
   void Add(NodeRef parent, const std::string& name, Millis now);
   // The name has been reported or is gone; nothing waits for it any more.
-  void Cancel(NodeId parent, const std::string& name);
-  bool Waits(NodeId parent, const std::string& name) const;
+  void Cancel(NodeRef parent, const std::string& name);
+  bool Waits(NodeRef parent, const std::string& name) const;
 
   // The names whose window has passed.
   std::vector<Place> Due(Millis now);
@@ -43,7 +43,7 @@ class Settle {
     Millis deadline;
     uint64_t serial;
   };
-  static std::string Key(NodeId parent, const std::string& name);
+  static std::string Key(NodeRef parent, const std::string& name);
   bool IsOpen(const Entry& entry) const;
 
   Millis window_;

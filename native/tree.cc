@@ -124,10 +124,10 @@ void Tree::ApplyFile(NodeId id, const Event& event, const std::string& path, Mil
     Want(store_[id].parent, store_[id].name, true);
   }
   const uint32_t what = event.mask & IN_ALL_EVENTS;
-  const bool waits = settle_.Waits(id, event.name);
+  const bool waits = settle_.Waits(store_.Ref(id), event.name);
   // What is about to be closed needs no record for what happens to it before.
   if (waits && (what & (IN_ATTRIB | IN_MODIFY))) return;
-  if (waits && what != IN_CREATE) settle_.Cancel(id, event.name);
+  if (waits && what != IN_CREATE) settle_.Cancel(store_.Ref(id), event.name);
   if (!waits && (what & options_.file_mask) == 0) return;
   if (!selection_.Selects(path, store_[id].reach)) return;
   if (what == IN_CREATE) settle_.Add(store_.Ref(id), event.name, now);
@@ -229,7 +229,10 @@ void Tree::Tick(Millis now) {
   if (!unwatched_.empty() && limit_retry_at_ >= 0 && limit_retry_at_ <= now) {
     limit_backoff_ = std::min(std::max(limit_backoff_ * 2, options_.backoff_min), options_.backoff_max);
     limit_retry_at_ = now + limit_backoff_;
-    if (unwatched_new_) EmitLimit();
+    // Each look owes a record, watched or not: so what isn't watched is checked from time to time. Of more than are
+    // asked for at once a check of everything takes care.
+    const bool beyond = unwatched_.size() > kProbesPerTurn && limit_backoff_ == options_.backoff_max;
+    if (unwatched_new_ || beyond) EmitLimit();
     size_t count = 0;
     for (const auto& [key, place] : unwatched_) {
       if (store_.Resolve(place.parent) != kNoNode) Want(place.parent.id, place.name, true);

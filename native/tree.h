@@ -192,7 +192,7 @@ class Tree {
   void NoteUnwatched(const Found& found, NodeId parent);
   void EmitLimit();
   void NoteDenied(const Found& found, NodeId parent);
-  void NoteWatched(NodeId parent, const std::string& name, Millis now);
+  bool NoteWatched(NodeId parent, const std::string& name, Millis now);
   void MovePlaces(NodeId from, NodeId into);
   void ForgetPlaces(NodeId parent);
 

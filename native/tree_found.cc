@@ -62,7 +62,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
   const NodeId id = Attach(found, parent, &fresh, &outdated, now);
   MergeStrays(id, now);
   const NodeRef ref = store_.Ref(id);
-  NoteWatched(parent, found.name, now);
+  const bool unseen = NoteWatched(parent, found.name, now);
   store_[id].listed |= found.recursed;
   store_[id].full = found.full;
   const bool moved = !fresh && shape_ != shape;
@@ -88,6 +88,8 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
       deferred_.emplace_back(last_job_, *owed);
       owed->open = false;
     }
+    // Nobody has told what happened there while it couldn't be watched.
+    if (unseen) deferred_.push_back({last_job_, {RecordKind::kTree, store_.Ref(parent), found.name, path, true}});
     if (moved) ReplayBelow(id, now);
     else Replay(found.wd, now);
   }
@@ -122,7 +124,8 @@ void Tree::Misfound(const Found& found, NodeId parent, Millis now) {
       OnOverflow("a directory could not be listed");
       return;
     default:
-      NoteWatched(parent, found.name, now);
+      // What has come to this name since may still be unwatched.
+      if (!IsOld(found, parent)) NoteWatched(parent, found.name, now);
       break;
   }
   if (child != kNoNode && !IsOld(found, parent)) Detach(child, now);

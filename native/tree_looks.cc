@@ -27,7 +27,7 @@ void Tree::Flush(Millis now) {
     if (path.size() > 1) path += '/';
     path += place.name;
     if (sink_->AwaitsClose(path)) continue;
-    settle_.Cancel(parent, place.name);
+    settle_.Cancel(place.parent, place.name);
     Emit(RecordKind::kFile, path);
   }
   if (denied_new_ != 0) {

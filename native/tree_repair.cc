@@ -63,7 +63,7 @@ void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
 bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
   int attempts = 1;
   for (const Retry& retry : retries_) {
-    if (retry.place.parent.id == parent && retry.place.name == found.name) return true;
+    if (store_.Resolve(retry.place.parent) == parent && retry.place.name == found.name) return true;
   }
   const auto known = attempts_.find(Key(parent, found.name));
   if (known != attempts_.end()) attempts = known->second + 1;
@@ -128,14 +128,15 @@ void Tree::Leave() {
   if (unwatched_new_) EmitLimit();
 }
 
-// The place is watched, or there is nothing to watch any more.
-void Tree::NoteWatched(NodeId parent, const std::string& name, Millis now) {
+// The place is watched, or there is nothing to watch any more. True: until now it couldn't be watched.
+bool Tree::NoteWatched(NodeId parent, const std::string& name, Millis now) {
   if (!attempts_.empty()) attempts_.erase(Key(parent, name));
-  if (!denied_.empty()) denied_.erase(Key(parent, name));
-  if (unwatched_.empty() || unwatched_.erase(Key(parent, name)) == 0) return;
+  const bool denied = !denied_.empty() && denied_.erase(Key(parent, name)) != 0;
+  if (unwatched_.empty() || unwatched_.erase(Key(parent, name)) == 0) return denied;
   // There is room again: on with the others at once.
   limit_backoff_ = options_.backoff_min;
   limit_retry_at_ = unwatched_.empty() ? -1 : now;
+  return true;
 }
 
 // What was to be asked of one node is asked of another that is the same directory.
@@ -157,10 +158,14 @@ void Tree::MovePlaces(NodeId from, NodeId into) {
 
 void Tree::ForgetPlaces(NodeId parent) {
   wanted_.erase(parent);
-  // The next node of this number must not find its own question asked already.
+  // The next directory of this number must not find its own question asked already, and often.
   retries_.erase(std::remove_if(retries_.begin(), retries_.end(),
                                 [parent](const Retry& retry) { return retry.place.parent.id == parent; }),
                  retries_.end());
+  for (auto attempt = attempts_.begin(); attempt != attempts_.end();) {
+    if (attempt->first.compare(0, sizeof(parent), Key(parent, "")) == 0) attempt = attempts_.erase(attempt);
+    else ++attempt;
+  }
   for (auto* places : {&denied_, &unwatched_}) {
     for (auto place = places->lower_bound(Key(parent, "")); place != places->end();) {
       if (place->second.parent.id != parent) break;

@@ -2,6 +2,8 @@
 
 #include <sys/inotify.h>
 
+#include <algorithm>
+
 namespace inotify_csync::test {
 
 KernelModel::KernelModel() { files_[kTop].directory = true; }
@@ -111,7 +113,13 @@ Inode KernelModel::Entry(Inode directory, const std::string& name) const {
 int32_t KernelModel::AddWatch(Inode inode) {
   const auto known = watches_.find(inode);
   if (known != watches_.end()) return known->second;
-  return watches_[inode] = ++last_wd_;
+  if (watches_.size() >= watches_max) return -1;
+  const auto taken = [this] {
+    return std::any_of(watches_.begin(), watches_.end(), [this](const auto& watch) { return watch.second == last_wd_; });
+  };
+  do last_wd_ = last_wd_ >= wd_max ? 1 : last_wd_ + 1;
+  while (taken());
+  return watches_[inode] = last_wd_;
 }
 
 void KernelModel::RemoveWatch(int32_t wd) {

@@ -41,6 +41,7 @@ class KernelModel {
   Inode Entry(Inode directory, const std::string& name) const;
   const File& At(Inode inode) const { return files_.at(inode); }
 
+  // -1: the limit is reached.
   int32_t AddWatch(Inode inode);
   void RemoveWatch(int32_t wd);
   const std::map<Inode, int32_t>& watches() const { return watches_; }
@@ -48,8 +49,12 @@ class KernelModel {
 
   // The events that nobody has read.
   std::deque<Event> queue;
-  // Watches that may exist at the same time, and events that may wait: beyond it one overflow event.
+  // Events that may wait: beyond it one overflow event.
   size_t queue_max = 1000000;
+  // Watches that may exist at the same time.
+  size_t watches_max = 1000000;
+  // The highest descriptor; then they begin anew, without those in use (idr_alloc_cyclic).
+  int32_t wd_max = INT32_MAX;
 
  private:
   struct Where {

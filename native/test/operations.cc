@@ -39,6 +39,10 @@ Operation UnlinkFile(const std::string& path) {
   return {"unlink " + path, [path](KernelModel& k) { return k.Unlink(path); }};
 }
 
+Operation ChangeMode(const std::string& path) {
+  return {"chmod " + path, [path](KernelModel& k) { return k.ChangeMode(path); }};
+}
+
 std::vector<Operation> MakeAll() {
   std::vector<Operation> all;
   for (const std::string path : {"/w/a", "/w/b", "/w/a/c", "/w/b/c"}) {
@@ -48,10 +52,12 @@ std::vector<Operation> MakeAll() {
     all.push_back(CreateFile(path));
     all.push_back(UnlinkFile(path + "/f"));
     all.push_back(UnlinkFile(path));
+    all.push_back(ChangeMode(path + "/f"));
   }
   AddMoves(&all, {{"/w/a", "/w/b"}, {"/w/b", "/w/a"}, {"/w/a", "/o/a"}, {"/o/a", "/w/a"}, {"/o/a", "/w/b"},
                   {"/w/a/c", "/w/b/c"}, {"/w/a/c", "/w/b"}, {"/w/b", "/w/a/c"}, {"/w/a/c", "/o/c"}, {"/o/c", "/w/a/c"},
                   {"/w/b/c", "/w/a/c"}, {"/w/a/f", "/w/b/f"}, {"/w/a", "/w/b/c"}});
+  all.push_back(ChangeMode("/w/a"));
   AddExchanges(&all, {{"/w/a", "/w/b"}, {"/w/a/c", "/w/b"}, {"/w/a", "/o/a"}});
   return all;
 }

@@ -2,7 +2,9 @@
 //
 //   tree_test random FIRST_SEED COUNT OPERATIONS     seeded random operations and orders
 //   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
-//   tree_test replay SEED OPERATIONS                 one of them, told step by step
+//   tree_test limit FIRST_SEED COUNT OPERATIONS      the same beyond the watch limit, which is raised in the end
+//   tree_test wrap FIRST_SEED COUNT OPERATIONS       the same with descriptors that begin anew
+//   tree_test replay KIND SEED OPERATIONS            one of them, told step by step
 //   tree_test exhaust OPERATIONS DELAYS              all rows of operations, all orders that differ in so many choices
 //   tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
 //                                                    all rows at all moments, see explorer.h
@@ -23,7 +25,13 @@
 namespace inotify_csync::test {
 namespace {
 
-bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
+struct RandomKind {
+  bool restarts = false;
+  bool limit = false;  // the watch limit is low, and raised in the end
+  bool wrap = false;   // descriptors begin anew after a few
+};
+
+bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
   std::mt19937_64 random(seed);
   const auto pick = [&random](size_t count) { return static_cast<size_t>(random() % count); };
   TreeWorld world(PreparedTrees()[pick(PreparedTrees().size())]);
@@ -32,9 +40,14 @@ bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
   if (pick(2) == 0) world.Quiesce();
   const size_t haste = 1 + pick(12);
   if (pick(8) == 0) world.kernel.queue_max = 1 + pick(6);
+  if (kind.wrap) world.kernel.wd_max = static_cast<int32_t>(24 + pick(20));
+  if (kind.limit) {
+    world.Quiesce();
+    world.kernel.watches_max = world.kernel.watches().size() + pick(2);
+  }
   const size_t told = world.log.size();
   for (int left = operations; left > 0;) {
-    if (restarts && pick(30) == 0) {
+    if (kind.restarts && pick(30) == 0) {
       world.Restart(pick);
     } else if (world.Steps() == 0 || pick(haste) == 0) {
       const Operation& operation = AllOperations()[pick(AllOperations().size())];
@@ -54,6 +67,10 @@ bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
     if (pick(60) == 0) world.AdvanceTime(100);
     world.Step(pick(world.Steps()));
   }
+  if (kind.limit) {
+    world.AdvanceTime(static_cast<Millis>(pick(5000)));
+    world.kernel.watches_max = 1000000;
+  }
   world.Quiesce();
   const std::string wrong = world.Verify();
   if (tell || !wrong.empty()) {
@@ -64,10 +81,11 @@ bool RunRandom(uint64_t seed, int operations, bool restarts, bool tell) {
   return wrong.empty();
 }
 
-int Random(uint64_t first, uint64_t count, int operations, bool restarts) {
+int Random(const char* name, uint64_t first, uint64_t count, int operations) {
+  const RandomKind kind{std::strcmp(name, "restart") == 0, std::strcmp(name, "limit") == 0, std::strcmp(name, "wrap") == 0};
   uint64_t failed = 0;
-  for (uint64_t seed = first; seed < first + count && failed < 5; seed++) failed += !RunRandom(seed, operations, restarts, false);
-  std::printf("random: %llu seeds from %llu, %d operations each: %llu wrong\n", static_cast<unsigned long long>(count),
+  for (uint64_t seed = first; seed < first + count && failed < 5; seed++) failed += !RunRandom(seed, operations, kind, false);
+  std::printf("%s: %llu seeds from %llu, %d operations each: %llu wrong\n", name, static_cast<unsigned long long>(count),
               static_cast<unsigned long long>(first), operations, static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }
@@ -176,10 +194,13 @@ int ExploreAll(char** words) {
 int main(int count, char** words) {
   using namespace inotify_csync::test;
   const auto number = [&](int at) { return count > at ? std::strtoull(words[at], nullptr, 10) : 0; };
-  if (count == 5 && std::strcmp(words[1], "random") == 0) return Random(number(2), number(3), static_cast<int>(number(4)), false);
-  if (count == 5 && std::strcmp(words[1], "restart") == 0) return Random(number(2), number(3), static_cast<int>(number(4)), true);
-  if (count == 4 && std::strcmp(words[1], "replay") == 0) return RunRandom(number(2), static_cast<int>(number(3)), false, true) ? 0 : 1;
-  if (count == 4 && std::strcmp(words[1], "replay-restart") == 0) return RunRandom(number(2), static_cast<int>(number(3)), true, true) ? 0 : 1;
+  const std::string what = count > 1 ? words[1] : "";
+  const bool random = what == "random" || what == "restart" || what == "limit" || what == "wrap";
+  if (count == 5 && random) return Random(words[1], number(2), number(3), static_cast<int>(number(4)));
+  if (count == 5 && what == "replay") {
+    const std::string kind = words[2];
+    return RunRandom(number(3), static_cast<int>(number(4)), {kind == "restart", kind == "limit", kind == "wrap"}, true) ? 0 : 1;
+  }
   if (count == 4 && std::strcmp(words[1], "exhaust") == 0) return Exhaust(static_cast<int>(number(2)), static_cast<int>(number(3)));
   if (count == 8 && std::strcmp(words[1], "explore") == 0) return ExploreAll(words + 2);
   if (count == 5 && std::strcmp(words[1], "tell-rows") == 0) {

@@ -163,7 +163,7 @@ void TreeWorld::Advance(const std::shared_ptr<Look>& look) {
         found.status = LookStatus::kParentLost;
         look->stage = kFinding;
       } else if (const int32_t wd = kernel.AddWatch(look->parent); wd != look->job->parent_wd) {
-        tree_->OnStrayWatch(wd);
+        if (wd >= 0) tree_->OnStrayWatch(wd);
         found.status = LookStatus::kParentLost;
         look->stage = kFinding;
       }
@@ -183,8 +183,9 @@ void TreeWorld::Advance(const std::shared_ptr<Look>& look) {
         found.status = LookStatus::kGone;
         break;
       }
-      found.status = LookStatus::kWatched;
       found.wd = kernel.AddWatch(look->opened);
+      found.status = found.wd < 0 ? LookStatus::kNoSpace : LookStatus::kWatched;
+      if (found.wd < 0) break;
       found.recursed = look->job->deep || found.wd > look->job->high_water;
       if (found.recursed) look->stage = kList;
       break;

@@ -100,6 +100,8 @@ class FileSystem {
         return this.#isFree(path) && this.#put(path, { kind: 'file', version: ++this.#versions });
       case 'write':
         return this.#write(path);
+      case 'chmod':
+        return this.#change(path);
       case 'rmdir':
         return this.#is(path, 'directory') && this.#isEmpty(path) && this.#entries.delete(path);
       case 'unlink':
@@ -143,6 +145,11 @@ class FileSystem {
   #write(path: string): boolean {
     if (!this.#is(path, 'file') && !this.#isFree(path)) return false;
     return this.#put(path, { kind: 'file', version: ++this.#versions });
+  }
+
+  #change(path: string): boolean {
+    const entry = this.#entries.get(path);
+    return entry !== undefined && this.#put(path, { ...entry });
   }
 
   #move(from: string, to: string): boolean {

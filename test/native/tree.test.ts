@@ -16,18 +16,21 @@ test('every operation, every order with two delays', (context) =>
 test('every two operations, every order with one delay', (context) =>
   context.diagnostic(program.run('exhaust', '2', '1')));
 
-for (const operations of ['3', '6', '10']) {
-  test(`${operations} random operations with watchers that succeed each other`, (context) => {
-    const first = String(Math.floor(Math.random() * 2 ** 40));
-    context.diagnostic(program.run('restart', first, String(Math.ceil(seeds * 0.4)), operations));
-  });
-}
+const kinds = [
+  ['random', 'in random order', ['3', '4', '6', '10']],
+  ['restart', 'with watchers that succeed each other', ['3', '6', '10']],
+  ['limit', 'beyond the watch limit, which is raised in the end', ['4', '10']],
+  ['wrap', 'while descriptors begin anew after a few', ['4', '10']],
+] as const;
 
-for (const operations of ['3', '4', '6', '10']) {
-  test(`${operations} random operations in random order`, (context) => {
-    const first = String(Math.floor(Math.random() * 2 ** 40));
-    context.diagnostic(program.run('random', first, String(seeds), operations));
-  });
+for (const [kind, what, lengths] of kinds) {
+  for (const operations of lengths) {
+    test(`${operations} random operations ${what}`, (context) => {
+      const first = String(Math.floor(Math.random() * 2 ** 40));
+      const count = kind === 'random' ? seeds : Math.ceil(seeds * 0.4);
+      context.diagnostic(program.run(kind, first, String(count), operations));
+    });
+  }
 }
 
 // Each was red once: a question lost with the number of a freed directory, and a finding older than events that are held.
