@@ -75,21 +75,24 @@ export class Activity {
   }
 
   /**
-   * Waits until no session is open but those of `except`, at most `seconds`. Resolves to false if one was open still.
-   * Woken by the log; looks again now and then while it waits, because a killed session writes no last line.
+   * Waits until no session is open but those of `except`, for `seconds` in which nothing is received, and for
+   * `mostSeconds` in all. Resolves to false if one was open still. Woken by the log; looks again now and then while it waits, because a killed session writes no last line.
    */
   async quiet(
     seconds: number,
     signal?: AbortSignal,
     except: ReadonlySet<number> = new Set(),
+    mostSeconds = seconds,
   ): Promise<boolean> {
     const isQuiet = () => this.open().every((pid) => except.has(pid));
     if (isQuiet()) return true;
-    const deadline = performance.now() + seconds * 1000;
+    const end = performance.now() + mostSeconds * 1000;
+    let deadline = performance.now() + seconds * 1000;
     let pause: number = lookAgainMilliseconds.soonest;
     while (performance.now() < deadline && !signal?.aborted) {
       const changed = await this.#change(Math.min(pause, deadline - performance.now()), signal);
       if (isQuiet()) return true;
+      if (changed) deadline = Math.min(end, Math.max(deadline, performance.now() + seconds * 1000));
       // A session ends a few milliseconds after its last line, and the next may follow at once: a gap between two
       // must not be slept through.
       pause = changed ? lookAgainMilliseconds.soonest : Math.min(pause * 2, lookAgainMilliseconds.latest);

@@ -2,8 +2,16 @@ import { Exclusive } from './exclusive.js';
 
 /** What the window asks about the local csync2 server. */
 export interface ServerSessions {
-  /** Resolves to true when no session is open but these, to false after so many seconds. */
-  quiet(seconds: number, signal?: AbortSignal, except?: ReadonlySet<number>): Promise<boolean>;
+  /**
+   * Resolves to true when no session is open but these, to false after so many seconds without anything received, or so
+   * many in all.
+   */
+  quiet(
+    seconds: number,
+    signal?: AbortSignal,
+    except?: ReadonlySet<number>,
+    mostSeconds?: number,
+  ): Promise<boolean>;
   /** Pids of the open sessions. */
   open?(): readonly number[];
 }
@@ -21,7 +29,8 @@ export interface ServerGate {
  *
  * For the length of a task new sessions are held up: their connections wait in the kernel's queue, unnoticed but for
  * the few milliseconds. Sessions that are open are waited for, but not for ever: one that receives a large file may
- * take minutes.
+ * take minutes. One that receives file after file is waited for longer: beside it csync2 would sleep for seconds, too,
+ * and meet files that had not arrived when the check was planned.
  */
 export class DatabaseWindow {
   readonly #sessions: ServerSessions;
@@ -58,7 +67,8 @@ export class DatabaseWindow {
   async #awaitQuiet(signal?: AbortSignal): Promise<boolean> {
     // Where the sessions can't be told apart, one wait in vain is enough until there has been quiet.
     const patience = this.#isWorn && !this.#sessions.open ? 0 : this.#patienceSeconds;
-    const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited);
+    const most = patience * whileReceiving;
+    const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited, most);
     this.#isWorn = !isQuiet;
     const open = this.#sessions.open?.() ?? [];
     // Those that were waited for now, and those of before that are still there.
@@ -66,3 +76,6 @@ export class DatabaseWindow {
     return isQuiet && open.length === 0;
   }
 }
+
+/** How many times longer sessions are waited for while they receive. */
+const whileReceiving = 6;
