@@ -2,28 +2,28 @@ import { join } from 'node:path';
 import type { Csync2Options } from './config/csync2-options.js';
 import { restartNeeded } from './config/restart-needed.js';
 import type { Settings } from './config/settings.js';
-import { controlHandler } from './control.js';
 import { Activity } from './csync2/activity.js';
 import { peersOf } from './csync2/cfg/index.js';
 import { ConfigWatch } from './csync2/config-watch.js';
 import { externalSessions } from './csync2/external-server.js';
 import { ManagedServer } from './csync2/server.js';
-import { Generation, type GenerationParts, readPlan } from './generation.js';
+import { controlHandler } from './daemon/control.js';
+import { Generation, type GenerationParts, readPlan } from './daemon/generation.js';
+import { pulsesOf } from './daemon/pulses.js';
+import { Succession } from './daemon/succession.js';
+import { territoryOf } from './daemon/territory.js';
+import { introduction, statusOf } from './daemon/view.js';
+import { gapText, WatchStore } from './daemon/watch-store.js';
 import { socketName } from './observe/control-protocol.js';
 import { ControlServer } from './observe/control-server.js';
 import { createLog, type Log } from './observe/log.js';
 import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
-import { pulsesOf } from './pulses.js';
 import { Queue } from './queue/queue.js';
-import { Succession } from './succession.js';
 import { KnownPeers } from './sync/known-peers.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
-import { territoryOf } from './territory.js';
-import { introduction, statusOf } from './view.js';
-import { gapText, WatchStore } from './watch-store.js';
 
 /**
  * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit code. SIGHUP has both

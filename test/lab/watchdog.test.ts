@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partText } from '#src/pulses.js';
+import { partText } from '#src/daemon/pulses.js';
 import { Lab } from '../support/lab.js';
 import { LabService } from '../support/lab-service.js';
 

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { gapText, WatchStore } from '#src/daemon/watch-store.js';
 import { Queue } from '#src/queue/queue.js';
 import { readHandover } from '#src/watch/handover.js';
 import { Watcher } from '#src/watch/watcher.js';
-import { gapText, WatchStore } from '#src/watch-store.js';
 import { selectionOf } from './fixture.js';
 
 const [root = '', file = '', territoryFile = ''] = process.argv.slice(2);

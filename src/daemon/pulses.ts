@@ -1,5 +1,5 @@
+import { type Pulse, pulseOf } from '../systemd/watchdog.js';
 import type { Succession } from './succession.js';
-import { type Pulse, pulseOf } from './systemd/watchdog.js';
 
 /** A part that the watchdog looks after. The event loop is another: without it nobody looks. */
 export type PartName = 'reader' | 'tree' | 'queue' | 'scheduler';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Csync2Options } from './config/csync2-options.js';
-import type { Settings } from './config/settings.js';
-import type { Activity } from './csync2/activity.js';
+import type { Csync2Options } from '../config/csync2-options.js';
+import type { Settings } from '../config/settings.js';
+import type { Activity } from '../csync2/activity.js';
 import {
   activePrefixes,
   type CsyncConfig,
@@ -9,24 +9,24 @@ import {
   rootsOf,
   selectionOf,
   treesOf,
-} from './csync2/cfg/index.js';
-import { prepareDatabase } from './csync2/database.js';
-import { knowsBatchedDeletes } from './csync2/flavour.js';
-import { adoptHalfReceived, type ReceivedFile } from './csync2/half-received.js';
-import { databaseLocation, type Instance } from './csync2/instance.js';
-import { requireOwnDirectory } from './csync2/own-directory.js';
-import { resolveInstance } from './csync2/resolve-instance.js';
-import { Runner } from './csync2/runner.js';
-import { portOf } from './csync2/server-port.js';
-import type { Reporter } from './observe/reporter.js';
-import type { Queue } from './queue/queue.js';
-import { createSync, type Sync } from './sync/create-sync.js';
-import type { ServerGate } from './sync/database-window.js';
-import type { KnownPeers } from './sync/known-peers.js';
-import { requireRoots } from './sync/required-roots.js';
+} from '../csync2/cfg/index.js';
+import { prepareDatabase } from '../csync2/database.js';
+import { knowsBatchedDeletes } from '../csync2/flavour.js';
+import { adoptHalfReceived, type ReceivedFile } from '../csync2/half-received.js';
+import { databaseLocation, type Instance } from '../csync2/instance.js';
+import { requireOwnDirectory } from '../csync2/own-directory.js';
+import { resolveInstance } from '../csync2/resolve-instance.js';
+import { Runner } from '../csync2/runner.js';
+import { portOf } from '../csync2/server-port.js';
+import type { Reporter } from '../observe/reporter.js';
+import type { Queue } from '../queue/queue.js';
+import { createSync, type Sync } from '../sync/create-sync.js';
+import type { ServerGate } from '../sync/database-window.js';
+import type { KnownPeers } from '../sync/known-peers.js';
+import { requireRoots } from '../sync/required-roots.js';
+import { parseFileEvents } from '../watch/file-events.js';
+import { Watcher } from '../watch/watcher.js';
 import { territoryOf } from './territory.js';
-import { parseFileEvents } from './watch/file-events.js';
-import { Watcher } from './watch/watcher.js';
 
 /** What a generation is made from; queue and server outlive it. */
 export interface GenerationParts {

@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs';
-import type { Log } from './observe/log.js';
-import { FdStoreError, type StoredWatch, store, takeStored } from './systemd/fd-store.js';
-import { readHandover } from './watch/handover.js';
-import type { Watcher } from './watch/watcher.js';
+import type { Log } from '../observe/log.js';
+import { FdStoreError, type StoredWatch, store, takeStored } from '../systemd/fd-store.js';
+import { readHandover } from '../watch/handover.js';
+import type { Watcher } from '../watch/watcher.js';
 
 /** Why a start can't go on where the last run ended, so that everything has to be checked; see {@link gapText}. */
 export type Gap = 'nothing-left' | 'other-territory' | 'in-hand';

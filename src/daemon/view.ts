@@ -1,8 +1,8 @@
-import type { Activity } from './csync2/activity.js';
-import type { ManagedServer } from './csync2/server.js';
-import { assembleStatus, type Status } from './observe/status.js';
-import { display, fromKey } from './path-bytes.js';
-import type { Queue } from './queue/queue.js';
+import type { Activity } from '../csync2/activity.js';
+import type { ManagedServer } from '../csync2/server.js';
+import { assembleStatus, type Status } from '../observe/status.js';
+import { display, fromKey } from '../path-bytes.js';
+import type { Queue } from '../queue/queue.js';
 import type { Succession } from './succession.js';
 
 /** The stages that the status is read from. */

@@ -1,9 +1,9 @@
-import { exitCodes, InotifyCsyncError } from './errors.js';
-import type { ControlHandler } from './observe/control-server.js';
-import type { Status } from './observe/status.js';
-import { fromKey } from './path-bytes.js';
-import type { Queue } from './queue/queue.js';
-import type { Sync } from './sync/create-sync.js';
+import { exitCodes, InotifyCsyncError } from '../errors.js';
+import type { ControlHandler } from '../observe/control-server.js';
+import type { Status } from '../observe/status.js';
+import { fromKey } from '../path-bytes.js';
+import type { Queue } from '../queue/queue.js';
+import type { Sync } from '../sync/create-sync.js';
 
 /** Answers the control socket's requests with what the running stages can do. */
 export function controlHandler(queue: Queue, currentSync: () => Sync, status: () => Status): ControlHandler {
