@@ -18,12 +18,15 @@ export interface Viewed {
 /** How the running daemon is, now. */
 export function statusOf({ succession, queue, server, activity, startedAt }: Viewed): Status {
   const { plan, sync, watcher } = succession.current;
+  const { directories, unwatched, denied: unreadable } = watcher.stats();
   return assembleStatus({
     host: plan.instance.hostName,
     strategy: sync.strategy,
     startedAt,
     scheduler: sync.scheduler.state,
-    directories: watcher.stats().directories,
+    directories,
+    unwatched,
+    unreadable,
     queue: { depth: queue.depth, oldestAt: queue.oldestAt, resets: queue.resets },
     fullCheckOwed: queue.owed,
     misses: { count: sync.misses.count, paths: sync.misses.paths.map((key) => display(fromKey(key))) },

@@ -1,4 +1,4 @@
-import type { PeerStatus, Status } from './status.js';
+import { type PeerStatus, type Status, unwatchedText } from './status.js';
 
 /**
  * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files owed`. The
@@ -6,6 +6,8 @@ import type { PeerStatus, Status } from './status.js';
  */
 export function statusLine(status: Status): string {
   const parts = [`watching ${grouped(status.directories)} directories`];
+  if (status.unwatched > 0) parts.push(unwatchedText(status.unwatched));
+  if (status.unreadable > 0) parts.push(`${grouped(status.unreadable)} directories can't be read`);
   for (const root of status.roots) if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
   for (const peer of status.peers) parts.push(`${peer.name} ${shortPeerText(peer)}`);
   if (status.full_check_owed) parts.push(`full check owed: ${status.full_check_owed.reason}`);

@@ -14,6 +14,9 @@ export interface StatusSources {
   readonly startedAt: number;
   readonly scheduler: SchedulerState;
   readonly directories: number;
+  /** Topmost directories that are not watched for want of watches, and those that can't be read. */
+  readonly unwatched: number;
+  readonly unreadable: number;
   readonly queue: { readonly depth: number; readonly oldestAt: number | undefined; readonly resets: number };
   readonly fullCheckOwed: { readonly reason: string; readonly since: number } | undefined;
   readonly misses: { readonly count: number; readonly paths: readonly string[] };
@@ -36,6 +39,10 @@ export interface Status {
   readonly state: SchedulerState;
   readonly state_text: string;
   readonly directories: number;
+  /** Topmost directories that are not watched because the watch limit is reached; they are checked now and then. */
+  readonly unwatched: number;
+  /** Directories that can't be read. */
+  readonly unreadable: number;
   readonly queue: { readonly depth: number; readonly oldest_s: number | null; readonly resets: number };
   readonly full_check_owed: { readonly reason: string; readonly age_s: number } | null;
   /** Changes that only a periodic full check found: the watcher should have. */
@@ -81,6 +88,8 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
     state: sources.scheduler,
     state_text: schedulerStateText[sources.scheduler],
     directories: sources.directories,
+    unwatched: sources.unwatched,
+    unreadable: sources.unreadable,
     queue: {
       depth: sources.queue.depth,
       oldest_s: age(sources.queue.oldestAt),
@@ -130,11 +139,18 @@ function peerStatus(lane: LaneStatus, age: (since: number | undefined) => number
   };
 }
 
+/** What cannot be watched, and what to do. */
+export function unwatchedText(count: number): string {
+  return `${count} directories are not watched: the watch limit is reached (see inotify-csync watch-limit)`;
+}
+
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
   const problems: string[] = [];
   for (const { path, state } of sources.roots) {
     if (state !== 'present') problems.push(`${display(path)} is ${rootStateText[state]}`);
   }
+  if (sources.unwatched > 0) problems.push(unwatchedText(sources.unwatched));
+  if (sources.unreadable > 0) problems.push(`${sources.unreadable} directories can't be read`);
   for (const peer of peers) {
     if (peer.reason_text !== null) problems.push(`${peer.name}: ${peer.reason_text}`);
     if (peer.parked.length > 0) problems.push(`${peer.name}: ${peer.parked.length} files are not taken`);
