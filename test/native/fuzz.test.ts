@@ -17,7 +17,7 @@ const seconds = Number(process.env.FUZZ_SECONDS ?? 10);
 test(`${seconds} seconds of random event streams under libFuzzer`, (context) => {
   const clang = spawnSync('clang++', ['--version']);
   if (clang.error) {
-    context.skip('clang++ is not installed: apt-get install clang libclang-rt-14-dev');
+    context.skip('clang++ is not installed: apt-get install clang libclang-rt-dev');
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), 'ics-fuzz-'));
