@@ -66,6 +66,8 @@ test("a quiet tree wakes none of the watcher's threads", async (context) => {
   await sleep(Number(process.env.QUIET_SECONDS ?? 2) * 1000);
   const after = { events: watch.watcher.stats().events, switches: switches() };
   context.diagnostic(JSON.stringify({ before, after }));
-  // Other programs may make names in the directories above.
-  if (after.events === before.events) assert.deepEqual(after.switches, before.switches);
+  // Other programs may make names in the directories above: that wakes the reader and the tree, and may ask for a look.
+  const events = after.events - before.events;
+  const woken = after.switches.reduce((sum, count, at) => sum + count - (before.switches[at] ?? 0), 0);
+  assert.ok(woken <= 8 * events, `${woken} times woken for ${events} events`);
 });
