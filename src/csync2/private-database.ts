@@ -115,6 +115,9 @@ export interface PushOutcome {
  * has another rowid, or csync2 has seen the file change, or its path is among `checkedMeanwhile`. The rowid alone
  * does not tell: SQLite gives the highest one out again when the row that had it is replaced.
  *
+ * A file of which csync2 has taken new note is owed even if nobody has marked it: when a peer sends us the file that we
+ * are sending, and wins, its session takes our mark off, and what we sent may have reached the peer before or after.
+ *
  * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
  */
 export function mergePush(
@@ -128,6 +131,10 @@ export function mergePush(
   const remove = database.prepare(
     'DELETE FROM dirty WHERE rowid = ? AND filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
   );
+  const oweAgain = database.prepare(
+    `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
+       VALUES (CAST(? AS TEXT), 0, CAST(? AS TEXT), CAST(? AS TEXT))`,
+  );
   const markAgain = database.prepare(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
        SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file WHERE filename = CAST(:self AS TEXT)
@@ -138,8 +145,8 @@ export function mergePush(
   const myName = outcome.sent[0]?.myName ?? outcome.left[0]?.myName;
   const merge = database.transaction(() => {
     for (const row of outcome.sent) {
-      const isSame = ledger.checkText(row.encoded) === row.seen && !checkedMeanwhile(row.encoded);
-      if (isSame) remove.run(row.rowid, row.encoded, encodedPeer);
+      if (ledger.checkText(row.encoded) !== row.seen) oweAgain.run(row.encoded, row.myName, encodedPeer);
+      else if (!checkedMeanwhile(row.encoded)) remove.run(row.rowid, row.encoded, encodedPeer);
     }
     for (const directory of outcome.missingOnPeer) {
       markAgain.run({ ...subtree(directory), myName, peer: encodedPeer });

@@ -2,8 +2,8 @@ import { fromKey, hasAncestorIn, type PathBytes, type PathKey, toKey } from '../
 import type { Scope } from './check-record.js';
 
 /**
- * Which paths have been handed to a check since a certain moment. A lane that took its rows at that moment must not
- * take these paths off the debt afterwards: the check may have marked them again.
+ * Which paths a check has marked, or may have marked, since a certain moment. A lane that took its rows at that moment
+ * must not take these paths off the debt afterwards.
  */
 export class CheckJournal {
   #entries: Entry[] = [];
@@ -25,12 +25,12 @@ export class CheckJournal {
     this.#entries.push(entry);
     return (marked) => {
       entry.running = false;
-      entry.marked = marked?.map(toKey);
+      entry.marked = marked && new Set(marked.map(toKey));
       this.#forget();
     };
   }
 
-  /** The moment now, to be given to {@link checkedSince} later and to {@link release} in the end. */
+  /** The moment now, to be given to {@link mayBeMarkedSince} later and to {@link release} in the end. */
   mark(): Mark {
     // A check that is still running may commit its marks after this moment: it counts as begun later.
     const running = this.#entries.find((entry) => entry.running);
@@ -44,13 +44,16 @@ export class CheckJournal {
     this.#forget();
   }
 
-  /** A test of real paths: has this one been checked since the mark, alone or with a tree above it? */
-  checkedSince(mark: Mark): (path: PathBytes) => boolean {
+  /**
+   * A test of real paths: has a check marked this one since the mark? Where that is not known, because a check runs or
+   * has been cut short: has it been checked, alone or with a tree above it?
+   */
+  mayBeMarkedSince(mark: Mark): (path: PathBytes) => boolean {
     const later = this.#entries.filter((entry) => entry.ticket > mark.ticket);
     return (path) => {
       const key = toKey(path);
-      return later.some(
-        (entry) => entry.paths.has(key) || (entry.recursive && hasAncestorIn(key, entry.paths)),
+      return later.some(({ marked, paths, recursive }) =>
+        marked ? marked.has(key) : paths.has(key) || (recursive && hasAncestorIn(key, paths)),
       );
     };
   }
@@ -92,5 +95,5 @@ interface Entry {
   readonly recursive: boolean;
   running: boolean;
   /** Undefined while it is not known. */
-  marked: readonly PathKey[] | undefined;
+  marked: ReadonlySet<PathKey> | undefined;
 }

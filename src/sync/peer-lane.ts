@@ -210,7 +210,7 @@ export class PeerLane implements Lane {
     const { journal, ledger, peer } = this.#parts;
     const { sent, missingOnPeer, certificates } = outcome;
     if (sent.length === 0 && missingOnPeer.length === 0 && certificates.length === 0) return true;
-    const isChecked = journal.checkedSince(mark);
+    const isChecked = journal.mayBeMarkedSince(mark);
     try {
       mergePush(ledger, peer, outcome, (encoded) => {
         const path = this.#files.path(encoded);

@@ -78,6 +78,24 @@ describe('push by a private database', () => {
     assert.deepEqual(a.owed(b), ['/file'], 'the mark is gone and csync2 has noted the new state: never sent');
   });
 
+  test('a file that a peer sent us during its push is owed again: which of the two the peer has, nobody knows', async (context) => {
+    const [a, b] = await pair(context);
+    const path = a.write('file', 'ours');
+    a.csync2('-c', String(path));
+    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    // What a session of our server does when the peer wins: it writes the file, notes it, and takes our mark off.
+    a.write('file', 'theirs');
+    a.csync2('-cI', String(path));
+    const main = new Database(a.databaseFile, { timeout: 5000 });
+    main.exec('DELETE FROM dirty');
+    main.close();
+    mergePush(a.ledger, b.name, outcome, nothingChecked);
+    assert.deepEqual(a.owed(b), ['/file']);
+    mergeAll(a, b);
+    assert.equal(b.read('file'), 'theirs');
+    assert.deepEqual(a.owed(b), []);
+  });
+
   test('a row with another number stays without any help', async (context) => {
     const [a, b] = await pair(context);
     for (const name of ['file', 'later']) {

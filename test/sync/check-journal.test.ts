@@ -12,7 +12,7 @@ describe('check journal', () => {
     journal.begin([bytes('/old')], false)();
     const mark = journal.mark();
     journal.begin([bytes('/new')], false)();
-    const isChecked = journal.checkedSince(mark);
+    const isChecked = journal.mayBeMarkedSince(mark);
     assert.ok(!isChecked(bytes('/old')));
     assert.ok(isChecked(bytes('/new')));
     assert.deepEqual(journal.markedSince(mark), { files: [bytes('/new')], trees: [] });
@@ -23,7 +23,7 @@ describe('check journal', () => {
     const end = journal.begin([bytes('/running')], false);
     const mark = journal.mark();
     end();
-    assert.ok(journal.checkedSince(mark)(bytes('/running')));
+    assert.ok(journal.mayBeMarkedSince(mark)(bytes('/running')));
   });
 
   test('a running check counts, even when a later one has ended already', () => {
@@ -32,7 +32,7 @@ describe('check journal', () => {
     journal.begin([bytes('/quick')], false)();
     const mark = journal.mark();
     end();
-    assert.ok(journal.checkedSince(mark)(bytes('/slow')));
+    assert.ok(journal.mayBeMarkedSince(mark)(bytes('/slow')));
   });
 
   test('a recursive check counts for all below it, a plain one for itself', () => {
@@ -40,7 +40,7 @@ describe('check journal', () => {
     const mark = journal.mark();
     journal.begin([bytes('/tree')], true)();
     journal.begin([bytes('/plain')], false)();
-    const isChecked = journal.checkedSince(mark);
+    const isChecked = journal.mayBeMarkedSince(mark);
     assert.ok(isChecked(bytes('/tree')));
     assert.ok(isChecked(bytes('/tree/a/b')));
     assert.ok(!isChecked(bytes('/treehouse')));
@@ -71,8 +71,9 @@ describe('check journal', () => {
     });
     cutShort();
     assert.deepEqual(journal.unsettled(), journal.markedSince(mark));
-    // All that was given may have been marked: what was sent of it stays owed.
-    assert.ok(journal.checkedSince(mark)(bytes('/received')));
+    const isMarked = journal.mayBeMarkedSince(mark);
+    const shown = ['/tree', '/tree/changed', '/tree/other', '/received', '/other/below'].map(bytes);
+    assert.deepEqual(shown.map(isMarked), [false, true, false, false, true]);
     journal.release(mark);
     assert.deepEqual(journal.unsettled(), { files: [], trees: [] });
   });
@@ -83,10 +84,10 @@ describe('check journal', () => {
     const late = journal.mark();
     journal.begin([bytes('/a')], false)();
     journal.release(late);
-    assert.ok(journal.checkedSince(early)(bytes('/a')));
+    assert.ok(journal.mayBeMarkedSince(early)(bytes('/a')));
     journal.release(early);
     const fresh = journal.mark();
-    assert.ok(!journal.checkedSince(fresh)(bytes('/a')));
+    assert.ok(!journal.mayBeMarkedSince(fresh)(bytes('/a')));
   });
 
   test('ending a check twice, or after its mark is released, is no trouble', () => {
@@ -134,7 +135,7 @@ describe('check journal', () => {
             if (marks.length > 2) journal.release((marks.shift() as { mark: Mark }).mark);
         }
         for (const { at, mark } of marks) {
-          const isChecked = journal.checkedSince(mark);
+          const isChecked = journal.mayBeMarkedSince(mark);
           const asked = path();
           const mustSay = checks.some(
             (check) =>
