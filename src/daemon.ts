@@ -73,6 +73,9 @@ async function run(
   const publish = throttle(() => notifier.status(statusLine(status())), 1000);
   const reporter = new Reporter(log, publish);
   const plan = await readPlan(settings, csync2Options);
+  const { length: received } = plan.halfReceived;
+  if (received > 0)
+    log.info(`${received} files that a killed session had left stay as they are: their peers send again`);
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
