@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { WatchFixture } from './fixture.js';
+import { until, WatchFixture } from './fixture.js';
 
 const entries = Number(process.env.ENTRIES ?? 50_000);
 
@@ -29,13 +29,19 @@ open("f", "w").close()'`);
   await watch.bash(`cd ../outside; mkdir deep; python3 -c '${deepest}
 descend(True)'; mv deep ../root/late`);
   await watch.quiet({ forget: true });
-  await watch.bash(`mv late later; mv later deep2; python3 -c '
+  const write = (name: string) => `python3 -c '
 import os
 os.chdir("deep2")
 for level in range(3999): os.chdir("d")
-open("g", "w").close()'`);
+open("${name}", "w").close()'`;
+  const bottom = `${watch.root}/deep2${'/d'.repeat(3999)}`;
+  await watch.bash(`mv late later; mv later deep2; ${write('g')}`);
   await watch.quiet();
-  assert.ok(watch.files.has(`${watch.root}/deep2${'/d'.repeat(3999)}/g`));
+  // By name, or, if all of it had to be walked anew, with all that is below.
+  await until(() => watch.covers(`${bottom}/g`), 'the file at the bottom');
+  await watch.quiet({ forget: true });
+  await watch.bash(write('h'));
+  await until(() => watch.files.has(`${bottom}/h`), 'a later file at the bottom');
   assert.deepEqual(watch.losses, []);
   // Node's own removal goes by path.
   await watch.bash('rm -rf deep deep2');
