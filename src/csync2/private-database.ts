@@ -38,8 +38,10 @@ export class PrivateDatabase {
     let pinned: ReadonlySet<string> = new Set();
     try {
       database.pragma('synchronous = OFF');
-      database.exec(schema);
+      // What is half made is made anew.
+      database.pragma('journal_mode = OFF');
       database.transaction(() => {
+        database.exec(schema);
         insertDirty(database, encodedPeer, rows);
         insertParents(database, ledger, rows);
         pinned = copyCertificates(ledger.database, database);

@@ -27,4 +27,4 @@ export function gatherUntil({ firstAt, lastAt, checkedAt }: WaitingChanges, opti
 }
 
 const quietMilliseconds = 250;
-const aloneFraction = 8;
+const aloneFraction = 16;
