@@ -125,6 +125,8 @@ async function run(
 
   const reload = async (readSettings?: () => Settings) => {
     notifier.reloading();
+    // An edit followed by SIGHUP is one change, and owes one full check.
+    configWatch.dismiss();
     try {
       const changed = readSettings?.();
       await succession.replace(changed);

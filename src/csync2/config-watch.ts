@@ -25,9 +25,14 @@ export class ConfigWatch {
     for (const [directory, wanted] of names) this.#watchDirectory(directory, wanted);
   }
 
+  /** Forgets what has been noticed and not been told yet: the files are about to be read anyway. */
+  dismiss(): void {
+    clearTimeout(this.#timer);
+  }
+
   close(): void {
     this.#closeWatchers();
-    clearTimeout(this.#timer);
+    this.dismiss();
   }
 
   #watchDirectory(directory: string, wanted: ReadonlySet<string>): void {

@@ -93,13 +93,14 @@ export class Lab {
     return (await this.journal(number)).filter((line) => line.includes('full check begins')).length;
   }
 
-  /** Waits until every host has done all full checks that it has begun, and at least one. */
+  /** Waits until every host has done the full check that it began last, and at least one. */
   async waitUntilChecked(seconds = 60): Promise<void> {
     const checked = async () => {
       const journals = await Promise.all(this.nodes.map(({ number }) => this.journal(number)));
+      // Not by counting: one that a restart has cut short is begun twice.
       return journals.every((lines) => {
-        const count = (text: string) => lines.filter((line) => line.includes(text)).length;
-        return count('full check begins') > 0 && count('full check begins') === count('full check done');
+        const last = (text: string) => lines.findLastIndex((line) => line.includes(text));
+        return last('full check begins') < last('full check done');
       });
     };
     if (!(await waitFor(checked, seconds)))
