@@ -6,20 +6,27 @@ import { holderOf, holdersOf, servesConnection } from './sockets.js';
 
 /**
  * Makes sure that the server's port is free. Sessions of a server that was killed together with us have inherited its
- * listening socket: they are given time to end, then ended; what they were receiving is sent again.
+ * listening socket: they are given time to end, then ended; what they were receiving is sent again. The server itself
+ * may take a moment to die, and so may a session that has hung up.
  *
  * Throws a {@link PortTakenError} if somebody else has it.
  */
 export async function claimPort(instance: Instance): Promise<void> {
-  const deadline = performance.now() + sessionGraceSeconds * 1000;
+  const port = portOf(instance);
+  const begun = performance.now();
+  let foreignSince: number | undefined;
   while (await isTaken(instance)) {
-    const port = portOf(instance);
     const holders = holdersOf(port);
     const areLeftOver = holders.length > 0 && holders.every((pid) => isLeftOver(pid, port, instance));
-    if (!areLeftOver || performance.now() > deadline + killSeconds * 1000) {
+    const now = performance.now();
+    // A look at a process that is just dying tells nothing: it shows no connection any more, or is gone.
+    foreignSince = areLeftOver ? undefined : (foreignSince ?? now);
+    const isForeign = foreignSince !== undefined && now - foreignSince > foreignGraceSeconds * 1000;
+    const waited = (now - begun) / 1000;
+    if (isForeign || waited > sessionGraceSeconds + killSeconds) {
       throw new PortTakenError(port, holderOf(port));
     }
-    if (performance.now() > deadline) for (const pid of holders) sendSignal(pid, 'SIGTERM');
+    if (areLeftOver && waited > sessionGraceSeconds) for (const pid of holders) sendSignal(pid, 'SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -78,5 +85,7 @@ function runsAs(pid: number, args: readonly string[]): boolean {
 }
 
 const defaultPort = 30865;
+/** How long the port may be held by what is no session of an earlier server. */
+const foreignGraceSeconds = 2;
 const sessionGraceSeconds = 4;
 const killSeconds = 2;

@@ -96,6 +96,16 @@ describe('managed server', () => {
     assert.equal(server.state, 'listening');
   });
 
+  test('a port whose holder is just going is waited for', async (context) => {
+    const { node, server } = await setUp(context);
+    const holder = createServer().listen(node.port, node.name);
+    await new Promise((resolve) => holder.once('listening', resolve));
+    const started = server.start();
+    setTimeout(() => holder.close(), 300);
+    await started;
+    assert.equal(server.state, 'listening');
+  });
+
   test('sessions of a server that died with us are waited for, and ended if they hang', async (context) => {
     const { node, server } = await setUp(context);
     // Not a server of ours: we have not ended with it.

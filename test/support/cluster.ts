@@ -147,6 +147,14 @@ group cluster {
     }
   }
 
+  /** Waits until a daemon answers; throws at once if it has ended. */
+  untilWorking(node: ClusterNode): Promise<void> {
+    return this.until(
+      `${node.name} to work`,
+      async () => this.#mustRun(node) && (await node.status()) !== undefined,
+    );
+  }
+
   /** Waits until nobody has anything to do. */
   async untilQuiet(nodes = this.members, seconds = 90): Promise<void> {
     for (const node of nodes) {

@@ -15,8 +15,7 @@ test('the daemon is killed again and again during a stream of changes', { skip }
     await sleep(random.below(200));
     node.start();
     // Every other time it gets as far as working.
-    if (random.below(2) === 0)
-      await cluster.until(`${node.name} to work`, async () => !!(await node.status()));
+    if (random.below(2) === 0) await cluster.untilWorking(node);
   }
   await stream.end();
   await cluster.untilQuiet();
@@ -31,7 +30,7 @@ test('a sender dies again and again with all that it runs', { skip }, async (con
     await sender.crash();
     await sleep(random.below(200));
     sender.start();
-    if (random.below(2) === 0) await cluster.until('it to work', async () => !!(await sender.status()));
+    if (random.below(2) === 0) await cluster.untilWorking(sender);
   }
   await stream.end();
   await cluster.untilQuiet();
@@ -48,8 +47,7 @@ test(
       const node = random.pick(cluster.nodes);
       await node.stop();
       node.start();
-      if (random.below(2) === 0)
-        await cluster.until(`${node.name} to work`, async () => !!(await node.status()));
+      if (random.below(2) === 0) await cluster.untilWorking(node);
     }
     await stream.end();
     await cluster.untilQuiet();

@@ -31,7 +31,7 @@ test(
       else {
         await sender.stop('SIGKILL');
         sender.start();
-        await cluster.until('it to work', async () => (await sender.status()) !== undefined);
+        await cluster.untilWorking(sender);
       }
     }
     await cluster.untilEqual();

@@ -27,7 +27,7 @@ async function changesArrive(
   await cluster.initialise();
   for (const node of cluster.nodes) {
     node.start();
-    await cluster.until(`${node.name} to work`, async () => (await node.status()) !== undefined);
+    await cluster.untilWorking(node);
   }
   assert.match((await sender.status())?.strategy ?? '', strategy);
   for (let index = 0; index < 50; index++) sender.write(`new/${index % 5}/${index}`, `new ${index}`);
