@@ -13,6 +13,7 @@ import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { OwedFiles } from './owed-files.js';
+import { overtaking } from './overtaking.js';
 import { ParkedPaths } from './parked-paths.js';
 import { Refusal } from './refusal.js';
 import { SliceSize } from './slice-size.js';
@@ -58,6 +59,10 @@ export class PeerLane implements Lane {
   #owed: number | undefined;
   #owedSince: number | undefined;
   #sent = 0;
+  /** The highest rowid of what was owed when the last push was prepared. */
+  #seenUpTo = 0;
+  /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
+  #hasOvertaken = false;
 
   constructor(parts: PeerLaneParts) {
     this.peer = parts.peer;
@@ -175,18 +180,38 @@ export class PeerLane implements Lane {
     const { ledger, peer, lookAtRoots } = this.#parts;
     const limit = this.#refusal.isPeer ? 1 : this.#slice.rows;
     lookAtRoots();
+    const first = this.#complete(this.#overtaking(limit));
+    if (first) return first;
     let rows: readonly DirtyRow[] = [];
     let resting: DirtyRow[] = [];
     for (const order of ['newest', 'deepest'] as const) {
       resting = [];
       rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
-      const slice = completeSlice(ledger, peer, rows, (name) => this.#files.isDirectory(name));
-      if (slice.length > 0) return slice;
+      const slice = this.#complete(rows);
+      if (slice) return slice;
     }
     // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
     if (resting.length === 0 && rows.length > 0) return rows;
     this.#awaitRelease(resting);
     return [];
+  }
+
+  /** Those of more than fit into one push that go before the others. */
+  #overtaking(limit: number): readonly DirtyRow[] {
+    const { ledger, peer } = this.#parts;
+    const owed = ledger.dirtyFor(peer, looked);
+    const mayOvertake = owed.length > limit && !this.#refusal.isPeer && !this.#hasOvertaken;
+    const first = mayOvertake ? overtaking(owed, this.#seenUpTo) : [];
+    this.#seenUpTo = Math.max(0, ...owed.slice(0, 1).map((row) => row.rowid));
+    const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
+    this.#hasOvertaken = rows.length > 0;
+    return rows;
+  }
+
+  #complete(rows: readonly DirtyRow[]): readonly DirtyRow[] | undefined {
+    const { ledger, peer } = this.#parts;
+    const slice = completeSlice(ledger, peer, rows, (name) => this.#files.isDirectory(name));
+    return slice.length > 0 ? slice : undefined;
   }
 
   /**
@@ -336,3 +361,5 @@ const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'locked',
 ]);
 const namesInReport = 20;
+/** How many owed files are looked at for those that overtake. */
+const looked = 10_000;
