@@ -24,6 +24,7 @@ import { createSync, type Sync } from '../sync/create-sync.js';
 import type { ServerGate } from '../sync/database-window.js';
 import type { KnownPeers } from '../sync/known-peers.js';
 import { requireRoots } from '../sync/required-roots.js';
+import { looksTemporary } from '../sync/temporary-files.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
 import { territoryOf } from './territory.js';
@@ -168,7 +169,7 @@ export class Generation {
       this.#written++;
       // Not what a failing disk has refused: it stays in hand, and the next run is told so.
       if (queue.isKept) this.watcher.kept();
-      this.sync.scheduler.wake();
+      this.sync.scheduler.wake(entries.every(looksTemporary) ? 'trace' : 'change');
     }
   }
 }

@@ -22,7 +22,7 @@ import { type FirstComparison, Newcomers } from './newcomers.js';
 import { RewriteMemory, stampOf } from './rewrite-memory.js';
 import { RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
-import { sweepTree } from './sweep-tree.js';
+import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
 import { WatcherMisses } from './watcher-misses.js';
 
@@ -123,6 +123,7 @@ export function createSync(parts: SyncParts): Sync {
       queue: parts.queue,
       checker,
       guard,
+      tree: reportedTree(ledger),
       misses,
       history: new FullCheckHistory(parts.fullCheckHistory),
       lanes,

@@ -79,7 +79,7 @@ export class FullCheck {
     for (const root of roots) {
       this.#guard.look();
       if (this.#guard.forbids(root, true)) this.#held.add(root);
-      else yield* sweepSteps(root, tree, filesPerStep);
+      else yield* sweepSteps([root], tree, filesPerStep);
     }
   }
 

@@ -14,6 +14,45 @@ export interface WaitingChanges {
   readonly checkedAt: number;
 }
 
+/** What was noticed: a change, or what csync2 leaves behind while it works, which holds up no change. */
+export type Noticed = 'change' | 'trace';
+
+/** Which changes wait to be checked together, and until when. */
+export class Gathering {
+  readonly #options: GatherOptions;
+  readonly #waiting = new Map<Noticed, { firstAt: number; lastAt: number }>();
+  #checkedAt = 0;
+
+  constructor(options: GatherOptions) {
+    this.#options = options;
+  }
+
+  /** Something was noticed at this time. */
+  note(what: Noticed, now: number): void {
+    this.#waiting.set(what, { firstAt: this.#waiting.get(what)?.firstAt ?? now, lastAt: now });
+  }
+
+  /** What waits is taken, or there is nothing: the next begins a window of its own. */
+  clear(): void {
+    this.#waiting.clear();
+  }
+
+  /** A check has ended. */
+  checked(now: number): void {
+    this.#checkedAt = now;
+  }
+
+  /** When the window closes; undefined if nothing waits. */
+  get until(): number | undefined {
+    if (this.#waiting.size === 0) return undefined;
+    // Each by itself: traces that go on and on don't let a change wait for quiet.
+    const ends = [...this.#waiting.values()].map((waiting) =>
+      gatherUntil({ ...waiting, checkedAt: this.#checkedAt }, this.#options),
+    );
+    return Math.min(...ends);
+  }
+}
+
 /**
  * When the window of gathering closes.
  *

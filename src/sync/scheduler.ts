@@ -1,5 +1,6 @@
 import type { PathBytes } from '../path-bytes.js';
-import type { QueueBatch } from '../queue/options.js';
+import type { QueuePosition } from '../queue/cursor.js';
+import { Backlog, type Portion } from './backlog.js';
 import { type Batch, batchSize, makeBatch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
 import type { Checker, CheckReport } from './checker.js';
@@ -10,9 +11,11 @@ import {
   type FullCheckEvents,
   type FullCheckTimes,
 } from './full-check-duty.js';
-import { gatherUntil } from './gather.js';
+import { Gathering, type Noticed } from './gather.js';
+import { portionsOf } from './portions.js';
 import { type PostponedPath, PostponedPaths } from './postponed-paths.js';
 import type { GuardedRoot, RootGuard } from './root-guard.js';
+import type { SweepTree } from './sweep-plan.js';
 import { Waker } from './waker.js';
 
 /** What the scheduler is doing; see {@link schedulerStateText}. */
@@ -38,6 +41,7 @@ export interface SchedulerOptions extends FullCheckTimes {
 export interface SchedulerParts extends FullCheckDutyParts {
   readonly checker: Checker;
   readonly guard: RootGuard;
+  readonly tree: SweepTree;
   /** Commands of csync2 under way, and begun so far. A command may take as long as it likes. */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
@@ -74,9 +78,8 @@ export class Scheduler {
   readonly #postponed: PostponedPaths;
   readonly #fullChecks: FullCheckDuty;
   #state: SchedulerState = 'idle';
-  #firstAt: number | undefined;
-  #lastAt = 0;
-  #checkedAt = 0;
+  readonly #gathering: Gathering;
+  readonly #backlog = new Backlog<QueuePosition>();
   #isRunning = false;
   /** Turns of the loop. */
   #turns = 0;
@@ -88,6 +91,7 @@ export class Scheduler {
     this.#options = options;
     this.#postponed = new PostponedPaths(options.serverWaitMax * 1000);
     this.#fullChecks = new FullCheckDuty(parts, options);
+    this.#gathering = new Gathering({ settle: options.settle * 1000, most: options.checkInterval * 1000 });
   }
 
   get state(): SchedulerState {
@@ -99,11 +103,9 @@ export class Scheduler {
     return this.#deferred.list();
   }
 
-  /** The queue has got something, or a full check is owed. */
-  wake(): void {
-    const now = Date.now();
-    if (this.#parts.queue.depth > 0) this.#firstAt ??= now;
-    this.#lastAt = now;
+  /** The queue has got something, or a full check is owed. Only `trace` if all that came is csync2's own doing. */
+  wake(what: Noticed = 'change'): void {
+    if (this.#parts.queue.depth > 0) this.#gathering.note(what, Date.now());
     this.#wake();
   }
 
@@ -118,15 +120,15 @@ export class Scheduler {
     const stop = () => this.#wake();
     signal.addEventListener('abort', stop, { once: true });
     const { queue } = this.#parts;
-    if (queue.depth > 0) this.#firstAt ??= Date.now();
+    if (queue.depth > 0) this.#gathering.note('change', Date.now());
     this.#isRunning = true;
     while (!signal.aborted) {
       this.#turns++;
       this.#requeueDue();
       if (!this.#parts.guard.whole) this.#parts.guard.look();
       this.#fullChecks.judgeMisses(Date.now());
-      if (this.#isGathered()) await this.#checkChanges(signal);
-      else if (this.#firstAt === undefined && this.#fullChecks.isDue(Date.now())) {
+      if (this.#isGathered() || !this.#backlog.isEmpty) await this.#checkChanges(signal);
+      else if (this.#gathering.until === undefined && this.#fullChecks.isDue(Date.now())) {
         this.#become('full-check');
         await this.#fullChecks.step(signal);
       } else await this.#sleep();
@@ -145,57 +147,60 @@ export class Scheduler {
   }
 
   #isGathered(): boolean {
-    if (this.#firstAt === undefined) return false;
-    if (this.#parts.queue.depth === 0) {
-      this.#firstAt = undefined;
-      return false;
-    }
-    return Date.now() >= this.#gatherUntil(this.#firstAt);
+    if (this.#parts.queue.depth === 0) this.#gathering.clear();
+    return Date.now() >= (this.#gathering.until ?? Number.POSITIVE_INFINITY);
   }
 
-  #gatherUntil(firstAt: number): number {
-    const { settle, checkInterval } = this.#options;
-    const waiting = { firstAt, lastAt: this.#lastAt, checkedAt: this.#checkedAt };
-    return gatherUntil(waiting, { settle: settle * 1000, most: checkInterval * 1000 });
-  }
-
+  /** Takes what has come from the queue, beside what is left of before, and has the next portion checked. */
   async #checkChanges(signal: AbortSignal): Promise<void> {
     const { queue } = this.#parts;
-    const read = queue.read({ records: this.#options.batchedChangesThreshold, bytes: batchBytes });
-    this.#firstAt = undefined;
-    if (!read) return;
-    await this.#checkBatch(read, signal);
-    if (signal.aborted && queue.depth > 0) return;
-    // What came while csync2 ran has waited already: its window began with the run.
-    if (queue.depth > 0) this.#firstAt ??= this.#lastAt;
+    if (this.#isGathered()) this.#take();
+    const { next } = this.#backlog;
+    // Ended half-way: the cursor stays, and the next start reads the batch again.
+    if (next && !(await this.#check(next, signal))) return;
+    const end = this.#backlog.done();
+    if (end) queue.commit(end);
   }
 
-  async #checkBatch(read: QueueBatch, signal: AbortSignal): Promise<void> {
-    const { queue, lanes, events } = this.#parts;
-    const whole = makeBatch(read.entries);
-    this.#parts.misses.reported(whole);
-    if (batchSize(whole) >= this.#options.batchedChangesThreshold) {
-      queue.owe(`more than ${this.#options.batchedChangesThreshold - 1} changes at once`);
-      queue.commit(read.end);
-      return;
+  #take(): void {
+    const { queue, misses, tree } = this.#parts;
+    const { batchedChangesThreshold: threshold } = this.#options;
+    this.#gathering.clear();
+    const read = queue.read({ records: threshold, bytes: batchBytes, after: this.#backlog.end });
+    if (!read) return;
+    const { end, entries, oldestAt, full } = read;
+    const batch = makeBatch(entries);
+    misses.reported(batch);
+    if (batchSize(batch) + this.#backlog.size >= threshold) {
+      queue.owe(`more than ${threshold - 1} changes at once`);
+      this.#backlog.clear();
+      queue.commit(end);
+    } else {
+      const portions = portionsOf(batch, tree, filesPerPortion, !this.#backlog.isEmpty);
+      this.#backlog.take({ batch, portions, changedAt: oldestAt, end });
     }
+    // There is more: it has waited already.
+    if (full) this.#gathering.note('change', Date.now());
+  }
+
+  /** @returns whether it has been done: not if it was ended half-way */
+  async #check({ batch: whole, changedAt }: Portion, signal: AbortSignal): Promise<boolean> {
+    const { lanes, events } = this.#parts;
     const batch = this.#withoutHeld(whole);
-    if (batchSize(batch) > 0) {
-      this.#become('checking');
-      const started = performance.now();
-      const waits = !this.#postponed.isOverdue(Date.now());
-      const report = await this.#parts.checker.check(batch, { changedAt: read.oldestAt, waits, signal });
-      // Ended half-way: the cursor stays, and the next start reads the batch again.
-      if (signal.aborted && report.failed.length > 0) return;
-      this.#defer(report.failed);
-      this.#postponed.set(report.postponed, Date.now());
-      // Before the cursor passes them: should we be killed, somebody must know that they were here.
-      this.#noteAside();
-      this.#checkedAt = Date.now();
-      events.onChecked?.(batch, report, (performance.now() - started) / 1000);
-      if (report.checked > report.failed.length) for (const lane of lanes) lane.wake();
-    }
-    queue.commit(read.end);
+    if (batchSize(batch) === 0) return true;
+    this.#become('checking');
+    const started = performance.now();
+    const waits = !this.#postponed.isOverdue(Date.now());
+    const report = await this.#parts.checker.check(batch, { changedAt, waits, signal });
+    if (signal.aborted && report.failed.length > 0) return false;
+    this.#defer(report.failed);
+    this.#postponed.set(report.postponed, Date.now());
+    // Before the cursor passes them: should we be killed, somebody must know that they were here.
+    this.#noteAside();
+    this.#gathering.checked(Date.now());
+    events.onChecked?.(batch, report, (performance.now() - started) / 1000);
+    if (report.checked > report.failed.length) for (const lane of lanes) lane.wake();
+    return true;
   }
 
   #withoutHeld(batch: Batch): Batch {
@@ -243,9 +248,10 @@ export class Scheduler {
 
   async #sleep(): Promise<void> {
     const deadlines = [this.#deferred.dueAt, this.#postponed.dueAt, this.#fullChecks.dueAt];
-    if (this.#firstAt !== undefined) deadlines.push(this.#gatherUntil(this.#firstAt));
+    const gatherUntil = this.#gathering.until;
+    if (gatherUntil !== undefined) deadlines.push(gatherUntil);
     if (!this.#parts.guard.whole) deadlines.push(Date.now() + rootProbeMilliseconds);
-    this.#become(this.#firstAt === undefined ? 'idle' : 'gathering');
+    this.#become(gatherUntil === undefined ? 'idle' : 'gathering');
     this.#dueAt = Math.min(...deadlines);
     await this.#waker.sleep(this.#dueAt - Date.now());
     this.#dueAt = undefined;
@@ -264,5 +270,7 @@ export class Scheduler {
 }
 
 const batchBytes = 8 * 1024 * 1024;
+/** csync2 looks at some 7,000 new files a second. */
+const filesPerPortion = 1000;
 /** How often a root that is not there is looked for. */
 const rootProbeMilliseconds = 1000;

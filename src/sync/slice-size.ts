@@ -1,5 +1,5 @@
 /**
- * How many files go into one push: about a second's work at the rate last seen, so that a fresh change never waits
+ * How many files go into one push: somewhat less than a second's work at the rate last seen, so that a fresh change never waits
  * long behind ten thousand old ones, and the receiving host gets a moment between two pushes for its own checks.
  */
 export class SliceSize {
@@ -17,6 +17,6 @@ export class SliceSize {
   }
 }
 
-const targetSeconds = 1;
+const targetSeconds = 0.7;
 const least = 50;
 const most = 5000;

@@ -1,0 +1,82 @@
+import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
+import type { Batch } from './batch.js';
+import { type SweepTree, sweepSteps } from './sweep-plan.js';
+import { hasTemporaryName } from './temporary-files.js';
+
+/** A batch, cut. */
+export interface Portions {
+  /** What goes before everything else, also of other batches. */
+  readonly first?: Batch;
+  readonly rest: Iterator<Batch, void>;
+}
+
+/**
+ * Cuts a batch into portions that csync2 checks in some tenths of a second each: while a copied tree is being looked at, the
+ * updates and fresh changes get their turn. A batch that is small is one portion.
+ *
+ * If something else is to be waited for, be it of the same batch, those files go first that are (nearly) alone in their
+ * directory: most likely they don't belong to what is so large.
+ *
+ * @param isBehind - whether another batch is not done yet
+ */
+export function portionsOf(
+  batch: Batch,
+  tree: SweepTree,
+  filesPerPortion: number,
+  isBehind: boolean,
+): Portions {
+  const isOne = isSmall(batch, tree, filesPerPortion);
+  if (isBehind && isSmall(batch, tree, most)) return { first: batch, rest: one() };
+  if (isOne && !isBehind) return { rest: one(batch) };
+  const alone = aloneOf(batch.files);
+  const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
+  const rest = isOne ? one(others) : cut(others, tree, filesPerPortion);
+  return alone.size > 0 ? { first: { files: [...alone], trees: [], covered: [] }, rest } : { rest };
+}
+
+function one(...batches: readonly Batch[]): Iterator<Batch, void> {
+  return batches[Symbol.iterator]();
+}
+
+function isSmall({ files, trees }: Batch, tree: SweepTree, most: number): boolean {
+  let room = most - files.length;
+  for (const path of trees) {
+    if (room <= 0) return false;
+    room -= tree.weigh(path, room + 1);
+  }
+  return room >= 0;
+}
+
+/** Trees first: a new directory must be known before what is in it is pushed. */
+function* cut(
+  { files, trees, covered }: Batch,
+  tree: SweepTree,
+  filesPerPortion: number,
+): Generator<Batch, void> {
+  let untold = covered;
+  for (const { paths, recursive } of sweepSteps(trees, tree, filesPerPortion)) {
+    yield recursive
+      ? { files: [], trees: paths, covered: untold }
+      : { files: paths, trees: [], covered: untold };
+    untold = [];
+  }
+  for (let at = 0; at < files.length; at += filesPerPortion) {
+    yield { files: files.slice(at, at + filesPerPortion), trees: [], covered: [] };
+  }
+}
+
+function aloneOf(files: readonly PathBytes[]): ReadonlySet<PathBytes> {
+  const inDirectory = new Map<string, PathBytes[]>();
+  for (const path of files) {
+    if (hasTemporaryName(path)) continue;
+    const key = toKey(parentOf(path));
+    inDirectory.set(key, [...(inDirectory.get(key) ?? []), path]);
+  }
+  const alone = [...inDirectory.values()].filter((each) => each.length <= few).flat();
+  // From the end: the newest.
+  return new Set(alone.slice(-most));
+}
+
+/** Files of one directory that still count as alone. */
+const few = 3;
+const most = 50;
