@@ -38,6 +38,7 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
 
   latency   one change at a time: how long until every peer has it
   bulk      many new files at once, and single changes meanwhile
+  checks    one change at a time while all hosts check the whole tree
   peers     one change at a time while another peer swallows all packets
   watch     time and memory that setting up the watches takes
   restart   the daemon's start, with and without the watches that the last run has left
@@ -46,8 +47,8 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   --json            end with one line of JSON
   --files N         files of the synchronised tree (170000)
   --nodes N         hosts (3)
-  --changes N       latency, peers: single changes of each side (60)
-  --rounds N        blocks in which the sides take turns (latency, peers, watch, restart 3; bulk 2)
+  --changes N       latency, checks, peers: single changes of each side (60)
+  --rounds N        blocks in which the sides take turns (bulk 2; others 3)
   --bulk N          bulk: new files at once (10000)
   --dirs N          watch, restart: directories (100000)
   --races N         events: runs of each race (200)

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchUsageError } from '../errors.js';
 import type { Findings } from '../findings.js';
 import { makeCluster } from '../hosts/cluster.js';
@@ -7,8 +6,9 @@ import type { BenchOptions } from '../options.js';
 import { progress } from '../progress.js';
 import { DaemonSide } from '../sides/daemon-side.js';
 import { percentile, rounded } from '../statistics.js';
-import { shown, table } from '../table.js';
-import { arrival, Changes } from './changes.js';
+import { shown } from '../table.js';
+import { Changes } from './changes.js';
+import { arrived, type Samples, samplesTable, singleChanges } from './single-changes.js';
 
 /**
  * Single changes until the healthy peers have them, in turns with all peers healthy and with one whose packets vanish.
@@ -23,15 +23,7 @@ export async function peers(options: BenchOptions): Promise<Findings> {
   const healthy = cluster.peers.slice(0, -1);
   const daemons = new DaemonSide(cluster, options.logLevel);
   await daemons.start();
-  const measure = async (count: number): Promise<(number | undefined)[]> => {
-    const samples: (number | undefined)[] = [];
-    for (let number = 0; number < count; number += 1) {
-      await sleep(changes.pause());
-      const { change, begun } = changes.make();
-      samples.push(await arrival(change, healthy, begun, limitSeconds));
-    }
-    return samples;
-  };
+  const measure = (count: number) => singleChanges(changes, healthy, count);
   await measure(1);
   const before: (number | undefined)[] = [];
   const meanwhile: (number | undefined)[] = [];
@@ -57,26 +49,14 @@ export async function peers(options: BenchOptions): Promise<Findings> {
   return report(dead.name, before, meanwhile);
 }
 
-function report(
-  dead: string,
-  before: readonly (number | undefined)[],
-  meanwhile: readonly (number | undefined)[],
-): Findings {
-  const rows = [
-    { name: 'all peers healthy', samples: before },
-    { name: `${dead} swallows all packets`, samples: meanwhile },
-  ].map(({ name, samples }) => {
-    const times = arrived(samples);
-    const cells = [50, 90, 99, 100].map((percent) => shown(percentile(times, percent)));
-    return [name, String(samples.length), ...cells, String(samples.length - times.length)];
-  });
+function report(dead: string, before: Samples, meanwhile: Samples): Findings {
   const allHealthy = percentile(arrived(before), 50);
   const oneDead = percentile(arrived(meanwhile), 50);
   return {
-    table: table([
-      ['milliseconds to the healthy peers', 'changes', 'p50', 'p90', 'p99', 'max', 'lost'],
-      ...rows,
-    ]),
+    table: samplesTable('milliseconds to the healthy peers', {
+      'all peers healthy': before,
+      [`${dead} swallows all packets`]: meanwhile,
+    }),
     json: {
       all_healthy_p50_ms: rounded(allHealthy),
       one_dead_p50_ms: rounded(oneDead),
@@ -84,9 +64,3 @@ function report(
     },
   };
 }
-
-function arrived(samples: readonly (number | undefined)[]): number[] {
-  return samples.filter((sample) => sample !== undefined);
-}
-
-const limitSeconds = 30;

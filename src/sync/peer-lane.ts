@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Diagnosis, readDiagnosis } from '../csync2/diagnosis.js';
 import type { DirtyRow, Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
-import { completeSlice, mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
 import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
@@ -12,10 +12,10 @@ import type { DatabaseWindow } from './database-window.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
-import { overtaking } from './overtaking.js';
 import { OwedFiles } from './owed-files.js';
 import { ParkedPaths } from './parked-paths.js';
 import { Refusal } from './refusal.js';
+import { SliceChoice } from './slice-choice.js';
 import { SliceSize } from './slice-size.js';
 
 /** What a lane works with. */
@@ -53,21 +53,19 @@ export class PeerLane implements Lane {
   readonly #parked = new ParkedPaths();
   readonly #cutOff = new CutOffFiles();
   readonly #slice = new SliceSize();
+  readonly #choice: SliceChoice;
   readonly #refusal = new Refusal();
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
   #owed: number | undefined;
   #owedSince: number | undefined;
   #sent = 0;
-  /** The highest rowid of what was owed when the last push was prepared. */
-  #seenUpTo = 0;
-  /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
-  #hasOvertaken = false;
 
   constructor(parts: PeerLaneParts) {
     this.peer = parts.peer;
     this.#parts = parts;
     this.#files = new OwedFiles(parts.prefixes);
+    this.#choice = new SliceChoice({ ...parts, files: this.#files, parked: this.#parked });
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
   }
 
@@ -177,41 +175,10 @@ export class PeerLane implements Lane {
   }
 
   #nextRows(): readonly DirtyRow[] {
-    const { ledger, peer, lookAtRoots } = this.#parts;
-    const limit = this.#refusal.isPeer ? 1 : this.#slice.rows;
-    lookAtRoots();
-    const first = this.#complete(this.#overtaking(limit));
-    if (first) return first;
-    let rows: readonly DirtyRow[] = [];
-    let resting: DirtyRow[] = [];
-    for (const order of ['newest', 'deepest'] as const) {
-      resting = [];
-      rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
-      const slice = this.#complete(rows);
-      if (slice) return slice;
-    }
-    // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
-    if (resting.length === 0 && rows.length > 0) return rows;
-    this.#awaitRelease(resting);
-    return [];
-  }
-
-  /** Those of more than fit into one push that go before the others. */
-  #overtaking(limit: number): readonly DirtyRow[] {
-    const { ledger, peer } = this.#parts;
-    const owed = ledger.dirtyFor(peer, looked);
-    const mayOvertake = owed.length > limit && !this.#refusal.isPeer && !this.#hasOvertaken;
-    const first = mayOvertake ? overtaking(owed, this.#seenUpTo) : [];
-    this.#seenUpTo = Math.max(0, ...owed.slice(0, 1).map((row) => row.rowid));
-    const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
-    this.#hasOvertaken = rows.length > 0;
+    this.#parts.lookAtRoots();
+    const { rows, resting } = this.#choice.next(this.#refusal.isPeer ? 1 : this.#slice.rows);
+    if (rows.length === 0) this.#awaitRelease(resting);
     return rows;
-  }
-
-  #complete(rows: readonly DirtyRow[]): readonly DirtyRow[] | undefined {
-    const { ledger, peer } = this.#parts;
-    const slice = completeSlice(ledger, peer, rows, (name) => this.#files.isDirectory(name));
-    return slice.length > 0 ? slice : undefined;
   }
 
   /**
@@ -306,13 +273,6 @@ export class PeerLane implements Lane {
     return Buffer.compare(row.myName, encodeName(Buffer.from(this.peer))) < 0;
   }
 
-  /** Whether a row rests; those that do are added to `resting`. */
-  #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
-    const rests = this.#parked.has(row, () => this.#files.stamp(row));
-    if (rests) resting.push(row);
-    return rests;
-  }
-
   /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
   #awaitRelease(resting: readonly DirtyRow[]): void {
     const release = this.#parked.nextRelease(resting);
@@ -323,11 +283,6 @@ export class PeerLane implements Lane {
   #settle(): void {
     this.#owed = this.#parts.ledger.countDirty(this.peer);
     if (this.#owed === 0) this.#owedSince = undefined;
-  }
-
-  #isHeld(row: DirtyRow): boolean {
-    const path = this.#files.path(row.encoded);
-    return path !== undefined && this.#parts.isHeld(path);
   }
 }
 
@@ -361,5 +316,3 @@ const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'locked',
 ]);
 const namesInReport = 20;
-/** How many owed files are looked at for those that overtake. */
-const looked = 10_000;

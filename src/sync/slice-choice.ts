@@ -1,0 +1,86 @@
+import type { DirtyRow, Ledger } from '../csync2/ledger.js';
+import { completeSlice } from '../csync2/private-database.js';
+import type { PathBytes } from '../path-bytes.js';
+import { overtaking } from './overtaking.js';
+import type { OwedFiles } from './owed-files.js';
+import type { ParkedPaths } from './parked-paths.js';
+
+/** What the choice is made with. */
+export interface SliceChoiceParts {
+  readonly peer: string;
+  readonly ledger: Ledger;
+  readonly files: OwedFiles;
+  readonly parked: ParkedPaths;
+  /** Whether a path lies below a root that is not there: csync2 would push it as deleted. */
+  readonly isHeld: (path: PathBytes) => boolean;
+}
+
+/** What is sent next, and the rows that are left out because they rest. */
+export interface ChosenSlice {
+  readonly rows: readonly DirtyRow[];
+  readonly resting: readonly DirtyRow[];
+}
+
+/** Chooses from a peer's debt what is sent next: the freshest first, and of what is more than one push those that overtake. */
+export class SliceChoice {
+  readonly #parts: SliceChoiceParts;
+  /** The highest rowid of what was owed when the last push was prepared. */
+  #seenUpTo = 0;
+  /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
+  #hasOvertaken = false;
+
+  constructor(parts: SliceChoiceParts) {
+    this.#parts = parts;
+  }
+
+  /** @param limit - files for one push, about */
+  next(limit: number): ChosenSlice {
+    const first = this.#complete(this.#overtaking(limit));
+    if (first) return { rows: first, resting: [] };
+    const { ledger, peer } = this.#parts;
+    let rows: readonly DirtyRow[] = [];
+    let resting: DirtyRow[] = [];
+    for (const order of ['newest', 'deepest'] as const) {
+      resting = [];
+      rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
+      const slice = this.#complete(rows);
+      if (slice) return { rows: slice, resting };
+    }
+    // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
+    return { rows: resting.length === 0 ? rows : [], resting };
+  }
+
+  /** Those of more than fit into one push that go before the others. */
+  #overtaking(limit: number): readonly DirtyRow[] {
+    const { ledger, peer } = this.#parts;
+    // Where files are asked about one by one, none is in a hurry.
+    const owed = limit > 1 ? ledger.dirtyFor(peer, looked) : [];
+    const first = owed.length > limit && !this.#hasOvertaken ? overtaking(owed, this.#seenUpTo) : [];
+    this.#seenUpTo = owed[0]?.rowid ?? 0;
+    const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
+    this.#hasOvertaken = rows.length > 0;
+    return rows;
+  }
+
+  #complete(rows: readonly DirtyRow[]): readonly DirtyRow[] | undefined {
+    const { files, ledger, peer } = this.#parts;
+    const slice = completeSlice(ledger, peer, rows, (name) => files.isDirectory(name));
+    return slice.length > 0 ? slice : undefined;
+  }
+
+  /** Whether a row rests; those that do are added to `resting`. */
+  #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
+    const { files, parked } = this.#parts;
+    const rests = parked.has(row, () => files.stamp(row));
+    if (rests) resting.push(row);
+    return rests;
+  }
+
+  #isHeld(row: DirtyRow): boolean {
+    const path = this.#parts.files.path(row.encoded);
+    return path !== undefined && this.#parts.isHeld(path);
+  }
+}
+
+/** How many owed files are looked at for those that overtake. */
+const looked = 10_000;
