@@ -149,7 +149,8 @@ export class ClusterNode {
       ...['--cfg-path', this.systemDirectory, '--csync-log', this.serverLog],
       ...['--queue-file', join(this.#folder, 'queue.log'), '--runtime-directory', this.#runtime],
       // What the watcher misses shall stay missing, so that a test sees it.
-      ...['--full-sync-interval', '0', '--log-level', 'debug', ...this.flags],
+      ...(this.flags.includes('--full-sync-interval') ? [] : ['--full-sync-interval', '0']),
+      ...['--log-level', 'debug', ...this.flags],
     ];
     const [program = '', ...args] = this.namespaces.enter(words);
     this.#daemon = spawn(program, args, { stdio: ['ignore', log, log], env: this.#env });
