@@ -11,6 +11,7 @@ import { controlHandler } from './daemon/control.js';
 import { Generation, type GenerationParts, readPlan } from './daemon/generation.js';
 import { pulsesOf } from './daemon/pulses.js';
 import { Succession } from './daemon/succession.js';
+import { takeOver } from './daemon/take-over.js';
 import { territoryOf } from './daemon/territory.js';
 import { introduction, statusOf } from './daemon/view.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
@@ -73,9 +74,6 @@ async function run(
   const publish = throttle(() => notifier.status(statusLine(status())), 1000);
   const reporter = new Reporter(log, publish);
   const plan = await readPlan(settings, csync2Options);
-  const { length: received } = plan.halfReceived;
-  if (received > 0)
-    log.info(`${received} files that a killed session had left stay as they are: their peers send again`);
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
@@ -92,6 +90,7 @@ async function run(
   if (gap) queue.owe(gapText[gap]);
   const server =
     settings.server === 'managed' ? new ManagedServer(plan.instance, settings.csyncLog, reporter) : undefined;
+  const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
   const activity = new Activity(settings.csyncLog, server?.sessions ?? externalSessions);
   ending.push(() => activity.close());
   if (server) {
@@ -109,6 +108,7 @@ async function run(
     activity,
     gate: server,
     knownPeers,
+    halfReceived,
     reporter,
     onProgress,
   };

@@ -8,6 +8,7 @@ import {
   statSync,
   watch,
 } from 'node:fs';
+import { endOf } from './server-log.js';
 import { type BrokenSession, type Session, SessionLog } from './session-log.js';
 
 /** Finds the processes that serve sessions right now; see {@link childrenOf} and {@link sessionProcesses}. */
@@ -26,7 +27,8 @@ export class Activity {
   #offset = 0;
 
   /**
-   * Make it before a server begins to write: what stands in the log by then is passed over.
+   * Make it before a server begins to write, and when no session of an earlier one goes on: of what stands in the log by
+   * then, only that counts which sessions received last.
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
@@ -35,8 +37,10 @@ export class Activity {
     this.#file = file;
     this.#live = live;
     this.#reopenIfReplaced();
-    // What an earlier server has begun is over, or is known by its process.
-    if (this.#fd !== undefined) this.#offset = fstatSync(this.#fd).size;
+    if (this.#fd !== undefined) {
+      this.#offset = fstatSync(this.#fd).size;
+      this.#log.recall(endOf(this.#fd, recalledBytes));
+    }
   }
 
   /** Pids of the sessions that are open now. */
@@ -194,4 +198,6 @@ export function childrenOf(pid: number): number[] {
   }
 }
 
+/** Some thousand lines: more than can be of the last seconds. */
+const recalledBytes = 512 * 1024;
 const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;

@@ -1,7 +1,8 @@
-import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync } from 'node:fs';
 import type { PathBytes } from '../path-bytes.js';
 import { type PathPrefix, realPathOf } from './name-encoding.js';
 import type { Runner } from './runner.js';
+import { endOf } from './server-log.js';
 import { holdersOf } from './sockets.js';
 
 /** What is needed to find and adopt what was half received. */
@@ -25,7 +26,8 @@ export interface ReceivedFile {
  * Has csync2 take the files that a session was receiving when it was killed as they are (`-cI`), marking nothing. csync2
  * writes a file and then its note of it, and takes back the notes of a whole transaction when it is killed: a check
  * would take these files, some still without owner and mode, for changes of this host, send them to all peers, and
- * be in conflict with the peer that sends them again. To be called before a server listens, as its sessions check, too.
+ * be in conflict with the peer that sends them again. To be called when the sessions of an earlier server have ended and
+ * before one listens, as its sessions check, too.
  *
  * A file that was changed here within two seconds of its being received is taken as it is, too: the peer sends its own
  * once more, and wins.
@@ -96,10 +98,8 @@ function endOfLog(file: string): { text: string; writtenAt: number } | undefined
     return undefined;
   }
   try {
-    const { size, mtimeMs } = fstatSync(fd);
-    const chunk = Buffer.alloc(Math.min(size, bytesRead));
-    const length = readSync(fd, chunk, 0, chunk.length, size - chunk.length);
-    return { text: chunk.toString('latin1', 0, length), writtenAt: mtimeMs };
+    const { mtimeMs } = fstatSync(fd);
+    return { text: endOf(fd, bytesRead), writtenAt: mtimeMs };
   } finally {
     closeSync(fd);
   }

@@ -17,6 +17,14 @@ export function boundLog(file: string, limitBytes = logLimitBytes): void {
   }
 }
 
+/** The last bytes of an open log, one character a byte, at most so many of them. */
+export function endOf(fd: number, bytes: number): string {
+  const { size } = fstatSync(fd);
+  const chunk = Buffer.alloc(Math.min(size, bytes));
+  const length = readSync(fd, chunk, 0, chunk.length, size - chunk.length);
+  return chunk.toString('latin1', 0, length);
+}
+
 /** The last line behind an offset that says something; undefined if there is none. */
 export function lastLine(file: string, from: number): string | undefined {
   let fd: number;

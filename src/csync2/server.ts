@@ -62,12 +62,21 @@ export class ManagedServer {
   };
 
   /**
+   * Waits until what an earlier server has left behind is gone; see {@link claimPort}. Until {@link start} nobody can reach us.
+   *
+   * Throws a {@link PortTakenError}.
+   */
+  claim(): Promise<void> {
+    return claimPort(this.#instance);
+  }
+
+  /**
    * Starts the server and waits until it listens.
    *
    * Throws a {@link PortTakenError}, or a {@link ServerStartError} with what csync2 said.
    */
   async start(): Promise<void> {
-    await claimPort(this.#instance);
+    await this.claim();
     this.#stopping = false;
     this.#state = 'starting';
     const ended = this.#spawn();

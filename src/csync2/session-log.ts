@@ -33,6 +33,14 @@ export class SessionLog {
     return this.#last.has(name);
   }
 
+  /** Learns from the end of an earlier log what sessions that are over received last. Nothing else of it counts. */
+  recall(text: string): void {
+    const earlier = new SessionLog();
+    earlier.read(text);
+    earlier.keep([]);
+    for (const name of earlier.#last) this.#last.add(name);
+  }
+
   /** Takes the next piece of the log; the last line may be unfinished. */
   read(text: string): void {
     const lines = (this.#pending + text).split('\n');

@@ -12,12 +12,11 @@ import {
 } from '../csync2/cfg/index.js';
 import { prepareDatabase } from '../csync2/database.js';
 import { knowsBatchedDeletes } from '../csync2/flavour.js';
-import { adoptHalfReceived, type ReceivedFile } from '../csync2/half-received.js';
+import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation, type Instance } from '../csync2/instance.js';
 import { requireOwnDirectory } from '../csync2/own-directory.js';
 import { resolveInstance } from '../csync2/resolve-instance.js';
 import { Runner } from '../csync2/runner.js';
-import { portOf } from '../csync2/server-port.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
@@ -38,6 +37,8 @@ export interface GenerationParts {
   readonly gate: ServerGate | undefined;
   /** Made anew for each plan: which of its peers have been compared with. */
   readonly knownPeers: KnownPeers;
+  /** What sessions of an earlier run have left, and csync2 has taken note of. */
+  readonly halfReceived: readonly ReceivedFile[];
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
 }
@@ -54,8 +55,6 @@ export interface Plan {
   readonly instance: Instance;
   /** Whether this csync2 knows `-b`; asked only where it would be used. */
   readonly batchedDeletes: boolean;
-  /** Files that were half received when the server was killed, and that are sent again. */
-  readonly halfReceived: readonly ReceivedFile[];
 }
 
 /**
@@ -79,17 +78,8 @@ export async function readPlan(settings: Settings, csync2Options: Csync2Options)
   );
   const runner = new Runner(plan.instance);
   await prepareDatabase(runner);
-  const halfReceived =
-    settings.server === 'managed'
-      ? await adoptHalfReceived({
-          runner,
-          logFile: settings.csyncLog,
-          prefixes: activePrefixes(plan.config),
-          port: portOf(plan.instance),
-        })
-      : [];
   const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
-  return { ...plan, halfReceived, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
+  return { ...plan, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
 }
 
 /**
@@ -174,7 +164,7 @@ export class Generation {
   }
 }
 
-function syncFor({ config, instance, batchedDeletes, halfReceived }: Plan, parts: GenerationParts): Sync {
+function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationParts): Sync {
   const { settings, queue, activity, reporter } = parts;
   return createSync({
     runner: new Runner(instance),
@@ -188,7 +178,7 @@ function syncFor({ config, instance, batchedDeletes, halfReceived }: Plan, parts
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     prefixes: activePrefixes(config),
-    halfReceived,
+    halfReceived: parts.halfReceived,
     laneDirectory: join(settings.runtimeDirectory, 'lanes'),
     parallel: settings.parallelUpdates,
     privateDatabases: settings.privateDatabases,

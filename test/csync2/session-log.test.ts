@@ -24,6 +24,18 @@ describe('session log', () => {
     assert.deepEqual([...log.received], [['web2', 2]]);
   });
 
+  test('of an earlier log only what came last in each session counts', () => {
+    const log = new SessionLog();
+    log.recall(begin(10) + update(10, '/a') + update(10, '/b') + begin(11) + update(11, '/c') + end(10));
+    assert.deepEqual(
+      ['/a', '/b', '/c'].map((name) => log.wasLast(name)),
+      [false, true, true],
+    );
+    assert.equal(log.open.size, 0);
+    assert.equal(log.received.size, 0);
+    assert.deepEqual(log.takeBroken(), []);
+  });
+
   test('sessions overlap: the end of one says nothing of the other', () => {
     const log = new SessionLog();
     log.read(begin(10) + begin(11, '127.0.0.3') + end(11));

@@ -1,0 +1,33 @@
+import { activePrefixes } from '../csync2/cfg/index.js';
+import { adoptHalfReceived, type ReceivedFile } from '../csync2/half-received.js';
+import { Runner } from '../csync2/runner.js';
+import type { ManagedServer } from '../csync2/server.js';
+import { portOf } from '../csync2/server-port.js';
+import type { Log } from '../observe/log.js';
+import type { Plan } from './generation.js';
+
+/**
+ * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had half received.
+ *
+ * Throws a PortTakenError if somebody else serves.
+ */
+export async function takeOver(
+  server: ManagedServer,
+  { config, instance }: Plan,
+  logFile: string,
+  log: Log,
+): Promise<readonly ReceivedFile[]> {
+  await server.claim();
+  const runner = new Runner(instance);
+  const received = await adoptHalfReceived({
+    runner,
+    logFile,
+    prefixes: activePrefixes(config),
+    port: portOf(instance),
+  });
+  if (received.length > 0)
+    log.info(
+      `${received.length} files that a killed session had left stay as they are: their peers send again`,
+    );
+  return received;
+}
