@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
 import { socketName } from '#src/observe/control-protocol.js';
@@ -183,12 +184,14 @@ export class ClusterNode {
     const daemon = this.#daemon;
     if (!daemon || !this.running) return;
     const ended = once(daemon, 'exit');
+    await this.#forked();
     if (this.pid !== undefined) signalProcess(this.pid, signal);
     await ended;
   }
 
   /** Kills daemon, server, sessions and commands at once, as the service manager does with what a daemon leaves. */
   async crash(): Promise<void> {
+    await this.#forked();
     const { serverPid } = this;
     const sessions = serverPid === undefined ? [] : [serverPid, ...childrenOf(serverPid)];
     const others = [...sessions, ...this.commandPids];
@@ -256,6 +259,11 @@ export class ClusterNode {
       .slice(from)
       .split('\n')
       .filter((line) => pattern.test(line));
+  }
+
+  /** Just after the start there is no daemon yet that a signal could be sent to. */
+  async #forked(): Promise<void> {
+    while (this.running && this.pid === undefined) await sleep(2);
   }
 
   get #env(): NodeJS.ProcessEnv {
