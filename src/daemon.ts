@@ -7,6 +7,7 @@ import { peersOf } from './csync2/cfg/index.js';
 import { ConfigWatch } from './csync2/config-watch.js';
 import { externalSessions } from './csync2/external-server.js';
 import { ManagedServer } from './csync2/server.js';
+import { BlindSpell } from './daemon/blind-spell.js';
 import { controlHandler } from './daemon/control.js';
 import { Generation, type GenerationParts, readPlan } from './daemon/generation.js';
 import { pulsesOf } from './daemon/pulses.js';
@@ -77,6 +78,7 @@ async function run(
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
+  const blindSpell = new BlindSpell(settings.queueFile, !watch || gap !== undefined);
   const queue = Queue.open({
     file: settings.queueFile,
     unwritten: gap ? 'lost' : 'none',
@@ -118,7 +120,12 @@ async function run(
     watchStore.keep(next.watcher);
     configWatch.follow(next.plan.config.files);
   });
-  ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
+  ending.push(() =>
+    succession.end(
+      ({ watcher }) => watchStore.has(watcher),
+      () => blindSpell.begin(),
+    ),
+  );
   const status = () => statusOf({ succession, queue, server, activity, startedAt });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
@@ -160,6 +167,7 @@ async function run(
   );
   notifier.ready();
   first.start();
+  void lookBack(first, blindSpell, reporter);
   const watchdog = new Watchdog(notifier, pulsesOf(succession), {
     onSilent: (part) => log.error(`${part} stands still: the watchdog gets no sign of life`),
     // The ages in the status line grow without anything happening.
@@ -170,6 +178,15 @@ async function run(
   publish();
   ending.push(() => publish.cancel());
   await Promise.race([succession.running(), whenAborted(stop)]);
+}
+
+async function lookBack(generation: Generation, blindSpell: BlindSpell, reporter: Reporter): Promise<void> {
+  if (blindSpell.since === undefined) return;
+  try {
+    if (await generation.lookBack(blindSpell.since)) blindSpell.end();
+  } catch (error) {
+    reporter.onError('looking for what was rewritten unseen', error);
+  }
 }
 
 /** The last begun ends first: no stage is left talking to one that is gone. One that fails to end holds up no other. */

@@ -122,6 +122,16 @@ export class Generation {
     return this.sync.repair();
   }
 
+  /**
+   * Looks for what was rewritten unseen since a moment (milliseconds since 1970).
+   *
+   * @returns whether it has looked everywhere: not if the generation ends before
+   */
+  async lookBack(since: number): Promise<boolean> {
+    await this.sync.lookBack(since, this.#over.signal);
+    return !this.#over.signal.aborted;
+  }
+
   /** Begins to work on what is in the queue and on what is owed. */
   start(): void {
     this.sync.start();
@@ -142,10 +152,12 @@ export class Generation {
    * Lets a running csync2 check finish, ends pushes (what they had not sent stays owed) and the watcher.
    *
    * @param watches - `left`: they go on collecting events for the next run, as long as somebody holds the instance
+   * @param onLastCheck - called when csync2 has looked at anything for the last time, just before the watching ends
    */
-  async end(watches: 'closed' | 'left' = 'closed'): Promise<void> {
+  async end(watches: 'closed' | 'left' = 'closed', onLastCheck = () => {}): Promise<void> {
     this.#over.abort();
     await this.#scheduling;
+    onLastCheck();
     if (watches === 'left') await this.watcher.detach();
     else await this.watcher.close();
     await this.watching.catch(() => undefined);

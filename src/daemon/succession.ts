@@ -44,10 +44,14 @@ export class Succession {
     }
   }
 
-  /** @param left - whether the watches of the generation that is ended are left for the next run */
-  async end(left: (generation: Generation) => boolean): Promise<void> {
+  /**
+   * @param left - whether the watches of the generation that is ended are left for the next run
+   * @param onBlind - called when they are not, just before the watching ends
+   */
+  async end(left: (generation: Generation) => boolean, onBlind: () => void): Promise<void> {
     await this.#replacing;
-    await this.#current.end(left(this.#current) ? 'left' : 'closed');
+    if (left(this.#current)) await this.#current.end('left');
+    else await this.#current.end('closed', onBlind);
   }
 
   async #replace(settings: Settings): Promise<void> {

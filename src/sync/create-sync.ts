@@ -7,6 +7,7 @@ import { Ledger } from '../csync2/ledger.js';
 import { namesOf, namesWithin, type PathPrefix } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
+import { KeptTime } from '../kept-time.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { CheckJournal } from './check-journal.js';
@@ -15,9 +16,9 @@ import { Checker } from './checker.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
 import { FullCheck } from './full-check.js';
-import { FullCheckHistory } from './full-check-history.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
+import { rewrittenSince } from './look-back.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
 import { RewriteMemory, stampOf } from './rewrite-memory.js';
 import { RootGuard } from './root-guard.js';
@@ -82,6 +83,12 @@ export interface Sync {
   start(): void;
   /** After an unclean stop: see {@link Checker.repair}. */
   repair(): Promise<void>;
+  /**
+   * Looks for files that were rewritten while nobody watched, in a way that no check sees; see {@link rewrittenSince}.
+   *
+   * @param since - milliseconds since 1970
+   */
+  lookBack(since: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,6 +99,7 @@ export function createSync(parts: SyncParts): Sync {
   const ledger = location.kind === 'sqlite' ? new Ledger(location.file, prefixes) : undefined;
   const journal = new CheckJournal();
   const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
+  const memory = memoryOf(parts.halfReceived);
   const checker = new Checker({
     runner,
     ledger,
@@ -103,7 +111,7 @@ export function createSync(parts: SyncParts): Sync {
       // A lane on a private database loses no marks.
       ...(ledger && parts.privateDatabases ? {} : { unsettled: () => journal.unsettled() }),
     }),
-    memory: memoryOf(parts.halfReceived),
+    memory,
     prefixes,
     isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
     isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
@@ -125,7 +133,7 @@ export function createSync(parts: SyncParts): Sync {
       guard,
       tree: reportedTree(ledger),
       misses,
-      history: new FullCheckHistory(parts.fullCheckHistory),
+      history: new KeptTime(parts.fullCheckHistory),
       lanes,
       csync2: runner,
       beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),
@@ -142,6 +150,14 @@ export function createSync(parts: SyncParts): Sync {
     misses,
     strategy,
     repair: () => checker.repair(),
+    async lookBack(since, signal) {
+      for await (const path of rewrittenSince(roots, since, signal)) {
+        if (signal.aborted) return;
+        memory.suspect(path);
+        parts.queue.append([{ kind: 'file', path }]);
+        scheduler.wake();
+      }
+    },
     start() {
       for (const lane of lanes) lane.wake();
       newcomers?.start(parts.peers.map((peer) => peer.name));

@@ -1,8 +1,8 @@
+import type { KeptTime } from '../kept-time.js';
 import type { PathKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { backoffSeconds } from './backoff.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
-import type { FullCheckHistory } from './full-check-history.js';
 import type { Lane } from './lane.js';
 import type { WatcherMisses } from './watcher-misses.js';
 
@@ -11,7 +11,7 @@ export interface FullCheckDutyParts {
   readonly queue: Queue;
   readonly lanes: readonly Lane[];
   readonly misses: WatcherMisses;
-  readonly history: FullCheckHistory;
+  readonly history: KeptTime;
   readonly beginFullCheck: () => FullCheck;
   readonly events: FullCheckEvents;
 }
@@ -46,7 +46,7 @@ export class FullCheckDuty {
   constructor(parts: FullCheckDutyParts, times: FullCheckTimes) {
     this.#parts = parts;
     this.#times = times;
-    this.#regularAt = this.#regularFrom(parts.history.lastAt ?? Date.now());
+    this.#regularAt = this.#regularFrom(parts.history.at ?? Date.now());
   }
 
   /** One that waits, for a root to be back, say, is tried at once. */

@@ -30,6 +30,7 @@ export class RewriteMemory {
   readonly #limit: number;
   readonly #checked = new Map<PathKey, FileStamp>();
   readonly #owed = new Set<PathKey>();
+  readonly #suspects = new Set<PathKey>();
 
   /** @param limit - paths to remember at most */
   constructor(limit = 20_000) {
@@ -50,12 +51,13 @@ export class RewriteMemory {
   ): boolean {
     if (this.#owed.has(toKey(path))) return true;
     if (stamp.mtime % second === 0n) return false;
-    if (remembered === 'unknown') return this.#isRewrite(path, stamp);
+    if (remembered === 'unknown') return this.#suspects.has(toKey(path)) || this.#isRewrite(path, stamp);
     if (remembered?.size === undefined || remembered.mtimeSeconds === undefined) return false;
     if (BigInt(remembered.size) !== stamp.size) return false;
     if (BigInt(remembered.mtimeSeconds) !== stamp.mtime / second) return false;
     const last = this.#checked.get(toKey(path));
     if (last) return last.inode !== stamp.inode || last.mtime !== stamp.mtime;
+    if (this.#suspects.has(toKey(path))) return true;
     // Seen by csync2, but not through us (a recursive check, say): which of the contents of that second it saw is
     // unknown, unless the file has long been still.
     return changedAt - Number(stamp.mtime / millisecond) < settledMilliseconds;
@@ -73,10 +75,16 @@ export class RewriteMemory {
     this.#owed.add(toKey(path));
   }
 
+  /** The file may have been rewritten while nobody watched: what csync2 knows of it proves nothing. */
+  suspect(path: PathBytes): void {
+    this.#suspects.add(toKey(path));
+  }
+
   /** Remembers what a file was like just before csync2 looked at it. */
   checked(path: PathBytes, stamp: FileStamp): void {
     const key = toKey(path);
     this.#owed.delete(key);
+    this.#suspects.delete(key);
     this.#checked.delete(key);
     this.#checked.set(key, stamp);
     if (this.#checked.size > this.#limit) {

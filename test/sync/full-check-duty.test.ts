@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { KeptTime } from '#src/kept-time.js';
 import { FullCheckDuty, type FullCheckDutyParts } from '#src/sync/full-check-duty.js';
-import { FullCheckHistory } from '#src/sync/full-check-history.js';
 
 const hour = 3600_000;
 
@@ -12,7 +12,7 @@ const hour = 3600_000;
 function dutyWith(context: TestContext, complete = true, file?: string) {
   const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
   context.after(() => rmSync(folder, { recursive: true }));
-  const history = new FullCheckHistory(file ?? join(folder, 'checked'));
+  const history = new KeptTime(file ?? join(folder, 'checked'));
   const owed: string[] = [];
   const reasons: string[] = [];
   const report = { complete, found: 0, paths: [], failed: [], heldRoots: [], seconds: 0, steps: 0 };
@@ -40,7 +40,7 @@ test('a regular one is due an hour after the last, however often the service has
   const now = Date.now();
   assert.ok(!first.duty.isDue(now));
   first.history.note(now - 2 * hour);
-  assert.equal(Math.round((now - (first.history.lastAt ?? 0)) / hour), 2);
+  assert.equal(Math.round((now - (first.history.at ?? 0)) / hour), 2);
   const { duty, reasons, owed } = dutyWith(context, true, fileOf(context, now - 2 * hour));
   assert.ok(duty.isDue(now), 'a new run');
   await duty.step(new AbortController().signal);
@@ -51,7 +51,7 @@ test('a regular one is due an hour after the last, however often the service has
 });
 
 test('a time in the future is not believed', (context) => {
-  assert.equal(new FullCheckHistory(fileOf(context, Date.now() + hour)).lastAt, undefined);
+  assert.equal(new KeptTime(fileOf(context, Date.now() + hour)).at, undefined);
 });
 
 test('one that is incomplete stays owed, and waits unless it is asked for', async (context) => {
@@ -59,7 +59,7 @@ test('one that is incomplete stays owed, and waits unless it is asked for', asyn
   owed.push('start');
   assert.ok(duty.isDue(Date.now()));
   await duty.step(new AbortController().signal);
-  assert.deepEqual([owed, history.lastAt], [['start'], undefined]);
+  assert.deepEqual([owed, history.at], [['start'], undefined]);
   assert.ok(!duty.isDue(Date.now()));
   duty.retry();
   assert.ok(duty.isDue(Date.now()));
@@ -69,7 +69,7 @@ function fileOf(context: TestContext, time: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'checked');
-  new FullCheckHistory(file).note(Date.now());
+  new KeptTime(file).note(Date.now());
   utimesSync(file, time / 1000, time / 1000);
   return file;
 }

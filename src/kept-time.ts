@@ -1,10 +1,7 @@
-import { closeSync, constants, futimesSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, futimesSync, lstatSync, openSync, rmSync } from 'node:fs';
 
-/**
- * When the last full check succeeded, over restarts: a service that is restarted more often than full checks are due would
- * never make one. It is the time of an empty file.
- */
-export class FullCheckHistory {
+/** A moment that is kept over restarts, as the time of an empty file. */
+export class KeptTime {
   readonly #file: string;
 
   /** @param file - in a directory that only root can write */
@@ -13,12 +10,12 @@ export class FullCheckHistory {
   }
 
   /** Milliseconds since 1970; undefined if there is none, or one in the future: the clock has been set back. */
-  get lastAt(): number | undefined {
+  get at(): number | undefined {
     const time = lstatSync(this.#file, { throwIfNoEntry: false })?.mtimeMs;
     return time === undefined || time > Date.now() ? undefined : time;
   }
 
-  /** A full check has succeeded. If that can't be written, on a full disk, the next start knows an older one. */
+  /** Keeps another moment. If that can't be written, on a full disk, the next start knows the one before. */
   note(now: number): void {
     const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
     let fd: number;
@@ -32,5 +29,9 @@ export class FullCheckHistory {
     } finally {
       closeSync(fd);
     }
+  }
+
+  forget(): void {
+    rmSync(this.#file, { force: true });
   }
 }
