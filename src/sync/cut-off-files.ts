@@ -35,8 +35,8 @@ interface Rows {
 
 /**
  * The file that csync2 was at when the connection ended. csync2 tries every file that it has been given: if it has
- * not come to some, or not to its own last line, the connection ended at the last file that it names. Undefined where
- * that can't be told for certain.
+ * not come to some, or not to its own last line, or got no answer to its goodbye, the connection ended at the last file
+ * that it names. Undefined where that can't be told for certain.
  *
  * @param left - names of the files that were not sent
  */
@@ -45,8 +45,15 @@ export function nameUnderWay(text: string, left: readonly string[]): string | un
   if (!/^Connecting to host /m.test(text)) return undefined;
   const tried = [...text.matchAll(/^(?:Updating|Deleting) (.*) on \S+ \.\.\.$/gm)].map(([, name]) => name);
   const last = tried.at(-1);
-  const isWhole = text.includes('Connection closed.') && left.every((name) => tried.includes(name));
+  const isWhole =
+    text.includes('Connection closed.') && left.every((name) => tried.includes(name)) && !isUnanswered(text);
   return last !== undefined && !isWhole && left.includes(last) ? last : undefined;
+}
+
+/** Each file that stays is one error, and a goodbye to a peer that is gone is one more. */
+function isUnanswered(text: string): boolean {
+  const errors = Number(/^Finished with (\d+) errors\.$/m.exec(text)?.[1] ?? 0);
+  return errors > [...text.matchAll(/File stays in dirty state\./g)].length;
 }
 
 /** As csync2 shows it. */

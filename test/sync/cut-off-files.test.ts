@@ -23,6 +23,16 @@ test('the peer has died and csync2 has ended in order: files were left untried',
   assert.equal(nameUnderWay(head + updating('/a', '/b') + stays + end, ['/b', '/c']), '/b');
 });
 
+test('the peer has died at the last file of all: one error more than files that stay', () => {
+  const unanswered = 'Connection closed.\nFinished with 2 errors.\n';
+  assert.equal(nameUnderWay(head + updating('/b') + stays + unanswered, ['/b']), '/b');
+  const resolving = `auto resolving... response = 10${stays}`;
+  assert.equal(
+    nameUnderWay(head + updating('/a') + resolving + updating('/b') + stays + unanswered, ['/a', '/b']),
+    undefined,
+  );
+});
+
 test('a last file that the peer does not take was not cut off', () => {
   assert.equal(nameUnderWay(head + updating('/a', '/b') + stays + end, ['/b']), undefined);
   assert.equal(nameUnderWay(head + updating('/a') + stays + updating('/b') + end, ['/a']), undefined);
