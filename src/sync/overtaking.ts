@@ -1,4 +1,5 @@
 import type { DirtyRow } from '../csync2/ledger.js';
+import { aloneInDirectory, mostAhead } from './alone.js';
 
 /**
  * Which of many owed files go first, in a push of their own: csync2 sends what it is given in the order of names, so that
@@ -13,20 +14,12 @@ import type { DirtyRow } from '../csync2/ledger.js';
  */
 export function overtaking(rows: readonly DirtyRow[], seenUpTo: number): DirtyRow[] {
   const fresh = rows.filter((row) => row.rowid > seenUpTo);
-  const first = new Set(fresh.length <= most ? fresh : []);
-  const inDirectory = new Map<string, DirtyRow[]>();
-  for (const row of rows) {
-    const directory = row.encoded.toString('latin1', 0, row.encoded.lastIndexOf('/'));
-    const others = inDirectory.get(directory);
-    if (others) others.push(row);
-    else inDirectory.set(directory, [row]);
-  }
-  const alone = [...inDirectory.values()].filter((each) => each.length <= few);
-  for (const row of alone.flat()) if (first.size < most) first.add(row);
+  const first = new Set(fresh.length <= mostAhead ? fresh : []);
+  const alone = aloneInDirectory(rows, ({ encoded }) =>
+    encoded.toString('latin1', 0, encoded.lastIndexOf(slash)),
+  );
+  for (const row of alone) if (first.size < mostAhead) first.add(row);
   return rows.filter((row) => first.has(row));
 }
 
-/** Files of one directory that still count as alone. */
-const few = 3;
-/** Some tens of files take csync2 little longer than one. */
-const most = 50;
+const slash = 0x2f;

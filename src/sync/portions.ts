@@ -1,4 +1,5 @@
 import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
+import { aloneInDirectory, mostAhead } from './alone.js';
 import type { Batch } from './batch.js';
 import { type SweepTree, sweepSteps } from './sweep-plan.js';
 import { hasTemporaryName } from './temporary-files.js';
@@ -26,7 +27,7 @@ export function portionsOf(
   isBehind: boolean,
 ): Portions {
   const isOne = isSmall(batch, tree, filesPerPortion);
-  if (isBehind && isSmall(batch, tree, most)) return { first: batch, rest: one() };
+  if (isBehind && isSmall(batch, tree, mostAhead)) return { first: batch, rest: one() };
   if (isOne && !isBehind) return { rest: one(batch) };
   const alone = aloneOf(batch.files);
   const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
@@ -65,18 +66,8 @@ function* cut(
   }
 }
 
+/** The newest of them stand at the end. */
 function aloneOf(files: readonly PathBytes[]): ReadonlySet<PathBytes> {
-  const inDirectory = new Map<string, PathBytes[]>();
-  for (const path of files) {
-    if (hasTemporaryName(path)) continue;
-    const key = toKey(parentOf(path));
-    inDirectory.set(key, [...(inDirectory.get(key) ?? []), path]);
-  }
-  const alone = [...inDirectory.values()].filter((each) => each.length <= few).flat();
-  // From the end: the newest.
-  return new Set(alone.slice(-most));
+  const others = files.filter((path) => !hasTemporaryName(path));
+  return new Set(aloneInDirectory(others, (path) => toKey(parentOf(path))).slice(-mostAhead));
 }
-
-/** Files of one directory that still count as alone. */
-const few = 3;
-const most = 50;
