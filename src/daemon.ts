@@ -119,6 +119,8 @@ async function run(
   const succession = new Succession(first, parts, (next) => {
     watchStore.keep(next.watcher);
     configWatch.follow(next.plan.config.files);
+    // The one before may not have come to the end of it.
+    void lookBack(next, blindSpell, reporter);
   });
   ending.push(() =>
     succession.end(

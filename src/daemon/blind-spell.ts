@@ -6,9 +6,8 @@ import { KeptTime } from '../kept-time.js';
  * a kill it is the last sign of life: when the queue's cursor was written last.
  */
 export class BlindSpell {
-  /** Milliseconds since 1970; undefined if the last run has left its watches, or this is the first. */
-  readonly since: number | undefined;
   readonly #kept: KeptTime;
+  #since: number | undefined;
 
   /**
    * Call it before the queue is opened.
@@ -18,9 +17,18 @@ export class BlindSpell {
   constructor(queueFile: string, isBlind: boolean) {
     this.#kept = new KeptTime(`${queueFile}.blind`);
     const cursor = lstatSync(`${queueFile}.cursor`, { throwIfNoEntry: false });
-    this.since = this.#kept.at ?? (isBlind ? cursor?.mtimeMs : undefined);
+    const since = this.#kept.at ?? (isBlind ? cursor?.mtimeMs : undefined);
     // Should this run be killed before it has looked, the next one must know.
-    if (this.since !== undefined) this.#kept.note(this.since);
+    if (since !== undefined) this.#kept.note(since);
+    this.#since = since;
+  }
+
+  /**
+   * Milliseconds since 1970; undefined if the last run has left its watches, if this is the first, or when everything has
+   * been looked for.
+   */
+  get since(): number | undefined {
+    return this.#since;
   }
 
   /** The watching ends now. */
@@ -29,8 +37,9 @@ export class BlindSpell {
     if (this.#kept.at === undefined) this.#kept.note(Date.now());
   }
 
-  /** Everything has been looked for and is in the queue. */
+  /** Everything has been looked for. */
   end(): void {
+    this.#since = undefined;
     this.#kept.forget();
   }
 }

@@ -18,7 +18,7 @@ import { DatabaseWindow, type ServerGate } from './database-window.js';
 import { FullCheck } from './full-check.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
-import { rewrittenSince } from './look-back.js';
+import { lookBack } from './look-back.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
 import { RewriteMemory, stampOf } from './rewrite-memory.js';
 import { RootGuard } from './root-guard.js';
@@ -84,7 +84,7 @@ export interface Sync {
   /** After an unclean stop: see {@link Checker.repair}. */
   repair(): Promise<void>;
   /**
-   * Looks for files that were rewritten while nobody watched, in a way that no check sees; see {@link rewrittenSince}.
+   * Looks for files that were rewritten while nobody watched, in a way that no check sees; see `look-back.ts`.
    *
    * @param since - milliseconds since 1970
    */
@@ -150,14 +150,18 @@ export function createSync(parts: SyncParts): Sync {
     misses,
     strategy,
     repair: () => checker.repair(),
-    async lookBack(since, signal) {
-      for await (const path of rewrittenSince(roots, since, signal)) {
-        if (signal.aborted) return;
-        memory.suspect(path);
-        parts.queue.append([{ kind: 'file', path }]);
-        scheduler.wake();
-      }
-    },
+    lookBack: (since, signal) =>
+      lookBack({
+        roots,
+        since,
+        signal,
+        depth: () => parts.queue.depth,
+        suspect(path) {
+          memory.suspect(path);
+          parts.queue.append([{ kind: 'file', path }]);
+          scheduler.wake();
+        },
+      }),
     start() {
       for (const lane of lanes) lane.wake();
       newcomers?.start(parts.peers.map((peer) => peer.name));
