@@ -136,12 +136,13 @@ for i in range(${most} + 1000):
     await lab.waitUntilChecked();
     const before = await lab.fullChecks(1);
     await lab.bash(1, 'touch /run/refuse; echo x > /srv/data/refused');
+    await service.quiet();
+    // Last of all: between two tries the path is in the queue again for a moment, and no full check is owed.
     await lab.waitFor(
       'the queue to say so',
       async () =>
         (await lab.run(1, 'grep', '-q', ' aside ', '/var/lib/inotify-csync/queue.log.cursor')).code === 0,
     );
-    await service.quiet();
     await service.whileDead('KILL', 'rm /run/refuse');
     await lab.waitUntilEqual();
     await lab.waitFor('the full check', async () => (await lab.fullChecks(1)) > before);
