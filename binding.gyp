@@ -38,7 +38,7 @@
     {
       "target_name": "inotify-csync-exec",
       "type": "executable",
-      "sources": ["native/exec.cc"],
+      "sources": ["native/exec.cc", "native/message_keeper.cc"],
       # It is started for each command of csync2: to load the C++ library would take longer than all it does.
       "ldflags": ["-static-libstdc++", "-static-libgcc"]
     }

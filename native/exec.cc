@@ -1,10 +1,11 @@
 // inotify-csync-exec: becomes another program with arguments that are bytes.
 //
-//   inotify-csync-exec [--idle] [--parent=PID] [--death-signal=KILL] [--arguments-from=3] [--] PROGRAM ARGUMENT...
+//   inotify-csync-exec [--idle] [--messages] [--parent=PID] [--death-signal=KILL] [--arguments-from=3] [--] PROGRAM ARGUMENT...
 //
 // Node passes arguments as UTF-8 only, file names are any bytes. With --arguments-from=3 further arguments are read
 // from descriptor 3, each ended by a NUL, until its end. The program gets SIGTERM when the parent dies
-// (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which reaches a stopped one too; --parent closes the gap before that is set. --idle lowers CPU and I/O priority.
+// (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which reaches a stopped one too; --parent closes the gap before that is set.
+// --idle lowers CPU and I/O priority. --messages writes one line for each message on stderr (message_keeper.h).
 // Exit codes as those of a shell: 127 not found, 126 anything else.
 #include <cerrno>
 #include <csignal>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include "message_keeper.h"
+
 namespace {
 
 constexpr int kArguments = 3;
@@ -27,6 +30,7 @@ constexpr int kNotFound = 127;
 struct Options {
   bool idle = false;
   bool more_arguments = false;
+  bool messages = false;
   int death_signal = SIGTERM;
   pid_t parent = 0;
   std::vector<std::string> arguments;
@@ -48,9 +52,10 @@ Options ReadOptions(int count, char** words) {
     }
     if (word == "--idle") options.idle = true;
     else if (word == "--arguments-from=3") options.more_arguments = true;
+    else if (word == "--messages") options.messages = true;
     else if (word == "--death-signal=KILL") options.death_signal = SIGKILL;
     else if (word.rfind("--parent=", 0) == 0) options.parent = static_cast<pid_t>(std::strtol(words[at] + 9, nullptr, 10));
-    else Fail(kCannot, "unknown option " + word + " (known: --idle, --parent=PID, --death-signal=KILL, --arguments-from=3)");
+    else Fail(kCannot, "unknown option " + word + " (known: --idle, --messages, --parent=PID, --death-signal=KILL, --arguments-from=3)");
   }
   for (; at < count; at++) options.arguments.emplace_back(words[at]);
   if (options.arguments.empty()) Fail(kCannot, "no program given");
@@ -111,6 +116,9 @@ int main(int count, char** words) {
   DieWithParent(options.parent, options.death_signal);
   if (options.idle) LowerPriority();
   if (options.more_arguments) ReadArguments(&options.arguments);
+  if (options.messages && !inotify_csync::KeepMessagesApart()) {
+    Fail(kCannot, std::string("cannot keep messages apart: ") + std::strerror(errno));
+  }
   CloseOnExec();
   std::vector<char*> vector;
   for (std::string& argument : options.arguments) vector.push_back(argument.data());

@@ -71,6 +71,62 @@ test('--idle lowers the priority', () => {
   assert.match(done.stdout, /10\nidle/u);
 });
 
+/** Writes pieces to stderr as csync2 does: each format of its own is one write. */
+const speaker = `import os, sys, time
+def say(*pieces):
+    for piece in pieces: os.write(2, piece.encode("latin-1"))
+me = "<%d> " % os.getpid()
+`;
+
+/** Runs a script under `--messages`, and gives the lines without time and pid. */
+async function messagesOf(script: string): Promise<{ lines: string[]; pids: number[]; code: number }> {
+  const done = await launch(['--messages', '--', 'python3', '-c', speaker + script], Buffer.alloc(0));
+  const lines = done.errors.split('\n').filter((line) => line !== '');
+  const parts = lines.map((line) => /^\d{4}-\d\d-\d\dT[\d:.]{12}Z <(\d+)>(.*)$/su.exec(line));
+  return {
+    lines: parts.map((part) => part?.[2] ?? 'no message'),
+    pids: parts.map((part) => Number(part?.[1])),
+    code: done.code,
+  };
+}
+
+test('--messages: one line a message, whatever is in it', async () => {
+  const { lines, code } = await messagesOf(`
+say("[10:00:00] ", me, "Updated /a\\n[10:00:00] <5> Updated /v from x.\\n from node2.\\n")
+say("[10:00:00] ", "without a newline")
+say("[10:00:00] ", "back\\\\slash \\x01 \\xff\\n")
+say(me, "TIMESTAMP: now\\n", "bare\\n")
+sys.exit(7)`);
+  assert.match(lines.shift() ?? '', /^\+keeper for \d+$/u);
+  assert.deepEqual(lines, [
+    ' Updated /a\\n[10:00:00] <5> Updated /v from x.\\n from node2.',
+    ' without a newline',
+    ' back\\\\slash \\x01 \ufffd',
+    '-TIMESTAMP: now',
+    '-bare',
+  ]);
+  assert.equal(code, 7);
+});
+
+test('--messages: processes that speak at once are kept apart, and a child that stays behind is heard', async () => {
+  const { lines, pids } = await messagesOf(`
+if os.fork() == 0:
+    say("[10:00:00] "); time.sleep(0.2); say("child\\n"); os._exit(0)
+time.sleep(0.1)
+say("[10:00:00] ", "parent\\n")`);
+  assert.deepEqual(lines.slice(1).sort(), [' child', ' parent']);
+  assert.equal(new Set(pids).size, 3);
+});
+
+test('--messages: the keeper is no child of the program, and takes whatever is said', async () => {
+  const { lines } = await messagesOf(`
+import subprocess
+say("[10:00:00] ", open("/proc/self/task/%d/children" % os.getpid()).read() + "\\n")
+say("[10:00:00] ", "x" * 100000 + "\\n")`);
+  assert.equal(lines[1]?.trim(), '');
+  assert.equal(lines[2]?.length, 100_001);
+});
+
 test('the program ends when its parent is killed', async () => {
   // The parent starts the launcher, tells its pid and waits to be killed.
   const script = '"$0" --parent=$$ -- sleep 600 & echo $!; wait';
