@@ -9,13 +9,21 @@ namespace {
 
 constexpr size_t kBatchRecords = 4096;
 constexpr size_t kBatchBytes = 256 * 1024;
-constexpr size_t kHead = 1 + sizeof(uint32_t);
+constexpr size_t kHead = 2 + sizeof(uint32_t);
+constexpr size_t kCount = 1;  // where the count stands in a record
 
-// The record's bytes at an offset, head included.
-std::string_view RecordAt(const std::string& bytes, size_t offset) {
+std::string_view TextAt(const std::string& bytes, size_t offset) {
   uint32_t length;
-  std::memcpy(&length, bytes.data() + offset + 1, sizeof(length));
-  return std::string_view(bytes).substr(offset, kHead + length);
+  std::memcpy(&length, bytes.data() + offset + 2, sizeof(length));
+  return std::string_view(bytes).substr(offset + kHead, length);
+}
+
+size_t HashAt(const std::string& bytes, size_t offset) {
+  return std::hash<std::string_view>()(TextAt(bytes, offset)) * 31 + static_cast<unsigned char>(bytes[offset]);
+}
+
+bool IsEqual(const std::string& bytes, size_t one, size_t other) {
+  return bytes[one] == bytes[other] && TextAt(bytes, one) == TextAt(bytes, other);
 }
 
 }  // namespace
@@ -65,10 +73,10 @@ void RecordBuffer::Append(RecordKind kind, std::string_view text) {
   Batch& batch = batches_.back();
   const size_t before = batch.bytes.size();
   const uint32_t length = static_cast<uint32_t>(text.size());
-  char head[kHead] = {static_cast<char>(kind)};
-  std::memcpy(head + 1, &length, sizeof(length));
+  char head[kHead] = {static_cast<char>(kind), 1};
+  std::memcpy(head + 2, &length, sizeof(length));
   batch.bytes.append(head, kHead).append(text);
-  if (!Remember(&batch, RecordAt(batch.bytes, before))) {
+  if (!Remember(&batch, before)) {
     batch.bytes.resize(before);
     return;
   }
@@ -76,25 +84,29 @@ void RecordBuffer::Append(RecordKind kind, std::string_view text) {
   added_++;
 }
 
-// False if an equal record is in the batch.
-bool RecordBuffer::Remember(Batch* batch, std::string_view record) {
-  const auto hash = [](std::string_view bytes) { return std::hash<std::string_view>()(bytes); };
+// False if an equal record is in the batch: it has been counted there.
+bool RecordBuffer::Remember(Batch* batch, size_t offset) {
+  std::string& bytes = batch->bytes;
   if ((batch->records + 1) * 2 > batch->index.size()) {
     std::vector<uint32_t> old(batch->index.size() * 2);
     old.swap(batch->index);
     for (const uint32_t entry : old) {
       if (entry == 0) continue;
-      size_t at = hash(RecordAt(batch->bytes, entry - 1));
+      size_t at = HashAt(bytes, entry - 1);
       while (batch->index[at & (batch->index.size() - 1)] != 0) at++;
       batch->index[at & (batch->index.size() - 1)] = entry;
     }
   }
   const size_t mask = batch->index.size() - 1;
-  size_t at = hash(record);
+  size_t at = HashAt(bytes, offset);
   for (; batch->index[at & mask] != 0; at++) {
-    if (RecordAt(batch->bytes, batch->index[at & mask] - 1) == record) return false;
+    const size_t known = batch->index[at & mask] - 1;
+    if (!IsEqual(bytes, known, offset)) continue;
+    char& count = bytes[known + kCount];
+    if (static_cast<unsigned char>(count) < 255) count = static_cast<char>(count + 1);
+    return false;
   }
-  batch->index[at & mask] = static_cast<uint32_t>(record.data() - batch->bytes.data()) + 1;
+  batch->index[at & mask] = static_cast<uint32_t>(offset + 1);
   batch->records++;
   return true;
 }

@@ -13,8 +13,8 @@
 
 namespace inotify_csync {
 
-// A batch is a row of records: kind (one byte), length (u32, little endian), that many bytes. A record that is
-// already in the newest batch and hasn't been taken is not added again: it tells nothing new.
+// A batch is a row of records: kind (one byte), how often (one byte, 255: at least), length (u32, little endian), that many
+// bytes. A record that is already in the newest batch and hasn't been taken is only counted.
 class RecordBuffer {
  public:
   // `limit`: bytes kept at most; beyond it records are dropped and one loss record takes their place.
@@ -36,7 +36,7 @@ class RecordBuffer {
     std::vector<uint32_t> index = std::vector<uint32_t>(64);  // offset + 1 of a record, by hash
     size_t records = 0;
   };
-  bool Remember(Batch* batch, std::string_view record);
+  bool Remember(Batch* batch, size_t offset);
   void Append(RecordKind kind, std::string_view text);
 
   const size_t limit_;

@@ -11,6 +11,12 @@ namespace {
 constexpr uint32_t kOwnEvents = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 constexpr size_t kProbesPerTurn = 64;
 
+RecordKind KindOf(uint32_t what) {
+  if (what == IN_ATTRIB) return RecordKind::kTouch;
+  if (what == IN_CLOSE_WRITE) return RecordKind::kWritten;
+  return what == IN_MOVED_TO ? RecordKind::kMoved : RecordKind::kFile;
+}
+
 std::string Join(const std::string& directory, std::string_view name) {
   std::string path;
   path.reserve(directory.size() + name.size() + 1);
@@ -80,7 +86,7 @@ void Tree::Apply(NodeId id, const Event& event, Millis now) {
     const NodeId parent = store_[id].parent;
     if ((event.mask & IN_ATTRIB) && parent != kNoNode && !store_[parent].full &&
         selection_.Selects(*directory, store_[parent].reach)) {
-      Emit(RecordKind::kFile, *directory);
+      Emit(RecordKind::kTouch, *directory);
     }
     return;
   }
@@ -92,7 +98,7 @@ void Tree::Apply(NodeId id, const Event& event, Millis now) {
 void Tree::ApplyDirectory(NodeId id, const Event& event, const std::string& path, Millis now) {
   const Reach parent_reach = store_[id].reach;
   if (event.mask & IN_ATTRIB) {
-    if (selection_.Selects(path, parent_reach)) Emit(RecordKind::kFile, path);
+    if (selection_.Selects(path, parent_reach)) Emit(RecordKind::kTouch, path);
     if (denied_.count(Key(id, event.name)) != 0) Want(id, event.name, true);
     return;
   }
@@ -131,7 +137,7 @@ void Tree::ApplyFile(NodeId id, const Event& event, const std::string& path, Mil
   if (!waits && (what & options_.file_mask) == 0) return;
   if (!selection_.Selects(path, store_[id].reach)) return;
   if (what == IN_CREATE) settle_.Add(store_.Ref(id), event.name, now);
-  else Emit(RecordKind::kFile, path);
+  else Emit(KindOf(what), path);
 }
 
 void Tree::Hold(const Event& event) {

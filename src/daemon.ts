@@ -1,15 +1,18 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Csync2Options } from './config/csync2-options.js';
 import { restartNeeded } from './config/restart-needed.js';
 import type { Settings } from './config/settings.js';
-import { Activity } from './csync2/activity.js';
 import { peersOf } from './csync2/cfg/index.js';
 import { ConfigWatch } from './csync2/config-watch.js';
 import { externalSessions } from './csync2/external-server.js';
+import { databaseLocation } from './csync2/instance.js';
 import { ManagedServer } from './csync2/server.js';
-import { BlindSpell } from './daemon/blind-spell.js';
+import { Activity } from './csync2/server-log/activity.js';
+import { SessionProbe } from './csync2/session-probe.js';
+import { SessionReaper } from './csync2/session-reaper.js';
 import { controlHandler } from './daemon/control.js';
-import { Generation, type GenerationParts, readPlan } from './daemon/generation.js';
+import { Generation, type GenerationParts, type Plan, readPlan } from './daemon/generation.js';
 import { pulsesOf } from './daemon/pulses.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
@@ -23,7 +26,10 @@ import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { Queue } from './queue/queue.js';
+import { FileMemory } from './sync/file-memory.js';
 import { KnownPeers } from './sync/known-peers.js';
+import { NoteHistory } from './sync/note-history.js';
+import { WriteCounts } from './sync/write-counts.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
 
@@ -78,7 +84,7 @@ async function run(
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
-  const blindSpell = new BlindSpell(settings.queueFile, !watch || gap !== undefined);
+  const lastSign = lastSignOfLife(settings.queueFile);
   const queue = Queue.open({
     file: settings.queueFile,
     unwritten: gap ? 'lost' : 'none',
@@ -88,16 +94,29 @@ async function run(
     onWell: reporter.onQueueWell,
   });
   ending.push(() => queue.close({ clean: true }));
+  // What a full check was owed for already may have happened at any time.
+  const handledUntil = queue.owed ? 0 : lastSign;
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
   if (gap) queue.owe(gapText[gap]);
   const server =
     settings.server === 'managed' ? new ManagedServer(plan.instance, settings.csyncLog, reporter) : undefined;
   const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
-  const activity = new Activity(settings.csyncLog, server?.sessions ?? externalSessions);
+  const activity = new Activity(
+    settings.csyncLog,
+    server?.sessions ?? externalSessions,
+    probeOf(plan, server),
+  );
   ending.push(() => activity.close());
   if (server) {
     await server.start();
     ending.push(() => server.stop());
+    const reaper = new SessionReaper({
+      sessions: () => activity.staying(),
+      logFile: settings.csyncLog,
+      onEnded: reporter.onSilentEnded,
+    });
+    reaper.start();
+    ending.push(() => reaper.stop());
   }
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
@@ -111,6 +130,10 @@ async function run(
     gate: server,
     knownPeers,
     halfReceived,
+    memory: new FileMemory(),
+    notes: new NoteHistory(),
+    writes: new WriteCounts(),
+    handledUntil,
     reporter,
     onProgress,
   };
@@ -119,15 +142,8 @@ async function run(
   const succession = new Succession(first, parts, (next) => {
     watchStore.keep(next.watcher);
     configWatch.follow(next.plan.config.files);
-    // The one before may not have come to the end of it.
-    void lookBack(next, blindSpell, reporter);
   });
-  ending.push(() =>
-    succession.end(
-      ({ watcher }) => watchStore.has(watcher),
-      () => blindSpell.begin(),
-    ),
-  );
+  ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
   const status = () => statusOf({ succession, queue, server, activity, startedAt });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
@@ -169,7 +185,6 @@ async function run(
   );
   notifier.ready();
   first.start();
-  void lookBack(first, blindSpell, reporter);
   const watchdog = new Watchdog(notifier, pulsesOf(succession), {
     onSilent: (part) => log.error(`${part} stands still: the watchdog gets no sign of life`),
     // The ages in the status line grow without anything happening.
@@ -182,13 +197,19 @@ async function run(
   await Promise.race([succession.running(), whenAborted(stop)]);
 }
 
-async function lookBack(generation: Generation, blindSpell: BlindSpell, reporter: Reporter): Promise<void> {
-  if (blindSpell.since === undefined) return;
-  try {
-    if (await generation.lookBack(blindSpell.since)) blindSpell.end();
-  } catch (error) {
-    reporter.onError('looking for what was rewritten unseen', error);
-  }
+/**
+ * Until when the last run has written down all that had happened; 0 if there was none. It writes the cursor when something
+ * has been seen to, and may have had some seconds of events in memory then.
+ */
+function lastSignOfLife(queueFile: string): number {
+  const cursor = lstatSync(`${queueFile}.cursor`, { throwIfNoEntry: false });
+  return cursor ? cursor.mtimeMs - 10_000 : 0;
+}
+
+function probeOf({ instance }: Plan, server: ManagedServer | undefined): SessionProbe {
+  const location = databaseLocation(instance);
+  const database = location.kind === 'sqlite' ? location.file : undefined;
+  return new SessionProbe({ database, managed: server !== undefined });
 }
 
 /** The last begun ends first: no stage is left talking to one that is gone. One that fails to end holds up no other. */

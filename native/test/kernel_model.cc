@@ -94,7 +94,7 @@ bool KernelModel::Exchange(const std::string& left, const std::string& right) {
 bool KernelModel::ChangeMode(const std::string& path) {
   const Where at = Split(path);
   if (at.inode == kNoInode) return false;
-  files_[at.inode].version = ++versions_;
+  files_[at.inode].mode = ++versions_;
   const uint32_t kind = At(at.inode).directory ? IN_ISDIR : 0U;
   Send(at.parent, IN_ATTRIB | kind, at.name);
   Send(at.inode, IN_ATTRIB | kind, "");

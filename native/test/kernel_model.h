@@ -18,7 +18,8 @@ constexpr Inode kTop = 1;
 struct File {
   bool directory = false;
   bool linked = true;
-  int version = 0;
+  int version = 0;  // of the content
+  int mode = 0;     // of all else
   Inode parent = kNoInode;
   std::map<std::string, Inode> entries;
 };

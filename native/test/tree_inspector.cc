@@ -109,7 +109,10 @@ struct TreeInspector {
         touches.push_back(serial);
       }
     }
-    for (const auto& [path, version] : world.shadow_) versions.push_back(version);
+    for (const auto& [path, copied] : world.shadow_) {
+      versions.push_back(copied.version);
+      versions.push_back(copied.mode);
+    }
     GatherFiles(kTop);
     Sort(&descriptors);
     if (!descriptors.empty() && descriptors.front() < 0) descriptors.erase(descriptors.begin());
@@ -128,6 +131,7 @@ struct TreeInspector {
     inodes.push_back(inode);
     const File& file = kernel.At(inode);
     versions.push_back(file.version);
+    versions.push_back(file.mode);
     for (const auto& [name, below] : file.entries) GatherFiles(below);
   }
   void GatherNodes(NodeId id) {
@@ -146,6 +150,7 @@ struct TreeInspector {
     for (const Inode inode : inodes) {
       const File& file = kernel.At(inode);
       Put(static_cast<int64_t>(Rank(versions, file.version)) * 2 + file.directory);
+      Put(static_cast<int64_t>(Rank(versions, file.mode)));
       const auto watch = kernel.watches().find(inode);
       PutWatch(watch == kernel.watches().end() ? -1 : watch->second);
       for (const auto& [name, below] : file.entries) Put(name);
@@ -154,9 +159,10 @@ struct TreeInspector {
     Section('q');
     for (const Event& event : kernel.queue) PutEvent(event);
     Section('s');
-    for (const auto& [path, version] : world.shadow_) {
+    for (const auto& [path, copied] : world.shadow_) {
       Put(path);
-      Put(version < 0 ? -1 : static_cast<int64_t>(Rank(versions, version)));
+      Put(copied.version < 0 ? -1 : static_cast<int64_t>(Rank(versions, copied.version)));
+      Put(static_cast<int64_t>(Rank(versions, copied.mode)));
     }
   }
 

@@ -262,8 +262,21 @@ void TreeWorld::Emit(RecordKind kind, std::string_view text) {
   if (kind == RecordKind::kLoss) {
     losses++;
     CopyAll();
+  } else if (kind == RecordKind::kTouch) {
+    CopyMode(std::string(text));
   } else {
     Copy(std::string(text), kind == RecordKind::kTree);
+  }
+}
+
+// What has been copied keeps its content: a record of a touch must not be the only one that tells of another content.
+void TreeWorld::CopyMode(const std::string& path) {
+  const auto copied = shadow_.find(path);
+  const Inode inode = kernel.Resolve(path);
+  if (copied == shadow_.end() || inode == kNoInode || kernel.At(inode).directory != (copied->second.version == -1)) {
+    Copy(path, false);
+  } else if (!kernel.At(inode).directory) {
+    copied->second.mode = kernel.At(inode).mode;
   }
 }
 
@@ -300,7 +313,7 @@ void TreeWorld::Copy(const std::string& path, bool recursive) {
     return;
   }
   if (path.rfind(kRoot, 0) != 0) return;
-  shadow_[path] = is_directory ? -1 : kernel.At(inode).version;
+  shadow_[path] = is_directory ? Copied{-1, 0} : Copied{kernel.At(inode).version, kernel.At(inode).mode};
   if (!recursive || !is_directory) return;
   for (const auto& [name, child] : kernel.At(inode).entries) Copy(path + "/" + name, true);
 }
@@ -317,7 +330,7 @@ std::vector<std::string> TreeWorld::Watched() const {
 
 std::string TreeWorld::Verify(bool lawful) {
   if (!log.empty() && log.back() == "NEVER QUIET") return "never quiet";
-  std::map<std::string, int> real;
+  std::map<std::string, Copied> real;
   std::map<std::string, int32_t> watched;
   std::vector<std::pair<std::string, Inode>> below{{kRoot, kernel.Resolve(kRoot)}};
   if (kernel.watches().count(kTop) == 0) return "/ is not watched";
@@ -327,7 +340,7 @@ std::string TreeWorld::Verify(bool lawful) {
     below.pop_back();
     if (inode == kNoInode) continue;
     const File& file = kernel.At(inode);
-    real[path] = file.directory ? -1 : file.version;
+    real[path] = file.directory ? Copied{-1, 0} : Copied{file.version, file.mode};
     if (!file.directory) continue;
     const auto watch = kernel.watches().find(inode);
     if (watch == kernel.watches().end()) return path + " is not watched";
@@ -345,12 +358,13 @@ std::string TreeWorld::Verify(bool lawful) {
   if (lawful && !restarted_ && kernel.watches().size() != watched.size()) return "watches have been left behind";
   if (tree_->store().nodes() != watched.size()) return "nodes have been left behind";
   if (tree_->Stats().held != 0) return "events have been left behind";
-  for (const auto& [path, version] : real) {
+  for (const auto& [path, is] : real) {
     const auto copy = shadow_.find(path);
     if (copy == shadow_.end()) return path + " is missing in the shadow";
-    if (copy->second != version) return path + " is old in the shadow";
+    if (copy->second.version != is.version) return path + " has an old content in the shadow";
+    if (copy->second.mode != is.mode) return path + " has an old mode in the shadow";
   }
-  for (const auto& [path, version] : shadow_) {
+  for (const auto& [path, copied] : shadow_) {
     if (real.count(path) == 0) return path + " is left over in the shadow";
   }
   return "";

@@ -76,6 +76,7 @@ class TreeWorld : private TreeSink {
   void AfterInput();
   void Begin(int32_t adopted);
   void Copy(const std::string& path, bool recursive);
+  void CopyMode(const std::string& path);
   void CopyAll();
 
   std::shared_ptr<const Selection> selection_;
@@ -84,7 +85,11 @@ class TreeWorld : private TreeSink {
   bool restarted_ = false;
   bool owed_ = false;  // a loss was told at the end of a watcher
   std::vector<std::shared_ptr<Look>> looks_;
-  std::map<std::string, int> shadow_;  // path -> version, -1: directory
+  struct Copied {
+    int version = 0;  // -1: directory
+    int mode = 0;
+  };
+  std::map<std::string, Copied> shadow_;  // by path
 };
 
 }  // namespace inotify_csync::test

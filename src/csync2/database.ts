@@ -1,5 +1,5 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
-import { outcomeText } from './result.js';
+import { lastWords, outcomeText } from './result.js';
 import type { Runner } from './runner.js';
 
 /**
@@ -12,7 +12,7 @@ export async function prepareDatabase(runner: Runner): Promise<void> {
   const result = await runner.run({ mode: ['-H'], stallSeconds: 60 });
   // 2 is csync2's "nothing to list".
   if (result.outcome === 'done' || result.exitCode === 2) return;
-  const said = result.text.trim().split('\n').at(-1) ?? '';
+  const said = lastWords(result.said, 1) || (result.output ?? '');
   const { program } = runner.instance;
   switch (result.outcome) {
     case 'not-found':

@@ -1,3 +1,4 @@
+import { display, fromKey } from '../path-bytes.js';
 import type { Outcome } from './result.js';
 
 /** Why a peer did not take one file. */
@@ -13,22 +14,25 @@ export interface Diagnosis {
 }
 
 /**
- * Reads the text of a push of a single file at `-vvv`, the only level at which csync2 tells why. Nothing of the text
- * may be kept or shown: it holds the group's key.
+ * Reads the messages of a push of a single file at `-vvv`, the only level at which csync2 tells why. None of them
+ * may be kept or shown: they hold the group's key.
  *
+ * @param said - the messages, one character a byte
  * @param own - the value that `auto` compares on this side: whole seconds, or bytes
  */
 export function readDiagnosis(
-  text: string,
+  said: readonly string[],
   own: { readonly seconds: bigint; readonly size: bigint },
 ): Diagnosis {
-  const replies = [...text.matchAll(/^response from peer\([\s\S]*?\): \S+ \[(\d+)\] <- (.*)$/gm)];
-  const last = replies.filter(([, code]) => Number(code) >= firstError).at(-1);
-  const code = Number(last?.[1] ?? 0);
-  const said = last?.[2]?.trim() ?? '';
-  const asked = /^Local> GET(TM|SZ) [^\n]*\n(?:.*\n)*?Peer> (-?\d+)\\n$/m.exec(text);
-  const mine = asked?.[1] === 'TM' ? own.seconds : own.size;
-  const isTie = asked !== null && BigInt(asked[2] as string) === mine;
+  const replies = said.flatMap((message) => {
+    // A name may hold the same signs: what the peer has said is behind the last of them.
+    const parts = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(message);
+    return parts ? [{ code: Number(parts[1]), text: (parts[2] as string).trim() }] : [];
+  });
+  const last = replies.filter((reply) => reply.code >= firstError).at(-1);
+  const code = last?.code ?? 0;
+  const theirs = compared(said);
+  const isTie = theirs !== undefined && theirs.value === (theirs.what === 'TM' ? own.seconds : own.size);
   switch (code) {
     case replyCodes.alsoDirty:
       return { outcome: 'conflict', detail: '', isTie };
@@ -40,8 +44,19 @@ export function readDiagnosis(
     case replyCodes.parentMissing:
       return { outcome: 'refused', detail: 'its directory is missing on the peer', isTie: false };
     default:
-      return { outcome: 'refused', detail: said, isTie: false };
+      return { outcome: 'refused', detail: display(fromKey(last?.text ?? '')), isTie: false };
   }
+}
+
+/** What `auto` has asked the peer for, and its answer. csync2 shows what goes over the wire escaped, each piece by itself. */
+function compared(said: readonly string[]): { what: 'TM' | 'SZ'; value: bigint } | undefined {
+  const asked = said.findLastIndex((message) => /^Local> GET(TM|SZ) /.test(message));
+  const what = said[asked]?.startsWith('Local> GETTM') ? 'TM' : 'SZ';
+  for (const message of asked < 0 ? [] : said.slice(asked + 1)) {
+    const answer = /^Peer> (-?\d{1,20})\\n$/.exec(message);
+    if (answer) return { what, value: BigInt(answer[1] as string) };
+  }
+  return undefined;
 }
 
 /** csync2 `conn_response`. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { allProcesses, statOfProcess, wordsOfProcess } from '../proc/process.js';
 
 /**
  * Pids of the csync2 processes that serve a session although we did not start their server: children of a
@@ -6,8 +6,8 @@ import { readdirSync, readFileSync } from 'node:fs';
  */
 export function externalSessions(): number[] {
   const servers = new Map<number, Process>();
-  for (const entry of readdirSync('/proc')) {
-    const found = /^\d+$/.test(entry) ? readProcess(Number(entry)) : undefined;
+  for (const pid of allProcesses()) {
+    const found = readProcess(pid);
     if (found && found.serverMode !== undefined) servers.set(found.pid, found);
   }
   return [...servers.values()]
@@ -22,18 +22,9 @@ interface Process {
 }
 
 function readProcess(pid: number): Process | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name is in parentheses and may hold anything, even parentheses.
-    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-    if (name !== 'csync2') return undefined;
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    const args = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').slice(1);
-    return { pid, parent, serverMode: serverModeOf(args) };
-  } catch {
-    // Gone meanwhile.
-    return undefined;
-  }
+  const stat = statOfProcess(pid);
+  if (stat?.name !== 'csync2') return undefined;
+  return { pid, parent: stat.parent, serverMode: serverModeOf(wordsOfProcess(pid)?.slice(1) ?? []) };
 }
 
 function serverModeOf(args: readonly string[]): Process['serverMode'] {

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import type { PathBytes } from '../path-bytes.js';
+import { type NotedFile, readCheckText } from './check-text.js';
 import {
   decodeName,
   encodeName,
@@ -78,7 +79,7 @@ export class Ledger {
   }
 
   /** The files that csync2 has taken note of last, at most `limit` of them, the last first. */
-  newest(limit: number): NotedFile[] {
+  newest(limit: number): RecentNote[] {
     const rows = this.#prepare(
       'SELECT rowid, CAST(filename AS BLOB) AS name, checktxt FROM file ORDER BY rowid DESC LIMIT ?',
     ).all(limit);
@@ -90,13 +91,18 @@ export class Ledger {
   }
 
   /** What csync2 last saw at this path, under the first of its names that it knows. */
-  seen(path: PathBytes): SeenFile | undefined {
-    const statement = this.#prepare('SELECT checktxt FROM file WHERE filename = CAST(? AS TEXT)');
+  noted(path: PathBytes): NotedFile | undefined {
+    const statement = this.#prepare('SELECT rowid, checktxt FROM file WHERE filename = CAST(? AS TEXT)');
     for (const name of namesOf(path, this.#prefixes)) {
-      const row = statement.get(encodeName(name)) as { checktxt: string } | undefined;
-      if (row) return readCheckText(row.checktxt);
+      const row = statement.get(encodeName(name)) as { rowid: number; checktxt: string } | undefined;
+      if (row) return readCheckText(row.checktxt, row.rowid);
     }
     return undefined;
+  }
+
+  /** The number of the row that csync2 has written last; 0 if there is none. */
+  lastRow(): number {
+    return (this.#prepare('SELECT max(rowid) AS row FROM file').get() as { row: number | null }).row ?? 0;
   }
 
   /** How many files csync2 knows at or below this path, counted up to `limit`. */
@@ -208,30 +214,11 @@ export class Ledger {
   }
 }
 
-/** A note that csync2 has made of a file. */
-export interface NotedFile {
+/** One of the notes that csync2 has made last. */
+export interface RecentNote {
   /** Another text for every other note, one character a byte. */
   readonly id: string;
   readonly path: PathBytes;
-}
-
-/** What csync2 keeps of a file; times in whole seconds, parts that its configuration ignores are undefined. */
-export interface SeenFile {
-  readonly type: string;
-  readonly size?: number;
-  readonly mtimeSeconds?: number;
-}
-
-/** Reads csync2's check text: `v1:mtime=…:mode=…:uid=…:gid=…:type=reg:size=…`, percent-escaped. */
-function readCheckText(encoded: string): SeenFile {
-  const field = (name: string) => new RegExp(`(?:^|%3A)${name}=([^%]*)`).exec(encoded)?.[1];
-  const size = field('size');
-  const mtime = field('mtime');
-  return {
-    type: field('type') ?? 'unknown',
-    ...(size === undefined ? {} : { size: Number(size) }),
-    ...(mtime === undefined ? {} : { mtimeSeconds: Number(mtime) }),
-  };
 }
 
 /** csync2's database can't be opened or read. */

@@ -1,3 +1,5 @@
+import { display, fromKey } from '../path-bytes.js';
+
 /**
  * What a csync2 run came to, read from its exit code and its text. csync2 knows only 0 and 1 (2 for empty
  * listings), so the reason is in the text, and 0 is no proof that anything was sent.
@@ -42,32 +44,34 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   failed: 'csync2 reported errors',
 };
 
-/** How a process ended, and the last of what it said. */
+/** How a process ended, and what it said. */
 export interface Ending {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  readonly text: string;
+  /** The last of its messages, one character a byte; see `message.ts`. */
+  readonly said: readonly string[];
+  /** The first line of its standard output, where nobody else reads that. */
+  readonly output?: string;
   /** Whether we ended it because it made no progress. */
   readonly stalled: boolean;
 }
 
+/** How messages begin, or what they are as a whole: no name in the middle of one counts. */
 const tellTales: readonly (readonly [RegExp, Outcome])[] = [
-  [/^Found .*csync2\.lock$/m, 'maintenance'],
-  [/^Database backend is exceedingly busy|^Database Error: .*database is locked/m, 'locked'],
+  [/^Database backend is exceedingly busy|^Database Error: .*database is locked/s, 'locked'],
   // PostgreSQL, when a session of the server takes note of the same file at the same moment.
-  [/^Database Error: .*duplicate key value/m, 'locked'],
-  [/^This should not happen: Can't stat/m, 'vanished'],
-  [/^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/m, 'config'],
-  [/^Peer did provide a wrong SSL X509|^SSL: .*failed/m, 'certificate'],
+  [/^Database Error: .*duplicate key value/s, 'locked'],
+  [/^This should not happen: Can't stat/, 'vanished'],
+  [/^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/s, 'config'],
+  [/^Peer did provide a wrong SSL X509|^SSL: .*failed/s, 'certificate'],
   // Asked for the group first of all; a TLS server that refuses our certificate says so only there.
-  [/^Config command failed/m, 'hung-up'],
-  [/^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/m, 'unreachable'],
-  // The first of these comes without a newline of its own, in the middle of a line.
+  [/^Config command failed\.$/, 'hung-up'],
+  [/^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/, 'unreachable'],
   [
-    /auto resolving\.\.\. response = \d+|^Do not auto-resolve conflict|^ERROR: Auto-resolving failed/m,
+    /^auto resolving\.\.\. response = \d+$|^Do not auto-resolve conflict|^ERROR: Auto-resolving failed/,
     'conflict',
   ],
-  [/^File stays in dirty state/m, 'refused'],
+  [/^File stays in dirty state/, 'refused'],
 ];
 
 /** Classifies an ending; csync2's messages are those of 2.0, at `-v`. */
@@ -76,8 +80,25 @@ export function readOutcome(ending: Ending): Outcome {
   if (ending.exitCode === 126 || ending.exitCode === 127) return 'not-found';
   if (ending.signal === 'SIGSEGV' || ending.signal === 'SIGABRT' || ending.exitCode === 139) return 'crashed';
   if (ending.exitCode === 0) return 'done';
-  for (const [pattern, outcome] of tellTales) if (pattern.test(ending.text)) return outcome;
+  // It looks for the lock first of all, before it can have seen any name.
+  if (/^Found .*csync2\.lock$/.test(ending.output ?? '')) return 'maintenance';
+  for (const [pattern, outcome] of tellTales) {
+    if (ending.said.some((message) => pattern.test(message))) return outcome;
+  }
   // A peer's process that dies takes ours with it: csync2 does not ignore SIGPIPE.
   if (ending.signal === 'SIGPIPE' || ending.exitCode === 141) return 'unreachable';
   return 'failed';
 }
+
+/** The last messages that say something, for people. */
+export function lastWords(said: readonly string[], count = 4): string {
+  return said
+    .filter((message) => message.trim() !== '' && !sayingNothing.test(message))
+    .slice(-count)
+    .map((message) => display(fromKey(message)))
+    .join(' | ');
+}
+
+/** What csync2 says at the end of every run that failed. */
+const sayingNothing =
+  /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.|TIMESTAMP: .*|TOTALTIME: .*)$/;

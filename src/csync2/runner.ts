@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { launcherPath } from '../native.js';
 import type { PathBytes } from '../path-bytes.js';
+import { bytesMovedBy, statOfProcess } from '../proc/process.js';
 import { type Instance, instanceArguments } from './instance.js';
+import { type Message, MessageReader } from './message.js';
 import { type Ending, type Outcome, readOutcome } from './result.js';
 
 /** One csync2 command. */
@@ -19,8 +20,8 @@ export interface Command {
   readonly idle?: boolean;
   /** Given all that csync2 prints on stdout, as it comes. */
   readonly onOutput?: (chunk: Buffer) => void;
-  /** Given all that csync2 says on stderr, as it comes; the result's text holds only the last of it. */
-  readonly onSaid?: (chunk: Buffer) => void;
+  /** Given each message of csync2 as it comes; the result holds only the last of them. */
+  readonly onMessage?: (message: Message) => void;
   /** Ends the run (SIGTERM; csync2's transactions roll back). */
   readonly signal?: AbortSignal;
 }
@@ -32,7 +33,8 @@ export interface CommandResult extends Ending {
   readonly seconds: number;
 }
 
-const textLimit = 64 * 1024;
+const saidLimit = 64 * 1024;
+const outputLimit = 4096;
 const killAfterSeconds = 3;
 
 /** Runs csync2 commands of one instance. Never throws for what csync2 does: it is all in the result. */
@@ -74,7 +76,8 @@ export class Runner {
 
   async #run(command: Command): Promise<CommandResult> {
     const started = performance.now();
-    const args = [...instanceArguments(this.#instance, command.database), ...command.mode];
+    // With `-t`, each message begins with the time of day, which tells the launcher where it begins.
+    const args = [...instanceArguments(this.#instance, command.database), '-t', ...command.mode];
     const subprocess = execa(this.#launcher, this.#launcherArguments(command, args), {
       env: { CSYNC2_SYSTEM_DIR: this.#instance.systemDirectory },
       stdio: ['ignore', 'pipe', 'pipe', command.paths ? argumentBytes(command.paths) : 'ignore'],
@@ -85,11 +88,21 @@ export class Runner {
       forceKillAfterDelay: killAfterSeconds * 1000,
       ...(command.signal ? { cancelSignal: command.signal } : {}),
     });
-    const tail = new TextTail(textLimit);
-    subprocess.stdout.on('data', command.onOutput ?? ((chunk: Buffer) => tail.add(chunk)));
+    const said = new LastSaid(saidLimit);
+    let output = '';
+    subprocess.stdout.on(
+      'data',
+      command.onOutput ??
+        ((chunk: Buffer) => {
+          if (output.length < outputLimit) output += chunk.toString('utf8');
+        }),
+    );
+    const reader = new MessageReader();
     subprocess.stderr.on('data', (chunk: Buffer) => {
-      tail.add(chunk);
-      command.onSaid?.(chunk);
+      for (const message of reader.read(chunk.toString('latin1'))) {
+        said.add(message.text, message.kind);
+        command.onMessage?.(message);
+      }
     });
     const guard =
       command.stallSeconds === undefined ? undefined : guardProgress(subprocess, command.stallSeconds);
@@ -98,14 +111,15 @@ export class Runner {
     const ending: Ending = {
       exitCode: ended.exitCode ?? (ended.code === 'ENOENT' ? 127 : undefined),
       signal: ended.signal,
-      text: tail.text(),
+      said: said.messages,
+      output: output.split('\n', 1)[0] ?? '',
       stalled: guard?.stalled ?? false,
     };
     return { ...ending, outcome: readOutcome(ending), seconds: (performance.now() - started) / 1000 };
   }
 
   #launcherArguments(command: Command, args: readonly string[]): string[] {
-    const launcher = [`--parent=${process.pid}`];
+    const launcher = ['--messages', `--parent=${process.pid}`];
     if (command.idle) launcher.push('--idle');
     if (command.paths) launcher.push('--arguments-from=3');
     // The second `--` is csync2's own: no path that follows can be taken for an option.
@@ -143,36 +157,37 @@ function guardProgress(subprocess: { pid?: number; kill(): boolean }, stallSecon
   return guard;
 }
 
-/** A text that changes when the process has computed or moved bytes (proc_pid_stat(5), proc_pid_io(5)). */
+/** A text that changes when the process has computed or moved bytes. */
 function progressOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const times = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14).join(' ');
-    return `${times} ${readFileSync(`/proc/${pid}/io`, 'latin1')}`;
-  } catch {
-    return 'gone';
-  }
+  return `${statOfProcess(pid)?.ticks} ${bytesMovedBy(pid)}`;
 }
 
-/** Keeps the last bytes of an output, so that a talkative run can't fill the memory. */
-class TextTail {
+/** Keeps the last messages, so that a talkative run can't fill the memory. */
+class LastSaid {
   readonly #limit: number;
-  #chunks: Buffer[] = [];
+  #messages: string[] = [];
   #length = 0;
+  #forgotten = 0;
 
+  /** @param limit - bytes to keep, about */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    while (this.#chunks.length > 1 && this.#length - (this.#chunks[0] as Buffer).length >= this.#limit) {
-      this.#length -= (this.#chunks.shift() as Buffer).length;
-    }
+  get messages(): readonly string[] {
+    return this.#messages.slice(this.#forgotten);
   }
 
-  text(): string {
-    return Buffer.concat(this.#chunks).subarray(-this.#limit).toString('utf8');
+  add(text: string, kind: Message['kind']): void {
+    if (kind === 'keeper') return;
+    this.#messages.push(text);
+    this.#length += text.length;
+    while (this.#length > this.#limit && this.#forgotten < this.#messages.length - 1) {
+      this.#length -= this.#messages[this.#forgotten++]?.length ?? 0;
+    }
+    if (this.#forgotten * 2 > this.#messages.length) {
+      this.#messages = this.#messages.slice(this.#forgotten);
+      this.#forgotten = 0;
+    }
   }
 }

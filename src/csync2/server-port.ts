@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { wordsOfProcess } from '../proc/process.js';
+import { sendSignal } from '../proc/signal.js';
+import { holderOf, holdersOf, servesConnection } from '../proc/sockets.js';
 import { type Instance, instanceArguments } from './instance.js';
-import { holderOf, holdersOf, servesConnection } from './sockets.js';
 
 /**
  * Makes sure that the server's port is free. Sessions of a server that was killed together with us have inherited its
@@ -48,15 +49,6 @@ export class PortTakenError extends InotifyCsyncError {
   }
 }
 
-/** Sends a signal to a process that may just have ended by itself. */
-export function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
 function isTaken(instance: Instance): Promise<boolean> {
   const port = portOf(instance);
   const host = instance.hostNameGiven ? instance.hostName : undefined;
@@ -75,13 +67,10 @@ function isLeftOver(pid: number, port: number, instance: Instance): boolean {
 
 /** Whether a process was started with these arguments, and perhaps more behind them. */
 function runsAs(pid: number, args: readonly string[]): boolean {
-  try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').slice(1);
-    return args.every((word, index) => words[index] === word);
-  } catch {
-    // It has just ended.
-    return true;
-  }
+  const words = wordsOfProcess(pid)?.slice(1);
+  // It has just ended.
+  if (!words) return true;
+  return args.every((word, index) => words[index] === word);
 }
 
 const defaultPort = 30865;

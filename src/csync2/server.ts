@@ -1,12 +1,13 @@
-import { closeSync, createWriteStream, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync } from 'node:fs';
 import { execa } from 'execa';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { launcherPath } from '../native.js';
-import { childrenOf } from './activity.js';
+import { childrenOf, statOfProcess } from '../proc/process.js';
+import { sendSignal } from '../proc/signal.js';
+import { membersOfSession, ownsListeningSocket } from '../proc/sockets.js';
 import { type Instance, instanceArguments } from './instance.js';
-import { boundLog, lastLine, openLog } from './server-log.js';
-import { claimPort, sendSignal } from './server-port.js';
-import { membersOfSession, ownsListeningSocket } from './sockets.js';
+import { boundLog, lastMessage, openLog } from './server-log/log-file.js';
+import { claimPort } from './server-port.js';
 
 /** What the managed server is doing; see {@link serverStateText}. */
 export type ServerState = 'stopped' | 'starting' | 'listening' | 'restarting';
@@ -26,7 +27,7 @@ export interface ServerEvents {
 }
 
 /**
- * A `csync2 -ii -t -v` that we run and keep running. Its output goes straight into the log file, which
+ * A `csync2 -ii -t -v` that we run and keep running. The launcher writes its messages into the log file, which
  * {@link Activity} tails; the file is bounded.
  */
 export class ManagedServer {
@@ -97,7 +98,7 @@ export class ManagedServer {
     if (pid === undefined || this.#state !== 'listening') return;
     sendSignal(pid, 'SIGSTOP');
     // Until it has really stopped it may still accept; this takes microseconds.
-    for (let looks = 0; looks < 1000 && stateOf(pid) !== 'T'; looks++);
+    for (let looks = 0; looks < 1000 && statOfProcess(pid)?.state !== 'T'; looks++);
   }
 
   /** Lets new sessions in again. */
@@ -132,14 +133,24 @@ export class ManagedServer {
     const server = spawnServer(this.#instance, log);
     this.#process = server;
     closeSync(log);
-    return server.then((result) => {
+    return server.then(async (result) => {
       const why =
-        lastLine(this.#logFile, from) ??
+        (await this.#lastMessage(from)) ??
         result.originalMessage ??
         `exit code ${result.exitCode ?? result.signal}`;
       this.#onEnd(why);
       return why;
     });
+  }
+
+  /** What a server that has ended says last is written a moment later. */
+  async #lastMessage(from: number): Promise<string | undefined> {
+    for (let look = 0; look < 10; look++) {
+      const message = lastMessage(this.#logFile, from);
+      if (message !== undefined) return message;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return undefined;
   }
 
   /** Waits for the listening socket; csync2 itself announces it only into a buffer. Returns why it ended, if it did. */
@@ -209,7 +220,7 @@ function spawnServer(instance: Instance, log: number) {
   const output = createWriteStream('', { fd: log, autoClose: false });
   return execa(
     launcherPath(),
-    [`--parent=${process.pid}`, '--death-signal=KILL', '--', instance.program, ...args],
+    ['--messages', `--parent=${process.pid}`, '--death-signal=KILL', '--', instance.program, ...args],
     {
       env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory },
       stdin: 'ignore',
@@ -221,16 +232,6 @@ function spawnServer(instance: Instance, log: number) {
       detached: true,
     },
   );
-}
-
-/** The state letter of a process (proc_pid_stat(5)); undefined if it is gone. */
-function stateOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat[stat.lastIndexOf(')') + 2];
-  } catch {
-    return undefined;
-  }
 }
 
 const sessionGraceSeconds = 8;

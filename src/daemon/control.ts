@@ -13,7 +13,8 @@ export function controlHandler(queue: Queue, currentSync: () => Sync, status: ()
       case 'status':
         return status();
       case 'check': {
-        if (request.paths) queue.append(request.paths.map((path) => ({ kind: 'tree', path: fromKey(path) })));
+        if (request.paths)
+          queue.append(request.paths.map((path) => ({ kind: 'recheck', path: fromKey(path) })));
         else queue.owe('somebody asked for it');
         sync.scheduler.retryFullCheck();
         sync.scheduler.wake();

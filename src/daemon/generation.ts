@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Csync2Options } from '../config/csync2-options.js';
 import type { Settings } from '../config/settings.js';
-import type { Activity } from '../csync2/activity.js';
 import {
   activePrefixes,
   type CsyncConfig,
@@ -17,13 +16,17 @@ import { databaseLocation, type Instance } from '../csync2/instance.js';
 import { requireOwnDirectory } from '../csync2/own-directory.js';
 import { resolveInstance } from '../csync2/resolve-instance.js';
 import { Runner } from '../csync2/runner.js';
+import type { Activity } from '../csync2/server-log/activity.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { ServerGate } from '../sync/database-window.js';
+import type { FileMemory } from '../sync/file-memory.js';
 import type { KnownPeers } from '../sync/known-peers.js';
+import type { NoteHistory } from '../sync/note-history.js';
 import { requireRoots } from '../sync/required-roots.js';
 import { looksTemporary } from '../sync/temporary-files.js';
+import type { WriteCounts } from '../sync/write-counts.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
 import { territoryOf } from './territory.js';
@@ -39,6 +42,11 @@ export interface GenerationParts {
   readonly knownPeers: KnownPeers;
   /** What sessions of an earlier run have left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];
+  readonly memory: FileMemory;
+  readonly notes: NoteHistory;
+  readonly writes: WriteCounts;
+  /** Until when all changes have been seen to by an earlier run; see SyncParts. */
+  readonly handledUntil: number;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
 }
@@ -98,17 +106,18 @@ export class Generation {
 
   /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
   constructor(plan: Plan, parts: GenerationParts, earlier?: EarlierWatches) {
-    const { settings, queue, reporter } = parts;
+    const { settings, reporter } = parts;
     this.plan = plan;
     this.sync = syncFor(plan, parts);
     this.watcher = Watcher.open({
       selection: selectionOf(plan.config),
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
+      onContentChanges: (changes) => parts.writes.note(changes, Date.now()),
       territory: territoryOf(plan, settings),
       ...earlier,
     });
-    this.watching = this.#forward(queue, reporter);
+    this.watching = this.#forward(parts);
     this.watching.catch((error: unknown) => reporter.onError('watching', error));
   }
 
@@ -120,16 +129,6 @@ export class Generation {
   /** Sees to it that a csync2 which was cut short by our last end has lost nothing. Before {@link start}. */
   repair(): Promise<void> {
     return this.sync.repair();
-  }
-
-  /**
-   * Looks for what was rewritten unseen since a moment (milliseconds since 1970).
-   *
-   * @returns whether it has looked everywhere: not if the generation ends before
-   */
-  async lookBack(since: number): Promise<boolean> {
-    await this.sync.lookBack(since, this.#over.signal);
-    return !this.#over.signal.aborted;
   }
 
   /** Begins to work on what is in the queue and on what is owed. */
@@ -152,21 +151,23 @@ export class Generation {
    * Lets a running csync2 check finish, ends pushes (what they had not sent stays owed) and the watcher.
    *
    * @param watches - `left`: they go on collecting events for the next run, as long as somebody holds the instance
-   * @param onLastCheck - called when csync2 has looked at anything for the last time, just before the watching ends
    */
-  async end(watches: 'closed' | 'left' = 'closed', onLastCheck = () => {}): Promise<void> {
+  async end(watches: 'closed' | 'left' = 'closed'): Promise<void> {
     this.#over.abort();
     await this.#scheduling;
-    onLastCheck();
     if (watches === 'left') await this.watcher.detach();
     else await this.watcher.close();
     await this.watching.catch(() => undefined);
     await this.sync.close();
   }
 
-  async #forward(queue: Queue, reporter: Reporter): Promise<void> {
+  async #forward({ queue, reporter, writes }: GenerationParts): Promise<void> {
     for await (const entries of this.watcher) {
-      for (const entry of entries) if (entry.kind === 'loss') reporter.onLoss(entry.reason);
+      for (const entry of entries) {
+        if (entry.kind !== 'loss') continue;
+        reporter.onLoss(entry.reason);
+        writes.clear();
+      }
       queue.append(entries);
       this.#written++;
       // Not what a failing disk has refused: it stays in hand, and the next run is told so.
@@ -191,6 +192,10 @@ function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationPa
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     prefixes: activePrefixes(config),
     halfReceived: parts.halfReceived,
+    memory: parts.memory,
+    notes: parts.notes,
+    writes: parts.writes,
+    handledUntil: parts.handledUntil,
     laneDirectory: join(settings.runtimeDirectory, 'lanes'),
     parallel: settings.parallelUpdates,
     privateDatabases: settings.privateDatabases,

@@ -44,14 +44,10 @@ export class Succession {
     }
   }
 
-  /**
-   * @param left - whether the watches of the generation that is ended are left for the next run
-   * @param onBlind - called when they are not, just before the watching ends
-   */
-  async end(left: (generation: Generation) => boolean, onBlind: () => void): Promise<void> {
+  /** @param left - whether the watches of the generation that is ended are left for the next run */
+  async end(left: (generation: Generation) => boolean): Promise<void> {
     await this.#replacing;
-    if (left(this.#current)) await this.#current.end('left');
-    else await this.#current.end('closed', onBlind);
+    await this.#current.end(left(this.#current) ? 'left' : 'closed');
   }
 
   async #replace(settings: Settings): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Activity } from '../csync2/activity.js';
 import type { ManagedServer } from '../csync2/server.js';
+import type { Activity } from '../csync2/server-log/activity.js';
 import { assembleStatus, type Status } from '../observe/status.js';
 import { display, fromKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';

@@ -32,6 +32,8 @@ export const messageIds = {
   configRejected: 'a6b85bc19ca24717a5a8c8bc67f35382',
   serverDown: '453a744680a84777a259aeaa1cf1deee',
   serverBack: '738ee616cfe14c57a8153517d5c71817',
+  /** Connections to the csync2 server were ended because nobody used them. */
+  silentConnections: 'a58b769d7c7d4b28811df9a3bc47e000',
   queueTrouble: '6db62a0b34e8498ba6ec0086d964b8f5',
   diskFull: '685afe9f04794cc9a89746005f2dab10',
   queueWell: '2797678c2b6b482885abfb06b86feb53',

@@ -40,6 +40,11 @@ export class Reporter implements SchedulerEvents {
       `checked ${report.checked} paths in ${milliseconds(seconds)} (${report.skipped} needed no check): ${sample(paths)}`,
       fields,
     );
+    if (report.halfReceived.length > 0) {
+      this.#log.debug(
+        `may be half received, left to their senders for a moment: ${sample(report.halfReceived)}`,
+      );
+    }
     for (const socket of report.sockets) this.#reportSocket(socket);
   };
 
@@ -48,7 +53,7 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({
       key: 'check',
       level: 'warn',
-      text: `csync2 cannot check ${display(path)}: ${outcomeText[outcome]} (attempt ${attempts}): ${lastWords(text)}`,
+      text: `csync2 cannot check ${display(path)}: ${outcomeText[outcome]} (attempt ${attempts}): ${text}`,
       fields,
     });
   };
@@ -150,7 +155,7 @@ export class Reporter implements SchedulerEvents {
     if (diagnosis && !refusesAll.has(diagnosis.outcome)) this.#reportRefusal(report, diagnosis);
     else if (!report.isAboutPeer && !diagnosis) this.#log.debug(`${peer}: ${left} files not taken${names}`);
     else {
-      const words = lastWords(report.text);
+      const words = report.text;
       this.#troubles.say({
         key: `peer ${peer}`,
         level: 'warn',
@@ -203,6 +208,16 @@ export class Reporter implements SchedulerEvents {
       level: 'error',
       text: `the csync2 server has ended (${why}): started again in ${restartSeconds} s`,
       fields: { event: 'serverDown', reason: why },
+    });
+  };
+
+  /** Connections to the csync2 server have been ended because nothing came over them. */
+  onSilentEnded = (count: number): void => {
+    this.#troubles.say({
+      key: 'silent connections',
+      level: 'warn',
+      text: `ended ${count} connections to the csync2 server that had not said who they were, or not used for an hour: see who connects to its port`,
+      fields: { event: 'silentConnections' },
     });
   };
 
@@ -277,18 +292,6 @@ function sample(paths: readonly PathBytes[]): string {
   const shown = paths.slice(0, 5).map(display).join(', ');
   return paths.length > 5 ? `${shown} and ${paths.length - 5} more` : shown;
 }
-
-function lastWords(text: string): string {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines
-    .filter((line) => line !== '' && !sayingNothing.test(line))
-    .slice(-4)
-    .join(' | ');
-}
-
-/** What csync2 says at the end of every run that failed. */
-const sayingNothing =
-  /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.)$/;
 
 /** Reasons that hold for whatever is sent to a peer. */
 const refusesAll: ReadonlySet<Diagnosis['outcome']> = new Set(['denied', 'unidentified']);

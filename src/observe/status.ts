@@ -1,6 +1,6 @@
 import { outcomeText } from '../csync2/result.js';
 import { type ServerState, serverStateText } from '../csync2/server.js';
-import type { Session } from '../csync2/session-log.js';
+import type { Session } from '../csync2/server-log/session-log.js';
 import { display } from '../path-bytes.js';
 import type { FailedPath } from '../sync/check-runner.js';
 import { type LaneStatus, laneStateText } from '../sync/lane.js';
@@ -111,7 +111,11 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
     })),
     server: {
       state: sources.server,
-      sessions: [...sources.sessions].map(([pid, { from, files }]) => ({ pid, from, files })),
+      sessions: [...sources.sessions].map(([pid, { from, received }]) => ({
+        pid,
+        from,
+        files: received.length,
+      })),
       received: Object.fromEntries(sources.received),
     },
   };

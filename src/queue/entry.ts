@@ -3,11 +3,17 @@ import type { PathBytes } from '../path-bytes.js';
 /**
  * What the watcher tells the queue and the queue tells the checker.
  *
- * - `file`: look at this path and nothing below it
- * - `tree`: look at this path and everything below it
+ * - `file`: check this path and nothing below it: it may be another one now, or have other content
+ * - `touch`: check this path and nothing below it: its owner, mode, times or number of names may have changed, and no more
+ * - `tree`: check this path and everything below it: all of it may be other than before
+ * - `recheck`: check this path and everything below it: what has other content there is told of by itself
  * - `loss`: something was not seen; a full check is owed, for this reason
  */
 export type QueueEntry =
-  | { readonly kind: 'file'; readonly path: PathBytes }
-  | { readonly kind: 'tree'; readonly path: PathBytes }
+  | { readonly kind: 'file' | 'touch' | 'tree' | 'recheck'; readonly path: PathBytes }
   | { readonly kind: 'loss'; readonly reason: string };
+
+/** Whether an entry asks for everything below its path. */
+export function isRecursive({ kind }: QueueEntry): boolean {
+  return kind === 'tree' || kind === 'recheck';
+}

@@ -112,8 +112,8 @@ export class Queue {
   }
 
   /**
-   * Writes entries and returns how many. Not written again is what an unread record covers: one of the same path, or
-   * an `R` of it or of a directory above it. A `loss` also makes a full check owed. Never throws for a disk that is
+   * Writes entries and returns how many. Skips an entry that an unread record already covers: one of the same path
+   * that asks for as much, or one for all below it or a directory above it. A `loss` also makes a full check owed. Never throws for a disk that is
    * full or fails: the entries are dropped, a full check is owed, `onTrouble` is told, and the next call tries again.
    */
   append(entries: readonly QueueEntry[]): number {

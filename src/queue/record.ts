@@ -16,7 +16,7 @@ export interface QueueRecord {
  *
  *     SEQUENCE UNIX_MS KIND CRC32C PATH
  *
- * KIND is `F` (file), `R` (tree) or `A` (loss; PATH is then the reason). PATH is escaped by `escapeBytes`. CRC32C is
+ * KIND is `F` (file), `T` (touch), `R` (tree), `C` (recheck) or `A` (loss; PATH is then the reason). PATH is escaped by `escapeBytes`. CRC32C is
  * eight hexadecimal digits over the rest of the line (the other four fields, joined by one blank).
  */
 export function encodeRecord(record: QueueRecord): string {
@@ -36,7 +36,7 @@ export function decodeRecord(line: Buffer): QueueRecord | undefined {
   return { sequence: Number(sequence), at: Number(at), entry: entryOf(letter, path) };
 }
 
-type Letter = 'F' | 'R' | 'A';
+type Letter = 'F' | 'T' | 'R' | 'C' | 'A';
 type FieldTexts = [
   head: string,
   sequence: string,
@@ -46,8 +46,15 @@ type FieldTexts = [
   word: string,
 ];
 
-const letters = { file: 'F', tree: 'R', loss: 'A' } as const satisfies Record<QueueEntry['kind'], Letter>;
-const shape = /^((\d{1,15}) (\d{1,15}) ([FRA]) )([0-9a-f]{8}) (.*)$/s;
+const letters = {
+  file: 'F',
+  touch: 'T',
+  tree: 'R',
+  recheck: 'C',
+  loss: 'A',
+} as const satisfies Record<QueueEntry['kind'], Letter>;
+const kinds = { F: 'file', T: 'touch', R: 'tree', C: 'recheck' } as const;
+const shape = /^((\d{1,15}) (\d{1,15}) ([FTRCA]) )([0-9a-f]{8}) (.*)$/s;
 
 function pathOf(entry: QueueEntry): Buffer {
   return entry.kind === 'loss' ? Buffer.from(entry.reason, 'utf8') : entry.path;
@@ -55,5 +62,5 @@ function pathOf(entry: QueueEntry): Buffer {
 
 function entryOf(letter: Letter, path: Buffer): QueueEntry {
   if (letter === 'A') return { kind: 'loss', reason: path.toString('utf8') };
-  return { kind: letter === 'F' ? 'file' : 'tree', path };
+  return { kind: kinds[letter], path };
 }

@@ -1,4 +1,4 @@
-import { type PathKey, toKey } from '../path-bytes.js';
+import { hasAncestorIn, type PathKey, toKey } from '../path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
 /**
@@ -10,7 +10,9 @@ export class UnreadEntries {
   readonly #limit: number;
   readonly #kinds: Record<QueueEntry['kind'], Map<PathKey, number>> = {
     file: new Map(),
+    touch: new Map(),
     tree: new Map(),
+    recheck: new Map(),
     loss: new Map(),
   };
 
@@ -21,19 +23,19 @@ export class UnreadEntries {
   /** Whether what `entry` asks for will be done by an entry that is still unread. */
   covers(entry: QueueEntry): boolean {
     const key = keyOf(entry);
+    const { file, tree, recheck } = this.#kinds;
     if (this.#kinds[entry.kind].has(key)) return true;
-    const { tree } = this.#kinds;
-    if (entry.kind === 'loss' || tree.size === 0) return false;
-    if (tree.has(key) || tree.has('/')) return true;
-    for (let slash = key.lastIndexOf('/'); slash > 0; slash = key.lastIndexOf('/', slash - 1)) {
-      if (tree.has(key.slice(0, slash))) return true;
-    }
-    return false;
+    if (entry.kind === 'loss') return false;
+    if (entry.kind === 'touch' && file.has(key)) return true;
+    if (tree.has(key) || hasAncestorIn(key, tree)) return true;
+    // A recheck does not doubt what csync2 knows of a file.
+    const isMild = entry.kind === 'touch' || entry.kind === 'recheck';
+    return isMild && (recheck.has(key) || hasAncestorIn(key, recheck));
   }
 
   add(entry: QueueEntry, sequence: number): void {
-    const { file, tree, loss } = this.#kinds;
-    if (file.size + tree.size + loss.size < this.#limit) this.#kinds[entry.kind].set(keyOf(entry), sequence);
+    const size = Object.values(this.#kinds).reduce((sum, kind) => sum + kind.size, 0);
+    if (size < this.#limit) this.#kinds[entry.kind].set(keyOf(entry), sequence);
   }
 
   /** Record `sequence` has been read, or was never written. */

@@ -1,5 +1,5 @@
 import { hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
-import type { QueueEntry } from '../queue/entry.js';
+import { isRecursive, type QueueEntry } from '../queue/entry.js';
 
 /** What one check has to look at: every path once, none below a tree that is looked at anyway. */
 export interface Batch {
@@ -9,6 +9,11 @@ export interface Batch {
   readonly trees: readonly PathBytes[];
   /** Paths that lie within a tree, and that something was told of all the same. */
   readonly covered: readonly PathBytes[];
+  /**
+   * Those of them whose content nothing speaks against: what csync2 knows of a file is not doubted if nothing but its owner,
+   * mode or times have been touched, or if a tree is only looked at once more.
+   */
+  readonly trusted: ReadonlySet<PathKey>;
 }
 
 /**
@@ -18,16 +23,34 @@ export interface Batch {
 export function makeBatch(entries: readonly QueueEntry[]): Batch {
   const files = new Map<PathKey, PathBytes>();
   const trees = new Map<PathKey, PathBytes>();
+  const doubted = new Set<PathKey>();
   for (const entry of entries) {
-    if (entry.kind !== 'loss') (entry.kind === 'tree' ? trees : files).set(toKey(entry.path), entry.path);
+    if (entry.kind === 'loss') continue;
+    const key = toKey(entry.path);
+    (isRecursive(entry) ? trees : files).set(key, entry.path);
+    if (entry.kind !== 'touch' && entry.kind !== 'recheck') doubted.add(key);
   }
+  handDoubtsUp(trees, doubted);
   const isCovered = (key: PathKey) => trees.has(key) || hasAncestorIn(key, trees);
-  const covered = [...files].filter(([key]) => isCovered(key));
+  const outermost = [...trees].filter(([key]) => !hasAncestorIn(key, trees));
   return {
     files: [...files].filter(([key]) => !isCovered(key)).map(([, path]) => path),
-    trees: [...trees].filter(([key]) => !hasAncestorIn(key, trees)).map(([, path]) => path),
-    covered: covered.map(([, path]) => path),
+    trees: outermost.map(([, path]) => path),
+    covered: [...files].filter(([key]) => isCovered(key)).map(([, path]) => path),
+    trusted: new Set([...files.keys(), ...trees.keys()].filter((key) => !doubted.has(key))),
   };
+}
+
+/** A tree within another one is looked at with that: if it is in doubt, so is all that it is looked at with. */
+function handDoubtsUp(trees: ReadonlyMap<PathKey, PathBytes>, doubted: Set<PathKey>): void {
+  for (const key of trees.keys()) {
+    if (!doubted.has(key)) continue;
+    for (let end = key.lastIndexOf('/'); end >= 0; end = key.lastIndexOf('/', end - 1)) {
+      const above = end === 0 ? '/' : key.slice(0, end);
+      if (trees.has(above)) doubted.add(above);
+      if (end === 0) break;
+    }
+  }
 }
 
 /** Number of paths in a batch. */

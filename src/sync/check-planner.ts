@@ -1,11 +1,16 @@
 import type { BigIntStats } from 'node:fs';
+import { checkTextOf } from '../csync2/check-text.js';
 import type { Ledger } from '../csync2/ledger.js';
 import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
+import type { ArrivalView, LookAtArrivals } from './arrivals.js';
 import type { Batch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
+import type { FileMemory } from './file-memory.js';
+import { type FileStamp, stampOf } from './file-stamp.js';
+import type { OverlookedChanges, Verdict } from './overlooked-changes.js';
 import type { PostponedPath } from './postponed-paths.js';
-import { type FileStamp, type RewriteMemory, stampOf } from './rewrite-memory.js';
 import { statOf } from './stat-of.js';
+import type { Survey, SurveyOptions } from './survey.js';
 
 /** What csync2 is given for one batch. */
 export interface CheckPlan {
@@ -14,30 +19,35 @@ export interface CheckPlan {
   /** To be checked alone. */
   readonly files: readonly PathBytes[];
   /** To be marked without a check, which would overlook their change. */
-  readonly rewritten: readonly PathBytes[];
+  readonly overlooked: readonly PathBytes[];
   readonly sockets: readonly PathBytes[];
   /** Being received right now. */
   readonly postponed: readonly PostponedPath[];
+  /** Of these, the files whose sender may have died in the middle of them. */
+  readonly halfReceived: readonly PathBytes[];
   /** What files were like when the plan was made. */
-  readonly stamps: readonly (readonly [PathBytes, FileStamp])[];
+  readonly stamps: readonly PlannedStamp[];
   /** Number of paths that need no check. */
   readonly skipped: number;
+}
+
+/** A file as it was when the plan was made. */
+export interface PlannedStamp {
+  readonly path: PathBytes;
+  readonly stamp: FileStamp;
+  /** Nothing told of other content. */
+  readonly isTrusted: boolean;
 }
 
 /** What a plan is made with. `ledger` is undefined where the database is not SQLite. */
 export interface CheckPlannerParts {
   readonly ledger: Ledger | undefined;
-  readonly memory: RewriteMemory;
-  /**
-   * Whether a file, or something in a tree, is being received right now, so that a look at it would take half of it, or
-   * csync2's temporary file, for a local change.
-   */
-  readonly isArriving: (path: PathBytes, changedAt: number, recursive: boolean) => boolean;
-  /**
-   * Whether a session may have ended in the middle of a file a moment ago: its peer is about to send it again. To mark it
-   * would bring the two into conflict.
-   */
-  readonly isHalfReceived: (path: PathBytes, changedAt: number) => boolean;
+  readonly memory: FileMemory;
+  readonly changes: OverlookedChanges;
+  readonly arrivals: LookAtArrivals;
+  readonly survey: Survey;
+  /** Since when files of trees that are only looked at once more may have changed unseen; milliseconds since 1970. */
+  readonly unseenSince: () => number;
 }
 
 /** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
@@ -51,38 +61,59 @@ export class CheckPlanner {
   /**
    * Plans a check; call it in a database window.
    *
-   * @param changedAt - when the oldest change was noticed, or earlier; milliseconds since 1970
    * @param waits - whether files that are being received may be left for later
-   * @param quiet - whether no session is open
    */
-  plan(batch: Batch, changedAt: number, { waits, quiet }: { waits: boolean; quiet: boolean }): CheckPlan {
-    const plan: Plan = { ...emptyPlan(), changedAt, waits, postpones: waits && !quiet };
+  async plan(batch: Batch, waits: boolean, signal: AbortSignal): Promise<CheckPlan> {
+    const plan: Plan = {
+      ...emptyPlan(),
+      arrivals: this.#parts.arrivals(),
+      waits,
+      trusted: batch.trusted,
+      isSweep: false,
+    };
     this.#inPortions(batch.trees, (path) => this.#planTree(plan, path));
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
+    await this.#planBelow(plan, signal);
     plan.files.unshift(...plan.parents.values());
     return plan;
   }
 
+  /** Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks is found here. */
+  async planSweep(
+    paths: readonly PathBytes[],
+    { recursive, unseenSince, signal }: { recursive: boolean; unseenSince: number; signal: AbortSignal },
+  ): Promise<CheckPlan> {
+    const arrivals = { ...this.#parts.arrivals(), isComplete: false };
+    const plan: Plan = { ...emptyPlan(), arrivals, waits: true, trusted: new Set(), isSweep: true };
+    await this.#planSurveyed(plan, paths, { recursive, changedSince: unseenSince, signal });
+    return plan;
+  }
+
   /**
-   * Remembers what the files were like just before csync2 looked: a rewrite since then shows other nanoseconds at its
-   * own event. A file that could not be marked is still to be marked.
+   * Remembers what the files were like just before csync2 looked: whatever happens to them later shows at their own
+   * event. A file that could not be marked is still to be marked.
    */
   remember(plan: CheckPlan, failed: readonly FailedPath[]): void {
-    const { memory } = this.#parts;
-    const rewritten = new Set(plan.rewritten.map(toKey));
+    const { memory, changes } = this.#parts;
+    const overlooked = new Set(plan.overlooked.map(toKey));
     const failures = new Set(failed.map(({ path }) => toKey(path)));
-    for (const [path, stamp] of plan.stamps) {
+    for (const { path, stamp, isTrusted } of plan.stamps) {
       const key = toKey(path);
-      if (!failures.has(key)) memory.checked(path, stamp);
-      else if (rewritten.has(key)) memory.owed(path);
+      if (failures.has(key)) {
+        if (overlooked.has(key)) changes.mustStillBeMarked(path);
+      } else if (isTrusted) memory.rememberTouched(path, stamp);
+      else {
+        memory.remember(path, stamp);
+        changes.marked(path);
+      }
     }
   }
 
-  #inPortions(paths: readonly PathBytes[], task: (path: PathBytes) => void): void {
+  #inPortions<Item>(items: readonly Item[], task: (item: Item) => void): void {
     const { ledger } = this.#parts;
-    for (let at = 0; at < paths.length; at += questionsAtOnce) {
-      const portion = () => paths.slice(at, at + questionsAtOnce).forEach(task);
+    for (let at = 0; at < items.length; at += questionsAtOnce) {
+      const portion = () => items.slice(at, at + questionsAtOnce).forEach(task);
       if (ledger) ledger.reading(portion);
       else portion();
     }
@@ -90,9 +121,10 @@ export class CheckPlanner {
 
   #planTree(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
-    const arrives = () => this.#parts.isArriving(path, changeOf(stat), true);
-    if (plan.postpones && arrives()) plan.postponed.push({ path, recursive: true });
-    else if (this.#isNothing(path, stat)) plan.skipped++;
+    const changed = stat ? Number(stat.ctimeMs) : 0;
+    if (plan.waits && plan.arrivals.isArrivingWithin(path, changed)) {
+      plan.postponed.push({ path, recursive: true });
+    } else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
       plan.trees.push(path);
       if (stat) this.#addUnknownParents(path, plan.parents);
@@ -101,31 +133,91 @@ export class CheckPlanner {
 
   #planFile(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
-    const arrives = () => this.#parts.isArriving(path, changeOf(stat), false);
-    if (plan.postpones && arrives()) plan.postponed.push({ path, recursive: false });
-    else if (this.#isNothing(path, stat)) plan.skipped++;
+    if (this.#isNothing(path, stat)) plan.skipped++;
     else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
     else if (stat.isSocket()) plan.sockets.push(path);
     else if (!stat.isDirectory() && this.#wasDirectory(path)) plan.trees.push(path);
-    else {
-      if (!this.#isOverlookedRewrite(plan, path, stat)) plan.files.push(path);
-      else this.#planRewritten(plan, path, stat);
-      this.#addUnknownParents(path, plan.parents);
+    else this.#planPresent(plan, path, stat);
+  }
+
+  #planPresent(plan: Plan, path: PathBytes, stat: BigIntStats): void {
+    const stamp = stampOf(stat);
+    const isTrusted = plan.trusted.has(toKey(path));
+    switch (this.#judge(plan, path, stamp, { isTrusted, isTold: true, text: checkTextOf(stat) })) {
+      case 'later':
+        plan.postponed.push({ path, recursive: false });
+        return;
+      case 'nothing':
+        plan.skipped++;
+        return;
+      case 'overlooked':
+        plan.overlooked.push(path);
+        break;
+      case 'check':
+        plan.files.push(path);
+        break;
+      case 'both':
+        plan.files.push(path);
+        plan.overlooked.push(path);
     }
+    this.#addUnknownParents(path, plan.parents);
   }
 
   /** The tree above it is checked; only what csync2 would overlook there needs a mark of its own. */
   #planCovered(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
-    if (stat && this.#isOverlookedRewrite(plan, path, stat)) this.#planRewritten(plan, path, stat);
+    const isTrusted = plan.trusted.has(toKey(path));
+    if (stat) this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
   }
 
-  /** A file whose time csync2's server has not set yet looks like one that was rewritten. */
-  #planRewritten(plan: Plan, path: PathBytes, stat: BigIntStats): void {
-    if (plan.waits && this.#parts.isHalfReceived(path, changeOf(stat))) {
-      plan.stamps.pop();
-      plan.postponed.push({ path, recursive: false });
-    } else plan.rewritten.push(path);
+  /** What lies in the trees: all of it where the tree may be another one, else what has changed since it was seen. */
+  async #planBelow(plan: Plan, signal: AbortSignal): Promise<void> {
+    const isTrusted = (path: PathBytes) => plan.trusted.has(toKey(path));
+    const doubted = plan.trees.filter((path) => !isTrusted(path));
+    await this.#planSurveyed(plan, doubted, { recursive: true, changedSince: 0, signal });
+    const changedSince = this.#parts.unseenSince();
+    await this.#planSurveyed(plan, plan.trees.filter(isTrusted), { recursive: true, changedSince, signal });
+  }
+
+  async #planSurveyed(plan: Plan, paths: readonly PathBytes[], options: SurveyOptions): Promise<void> {
+    if (paths.length === 0) return;
+    const { changed } = await this.#parts.survey(paths, options);
+    this.#inPortions(changed, ({ path, ...stamp }) =>
+      this.#planInTree(plan, path, stamp, { isTrusted: false, isTold: false }),
+    );
+  }
+
+  #planInTree(
+    plan: Plan,
+    path: PathBytes,
+    stamp: FileStamp,
+    how: { isTrusted: boolean; isTold: boolean },
+  ): void {
+    const verdict = this.#judge(plan, path, stamp, how);
+    if (verdict === 'later') plan.postponed.push({ path, recursive: false });
+    else if (verdict === 'overlooked' || verdict === 'both') plan.overlooked.push(path);
+  }
+
+  #judge(
+    plan: Plan,
+    path: PathBytes,
+    stamp: FileStamp,
+    { isTrusted, isTold, text }: { isTrusted: boolean; isTold: boolean; text?: string | undefined },
+  ): Verdict | 'later' {
+    const { arrival, account } = plan.arrivals.judge(path, stamp, isTold);
+    if (plan.waits && arrival === 'half-received') plan.halfReceived.push(path);
+    if (plan.waits && (arrival === 'arriving' || arrival === 'half-received')) return 'later';
+    const verdict = this.#parts.changes.judge(path, stamp, {
+      // What has waited too long is taken for a change made here.
+      isReceived: arrival === 'received',
+      account,
+      isTrusted,
+      tellsAll: plan.arrivals.isComplete,
+      isSweep: plan.isSweep,
+      text,
+    });
+    plan.stamps.push({ path, stamp, isTrusted });
+    return verdict;
   }
 
   /** Gone, and csync2 never knew it: its temporary files on both sides end here. */
@@ -145,14 +237,6 @@ export class CheckPlanner {
     return this.#parts.ledger === undefined || this.#wasDirectory(path);
   }
 
-  #isOverlookedRewrite(plan: Plan, path: PathBytes, stat: BigIntStats): boolean {
-    const { ledger, memory } = this.#parts;
-    if (!stat.isFile()) return false;
-    const stamp = stampOf(stat);
-    plan.stamps.push([path, stamp]);
-    return memory.mustMark(path, stamp, ledger ? ledger.seen(path) : 'unknown', plan.changedAt);
-  }
-
   /** A file whose directory csync2 does not know yet can't be pushed: the directory goes along. */
   #addUnknownParents(path: PathBytes, parents: Map<string, PathBytes>): void {
     const { ledger } = this.#parts;
@@ -168,35 +252,33 @@ export class CheckPlanner {
 interface Plan extends CheckPlan {
   readonly trees: PathBytes[];
   readonly files: PathBytes[];
-  readonly rewritten: PathBytes[];
+  readonly overlooked: PathBytes[];
   readonly sockets: PathBytes[];
   readonly postponed: PostponedPath[];
-  readonly stamps: [PathBytes, FileStamp][];
+  readonly halfReceived: PathBytes[];
+  readonly stamps: PlannedStamp[];
   /** Directories that csync2 doesn't know yet. */
   readonly parents: Map<string, PathBytes>;
   skipped: number;
-  readonly changedAt: number;
+  readonly arrivals: ArrivalView;
   readonly waits: boolean;
-  /** Whether what is being received is left for later. */
-  readonly postpones: boolean;
+  readonly trusted: Batch['trusted'];
+  /** Events have told of what happened, and have been seen to: it is looked for what they have not told. */
+  readonly isSweep: boolean;
 }
 
-function emptyPlan(): Omit<Plan, 'changedAt' | 'waits' | 'postpones'> {
+function emptyPlan(): Omit<Plan, 'arrivals' | 'waits' | 'trusted' | 'isSweep'> {
   return {
     trees: [],
     files: [],
-    rewritten: [],
+    overlooked: [],
     sockets: [],
     postponed: [],
+    halfReceived: [],
     stamps: [],
     parents: new Map(),
     skipped: 0,
   };
-}
-
-/** When something about a file changed last, milliseconds since 1970; 0 if it is gone. */
-function changeOf(stat: BigIntStats | undefined): number {
-  return stat ? Number(stat.ctimeMs) : 0;
 }
 
 const questionsAtOnce = 200;

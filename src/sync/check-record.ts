@@ -1,5 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { fromKey, type PathBytes, toKey } from '../path-bytes.js';
+import { bootId } from '../proc/boot-id.js';
 
 /** Paths to look at alone, and paths to look at with everything below them. */
 export interface Scope {
@@ -104,9 +105,4 @@ function toStored({ files, trees }: Scope): StoredScope {
 
 function toScope({ files, trees }: StoredScope): Scope {
   return { files: files.map(fromKey), trees: trees.map(fromKey) };
-}
-
-/** proc_sys_kernel(5), random(4). */
-function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
 }

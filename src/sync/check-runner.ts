@@ -1,6 +1,6 @@
 import { MarkedPaths } from '../csync2/marked-paths.js';
 import type { PathPrefix } from '../csync2/name-encoding.js';
-import type { Outcome } from '../csync2/result.js';
+import { lastWords, type Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import { argumentChunks } from './argument-chunks.js';
@@ -13,6 +13,7 @@ export interface FailedPath {
   readonly path: PathBytes;
   readonly recursive: boolean;
   readonly outcome: Outcome;
+  /** What csync2 has said of it, for people. */
   readonly text: string;
 }
 
@@ -95,8 +96,8 @@ export class CheckRunner {
     if (result.outcome === 'done') return [];
     const isForAll = hopeless.has(result.outcome) || how.signal?.aborted;
     if (chunk.length === 1 || isForAll) {
-      const { outcome, text } = result;
-      return chunk.map((path) => ({ path, recursive: how.recursive, outcome, text }));
+      const { outcome, said } = result;
+      return chunk.map((path) => ({ path, recursive: how.recursive, outcome, text: lastWords(said) }));
     }
     const middle = chunk.length >> 1;
     return [
@@ -129,7 +130,7 @@ export class CheckRunner {
         mode: ['-v', recursive ? `${mode}r` : mode],
         paths,
         idle,
-        onSaid: marked.add,
+        onMessage: marked.add,
         ...(signal ? { signal } : {}),
       })
       .catch((error: unknown) => {
@@ -148,14 +149,15 @@ function scopeOf(paths: readonly PathBytes[], recursive: boolean): Scope {
 }
 
 /** Whether csync2 may have ended between two statements. It has not even begun with a wrong configuration, say. */
-function mayBeTorn({ outcome, signal, text }: CommandResult): boolean {
-  return signal !== undefined || !(whole.has(outcome) || beforeNote.test(text));
+function mayBeTorn({ outcome, signal, said }: CommandResult): boolean {
+  const isBeforeNote = said.some((message) => message.startsWith(beforeNote));
+  return signal !== undefined || !(whole.has(outcome) || isBeforeNote);
 }
 
 /** Ends at which no note is without its marks. */
 const whole: ReadonlySet<Outcome> = new Set(['done', 'vanished', 'config', 'maintenance', 'not-found']);
 /** The database has refused the note itself: a session of the server has just made it. */
-const beforeNote = /^Database Error: Adding or updating file entry/m;
+const beforeNote = 'Database Error: Adding or updating file entry';
 /** Splitting doesn't help against these: they concern csync2, not a path. */
 const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked']);
 /** Another try may do. */

@@ -1,15 +1,16 @@
+import { receivedFiles } from '../csync2/half-received.js';
 import type { PathPrefix } from '../csync2/name-encoding.js';
 import type { Runner } from '../csync2/runner.js';
-import type { BrokenSession } from '../csync2/session-log.js';
+import type { BrokenSession } from '../csync2/server-log/session-log.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Batch } from './batch.js';
-import { receivedFiles } from './broken-sessions.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
 import { CheckRunner, type FailedPath } from './check-runner.js';
 import type { DatabaseWindow } from './database-window.js';
+import { stampOf } from './file-stamp.js';
+import type { NoteHistory } from './note-history.js';
 import type { PostponedPath } from './postponed-paths.js';
-import { stampOf } from './rewrite-memory.js';
 import { statOf } from './stat-of.js';
 import type { TornChecks } from './torn-checks.js';
 
@@ -23,16 +24,24 @@ export interface CheckReport {
   readonly failed: readonly FailedPath[];
   /** Paths that an open session is just writing: to be looked at again when it has ended. */
   readonly postponed: readonly PostponedPath[];
+  /** Of these, the files whose sender may have died in the middle of them. */
+  readonly halfReceived: readonly PathBytes[];
   /** Sockets, which csync2 can't transfer and would keep dirty for ever. */
   readonly sockets: readonly PathBytes[];
 }
 
 /** How a batch is checked. */
 export interface CheckOptions {
-  /** When the oldest change was noticed, or earlier; milliseconds since 1970. */
-  readonly changedAt: number;
   /** Whether files that are being received may be postponed; if not, they are checked as they are. */
   readonly waits: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** How a part of a full check is made. */
+export interface SweepOptions {
+  readonly recursive: boolean;
+  /** Since when files may have changed in a way that csync2 overlooks and nobody has told of; milliseconds since 1970. */
+  readonly unseenSince: number;
   readonly signal: AbortSignal;
 }
 
@@ -41,6 +50,8 @@ export interface SweepReport {
   readonly failed: readonly FailedPath[];
   /** Files that csync2 found changed. */
   readonly marked: readonly PathBytes[];
+  /** Number of files that may have other content although csync2 sees no change: they are compared with the peers. */
+  readonly doubted: number;
 }
 
 /** What the checker works with. */
@@ -50,6 +61,7 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly window: DatabaseWindow;
   readonly torn: TornChecks;
   readonly prefixes: readonly PathPrefix[];
+  readonly notes: NoteHistory;
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
 }
@@ -78,35 +90,51 @@ export class Checker {
    * or among `failed` or `postponed`.
    */
   check(batch: Batch, options: CheckOptions): Promise<CheckReport> {
-    return this.#window.run((quiet) => this.#check(batch, options, quiet), options.signal);
+    return this.#window.run(() => this.#check(batch, options), options.signal);
   }
 
-  async #check(batch: Batch, options: CheckOptions, quiet: boolean): Promise<CheckReport> {
-    const { changedAt, waits, signal } = options;
+  async #check(batch: Batch, { waits, signal }: CheckOptions): Promise<CheckReport> {
     await this.#noteReceived();
-    const plan = this.#planner.plan(batch, changedAt, { waits, quiet });
-    const { trees, files, rewritten } = plan;
+    const plan = await this.#planner.plan(batch, waits, signal);
+    const { trees, files, overlooked } = plan;
     const failed = [
       // Trees first: a new directory must be known before what is in it is pushed.
       ...(await this.#runner.run(trees, { mode: '-c', recursive: true, signal })),
       ...(await this.#runner.run(files, { mode: '-c', recursive: false, signal })),
-      ...(await this.#runner.run(rewritten, { mode: '-m', recursive: false, signal })),
+      ...(await this.#runner.run(overlooked, { mode: '-m', recursive: false, signal })),
     ];
     this.#planner.remember(plan, failed);
-    const { skipped, postponed, sockets } = plan;
-    return { checked: trees.length + files.length + rewritten.length, skipped, postponed, failed, sockets };
+    this.#sampleNotes();
+    const { skipped, postponed, halfReceived, sockets } = plan;
+    const checked = trees.length + files.length + overlooked.length;
+    return { checked, skipped, postponed, halfReceived, failed, sockets };
   }
 
   /**
    * Checks paths at idle priority, as a part of a full check, and tells what csync2 found changed. Call it in a
    * database window.
    */
-  async sweep(paths: readonly PathBytes[], recursive: boolean, signal: AbortSignal): Promise<SweepReport> {
+  async sweep(paths: readonly PathBytes[], options: SweepOptions): Promise<SweepReport> {
+    const { recursive, signal } = options;
     await this.#noteReceived();
+    const plan = await this.#planner.planSweep(paths, options);
     const marked: PathBytes[] = [];
-    const onMarked = (found: readonly PathBytes[]) => void marked.push(...found);
-    const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
-    return { failed: await this.#runner.run(paths, how), marked };
+    const onMarked = (found: readonly PathBytes[]) => {
+      for (const path of found) marked.push(path);
+    };
+    const failed = [
+      ...(await this.#runner.run(paths, { mode: '-c', recursive, idle: true, signal, onMarked })),
+      ...(await this.#runner.run(plan.overlooked, { mode: '-m', recursive: false, signal })),
+    ];
+    this.#planner.remember(plan, failed);
+    this.#sampleNotes();
+    return { failed, marked, doubted: plan.overlooked.length };
+  }
+
+  /** What is noted from here on, and not by us, a session has noted. */
+  #sampleNotes(): void {
+    const { ledger, notes } = this.#parts;
+    if (ledger) notes.sample(ledger.lastRow(), Date.now());
   }
 
   /**
@@ -142,7 +170,7 @@ export class Checker {
     if (this.#broken.length === 0) return;
     const received = receivedFiles(this.#broken, prefixes, statOf);
     if (!(await this.#runner.note(received.map(({ path }) => path)))) return;
-    for (const { path, stat } of received) memory.checked(path, stampOf(stat));
+    for (const { path, stat } of received) memory.remember(path, stampOf(stat));
     this.#broken = [];
   }
 }

@@ -1,31 +1,36 @@
 import { lstatSync } from 'node:fs';
-import type { Activity } from '../csync2/activity.js';
 import { compareWithPeer } from '../csync2/comparison.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import { namesOf, namesWithin, type PathPrefix } from '../csync2/name-encoding.js';
+import type { PathPrefix } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
+import type { Activity } from '../csync2/server-log/activity.js';
 import { KeptTime } from '../kept-time.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
+import { arrivalsOf } from './arrivals.js';
 import { CheckJournal } from './check-journal.js';
 import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
+import type { FileMemory } from './file-memory.js';
+import { stampOf } from './file-stamp.js';
 import { FullCheck } from './full-check.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
-import { lookBack } from './look-back.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
-import { RewriteMemory, stampOf } from './rewrite-memory.js';
+import type { NoteHistory } from './note-history.js';
+import { OverlookedChanges } from './overlooked-changes.js';
 import { RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
+import { survey } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
 import { WatcherMisses } from './watcher-misses.js';
+import type { WriteCounts } from './write-counts.js';
 
 /** What the sync stage is given. */
 export interface SyncParts {
@@ -47,6 +52,11 @@ export interface SyncParts {
   readonly fullCheckHistory: string;
   /** What a killed session had left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];
+  readonly memory: FileMemory;
+  readonly notes: NoteHistory;
+  readonly writes: WriteCounts;
+  /** Until when all changes have been seen to by an earlier run, milliseconds since 1970; 0 if that is not known. */
+  readonly handledUntil: number;
   /** Directory for private databases, best on tmpfs. */
   readonly laneDirectory: string;
   readonly parallel: boolean;
@@ -83,23 +93,19 @@ export interface Sync {
   start(): void;
   /** After an unclean stop: see {@link Checker.repair}. */
   repair(): Promise<void>;
-  /**
-   * Looks for files that were rewritten while nobody watched, in a way that no check sees; see `look-back.ts`.
-   *
-   * @param since - milliseconds since 1970
-   */
-  lookBack(since: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Builds checker, lanes and scheduler for the database that csync2 uses. */
 export function createSync(parts: SyncParts): Sync {
-  const { runner, prefixes, roots, events } = parts;
+  const { runner, prefixes, roots, events, memory, notes } = parts;
   const location = databaseLocation(runner.instance);
   const ledger = location.kind === 'sqlite' ? new Ledger(location.file, prefixes) : undefined;
   const journal = new CheckJournal();
   const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
-  const memory = memoryOf(parts.halfReceived);
+  for (const { path, stat } of parts.halfReceived) memory.remember(path, stampOf(stat));
+  const history = new KeptTime(parts.fullCheckHistory);
+  const unseenSince = () => Math.max(history.at ?? startedAt, parts.handledUntil);
   const checker = new Checker({
     runner,
     ledger,
@@ -112,9 +118,12 @@ export function createSync(parts: SyncParts): Sync {
       ...(ledger && parts.privateDatabases ? {} : { unsettled: () => journal.unsettled() }),
     }),
     memory,
+    notes,
+    changes: new OverlookedChanges({ ledger, memory, notes }),
+    arrivals: arrivalsOf(parts.activity, parts.writes, prefixes),
+    survey,
+    unseenSince,
     prefixes,
-    isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
-    isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
     takeBroken: () => parts.activity.takeBroken(),
   });
   const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
@@ -133,10 +142,14 @@ export function createSync(parts: SyncParts): Sync {
       guard,
       tree: reportedTree(ledger),
       misses,
-      history: new KeptTime(parts.fullCheckHistory),
+      history,
+      memory,
       lanes,
       csync2: runner,
-      beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),
+      beginFullCheck() {
+        const tree = sweepTree(ledger);
+        return new FullCheck({ roots, checker, guard, window, tree, unseenSince: unseenSince() });
+      },
       events,
     },
     parts.options,
@@ -150,18 +163,6 @@ export function createSync(parts: SyncParts): Sync {
     misses,
     strategy,
     repair: () => checker.repair(),
-    lookBack: (since, signal) =>
-      lookBack({
-        roots,
-        since,
-        signal,
-        depth: () => parts.queue.depth,
-        suspect(path) {
-          memory.suspect(path);
-          parts.queue.append([{ kind: 'file', path }]);
-          scheduler.wake();
-        },
-      }),
     start() {
       for (const lane of lanes) lane.wake();
       newcomers?.start(parts.peers.map((peer) => peer.name));
@@ -190,38 +191,10 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
   });
 }
 
-/**
- * A file that an open session has named, a tree in which it has, or what changed a moment ago: the session may have more
- * to do to it.
- */
-function isArriving(
-  { activity, prefixes }: SyncParts,
-  { path, changedAt, recursive }: { path: PathBytes; changedAt: number; recursive: boolean },
-): boolean {
-  if (Date.now() - changedAt < stillMilliseconds) return true;
-  const names = recursive ? namesWithin(path, prefixes) : namesOf(path, prefixes);
-  return names.some((name) => activity.isReceiving(name.toString('latin1'), recursive));
-}
-
-/** Files without the time that csync2 sets last would look rewritten within their second. */
-function memoryOf(known: readonly ReceivedFile[]): RewriteMemory {
-  const memory = new RewriteMemory();
-  for (const { path, stat } of known) memory.checked(path, stampOf(stat));
-  return memory;
-}
-
-/** The last file of a session that is over, if that was a moment ago: the sender may have been killed. */
-function isHalfReceived({ activity, prefixes }: SyncParts, path: PathBytes, changedAt: number): boolean {
-  if (Date.now() - changedAt > sendAgainMilliseconds) return false;
-  return namesOf(path, prefixes).some((name) => activity.mayBeHalfReceived(name.toString('latin1')));
-}
-
-/** Time for a peer to send again what it could not send whole: a few of its pauses. */
-const sendAgainMilliseconds = 10_000;
 /** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */
 const sessionPatienceSeconds = 1.5;
-/** csync2 renames, then sets owner, mode and time in commands of their own. */
-const stillMilliseconds = 250;
+/** Where it is not known when everything was checked last, what is older than this run is taken for checked. */
+const startedAt = Date.now();
 
 /** csync2's exit code for "nothing differs". */
 const inSync = 2;

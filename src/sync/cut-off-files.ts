@@ -1,5 +1,6 @@
 import type { DirtyRow } from '../csync2/ledger.js';
 import { decodeName } from '../csync2/name-encoding.js';
+import type { PushTranscript } from '../csync2/push-transcript.js';
 
 /**
  * Files that were under way when a push was cut off: killed, or left by a peer that died. The peer may have put such a file
@@ -16,14 +17,10 @@ export class CutOffFiles {
     return now < (this.#until.get(nameOf(row)) ?? 0);
   }
 
-  /**
-   * Notes what a push has come to.
-   *
-   * @param text - what csync2 has said at `-v`
-   */
-  pushed(text: string, { sent, left }: Rows, now = Date.now()): void {
+  /** Notes what a push has come to. */
+  pushed(transcript: PushTranscript, { sent, left }: Rows, now = Date.now()): void {
     for (const row of sent) this.#until.delete(nameOf(row));
-    const name = nameUnderWay(text, left.map(nameOf));
+    const name = transcript.nameCutOff(left.map(nameOf));
     if (name !== undefined) this.#until.set(name, now + forcedMilliseconds);
   }
 }
@@ -33,32 +30,9 @@ interface Rows {
   readonly left: readonly DirtyRow[];
 }
 
-/**
- * The file that csync2 was at when the connection ended. csync2 tries every file that it has been given: if it has
- * not come to some, or not to its own last line, or got no answer to its goodbye, the connection ended at the last file
- * that it names. Undefined where that can't be told for certain.
- *
- * @param left - names of the files that were not sent
- */
-export function nameUnderWay(text: string, left: readonly string[]): string | undefined {
-  // Of a long text only the end is there: it doesn't tell which files have been tried.
-  if (!/^Connecting to host /m.test(text)) return undefined;
-  const tried = [...text.matchAll(/^(?:Updating|Deleting) (.*) on \S+ \.\.\.$/gm)].map(([, name]) => name);
-  const last = tried.at(-1);
-  const isWhole =
-    text.includes('Connection closed.') && left.every((name) => tried.includes(name)) && !isUnanswered(text);
-  return last !== undefined && !isWhole && left.includes(last) ? last : undefined;
-}
-
-/** Each file that stays is one error, and a goodbye to a peer that is gone is one more. */
-function isUnanswered(text: string): boolean {
-  const errors = Number(/^Finished with (\d+) errors\.$/m.exec(text)?.[1] ?? 0);
-  return errors > [...text.matchAll(/File stays in dirty state\./g)].length;
-}
-
-/** As csync2 shows it. */
+/** As csync2 shows it, one character a byte. */
 function nameOf({ encoded }: DirtyRow): string {
-  return decodeName(encoded).toString('utf8');
+  return decodeName(encoded).toString('latin1');
 }
 
 const forcedMilliseconds = 60_000;

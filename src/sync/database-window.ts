@@ -3,7 +3,7 @@ import { Exclusive } from './exclusive.js';
 /** What the window asks about the local csync2 server. */
 export interface ServerSessions {
   /**
-   * Resolves to true when no session is open but these, to false after so many seconds without anything received, or so
+   * Resolves to true when no session is busy but these, to false after so many seconds without anything received, or so
    * many in all.
    */
   quiet(
@@ -12,8 +12,8 @@ export interface ServerSessions {
     except?: ReadonlySet<number>,
     mostSeconds?: number,
   ): Promise<boolean>;
-  /** Pids of the open sessions. */
-  open?(): readonly number[];
+  /** Pids of the sessions that a check would meet in the database, or in the middle of a file. */
+  busy?(): readonly number[];
 }
 
 /** Holds new sessions up; those that are open go on. Only a server that we run has one. */
@@ -28,7 +28,7 @@ export interface ServerGate {
  * sends them back.
  *
  * For the length of a task new sessions are held up: their connections wait in the kernel's queue, unnoticed but for
- * the few milliseconds. Sessions that are open are waited for, but not for ever: one that receives a large file may
+ * the few milliseconds. Sessions that are busy are waited for, but not for ever: one that receives a large file may
  * take minutes. One that receives file after file is waited for longer: beside it csync2 would sleep for seconds, too,
  * and meet files that had not arrived when the check was planned.
  */
@@ -66,14 +66,14 @@ export class DatabaseWindow {
 
   async #awaitQuiet(signal?: AbortSignal): Promise<boolean> {
     // Where the sessions can't be told apart, one wait in vain is enough until there has been quiet.
-    const patience = this.#isWorn && !this.#sessions.open ? 0 : this.#patienceSeconds;
+    const patience = this.#isWorn && !this.#sessions.busy ? 0 : this.#patienceSeconds;
     const most = patience * whileReceiving;
     const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited, most);
     this.#isWorn = !isQuiet;
-    const open = this.#sessions.open?.() ?? [];
+    const busy = this.#sessions.busy?.() ?? [];
     // Those that were waited for now, and those of before that are still there.
-    this.#outwaited = new Set(isQuiet ? open.filter((pid) => this.#outwaited.has(pid)) : open);
-    return isQuiet && open.length === 0;
+    this.#outwaited = new Set(isQuiet ? busy.filter((pid) => this.#outwaited.has(pid)) : busy);
+    return isQuiet && busy.length === 0;
   }
 }
 

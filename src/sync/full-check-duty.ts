@@ -2,6 +2,7 @@ import type { KeptTime } from '../kept-time.js';
 import type { PathKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { backoffSeconds } from './backoff.js';
+import type { FileMemory } from './file-memory.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { Lane } from './lane.js';
 import type { WatcherMisses } from './watcher-misses.js';
@@ -12,6 +13,7 @@ export interface FullCheckDutyParts {
   readonly lanes: readonly Lane[];
   readonly misses: WatcherMisses;
   readonly history: KeptTime;
+  readonly memory: FileMemory;
   readonly beginFullCheck: () => FullCheck;
   readonly events: FullCheckEvents;
 }
@@ -35,7 +37,7 @@ export interface FullCheckTimes {
 export class FullCheckDuty {
   readonly #parts: FullCheckDutyParts;
   readonly #times: FullCheckTimes;
-  #running: { readonly check: FullCheck; readonly ticket: number; readonly reason: string } | undefined;
+  #running: RunningCheck | undefined;
   #notBefore = 0;
   #failures = 0;
   /** Since when the server has held it up. */
@@ -86,11 +88,11 @@ export class FullCheckDuty {
     this.#busySince = undefined;
     for (const lane of lanes) lane.wake();
     if (!report || signal.aborted) return;
-    const { ticket, reason } = this.#running;
+    const { ticket, reason, begunAt } = this.#running;
     this.#running = undefined;
     if (report.complete) {
       queue.settle(ticket);
-      this.#succeed();
+      this.#succeed(begunAt);
     } else {
       const seconds = backoffSeconds(++this.#failures, backoff, Math.random());
       this.#notBefore = Date.now() + seconds * 1000;
@@ -109,19 +111,21 @@ export class FullCheckDuty {
   }
 
   #begin() {
-    const { beginFullCheck, events, misses, queue } = this.#parts;
+    const { beginFullCheck, events, memory, misses, queue } = this.#parts;
     const { owed } = queue;
     if (!owed) return undefined;
     if (owed.reason === regular) misses.begin();
     events.onFullCheckBegun?.(owed.reason);
-    return { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason };
+    memory.fullCheckBegun();
+    return { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason, begunAt: Date.now() };
   }
 
-  #succeed(): void {
-    const now = Date.now();
+  #succeed(begunAt: number): void {
     this.#failures = 0;
-    this.#parts.history.note(now);
-    this.#regularAt = this.#regularFrom(now);
+    this.#parts.memory.fullCheckDone();
+    // What has changed since it began may not have been looked at.
+    this.#parts.history.note(begunAt);
+    this.#regularAt = this.#regularFrom(Date.now());
   }
 
   #regularFrom(time: number): number {
@@ -130,6 +134,14 @@ export class FullCheckDuty {
     // Jittered, so that the hosts of a cluster don't all check at the same moment.
     return time + fullSyncInterval * 1000 * (0.9 + Math.random() / 5);
   }
+}
+
+interface RunningCheck {
+  readonly check: FullCheck;
+  readonly ticket: number;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly begunAt: number;
 }
 
 /** Why a regular full check is owed. */

@@ -9,6 +9,8 @@ import { type SweepStep, type SweepTree, sweepSteps } from './sweep-plan.js';
 export interface FullCheckReport {
   /** Files that csync2 found changed. */
   readonly found: number;
+  /** Files that csync2 sees no change in, and that may have other content all the same: compared with the peers. */
+  readonly doubted: number;
   /** Their real paths, one character a byte, as far as csync2's text tells them and not more than some thousands. */
   readonly paths: readonly PathKey[];
   /** Everything was looked at: no root was held back, no path failed. */
@@ -27,6 +29,8 @@ export interface FullCheckParts {
   readonly guard: RootGuard;
   readonly tree: SweepTree;
   readonly window: DatabaseWindow;
+  /** Since when changes may have been overlooked; see {@link SweepOptions}. */
+  readonly unseenSince: number;
 }
 
 /** One pass over all roots, a step at a time. */
@@ -39,10 +43,13 @@ export class FullCheck {
   readonly #failed: FailedPath[] = [];
   readonly #held = new Set<PathBytes>();
   readonly #paths: PathKey[] = [];
+  readonly #unseenSince: number;
   #found = 0;
+  #doubted = 0;
   #taken = 0;
 
-  constructor({ roots, checker, guard, tree, window }: FullCheckParts) {
+  constructor({ roots, checker, guard, tree, window, unseenSince }: FullCheckParts) {
+    this.#unseenSince = unseenSince;
     this.#checker = checker;
     this.#guard = guard;
     this.#window = window;
@@ -66,9 +73,11 @@ export class FullCheck {
     const allowed = value.paths.filter((path) => !this.#guard.forbids(path, value.recursive));
     for (const path of value.paths) if (!allowed.includes(path)) this.#held.add(path);
     if (allowed.length > 0) {
-      const { failed, marked } = await this.#checker.sweep(allowed, value.recursive, signal);
+      const how = { recursive: value.recursive, unseenSince: this.#unseenSince, signal };
+      const { failed, marked, doubted } = await this.#checker.sweep(allowed, how);
       this.#failed.push(...failed);
       this.#found += marked.length;
+      this.#doubted += doubted;
       this.#paths.push(...marked.slice(0, pathsKept - this.#paths.length).map(toKey));
       this.#taken++;
     }
@@ -86,6 +95,7 @@ export class FullCheck {
   #report(): FullCheckReport {
     return {
       found: this.#found,
+      doubted: this.#doubted,
       paths: this.#paths,
       complete: this.#failed.length === 0 && this.#held.size === 0,
       failed: this.#failed,

@@ -50,6 +50,7 @@ export interface PushReport {
   readonly sent: number;
   readonly left: number;
   readonly outcome: Outcome;
+  /** What csync2 or the peer has said, for people. */
   readonly text: string;
   readonly seconds: number;
   /** Names of what was sent and what was left, when there are few. */

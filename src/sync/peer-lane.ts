@@ -3,7 +3,8 @@ import { type Diagnosis, readDiagnosis } from '../csync2/diagnosis.js';
 import type { DirtyRow, Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
 import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
-import type { Outcome } from '../csync2/result.js';
+import { PushTranscript } from '../csync2/push-transcript.js';
+import { lastWords, type Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
@@ -149,17 +150,19 @@ export class PeerLane implements Lane {
   async #push({ copy, suspect }: Slice): Promise<Pushed> {
     const { peer, runner, stallSeconds } = this.#parts;
     try {
+      const transcript = new PushTranscript();
       const result = await runner.run({
         mode: ['-A', suspect ? '-vvv' : '-v', '-u', '-P', peer],
         database: this.#directory,
         stallSeconds,
+        onMessage: transcript.add,
         signal: this.#rhythm.signal,
       });
       const outcome = copy.outcome();
-      if (!suspect) return { result, outcome };
-      const diagnosis = readDiagnosis(result.text, this.#files.compared(suspect));
+      if (!suspect) return { result, outcome, transcript };
+      const diagnosis = readDiagnosis(result.said, this.#files.compared(suspect));
       // At this level csync2 shows the group's key.
-      return { result: { ...result, text: '' }, outcome, diagnosis };
+      return { result: { ...result, said: [] }, outcome, transcript, diagnosis };
     } finally {
       copy.remove();
     }
@@ -226,7 +229,7 @@ export class PeerLane implements Lane {
       sent: sent.length,
       left: left.length,
       outcome: diagnosis?.outcome ?? result.outcome,
-      text: diagnosis?.detail ?? result.text,
+      text: diagnosis?.detail ?? lastWords(result.said),
       isAboutPeer: aboutThePeer.has(result.outcome),
       seconds: result.seconds,
       names: names.map((row) => decodeName(row.encoded)),
@@ -236,10 +239,10 @@ export class PeerLane implements Lane {
   }
 
   /** Whether to go on with the next slice. */
-  #judge({ result, outcome, diagnosis }: Pushed): boolean {
+  #judge({ result, outcome, transcript, diagnosis }: Pushed): boolean {
     const { sent, left } = outcome;
     this.#parked.forget(sent);
-    this.#cutOff.pushed(result.text, outcome);
+    this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
     if (sent.length > 0 && this.#refusal.isOver()) this.#parked.release();
     if (left.length > 0 && sent.length === 0) {
@@ -301,6 +304,7 @@ interface Slice {
 interface Pushed {
   readonly result: CommandResult;
   readonly outcome: PushOutcome;
+  readonly transcript: PushTranscript;
   readonly diagnosis?: Diagnosis;
 }
 

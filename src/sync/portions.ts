@@ -32,7 +32,7 @@ export function portionsOf(
   const alone = aloneOf(batch.files);
   const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
   const rest = isOne ? one(others) : cut(others, tree, filesPerPortion);
-  return alone.size > 0 ? { first: { files: [...alone], trees: [], covered: [] }, rest } : { rest };
+  return alone.size > 0 ? { first: { ...batch, files: [...alone], trees: [], covered: [] }, rest } : { rest };
 }
 
 function one(...batches: readonly Batch[]): Iterator<Batch, void> {
@@ -49,20 +49,22 @@ function isSmall({ files, trees }: Batch, tree: SweepTree, most: number): boolea
 }
 
 /** Trees first: a new directory must be known before what is in it is pushed. */
-function* cut(
-  { files, trees, covered }: Batch,
-  tree: SweepTree,
-  filesPerPortion: number,
-): Generator<Batch, void> {
-  let untold = covered;
-  for (const { paths, recursive } of sweepSteps(trees, tree, filesPerPortion)) {
-    yield recursive
-      ? { files: [], trees: paths, covered: untold }
-      : { files: paths, trees: [], covered: untold };
-    untold = [];
+function* cut(batch: Batch, tree: SweepTree, filesPerPortion: number): Generator<Batch, void> {
+  const { files, trees, trusted } = batch;
+  let { covered } = batch;
+  const isTrusted = (path: PathBytes) => trusted.has(toKey(path));
+  for (const trust of [false, true]) {
+    const these = trees.filter((path) => isTrusted(path) === trust);
+    for (const { paths, recursive } of sweepSteps(these, tree, filesPerPortion)) {
+      // What a tree is cut into is in doubt if the tree is.
+      const known = covered.length > 0 ? trusted : [];
+      const how = { covered, trusted: trust ? new Set([...known, ...paths.map(toKey)]) : trusted };
+      yield recursive ? { files: [], trees: paths, ...how } : { files: paths, trees: [], ...how };
+      covered = [];
+    }
   }
   for (let at = 0; at < files.length; at += filesPerPortion) {
-    yield { files: files.slice(at, at + filesPerPortion), trees: [], covered: [] };
+    yield { files: files.slice(at, at + filesPerPortion), trees: [], covered: [], trusted };
   }
 }
 

@@ -46,7 +46,9 @@ export class PostponedPaths {
     if (this.#paths.size === 0) this.#since = undefined;
     else {
       this.#since ??= now;
-      this.#dueAt = now + pauseMilliseconds;
+      // Most have arrived a moment later.
+      const pause = Math.min(pauseMilliseconds.most, Math.max(pauseMilliseconds.least, now - this.#since));
+      this.#dueAt = now + pause;
     }
   }
 
@@ -60,4 +62,4 @@ export class PostponedPaths {
   }
 }
 
-const pauseMilliseconds = 250;
+const pauseMilliseconds = { least: 20, most: 250 } as const;

@@ -184,14 +184,14 @@ export class Scheduler {
   }
 
   /** @returns whether it has been done: not if it was ended half-way */
-  async #check({ batch: whole, changedAt }: Portion, signal: AbortSignal): Promise<boolean> {
+  async #check({ batch: whole }: Portion, signal: AbortSignal): Promise<boolean> {
     const { lanes, events } = this.#parts;
     const batch = this.#withoutHeld(whole);
     if (batchSize(batch) === 0) return true;
     this.#become('checking');
     const started = performance.now();
     const waits = !this.#postponed.isOverdue(Date.now());
-    const report = await this.#parts.checker.check(batch, { changedAt, waits, signal });
+    const report = await this.#parts.checker.check(batch, { waits, signal });
     if (signal.aborted && report.failed.length > 0) return false;
     this.#defer(report.failed);
     this.#postponed.set(report.postponed, Date.now());
@@ -199,7 +199,8 @@ export class Scheduler {
     this.#noteAside();
     this.#gathering.checked(Date.now());
     events.onChecked?.(batch, report, (performance.now() - started) / 1000);
-    if (report.checked > report.failed.length) for (const lane of lanes) lane.wake();
+    // What was received may have taken something off a debt.
+    if (report.checked + report.skipped > report.failed.length) for (const lane of lanes) lane.wake();
     return true;
   }
 

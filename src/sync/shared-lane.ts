@@ -1,3 +1,4 @@
+import { lastWords } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import type { Exclusive } from './exclusive.js';
@@ -115,10 +116,11 @@ export class SharedLane implements Lane {
     return this.#owed;
   }
 
-  #report({ outcome, text, seconds }: CommandResult, { sent, left }: { sent: number; left: number }): void {
+  #report({ outcome, said, seconds }: CommandResult, { sent, left }: { sent: number; left: number }): void {
     if (sent > 0) this.#lastSentAt = Date.now();
     this.#sent += sent;
     const isAboutPeer = outcome !== 'done';
+    const text = lastWords(said);
     this.#parts.onPush?.({ peer: this.peer, sent, left, outcome, text, seconds, names: [], isAboutPeer });
   }
 }

@@ -1,12 +1,12 @@
 import { nameOf, type PathBytes, toKey } from '../path-bytes.js';
-import type { QueueEntry } from '../queue/entry.js';
+import { isRecursive, type QueueEntry } from '../queue/entry.js';
 
 /**
  * Whether an entry is of a file named like csync2's temporary ones, which it makes on the sender, too: `.NAME.XXXXXX`
  * beside the file. Others have such names as well, so it only tells that there is no hurry.
  */
 export function looksTemporary(entry: QueueEntry): boolean {
-  return entry.kind === 'file' && hasTemporaryName(entry.path);
+  return entry.kind !== 'loss' && !isRecursive(entry) && hasTemporaryName(entry.path);
 }
 
 /** Whether a path ends in such a name. */

@@ -1,4 +1,4 @@
-import type { NotedFile } from '../csync2/ledger.js';
+import type { RecentNote } from '../csync2/ledger.js';
 import { hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { CheckRecord, CheckState, Scope } from './check-record.js';
 
@@ -8,7 +8,7 @@ export interface TornCheckParts {
    * The files that csync2 has taken note of last, at most so many, the last first; undefined where its database can't be
    * read.
    */
-  readonly newest: ((limit: number) => readonly NotedFile[]) | undefined;
+  readonly newest: ((limit: number) => readonly RecentNote[]) | undefined;
   readonly record: CheckRecord;
   /** What else would be lost by a kill now. */
   readonly unsettled?: () => Scope;

@@ -1,24 +1,53 @@
-import { display } from '../path-bytes.js';
+import { display, type PathBytes } from '../path-bytes.js';
 import type { QueueEntry } from '../queue/entry.js';
 
-const kinds = { file: 0x46, tree: 0x52, loss: 0x41 };
-const headLength = 5;
+/** How often something was done to a file that may have given it other content. */
+export interface ContentChange {
+  readonly path: PathBytes;
+  /** Times that somebody closed it who could write to it. */
+  readonly writes: number;
+  /** Times that it was moved to where it is. */
+  readonly moves: number;
+  /** Times that anything else happened to its name: made, removed, moved away. */
+  readonly others: number;
+}
+
+/** What a batch tells: what is to be checked, and how often files were written to or moved there. */
+export interface DecodedBatch {
+  readonly entries: readonly QueueEntry[];
+  readonly changes: readonly ContentChange[];
+}
 
 /**
  * Decodes a batch of the native watcher (native/record_buffer.h). The paths are views of the batch: keep a copy of
  * what is to be kept for long.
  */
-export function decodeBatch(batch: Buffer): QueueEntry[] {
+export function decodeBatch(batch: Buffer): DecodedBatch {
   const entries: QueueEntry[] = [];
+  const changes: ContentChange[] = [];
   for (let at = 0; at < batch.length; ) {
-    const kind = batch[at];
-    const end = at + headLength + batch.readUInt32LE(at + 1);
+    const letter = String.fromCharCode(batch[at] as number);
+    const count = batch[at + 1] as number;
+    const end = at + headLength + batch.readUInt32LE(at + 2);
     const bytes = batch.subarray(at + headLength, end);
-    if (kind === kinds.file) entries.push({ kind: 'file', path: bytes });
-    else if (kind === kinds.tree) entries.push({ kind: 'tree', path: bytes });
-    else if (kind === kinds.loss) entries.push({ kind: 'loss', reason: display(bytes) });
-    else throw new RangeError(`unknown record kind ${kind} at byte ${at} of a batch`);
+    const kind = kinds[letter];
+    if (letter === 'A') entries.push({ kind: 'loss', reason: display(bytes) });
+    else if (kind) entries.push({ kind, path: bytes });
+    else throw new RangeError(`unknown record kind ${letter} at byte ${at} of a batch`);
+    if (kind === 'file') {
+      const [writes, moves] = [letter === 'W' ? count : 0, letter === 'V' ? count : 0];
+      changes.push({ path: bytes, writes, moves, others: count - writes - moves });
+    }
     at = end;
   }
-  return entries;
+  return { entries, changes };
 }
+
+const kinds: Readonly<Record<string, 'file' | 'touch' | 'tree' | undefined>> = {
+  F: 'file',
+  W: 'file',
+  V: 'file',
+  T: 'touch',
+  R: 'tree',
+};
+const headLength = 6;

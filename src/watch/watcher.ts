@@ -3,7 +3,7 @@ import { getSystemErrorName } from 'node:util';
 import type { NativeSelection } from '../native.js';
 import { loadNative } from '../native.js';
 import type { QueueEntry } from '../queue/entry.js';
-import { decodeBatch } from './batch.js';
+import { type ContentChange, decodeBatch } from './batch.js';
 import { WatchClosedError, WatchLimitError, WatchReadError, WatchStartError } from './errors.js';
 import { defaultFileEvents, parseFileEvents } from './file-events.js';
 import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from './native-watcher.js';
@@ -28,6 +28,8 @@ export interface WatcherOptions {
   readonly walkers?: number;
   /** Called a few times a second during the first walk with the number of directories watched so far. */
   readonly onProgress?: (directories: number) => void;
+  /** Told how often files were written to or moved into their place, before the entries of the same batch come. */
+  readonly onContentChanges?: (changes: readonly ContentChange[]) => void;
   /** Limits and times of native/watcher.h, for tests. */
   readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
 }
@@ -54,6 +56,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   readonly #native: NativeWatcher;
   readonly #onProgress: ((directories: number) => void) | undefined;
+  readonly #onContentChanges: ((changes: readonly ContentChange[]) => void) | undefined;
   #settleReady: Settler | undefined;
   #wake: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -68,6 +71,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   private constructor(options: WatcherOptions) {
     this.#onProgress = options.onProgress;
+    this.#onContentChanges = options.onContentChanges;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
@@ -99,7 +103,9 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     while (true) {
       const batch = this.#native.take();
       if (batch) {
-        yield decodeBatch(batch);
+        const { entries, changes } = decodeBatch(batch);
+        if (changes.length > 0) this.#onContentChanges?.(changes);
+        yield entries;
       } else if (this.#failure) {
         throw this.#failure;
       } else if (this.#closed) {

@@ -45,6 +45,7 @@ export class Shadow {
     if (entry.kind === 'loss') this.copyAll();
     else if (!isWithin(entry.path, this.#root)) this.foreign.push(display(entry.path));
     else if (entry.kind === 'file') this.#renew(entry.path);
+    else if (entry.kind === 'touch') this.#touch(entry.path);
     else this.#renewTree(entry.path);
   }
 
@@ -86,6 +87,14 @@ export class Shadow {
       this.#selection.explain(path) === 2 && this.#isReached(path) ? describe(path) : undefined;
     if (description === undefined) this.entries.delete(toKey(path));
     else this.entries.set(toKey(path), description);
+  }
+
+  /** What has been copied keeps its content: a touch must not be the only record that tells of another one. */
+  #touch(path: PathBytes): void {
+    const copied = /^(file )(.*)( with .*)$/s.exec(this.entries.get(toKey(path)) ?? '');
+    this.#renew(path);
+    const renewed = /^(file )(.*)( with .*)$/s.exec(this.entries.get(toKey(path)) ?? '');
+    if (copied && renewed) this.entries.set(toKey(path), `file ${renewed[2]}${copied[3]}`);
   }
 
   #renewTree(path: PathBytes): void {

@@ -4,6 +4,7 @@ import { copyFileSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, wr
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
+import { checkTextOf, type NotedFile } from '#src/csync2/check-text.js';
 import { LedgerError } from '#src/csync2/ledger.js';
 import { decodeName, encodeName } from '#src/csync2/name-encoding.js';
 import { type CsyncNode, makeCluster } from '../support/csync2-cluster.js';
@@ -49,17 +50,22 @@ describe('ledger', () => {
     const file = node.write('dir/file', '12345');
     symlinkSync('nowhere', join(node.root, 'link'));
     execFileSync('mkfifo', [join(node.root, 'fifo')]);
-    assert.equal(node.ledger.seen(file), undefined);
+    assert.equal(node.ledger.noted(file), undefined);
     node.csync2('-cr', '/');
-    assert.deepEqual(node.ledger.seen(file), {
-      type: 'reg',
-      size: 5,
-      mtimeSeconds: Math.floor(lstatSync(file).mtimeMs / 1000),
-    });
-    assert.equal(node.ledger.seen(node.path('dir'))?.type, 'dir');
-    assert.equal(node.ledger.seen(node.path('dir'))?.size, undefined);
-    assert.equal(node.ledger.seen(node.path('link'))?.type, 'lnk');
-    assert.equal(node.ledger.seen(node.path('fifo'))?.type, 'fifo');
+    const { type, size, mtimeSeconds, text } = node.ledger.noted(file) as NotedFile;
+    assert.deepEqual(
+      { type, size, mtimeSeconds },
+      { type: 'reg', size: 5n, mtimeSeconds: BigInt(Math.floor(lstatSync(file).mtimeMs / 1000)) },
+    );
+    for (const name of ['dir/file', 'dir', 'fifo']) {
+      const path = node.path(name);
+      assert.equal(checkTextOf(lstatSync(path, { bigint: true })), node.ledger.noted(path)?.text, name);
+    }
+    assert.match(text, /^v1%3A/);
+    assert.equal(node.ledger.noted(node.path('dir'))?.type, 'dir');
+    assert.equal(node.ledger.noted(node.path('dir'))?.size, undefined);
+    assert.equal(node.ledger.noted(node.path('link'))?.type, 'lnk');
+    assert.equal(node.ledger.noted(node.path('fifo'))?.type, 'fifo');
     assert.ok(node.ledger.knows(Buffer.from(node.root)));
     assert.ok(!node.ledger.knows(node.path('dir/other')));
     assert.ok(!node.ledger.knows(node.path('..')));
@@ -69,7 +75,7 @@ describe('ledger', () => {
     const [node] = (await makeCluster(context, { settings: 'ignore uid gid mod;' })) as [CsyncNode];
     const file = node.write('file', '12345');
     node.csync2('-cr', '/');
-    assert.equal(node.ledger.seen(file)?.size, 5);
+    assert.equal(node.ledger.noted(file)?.size, 5n);
   });
 
   test('counts at and below a path, never a sibling that begins alike, up to the limit', async (context) => {

@@ -1,29 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MarkedPaths } from '#src/csync2/marked-paths.js';
+import type { Message } from '#src/csync2/message.js';
+
+const said = (text: string, kind: Message['kind'] = 'said'): Message => ({ at: 0, pid: 1, kind, text });
 
 describe('what csync2 says it marks', () => {
-  test('names of all kinds, in pieces of any size', () => {
-    const names = [
-      Buffer.from('/srv/a'),
-      Buffer.from('/srv/two\nlines\n'),
-      Buffer.from([0x2f, 0xff, 0x20]),
-      Buffer.from('/srv/b'),
-    ];
-    const said = Buffer.concat([
-      ...names.flatMap((name) => [Buffer.from('Marking file as dirty: '), name, Buffer.from('\n')]),
-      Buffer.from('Connection closed.\nFinished with 0 errors.\n'),
-    ]);
-    for (let size = 1; size <= said.length; size++) {
-      const marked = new MarkedPaths([]);
-      for (let at = 0; at < said.length; at += size) marked.add(said.subarray(at, at + size));
-      assert.deepEqual(marked.paths, names);
-    }
+  test('names of all kinds', () => {
+    const names = ['/srv/a', '/srv/two\nlines\n', '/srv/\xff ', '/srv/b'];
+    const marked = new MarkedPaths([]);
+    for (const name of names) marked.add(said(`Marking file as dirty: ${name}`));
+    for (const text of ['Connection closed.', 'Finished with 0 errors.']) marked.add(said(text));
+    assert.deepEqual(
+      marked.paths.map((path) => path.toString('latin1')),
+      names,
+    );
   });
 
   test('names with a prefix, as paths of this host', () => {
     const marked = new MarkedPaths([{ name: Buffer.from('data'), path: Buffer.from('/srv/data') }]);
-    marked.add(Buffer.from('Marking file as dirty: %data%/x\nWARNING: something else\nand more\n'));
+    marked.add(said('Marking file as dirty: %data%/x'));
+    marked.add(said('Marking file as dirty: %other%/x'));
     assert.deepEqual(marked.paths.map(String), ['/srv/data/x']);
+  });
+
+  test('what is no message of its own counts for nothing', () => {
+    const marked = new MarkedPaths([]);
+    marked.add(said('Marking file as dirty: /srv/a', 'bare'));
+    assert.deepEqual(marked.paths, []);
   });
 });

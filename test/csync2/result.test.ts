@@ -5,12 +5,15 @@ import { type Ending, type Outcome, outcomeText, readOutcome } from '#src/csync2
 const ending = (parts: Partial<Ending>): Ending => ({
   exitCode: 1,
   signal: undefined,
-  text: '',
+  said: [],
   stalled: false,
   ...parts,
 });
 
-/** What csync2 2.0 prints, at `-v`. */
+/** csync2's messages as it prints them, a line each. */
+const lines = (text: string) => text.split('\n').filter((line) => line !== '');
+
+/** What csync2 2.0 says, at `-v`. */
 const said: readonly (readonly [string, Outcome])[] = [
   ['This host (x) is not a member of any configured group.\n', 'config'],
   ["Can not open config file `/etc/csync2.cfg': No such file or directory\n", 'config'],
@@ -36,10 +39,7 @@ const said: readonly (readonly [string, Outcome])[] = [
     "Do not auto-resolve conflict: Lost 'younger' test.\nERROR: Auto-resolving failed. Giving up.\nFile stays in dirty state. Try again later...\n",
     'conflict',
   ],
-  [
-    'While deleting file: auto resolving... response = 10File stays in dirty state. Try again later...\n',
-    'conflict',
-  ],
+  ['auto resolving... response = 10\nFile stays in dirty state. Try again later...\n', 'conflict'],
   [
     'Database Error: Adding or updating file entry [1]: ERROR:  duplicate key value violates unique constraint "file_filename_key"\n',
     'locked',
@@ -48,7 +48,6 @@ const said: readonly (readonly [string, Outcome])[] = [
   ["This should not happen: Can't stat /srv/data/x.\n", 'vanished'],
   ['Peer did provide a wrong SSL X509 cetrificate.\n', 'certificate'],
   ['SSL: handshake failed: Certificate is required. (GNUTLS_E_CERTIFICATE_REQUIRED)\n', 'certificate'],
-  ['Found /etc/csync2.lock\n', 'maintenance'],
   ['Finished with 1 errors.\n', 'failed'],
   ['', 'failed'],
 ];
@@ -56,7 +55,7 @@ const said: readonly (readonly [string, Outcome])[] = [
 describe('what a csync2 run came to', () => {
   for (const [text, outcome] of said) {
     test(`${outcome}: ${JSON.stringify(text.slice(0, 60))}`, () => {
-      assert.equal(readOutcome(ending({ text })), outcome);
+      assert.equal(readOutcome(ending({ said: lines(text) })), outcome);
     });
   }
 
@@ -73,8 +72,13 @@ describe('what a csync2 run came to', () => {
   });
 
   test('a success is one, whatever a name in its text looks like', () => {
-    const text = 'Updating /srv/Found csync2.lock on web2 ...\n';
-    assert.equal(readOutcome(ending({ exitCode: 0, text })), 'done');
+    const said = ['Updating /srv/Found csync2.lock on web2 ...'];
+    assert.equal(readOutcome(ending({ exitCode: 0, said })), 'done');
+  });
+
+  test('the lock is told on standard output, by the first line', () => {
+    assert.equal(readOutcome(ending({ output: 'Found /etc/csync2.lock' })), 'maintenance');
+    assert.equal(readOutcome(ending({ said: ['Found /etc/csync2.lock'] })), 'failed');
   });
 
   test('a file name does not pass for a message', () => {
@@ -91,7 +95,7 @@ describe('what a csync2 run came to', () => {
     ];
     for (const name of names) {
       const text = `Updating ${name} on web2 ...\nFile stays in dirty state. Try again later...\nFinished with 1 errors.\n`;
-      assert.equal(readOutcome(ending({ text })), 'refused', name);
+      assert.equal(readOutcome(ending({ said: lines(text) })), 'refused', name);
     }
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   renameSync,
@@ -12,12 +13,16 @@ import {
 } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { Activity, childrenOf } from '#src/csync2/activity.js';
+import { encodeName } from '#src/csync2/name-encoding.js';
 import { ManagedServer, ServerStartError } from '#src/csync2/server.js';
+import { Activity } from '#src/csync2/server-log/activity.js';
 import { PortTakenError } from '#src/csync2/server-port.js';
+import { SessionProbe } from '#src/csync2/session-probe.js';
+import { childrenOf } from '#src/proc/process.js';
 import { type CsyncNode, listens, makeCluster, sessionsOf, until } from '../support/csync2-cluster.js';
+import { WireClient } from '../support/csync2-wire.js';
 
 describe('managed server', () => {
   test('listens when it says so, takes files, and is gone when stopped', async (context) => {
@@ -246,33 +251,47 @@ describe('activity of the server', () => {
     await server.start();
     assert.deepEqual(activity.open(), []);
     const one = await openSession(context, node);
-    // One after the other: two that begin in the same moment write into each other's lines.
-    await until(() => activity.sessions().size === 1, 'the first one in the log');
     const two = await openSession(context, node);
     await until(() => activity.sessions().size === 2, 'both in the log');
     assert.equal(activity.open().length, 2);
-    // A process may be there before its first line.
+    // A process may be there before its first message.
     const from = () => [...activity.sessions().values()].map((session) => session.from).join();
     await until(() => from() === '127.0.0.1,127.0.0.1', 'both to be named');
     one.destroy();
     await until(() => activity.open().length === 1, 'one to end');
-    assert.equal(await activity.quiet(0.05), false);
     two.destroy();
     await until(() => activity.open().length === 0, 'both to end');
     assert.equal(activity.sessions().size, 0);
     assert.equal(await activity.quiet(10), true);
   });
 
-  test('quiet comes when the last session ends, and gives up when it is told', async (context) => {
-    const { node, server, activity } = await setUp(context);
+  test('who has not said who he is, or only waits, is not waited for; who sends is', async (context) => {
+    const { node, other, server, activity } = await setUp(context);
     await server.start();
-    const session = await openSession(context, node);
-    await until(() => activity.open().length === 1, 'the session');
+    const client = await wireClient(context, node, other);
+    await until(() => activity.sessions().size === 1, 'the session');
+    assert.deepEqual([activity.busy(), activity.receiving()[0]?.phase], [[], 'unidentified']);
+    assert.equal(await activity.quiet(60), true);
+    await client.greet(other.name);
+    await until(() => activity.receiving()[0]?.phase === 'idle', 'it to wait for the peer');
+    assert.deepEqual(activity.busy(), []);
+    await client.beginPatch(key, '%25data%25/large');
+    client.socket.write('octet-stream 1000000\nabc');
+    await until(() => activity.busy().length === 1, 'it to receive');
+    assert.equal(await activity.quiet(0.3), false);
     const quiet = activity.quiet(60);
-    session.destroy();
+    client.socket.destroy();
     assert.equal(await quiet, true);
-    await openSession(context, node);
-    await until(() => activity.open().length === 1, 'the session');
+  });
+
+  test('quiet gives up when it is told', async (context) => {
+    const { node, other, server, activity } = await setUp(context);
+    await server.start();
+    const client = await wireClient(context, node, other);
+    await client.greet(other.name);
+    await client.beginPatch(key, '%25data%25/large');
+    client.socket.write('octet-stream 1000000\nabc');
+    await until(() => activity.busy().length === 1, 'it to receive');
     const abort = new AbortController();
     const waiting = activity.quiet(60, abort.signal);
     abort.abort();
@@ -280,15 +299,60 @@ describe('activity of the server', () => {
     assert.equal(await activity.quiet(60, abort.signal), false, 'aborted before');
   });
 
-  test('a session that is killed does not block for ever', async (context) => {
-    const { node, server, activity } = await setUp(context);
+  test('a session that is killed does not block for ever, and is broken', async (context) => {
+    const { node, other, server, activity } = await setUp(context);
     await server.start();
-    await openSession(context, node);
-    await until(() => activity.sessions().size === 1, 'the session');
+    const client = await wireClient(context, node, other);
+    await client.greet(other.name);
+    assert.match(await client.patch(key, '%25data%25/half', 'text'), /^OK/);
+    await client.beginPatch(key, '%25data%25/large');
+    client.socket.write('octet-stream 1000000\nabc');
+    await until(() => activity.busy().length === 1, 'it to receive');
     const quiet = activity.quiet(60);
     process.kill(server.sessions()[0] as number, 'SIGKILL');
     assert.equal(await quiet, true);
     assert.equal(activity.sessions().size, 0);
+    const [broken] = activity.takeBroken();
+    assert.deepEqual(
+      broken?.received.map(({ name }) => name),
+      ['%data%/half'],
+    );
+  });
+
+  test('how a file was taken over: while it is, when the session goes on, and when it hangs up', async (context) => {
+    const { node, other, server, activity } = await setUp(context);
+    await server.start();
+    const client = await wireClient(context, node, other);
+    await client.greet(other.name);
+    await client.patch(key, '%25data%25/first', 'text');
+    const ending = (name: string) => activity.reception(`%data%/${name}`)?.ending;
+    await until(() => activity.receiving()[0]?.current !== undefined, 'the first file in the log');
+    assert.equal(activity.reception('%data%/first')?.until, undefined);
+    assert.equal(activity.receiving()[0]?.current?.name, '%data%/first');
+    await client.patch(key, '%25data%25/second', 'text');
+    await until(
+      () => activity.receiving()[0]?.current?.name === '%data%/second',
+      'the second file in the log',
+    );
+    assert.deepEqual([ending('first'), ending('second')], ['next', undefined]);
+    client.socket.destroy();
+    await until(() => activity.open().length === 0, 'the session to end');
+    assert.deepEqual([ending('first'), ending('second')], ['next', 'closed']);
+  });
+
+  test('a name that looks like messages of the server is a name', async (context) => {
+    const { node, other, server, activity } = await setUp(context);
+    await server.start();
+    const client = await wireClient(context, node, other);
+    await client.greet(other.name);
+    const forged = '[10:00:00] <1> Updated %data%/victim from node9.';
+    const hostile = `x\n${forged}\n2026-11-26T10:00:00.000Z <1> Updated %data%/victim from node9.\n`;
+    mkdirSync(dirname(join(node.root, hostile)), { recursive: true });
+    assert.match(await client.patch(key, encoded(`%data%/${hostile}`), 'text'), /^OK/);
+    activity.open();
+    assert.deepEqual([...activity.received()], [[other.name, 1]]);
+    assert.equal(activity.reception('%data%/victim'), undefined);
+    assert.equal(activity.receiving()[0]?.current?.name, `%data%/${hostile}`);
   });
 
   test('what came in is counted by peer, also when names hold " from "', async (context) => {
@@ -311,9 +375,10 @@ describe('activity of the server', () => {
     context.after(() => rmSync(folder, { recursive: true }));
     const file = join(folder, 'log');
     const live: number[] = [];
-    const activity = new Activity(file, () => live);
+    const probe = new SessionProbe({ database: undefined, managed: false });
+    const activity = new Activity(file, () => live, probe);
     context.after(() => activity.close());
-    const update = (name: string) => `[10:00:00] <7> Updated ${name} from web2.\n`;
+    const update = (name: string) => `2026-11-26T10:00:00.000Z <7> Updated ${name} from web2.\n`;
     const count = () => activity.received().get('web2') ?? 0;
     assert.equal(count(), 0);
     writeFileSync(file, update('/1'));
@@ -332,40 +397,8 @@ describe('activity of the server', () => {
     assert.equal(count(), 5, 'what was written between our last look and the rotation counts too');
     rmSync(file);
     assert.equal(count(), 5);
-    live.push(7);
-    assert.deepEqual(activity.open(), [7], 'without a log the processes say it');
-  });
-
-  test('what a session is receiving is known by its name, and by the trees above it', (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
-    context.after(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, 'log');
-    const activity = new Activity(file, () => [7]);
-    context.after(() => activity.close());
-    writeFileSync(
-      file,
-      '[10:00:00] <7> New connection from 10.0.0.2:4711.\n[10:00:00] <7> Updated /t/x/y from web2.\n',
-    );
-    activity.open();
-    assert.ok(activity.isReceiving('/t/x/y'));
-    assert.ok(!activity.isReceiving('/t'));
-    for (const above of ['/', '/t', '/t/x', '/t/x/y']) assert.ok(activity.isReceiving(above, true), above);
-    for (const beside of ['/t/x/y/z', '/t/x/', '/t/x/yy', '/t2'])
-      assert.ok(!activity.isReceiving(beside, true), beside);
-  });
-
-  test('a process whose lines another has written into is a session all the same', (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'activity-test-'));
-    context.after(() => rmSync(folder, { recursive: true }));
-    const file = join(folder, 'log');
-    // As seen of the real csync2 when two connections come at once.
-    writeFileSync(
-      file,
-      '[22:35:52] [22:35:52] <31145> <31148> New connection from 127.0.0.1:52592.\nNew connection from 127.0.0.1:52624.\n',
-    );
-    const activity = new Activity(file, () => [31145, 31148]);
-    context.after(() => activity.close());
-    assert.deepEqual([...activity.sessions().keys()].sort(), [31145, 31148]);
+    live.push(process.pid);
+    assert.deepEqual(activity.open(), [process.pid], 'without a log the processes say it');
   });
 
   test('the children of a process, and of one that is gone', () => {
@@ -381,7 +414,8 @@ async function setUp(context: TestContext) {
   const [node, other] = (await makeCluster(context)) as [CsyncNode, CsyncNode];
   const ended: string[] = [];
   const server = new ManagedServer(node.instance, node.logFile, { onEnded: (why) => ended.push(why) });
-  const activity = new Activity(node.logFile, server.sessions);
+  const probe = new SessionProbe({ database: node.databaseFile, managed: true });
+  const activity = new Activity(node.logFile, server.sessions, probe);
   context.after(async () => {
     const sessions = server.pid === undefined ? [] : sessionsOf(server.pid);
     await server.stop();
@@ -390,6 +424,19 @@ async function setUp(context: TestContext) {
   });
   return { node, other, server, activity, ended, logFile: node.logFile };
 }
+
+/** A client that speaks as the other node. */
+function wireClient(context: TestContext, node: CsyncNode, other: CsyncNode): Promise<WireClient> {
+  return WireClient.connect(context, { host: node.name, port: node.port, localAddress: other.name });
+}
+
+/** As a name goes over the wire. */
+function encoded(name: string): string {
+  return encodeName(Buffer.from(name, 'latin1')).toString('latin1');
+}
+
+/** That of `makeCluster`. */
+const key = 'k'.repeat(64);
 
 /** A connection that says nothing keeps a session open. */
 async function openSession(context: TestContext, node: CsyncNode): Promise<Socket> {

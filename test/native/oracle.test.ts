@@ -14,7 +14,7 @@ function judge(text: string, least: number): string {
   let records = 0;
   for (const run of runsOf(text)) {
     runs++;
-    records += run.happenings.filter(({ kind }) => kind === 'file' || kind === 'tree').length;
+    records += run.happenings.filter(({ kind }) => ['file', 'touch', 'tree'].includes(kind)).length;
     const faults = faultsOf(run);
     assert.deepEqual(faults, [], JSON.stringify(run, undefined, 1));
   }
@@ -44,12 +44,19 @@ test('the model finds a record that is left out, one too many, and a watch in th
   assert.deepEqual(faultsOf({ prepared, happenings: [operation, ...both], watched }), []);
   assert.deepEqual(faultsOf({ prepared, happenings: [operation, both[0]], watched }), [
     'no record covers /w/b after its last change',
+    'nothing tells that /w/b has other content',
   ]);
   assert.deepEqual(faultsOf({ prepared, happenings: [both[0], operation, both[1]], watched }), [
     'a record of /w/a, where nothing has changed',
     'no record covers /w/a after its last change',
+    'nothing tells that /w/a has other content',
   ]);
   assert.deepEqual(faultsOf({ prepared, happenings: [operation, ...both], watched: ['/', '/w', '/w/a'] }), [
     'watched are / /w /w/a instead of / /w /w/b',
+  ]);
+  const write = { kind: 'operation', words: ['write', '/w/f'] } as const;
+  const touch = { kind: 'touch', path: '/w/f' } as const;
+  assert.deepEqual(faultsOf({ prepared: [], happenings: [write, touch], watched: ['/', '/w'] }), [
+    'nothing tells that /w/f has other content',
   ]);
 });

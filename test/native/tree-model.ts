@@ -11,7 +11,7 @@ type Entry = { readonly kind: 'directory' } | { readonly kind: 'file'; readonly 
 /** Something that happened, in order: an operation, a record, or the end of the first walk. */
 export type Happening =
   | { readonly kind: 'operation'; readonly words: readonly string[] }
-  | { readonly kind: 'file' | 'tree'; readonly path: string }
+  | { readonly kind: 'file' | 'touch' | 'tree'; readonly path: string }
   | { readonly kind: 'loss' | 'walked' };
 
 export interface Run {
@@ -26,12 +26,16 @@ export interface Run {
 export function faultsOf(run: Run): string[] {
   const files = new FileSystem(run.prepared);
   const changed = new Map<string, number>();
+  const rewritten = new Map<string, number>();
   const faults: string[] = [];
   run.happenings.forEach((happening, at) => {
     if (happening.kind === 'operation') {
       const before = files.snapshot();
       if (!files.run(happening.words)) faults.push(`"${happening.words.join(' ')}" can't be done`);
-      for (const path of differences(before, files.snapshot())) changed.set(path, at);
+      for (const path of differences(before, files.snapshot())) {
+        changed.set(path, at);
+        if (!isSameContent(before.get(path), files.snapshot().get(path))) rewritten.set(path, at);
+      }
     } else if ('path' in happening && !isAccountable(happening.path, changed)) {
       faults.push(`a record of ${happening.path}, where nothing has changed`);
     }
@@ -40,12 +44,19 @@ export function faultsOf(run: Run): string[] {
     if (!run.happenings.slice(at + 1).some((happening) => covers(happening, path)))
       faults.push(`no record covers ${path} after its last change`);
   }
+  for (const [path, at] of rewritten) {
+    const later = run.happenings.slice(at + 1).filter(({ kind }) => kind !== 'touch');
+    if (!later.some((happening) => covers(happening, path)))
+      faults.push(`nothing tells that ${path} has other content`);
+  }
   const wanted = ['/', ...files.directoriesBelow(root)].sort();
   const watched = [...run.watched].sort();
   if (wanted.join() !== watched.join())
     faults.push(`watched are ${watched.join(' ')} instead of ${wanted.join(' ')}`);
   return faults;
 }
+
+const kinds = { F: 'file', W: 'file', V: 'file', T: 'touch', R: 'tree' } as const;
 
 /** The runs that `tree_test tell-…` prints, see native/test/teller.h. */
 export function* runsOf(text: string): Generator<Run> {
@@ -59,8 +70,8 @@ export function* runsOf(text: string): Generator<Run> {
     } else if (word === 'watched') yield { prepared, happenings, watched: rest };
     else if (word === 'walked') happenings.push({ kind: 'walked' });
     else if (word === 'A') happenings.push({ kind: 'loss' });
-    else if (word === 'F' || word === 'R')
-      happenings.push({ kind: word === 'F' ? 'file' : 'tree', path: rest.join(' ') });
+    else if (word !== undefined && word in kinds)
+      happenings.push({ kind: kinds[word as keyof typeof kinds], path: rest.join(' ') });
     else if (line.startsWith('  ')) happenings.push({ kind: 'operation', words: line.trim().split(' ') });
     else if (line !== '') throw new RangeError(`unknown line: ${line}`);
   }
@@ -192,6 +203,11 @@ function differences(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<stri
   return [...new Set([...before.keys(), ...after.keys()])].filter(
     (path) => path.startsWith(`${root}/`) && before.get(path) !== after.get(path),
   );
+}
+
+function isSameContent(one: Entry | undefined, other: Entry | undefined): boolean {
+  if (one?.kind !== 'file' || other?.kind !== 'file') return one?.kind === other?.kind && one !== undefined;
+  return one.version === other.version;
 }
 
 function parentOf(path: string): string {

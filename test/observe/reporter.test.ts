@@ -34,7 +34,7 @@ const down: PushReport = {
   sent: 0,
   left: 3,
   outcome: 'unreachable',
-  text: 'ERROR: Connection to remote host failed.\nFinished with 1 errors.\n',
+  text: 'ERROR: Connection to remote host failed.',
   seconds: 0.1,
   names: [],
   isAboutPeer: true,
@@ -48,6 +48,7 @@ function conflict(name: string): PushReport {
 
 const full: FullCheckReport = {
   found: 2,
+  doubted: 0,
   paths: [],
   complete: true,
   failed: [],
@@ -177,6 +178,7 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onCompared('web3', { ok: true, owed: 1, reason: '' });
   reporter.onRejectedConfig(new WatchLimitError(1, 2));
   reporter.onEnded('killed', 0.5);
+  reporter.onSilentEnded(3);
   reporter.onListening(1);
   reporter.onQueueTrouble(new QueueTrouble('cursor', 'not saved'));
   reporter.onQueueTrouble(

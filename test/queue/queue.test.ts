@@ -119,6 +119,17 @@ test('an unread record covers its like; one that has been handed out does not', 
   abandon(queue);
 });
 
+test('a touch is covered by a write, and a recheck covers no write', (context) => {
+  const queue = openQueue(temporaryFolder(context));
+  const touch = (path: string): QueueEntry => ({ kind: 'touch', path: Buffer.from(path) });
+  const recheck = (path: string): QueueEntry => ({ kind: 'recheck', path: Buffer.from(path) });
+  queue.append([touch('/a'), file('/a'), touch('/a'), touch('/b'), touch('/b')]);
+  queue.append([file('/a'), file('/a'), touch('/a'), recheck('/c'), touch('/c/d'), file('/c/e')]);
+  assert.deepEqual(drain(queue), ['T /a', 'F /a', 'T /b', 'C /c', 'F /c/e']);
+  queue.append([file('/a'), touch('/a')]);
+  assert.deepEqual(drain(queue), ['F /a']);
+});
+
 test('a tree at the root covers all, and a loss covers only its own reason', (context) => {
   const queue = openQueue(temporaryFolder(context));
   assert.equal(queue.append([loss('x'), tree('/'), file('/a'), loss('x'), loss('y')]), 3);

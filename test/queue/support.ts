@@ -37,7 +37,7 @@ export function tree(path: string): QueueEntry {
 
 /** Entries as `F /path`. */
 export function show(entries: readonly QueueEntry[]): string[] {
-  const letters = { file: 'F', tree: 'R', loss: 'A' };
+  const letters = { file: 'F', touch: 'T', tree: 'R', recheck: 'C', loss: 'A' };
   return entries.map(
     (entry) => `${letters[entry.kind]} ${entry.kind === 'loss' ? entry.reason : toKey(entry.path)}`,
   );

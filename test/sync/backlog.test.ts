@@ -78,11 +78,21 @@ function taken(end: number, rest: readonly string[], first?: string) {
     ...(first ? { first: batchOf(first) } : {}),
   };
   const files = [...rest, ...(first ? [first] : [])].map((path) => Buffer.from(path));
-  return { batch: { files, trees: [], covered: [] }, portions, changedAt: end * 10, end };
+  return {
+    batch: { files, trees: [], covered: [], trusted: new Set<string>() },
+    portions,
+    changedAt: end * 10,
+    end,
+  };
 }
 
 function batchOf(path: string): Batch {
-  return { files: [Buffer.from(path)], trees: [], covered: [] };
+  return {
+    files: [Buffer.from(path)],
+    trees: [],
+    covered: [],
+    trusted: new Set<string>(),
+  };
 }
 
 /** Does portions, and tells what each was and how far the queue is done with it. */

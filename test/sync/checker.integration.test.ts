@@ -12,7 +12,7 @@ import { makeBatch } from '#src/sync/batch.js';
 import { CheckJournal } from '#src/sync/check-journal.js';
 import { Checker, type CheckerParts, type CheckOptions, type CheckReport } from '#src/sync/checker.js';
 import { DatabaseWindow } from '#src/sync/database-window.js';
-import { RewriteMemory } from '#src/sync/rewrite-memory.js';
+import { arriving, checkerKnowledge } from '../support/checker-parts.js';
 import { type CsyncNode, makeCluster } from '../support/csync2-cluster.js';
 
 describe('checks of changes', () => {
@@ -278,7 +278,10 @@ exec csync2 "$@"`,
     assert.deepEqual(outcomes(await files(...paths)), ['config', 'config', 'config']);
     writeFileSync(configuration, text);
     const missing = checkerOf(a, { ...a.instance, program: '/nowhere/csync2' });
-    const report = await missing.check({ files: paths, trees: [], covered: [] }, now());
+    const report = await missing.check(
+      { files: paths, trees: [], covered: [], trusted: new Set<string>() },
+      now(),
+    );
     assert.deepEqual(outcomes(report), ['not-found', 'not-found', 'not-found']);
     assert.deepEqual((await files(...paths)).failed, []);
     assert.deepEqual(owed(), ['/x', '/y', '/z']);
@@ -309,7 +312,15 @@ exec csync2 "$@"`,
       const nodes = await makeCluster(context, { nodes: 3 });
       const [a, ...peers] = nodes as [CsyncNode, CsyncNode, CsyncNode];
       a.write('known', 'x');
-      await checkerOf(a, a.instance).check({ files: [], trees: [a.path('')], covered: [] }, now());
+      await checkerOf(a, a.instance).check(
+        {
+          files: [],
+          trees: [a.path('')],
+          covered: [],
+          trusted: new Set<string>(),
+        },
+        now(),
+      );
       // Nobody is left to mark what was torn: we have ended, too.
       const doomed = a.wrapProgram('[[ " $* " == *" -m"* ]] && exit 1\nexec csync2 "$@"');
       for (let last = 0; last <= 8; last++) {
@@ -321,11 +332,11 @@ exec csync2 "$@"`,
         const paths = names.map((name) => a.path(name));
         const batch = kind === 'files' ? { files: paths, trees: [] } : { files: [], trees: [a.path('')] };
         const lift = breakAfter(a, last);
-        await checkerOf(a, doomed).check({ ...batch, covered: [] }, now());
+        await checkerOf(a, doomed).check({ ...batch, covered: [], trusted: new Set<string>() }, now());
         lift();
         const next = checkerOf(a, a.instance);
         await next.repair();
-        await next.check({ ...batch, covered: [] }, now());
+        await next.check({ ...batch, covered: [], trusted: new Set<string>() }, now());
         for (const peer of peers) {
           const owed = a.owed(peer).filter((name) => names.includes(name));
           assert.deepEqual(owed, names, `${peer.name}, ended at mark ${last + 1}`);
@@ -339,11 +350,17 @@ exec csync2 "$@"`,
     a.write('t/whole', 'x');
     const half = a.write('t/.half.aB3xYz', 'x');
     const own = a.write('own', 'x');
-    const window = new DatabaseWindow({ quiet: async () => false, open: () => [1] }, undefined, 0);
-    const isArriving = (path: Buffer, _at: number, recursive: boolean) =>
-      path.equals(half) || (recursive && path.equals(a.path('t')));
-    const checker = checkerOf(a, a.instance, { window, isArriving });
-    const batch = { files: [half, own], trees: [a.path('t')], covered: [] };
+    const arrivals = arriving({
+      judge: (path) => (path.equals(half) ? 'arriving' : 'local'),
+      within: (path) => path.equals(a.path('t')),
+    });
+    const checker = checkerOf(a, a.instance, { arrivals });
+    const batch = {
+      files: [half, own],
+      trees: [a.path('t')],
+      covered: [],
+      trusted: new Set<string>(),
+    };
     const report = await checker.check(batch, now());
     assert.deepEqual(report.postponed, [
       { path: a.path('t'), recursive: true },
@@ -360,8 +377,13 @@ exec csync2 "$@"`,
     await trees(a.path(''));
     settle();
     sameSecondAsSeen(a, path);
-    const checker = checkerOf(a, a.instance, { isHalfReceived: () => true });
-    const batch = { files: [path], trees: [], covered: [] };
+    const checker = checkerOf(a, a.instance, { arrivals: arriving({ judge: () => 'half-received' }) });
+    const batch = {
+      files: [path],
+      trees: [],
+      covered: [],
+      trusted: new Set<string>(),
+    };
     assert.deepEqual((await checker.check(batch, now())).postponed, [{ path, recursive: false }]);
     assert.deepEqual(owed(), []);
     await checker.check(batch, { ...now(), waits: false });
@@ -374,7 +396,7 @@ exec csync2 "$@"`,
     const paths = ['x', 'y'].map((name) => a.write(name, ''));
     setTimeout(() => abort.abort(), 100);
     const report = await checker.check(
-      { files: paths, trees: [], covered: [] },
+      { files: paths, trees: [], covered: [], trusted: new Set<string>() },
       { ...now(), signal: abort.signal },
     );
     assert.equal(report.failed.length, 2);
@@ -402,30 +424,26 @@ async function setUp(context: Parameters<typeof makeCluster>[0], wrapper?: (node
     a,
     b,
     checker,
-    files: (...files: Buffer[]) => checker.check({ files, trees: [], covered: [] }, now()),
-    trees: (...trees: Buffer[]) => checker.check({ files: [], trees, covered: [] }, now()),
+    files: (...files: Buffer[]) =>
+      checker.check({ files, trees: [], covered: [], trusted: new Set<string>() }, now()),
+    trees: (...trees: Buffer[]) =>
+      checker.check({ files: [], trees, covered: [], trusted: new Set<string>() }, now()),
     owed: () => a.owed(b).filter((name) => name !== ''),
     settle: () => clear(a),
   };
 }
 
-/** A change that was noticed just now. */
+/** A check that waits for what is arriving. */
 function now(): CheckOptions {
-  return { changedAt: Date.now(), waits: true, signal: new AbortController().signal };
+  return { waits: true, signal: new AbortController().signal };
 }
 
 function checkerOf(node: CsyncNode, instance: Instance, parts: Partial<CheckerParts> = {}): Checker {
   return new Checker({
+    ...checkerKnowledge(node),
     runner: new Runner(instance),
-    ledger: node.ledger,
     journal: new CheckJournal(),
     window: new DatabaseWindow({ quiet: async () => true }, undefined, 1),
-    takeBroken: () => [],
-    isArriving: () => false,
-    isHalfReceived: () => false,
-    torn: node.tornChecks(),
-    prefixes: node.prefixes,
-    memory: new RewriteMemory(),
     ...parts,
   });
 }
@@ -460,7 +478,7 @@ const thisSecond = Math.floor(Date.now() / 1000);
 
 /** Moves the time of a file that was rewritten into the second in which csync2 saw it. */
 function sameSecondAsSeen(node: CsyncNode, path: Buffer): void {
-  const seen = node.ledger.seen(path)?.mtimeSeconds as number;
+  const seen = Number(node.ledger.noted(path)?.mtimeSeconds);
   utimesSync(path, seen + 0.123, seen + 0.123);
 }
 

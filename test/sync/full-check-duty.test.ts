@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { KeptTime } from '#src/kept-time.js';
+import { FileMemory } from '#src/sync/file-memory.js';
 import { FullCheckDuty, type FullCheckDutyParts } from '#src/sync/full-check-duty.js';
 
 const hour = 3600_000;
@@ -15,7 +16,16 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
   const history = new KeptTime(file ?? join(folder, 'checked'));
   const owed: string[] = [];
   const reasons: string[] = [];
-  const report = { complete, found: 0, paths: [], failed: [], heldRoots: [], seconds: 0, steps: 0 };
+  const report = {
+    complete,
+    found: 0,
+    doubted: 0,
+    paths: [],
+    failed: [],
+    heldRoots: [],
+    seconds: 0,
+    steps: 0,
+  };
   const parts = {
     queue: {
       get owed() {
@@ -28,6 +38,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
     lanes: [],
     misses: { begin: () => {}, end: () => [] },
     history,
+    memory: new FileMemory(),
     beginFullCheck: () => ({ step: async () => report }),
     events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },
   } as unknown as FullCheckDutyParts;

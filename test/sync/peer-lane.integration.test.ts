@@ -9,7 +9,7 @@ import { DatabaseWindow } from '#src/sync/database-window.js';
 import { Exclusive } from '#src/sync/exclusive.js';
 import type { PushReport } from '#src/sync/lane.js';
 import { PeerLane } from '#src/sync/peer-lane.js';
-import { RewriteMemory } from '#src/sync/rewrite-memory.js';
+import { checkerKnowledge } from '../support/checker-parts.js';
 import { type CsyncNode, makeCluster, until } from '../support/csync2-cluster.js';
 import { seededRandom } from '../support/csync2-random.js';
 
@@ -242,22 +242,16 @@ async function setUp(
     for (const lane of lanes) await lane.stop();
   });
   const checker = new Checker({
+    ...checkerKnowledge(a),
     runner,
-    ledger: a.ledger,
     journal,
     window,
-    takeBroken: () => [],
-    isArriving: () => false,
-    isHalfReceived: () => false,
-    torn: a.tornChecks(),
-    prefixes: a.prefixes,
-    memory: new RewriteMemory(),
   });
   const checkAll = async (files: Buffer[], trees: Buffer[]) => {
     const signal = new AbortController().signal;
     const report = await checker.check(
-      { files, trees, covered: [] },
-      { changedAt: Date.now() - 1000, waits: true, signal },
+      { files, trees, covered: [], trusted: new Set<string>() },
+      { waits: true, signal },
     );
     assert.deepEqual(report.failed, []);
   };

@@ -255,7 +255,7 @@ function setUp(context: TestContext) {
     return {
       exitCode: outcome === 'done' ? 0 : 1,
       signal: undefined,
-      text: '',
+      said: [],
       stalled: outcome === 'stalled',
       outcome,
       seconds: 0.01,

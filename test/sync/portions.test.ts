@@ -62,7 +62,8 @@ describe('portions of a batch', () => {
         random.below(2) === 0,
       );
       const all = [...(first ? [first] : []), ...iterate(rest)];
-      const got = (key: keyof Batch) => all.flatMap((portion) => portion[key].map(toKey)).sort();
+      const got = (key: 'files' | 'trees' | 'covered') =>
+        all.flatMap((portion) => portion[key].map(toKey)).sort();
       assert.deepEqual(got('files'), [...files].sort());
       assert.deepEqual(got('trees'), [...trees].sort());
       // Without a tree in it, a portion has nothing to add to what is covered.
@@ -91,7 +92,12 @@ describe('portions of a batch', () => {
 
 function batchOf(files: readonly string[], trees: readonly string[], covered: readonly string[] = []): Batch {
   const bytes = (paths: readonly string[]) => paths.map((path) => Buffer.from(path));
-  return { files: bytes(files), trees: bytes(trees), covered: bytes(covered) };
+  return {
+    files: bytes(files),
+    trees: bytes(trees),
+    covered: bytes(covered),
+    trusted: new Set<string>(),
+  };
 }
 
 /** Trees of so many files, all of them directly in it. */

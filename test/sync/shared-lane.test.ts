@@ -64,7 +64,7 @@ function setUp(
     during?.();
     during = undefined;
     const outcome: Outcome = 'done';
-    return { exitCode: 0, signal: undefined, text: '', stalled: false, outcome, seconds: 0 };
+    return { exitCode: 0, signal: undefined, said: [], stalled: false, outcome, seconds: 0 };
   };
   const lane = new SharedLane({
     peer: 'web2',

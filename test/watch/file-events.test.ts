@@ -22,18 +22,30 @@ test('an unknown name is refused with the nearest one', () => {
 });
 
 test('a batch is decoded record by record, an unknown kind is refused', () => {
-  const record = (kind: string, bytes: Buffer) => {
-    const head = Buffer.alloc(5);
+  const record = (kind: string, bytes: Buffer, count = 1) => {
+    const head = Buffer.alloc(6);
     head.write(kind);
-    head.writeUInt32LE(bytes.length, 1);
+    head.writeUInt8(count, 1);
+    head.writeUInt32LE(bytes.length, 2);
     return Buffer.concat([head, bytes]);
   };
   const path = Buffer.from('/a\xff\n', 'latin1');
-  assert.deepEqual(decodeBatch(Buffer.concat([record('F', path), record('R', path), record('A', path)])), [
-    { kind: 'file', path },
-    { kind: 'tree', path },
-    { kind: 'loss', reason: '/a\\xff\\x0a' },
-  ]);
+  const records = ['F', 'T', 'R', 'A'].map((kind) => record(kind, path));
+  assert.deepEqual(decodeBatch(Buffer.concat([...records, record('W', path, 3), record('V', path)])), {
+    entries: [
+      { kind: 'file', path },
+      { kind: 'touch', path },
+      { kind: 'tree', path },
+      { kind: 'loss', reason: '/a\\xff\\x0a' },
+      { kind: 'file', path },
+      { kind: 'file', path },
+    ],
+    changes: [
+      { path, writes: 0, moves: 0, others: 1 },
+      { path, writes: 3, moves: 0, others: 0 },
+      { path, writes: 0, moves: 1, others: 0 },
+    ],
+  });
   assert.throws(() => decodeBatch(record('X', path)), RangeError);
 });
 

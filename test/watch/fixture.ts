@@ -93,7 +93,7 @@ export class WatchFixture {
       for await (const batch of watcher) {
         for (const entry of batch) {
           if (entry.kind === 'loss') this.losses.push(entry.reason);
-          else (entry.kind === 'file' ? this.files : this.trees).add(entry.path.toString('latin1'));
+          else (entry.kind === 'tree' ? this.trees : this.files).add(entry.path.toString('latin1'));
         }
       }
     } catch (error) {

@@ -204,7 +204,8 @@ class WatchingService {
     const covered = this.#recorded();
     return paths.filter((path) => {
       for (let at = path; at.length >= this.root.length; at = at.slice(0, at.lastIndexOf('/'))) {
-        if (covered.has(`${at === path ? 'F' : 'R'} ${at}`) || covered.has(`R ${at}`)) return false;
+        if (at === path && (covered.has(`F ${at}`) || covered.has(`T ${at}`))) return false;
+        if (covered.has(`R ${at}`)) return false;
       }
       return true;
     });

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { holderOf } from '../../../../csync2/sockets.js';
+import { holderOf } from '../../../../proc/sockets.js';
 import type { HostWarning } from './warning.js';
 
 export interface PortFacts {

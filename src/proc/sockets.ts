@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { allProcesses, openFilesOf, statOfProcess } from './process.js';
 
 /** Whether a process holds a listening TCP socket (proc_net_tcp(5)). */
 export function ownsListeningSocket(pid: number): boolean {
@@ -19,10 +20,7 @@ export function holdersOf(port: number): number[] {
       .filter((socket) => socket.port === port)
       .map((socket) => socket.inode),
   );
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => socketInodes(pid).some((inode) => wanted.has(inode)));
+  return allProcesses().filter((pid) => socketInodes(pid).some((inode) => wanted.has(inode)));
 }
 
 /** Whether a process holds a connection that somebody made to a port. */
@@ -37,19 +35,7 @@ export function servesConnection(pid: number, port: number): boolean {
 
 /** The processes of a session (setsid(2)) but for its leader. A csync2 server that we start leads one. */
 export function membersOfSession(leader: number): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => {
-      if (pid === leader) return false;
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === leader;
-      } catch {
-        // Gone meanwhile.
-        return false;
-      }
-    });
+  return allProcesses().filter((pid) => pid !== leader && statOfProcess(pid)?.session === leader);
 }
 
 interface TcpSocket {
@@ -83,31 +69,11 @@ function readTable(file: string): string[] {
 }
 
 function socketInodes(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      const target = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`));
-      return target ? [target[1] as string] : [];
-    });
-  } catch {
-    // Gone, or not ours to look into.
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return '';
-  }
+  return [...openFilesOf(pid).values()].flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
 }
 
 function nameOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch {
-    return 'a process';
-  }
+  return statOfProcess(pid)?.name ?? 'a process';
 }
 
 const listenState = '0A';

@@ -1,4 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, statSync } from 'node:fs';
+import { MessageReader } from '../message.js';
+import { lastWords } from '../result.js';
 
 /** Opens the log that a csync2 server appends to. Nobody else may have put a link in its place. */
 export function openLog(file: string): number {
@@ -25,8 +27,8 @@ export function endOf(fd: number, bytes: number): string {
   return chunk.toString('latin1', 0, length);
 }
 
-/** The last line behind an offset that says something; undefined if there is none. */
-export function lastLine(file: string, from: number): string | undefined {
+/** The last message behind an offset that says something, for people; undefined if there is none. */
+export function lastMessage(file: string, from: number): string | undefined {
   let fd: number;
   try {
     fd = openSync(file, 'r');
@@ -37,11 +39,9 @@ export function lastLine(file: string, from: number): string | undefined {
   try {
     const chunk = Buffer.alloc(4096);
     const length = readSync(fd, chunk, 0, chunk.length, from);
-    const lines = chunk
-      .toString('utf8', 0, length)
-      .split('\n')
-      .filter((line) => line.trim() !== '');
-    return lines.filter((line) => !/TIMESTAMP:|TOTALTIME:/.test(line)).at(-1);
+    const messages = new MessageReader().read(chunk.toString('latin1', 0, length));
+    const said = messages.flatMap(({ kind, text }) => (kind === 'keeper' ? [] : [text]));
+    return lastWords(said, 1) || undefined;
   } finally {
     closeSync(fd);
   }

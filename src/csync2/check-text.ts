@@ -1,0 +1,56 @@
+import type { BigIntStats } from 'node:fs';
+
+/**
+ * What csync2 notes of a file (`csync_genchecktxt`), as it stands in its database: percent-escaped. Undefined for what it
+ * describes by more than its inode, and for devices.
+ *
+ * Where csync2.cfg has it ignore owner or mode, or where another csync2 writes other times, the texts differ.
+ */
+export function checkTextOf(stat: BigIntStats): string | undefined {
+  const owner = `mode=${stat.mode}:uid=${stat.uid}:gid=${stat.gid}`;
+  const mtime = `mtime=${secondsOf(stat.mtimeNs)}`;
+  if (stat.isFile()) return escapeColons(`v1:${mtime}:${owner}:type=reg:size=${stat.size}`);
+  if (stat.isDirectory()) return escapeColons(`v1:${owner}:type=dir`);
+  if (stat.isFIFO()) return escapeColons(`v1:${mtime}:${owner}:type=fifo`);
+  return undefined;
+}
+
+/** What csync2 has noted of a file; times in whole seconds, parts that its configuration ignores are undefined. */
+export interface NotedFile {
+  /** Number of its row; a later note has a higher one. */
+  readonly row: number;
+  /** As it stands in the database. */
+  readonly text: string;
+  /** `reg`, `dir`, `lnk`, `fifo`, `chr`, `blk`, `sock`. */
+  readonly type: string;
+  readonly size?: bigint;
+  readonly mtimeSeconds?: bigint;
+  /** Where a link leads, escaped; empty where csync2 could not read it. */
+  readonly target?: string;
+}
+
+/** Reads a note: `v1:mtime=…:mode=…:uid=…:gid=…:type=reg:size=…`, percent-escaped. */
+export function readCheckText(text: string, row: number): NotedFile {
+  const field = (name: string) => new RegExp(`(?:^|%3A)${name}=((?:(?!%3A).)*)`, 's').exec(text)?.[1];
+  const size = field('size');
+  const mtime = field('mtime');
+  const target = field('target');
+  return {
+    row,
+    text,
+    type: field('type') ?? 'unknown',
+    ...(size === undefined ? {} : { size: BigInt(size) }),
+    ...(mtime === undefined ? {} : { mtimeSeconds: BigInt(mtime) }),
+    ...(target === undefined ? {} : { target }),
+  };
+}
+
+/** A time_t: cut off at the second, downwards also before 1970. */
+export function secondsOf(nanoseconds: bigint): bigint {
+  const seconds = nanoseconds / 1_000_000_000n;
+  return nanoseconds % 1_000_000_000n < 0n ? seconds - 1n : seconds;
+}
+
+function escapeColons(text: string): string {
+  return text.replaceAll(':', '%3A');
+}

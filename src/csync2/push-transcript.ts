@@ -1,0 +1,41 @@
+import type { Message } from './message.js';
+
+/**
+ * Follows what `csync2 -u -v` says, to tell which file was under way when the connection ended. csync2 tries every file that
+ * it has been given: if it has not come to some, or not to its own last message, or got no answer to its goodbye, the
+ * connection ended at the last file that it names.
+ */
+export class PushTranscript {
+  readonly #tried = new Set<string>();
+  #last: string | undefined;
+  #isConnected = false;
+  #isClosed = false;
+  #staying = 0;
+  #errors = 0;
+
+  /** Takes the next message. */
+  readonly add = ({ kind, text }: Pick<Message, 'kind' | 'text'>): void => {
+    if (kind !== 'said') return;
+    const name = /^(?:Updating|Deleting) (.*) on \S+ \.\.\.$/s.exec(text)?.[1];
+    if (name !== undefined) {
+      this.#tried.add(name);
+      this.#last = name;
+    } else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
+    else if (text.startsWith('File stays in dirty state.')) this.#staying++;
+    else if (text === 'Connection closed.') this.#isClosed = true;
+    else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
+  };
+
+  /**
+   * The name, one character a byte, of the file that was cut off; undefined if none was, or if that can't be told.
+   *
+   * @param left - names of the files that were not sent
+   */
+  nameCutOff(left: readonly string[]): string | undefined {
+    if (!this.#isConnected || this.#last === undefined || !left.includes(this.#last)) return undefined;
+    // Each file that stays is one error, and a goodbye to a peer that is gone is one more.
+    const isAnswered = this.#errors <= this.#staying;
+    const isWhole = this.#isClosed && isAnswered && left.every((name) => this.#tried.has(name));
+    return isWhole ? undefined : this.#last;
+  }
+}

@@ -1,0 +1,188 @@
+import type { Message } from '../message.js';
+
+/** A file that a session of csync2's server has taken over: it says so when the content is in its place. */
+export interface Reception {
+  /** As csync2 has it, one character a byte. */
+  readonly name: string;
+  readonly peer: string;
+  /** When the content was in its place, milliseconds since 1970. Owner, mode and time follow, each in a command of its own. */
+  readonly since: number;
+  /** When the session went on to something else, or ended; undefined while it may still have to do with the file. */
+  until?: number;
+  /**
+   * What came then: the next file, or the end of the session. Behind an end, owner, mode and time may be missing: a peer
+   * that hangs up in the middle of a file ends its session in order.
+   */
+  ending?: 'next' | 'closed' | 'broken';
+}
+
+/** One open session of the server. */
+export interface Session {
+  /** Address the peer came from. */
+  readonly from: string;
+  readonly beganAt: number;
+  /** When it said something last. */
+  saidAt: number;
+  /** What it has taken over so far, in that order. */
+  readonly received: Reception[];
+}
+
+/** A session that was killed, or died of a fatal error: what it had not committed to the database is lost there, not on disk. */
+export interface BrokenSession {
+  readonly received: readonly Reception[];
+  /** It had ended by then; milliseconds since 1970. */
+  readonly endedAt: number;
+}
+
+/**
+ * What the messages of a csync2 server (`-ii -t -v`) tell about its sessions. Each is known by its pid. One that dies
+ * writes no last word, and sessions overlap: whoever reads this checks the pids against the live processes.
+ */
+export class SessionLog {
+  readonly #open = new Map<number, Session>();
+  readonly #received = new Map<string, number>();
+  /** Sessions that have said their last but for the time. */
+  readonly #closed = new Set<number>();
+  readonly #receptions = new Map<
+    string,
+    { readonly reception: Reception; readonly times: readonly number[] }
+  >();
+  readonly #keepers = new Map<number, number>();
+  #broken: BrokenSession[] = [];
+
+  /** Sessions that the log has begun and not ended, by pid. */
+  get open(): ReadonlyMap<number, Session> {
+    return this.#open;
+  }
+
+  /** How many files each peer has sent us since we read. */
+  get received(): ReadonlyMap<string, number> {
+    return this.#received;
+  }
+
+  /** Pids of the processes that write the log, by the server they write for. */
+  get keepers(): ReadonlyMap<number, number> {
+    return this.#keepers;
+  }
+
+  /** How a file of this name, one character a byte, was taken over last; undefined if that was long ago, or never. */
+  reception(name: string): Reception | undefined {
+    return this.#receptions.get(name)?.reception;
+  }
+
+  /** When a file of this name was taken over, in ascending order: the last times. */
+  receptionTimes(name: string): readonly number[] {
+    return this.#receptions.get(name)?.times ?? [];
+  }
+
+  /** Takes the next messages. */
+  read(messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.kind === 'keeper') this.#readKeeper(message);
+      else this.#readEvent(message);
+    }
+  }
+
+  /** Takes what an earlier run has left in the log: it tells of files, but nobody is counted. */
+  recall(messages: readonly Message[]): void {
+    this.read(messages);
+    this.#received.clear();
+    this.#keepers.clear();
+  }
+
+  /**
+   * Ends the sessions whose process is gone, and begins those whose process is there without a message.
+   *
+   * @param now - when the processes were looked at, or a moment before that by which those gone had ended
+   */
+  keep(live: readonly number[], now: number): void {
+    const alive = new Set(live);
+    for (const pid of this.#open.keys()) if (!alive.has(pid)) this.#break(pid, now);
+    for (const pid of this.#closed) if (!alive.has(pid)) this.#closed.delete(pid);
+    for (const pid of live) if (!this.#open.has(pid)) this.#begin(pid, 'unknown', now);
+  }
+
+  /** Sessions that ended without their last word since the last call. */
+  takeBroken(): readonly BrokenSession[] {
+    const broken = this.#broken;
+    this.#broken = [];
+    return broken;
+  }
+
+  /** A server is gone, and all its sessions: nobody writes for it any more. */
+  forgetKeeper(server: number): void {
+    this.#keepers.delete(server);
+  }
+
+  #readKeeper({ pid, text }: Message): void {
+    const server = /^keeper for (\d+)$/.exec(text);
+    if (server) this.#keepers.set(Number(server[1]), pid);
+  }
+
+  #readEvent({ pid, at, kind, text }: Message): void {
+    const session = this.#open.get(pid);
+    if (session) session.saidAt = at;
+    // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
+    const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
+    const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
+    if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
+    else if (connection) {
+      this.#closed.delete(pid);
+      // The pid has been given out again.
+      if (session) this.#break(pid, at);
+      this.#begin(pid, connection[1] as string, at);
+    } else if (text === 'Connection closed.') {
+      this.#end(pid, at, 'closed');
+      this.#closed.add(pid);
+    } else if (kind === 'bare' && text.startsWith('TOTALTIME:')) {
+      this.#end(pid, at, 'closed');
+      this.#closed.delete(pid);
+    }
+  }
+
+  #begin(pid: number, from: string, at: number): void {
+    this.#open.set(pid, { from, beganAt: at, saidAt: at, received: [] });
+  }
+
+  #receive(pid: number, name: string, peer: string, since: number): void {
+    const reception: Reception = { name, peer, since };
+    const earlier = this.#receptions.get(name)?.times ?? [];
+    this.#received.set(peer, (this.#received.get(peer) ?? 0) + 1);
+    if (!this.#open.has(pid) && !this.#closed.has(pid)) this.#begin(pid, 'unknown', since);
+    const session = this.#open.get(pid);
+    if (session) {
+      finish(session, since, 'next');
+      session.received.push(reception);
+    }
+    // The last one stays the last.
+    this.#receptions.delete(name);
+    this.#receptions.set(name, { reception, times: [...earlier.slice(1 - timesKept), since] });
+    if (this.#receptions.size > receptionsKept) {
+      const [oldest] = this.#receptions.keys();
+      if (oldest !== undefined) this.#receptions.delete(oldest);
+    }
+  }
+
+  #break(pid: number, endedAt: number): void {
+    const received = this.#open.get(pid)?.received ?? [];
+    this.#end(pid, endedAt, 'broken');
+    if (received.length > 0) this.#broken.push({ received, endedAt });
+  }
+
+  #end(pid: number, at: number, ending: 'closed' | 'broken'): void {
+    const session = this.#open.get(pid);
+    if (session) finish(session, at, ending);
+    this.#open.delete(pid);
+  }
+}
+
+/** The session has nothing more to do with the file that it took over last. */
+function finish(session: Session, at: number, ending: Reception['ending']): void {
+  const last = session.received.at(-1);
+  if (last && last.until === undefined) Object.assign(last, { until: at, ending });
+}
+
+/** More than arrive between two looks. */
+const receptionsKept = 50_000;
+/** Of each file: more than arrive in the time for which writes are counted. */
+const timesKept = 64;

@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** What the kernel tells of a process (proc_pid_stat(5)). */
+export interface ProcessStat {
+  readonly pid: number;
+  /** Name of the program, at most 15 bytes; the process itself can change it. */
+  readonly name: string;
+  /** `R` running, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z` dead and not collected, and others. */
+  readonly state: string;
+  readonly parent: number;
+  readonly session: number;
+  /** Processor time used, in clock ticks. */
+  readonly ticks: number;
+  /** When it started, in clock ticks since boot: with the pid it names one process and no later one. */
+  readonly startedAt: number;
+}
+
+/** Reads a process's state; undefined if it is gone. */
+export function statOfProcess(pid: number): ProcessStat | undefined {
+  const text = read(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  // The name is in parentheses and may hold anything, even parentheses.
+  const end = text.lastIndexOf(')');
+  const fields = text.slice(end + 2).split(' ');
+  return {
+    pid,
+    name: text.slice(text.indexOf('(') + 1, end),
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    ticks: Number(fields[11]) + Number(fields[12]),
+    startedAt: Number(fields[19]),
+  };
+}
+
+/** Pids of all processes that are there. */
+export function allProcesses(): number[] {
+  return list('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+/** The children of a process with one thread (proc_pid_task(5)); empty if it is gone. */
+export function childrenOf(pid: number): number[] {
+  const children = read(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return children.split(' ').filter(Boolean).map(Number);
+}
+
+/** The words of a process's command line; undefined if it is gone, or dead and not collected yet. */
+export function wordsOfProcess(pid: number): string[] | undefined {
+  const text = read(`/proc/${pid}/cmdline`);
+  return text ? text.split('\0').slice(0, -1) : undefined;
+}
+
+/**
+ * What a process has open, by descriptor, one character a byte: a path, ` (deleted)` behind it if it is gone, `socket:[N]`, and
+ * others (proc_pid_fd(5)). Empty if the process is gone or may not be looked into.
+ */
+export function openFilesOf(pid: number): ReadonlyMap<number, string> {
+  const open = new Map<number, string>();
+  for (const fd of list(`/proc/${pid}/fd`)) {
+    try {
+      open.set(Number(fd), readlinkSync(`/proc/${pid}/fd/${fd}`, 'buffer').toString('latin1'));
+    } catch (error) {
+      ignoreGone(error);
+    }
+  }
+  return open;
+}
+
+/** Bytes that a process has read and written so far, by any system call (proc_pid_io(5)); undefined if it can't be told. */
+export function bytesMovedBy(pid: number): number | undefined {
+  const text = read(`/proc/${pid}/io`);
+  const count = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text ?? '')?.[1]);
+  return text === undefined ? undefined : count('rchar') + count('wchar');
+}
+
+/**
+ * The system call that a process is blocked in, and its first argument (proc_pid_syscall(5)); undefined if it runs, or is
+ * gone, or if that may not be known.
+ */
+export function blockedCallOf(
+  pid: number,
+): { readonly number: number; readonly argument: number } | undefined {
+  const parts = /^(\d+) (0x[0-9a-f]+) /.exec(read(`/proc/${pid}/syscall`) ?? '');
+  return parts ? { number: Number(parts[1]), argument: Number(parts[2]) } : undefined;
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    ignoreGone(error);
+    return undefined;
+  }
+}
+
+function list(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    ignoreGone(error);
+    return [];
+  }
+}
+
+/** Gone while it was looked at, or not ours to look into. Everything else is no answer about a process. */
+function ignoreGone(error: unknown): void {
+  if (!gone.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+}
+
+const gone: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL', 'ENOTDIR']);

@@ -1,0 +1,51 @@
+import { namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
+import type { Activity } from '../csync2/server-log/activity.js';
+import type { PathBytes } from '../path-bytes.js';
+import { isArrivingWithin, type JudgedArrival, judgeArrival } from './arrival.js';
+import type { FileStamp } from './file-stamp.js';
+import type { WriteCounts } from './write-counts.js';
+
+/** What the sessions of csync2's server have to do with files, as of one look at them. */
+export interface ArrivalView {
+  /** @param isTold - events have told of it; else nothing is set off against them */
+  judge(path: PathBytes, stamp: FileStamp, isTold: boolean): JudgedArrival;
+  /** Whether something in a directory may be arriving. `changed`: of the directory, milliseconds since 1970. */
+  isArrivingWithin(directory: PathBytes, changed: number): boolean;
+  /** Whether every file that was received is known; if not, one that is taken for local may have been received. */
+  readonly isComplete: boolean;
+}
+
+/** Looks at the sessions. What has changed on disk by then is judged rightly, what changes later is `arriving` at worst. */
+export type LookAtArrivals = () => ArrivalView;
+
+/** The sessions that {@link Activity} tells of. */
+export function arrivalsOf(
+  activity: Activity,
+  writes: WriteCounts,
+  prefixes: readonly PathPrefix[],
+): LookAtArrivals {
+  const pathOf = (name: string) => realPathOf(Buffer.from(name, 'latin1'), prefixes);
+  return () => {
+    const lookedAt = Date.now();
+    const sessions = activity.receiving();
+    const receptionOf = (path: PathBytes) => {
+      const receptions = namesOf(path, prefixes).flatMap(
+        (name) => activity.reception(name.toString('latin1')) ?? [],
+      );
+      return receptions.sort((one, other) => other.since - one.since)[0];
+    };
+    const timesOf = (path: PathBytes) =>
+      namesOf(path, prefixes)
+        .flatMap((name) => activity.receptionTimes(name.toString('latin1')))
+        .sort((one, other) => one - other);
+    return {
+      judge(path, stamp, isTold) {
+        const account = () => (isTold ? writes.settle(path, timesOf(path)) : 'unknown');
+        return judgeArrival(path, stamp, { reception: receptionOf(path), sessions, lookedAt, account });
+      },
+      isArrivingWithin: (directory, changed) =>
+        isArrivingWithin(directory, changed, { sessions, lookedAt }, pathOf),
+      isComplete: activity.tellsAll,
+    };
+  };
+}

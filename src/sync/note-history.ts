@@ -1,0 +1,25 @@
+/**
+ * Tells when csync2 has noted a file, from the number of its row: csync2 replaces a row by a new one, which gets the highest
+ * number. Whoever knows the highest number of a moment knows which rows are younger.
+ */
+export class NoteHistory {
+  readonly #samples: { readonly at: number; readonly highest: number }[] = [];
+
+  /** Remembers the highest row of a moment, in milliseconds since 1970. */
+  sample(highest: number, now: number): void {
+    const last = this.#samples.at(-1);
+    // The clock has been set back: what was known of later moments means nothing any more.
+    if (last && last.at > now) this.#samples.length = 0;
+    if (last?.highest === highest && this.#samples.at(-2)?.highest === highest) this.#samples.pop();
+    this.#samples.push({ at: now, highest });
+    if (this.#samples.length > samplesKept) this.#samples.splice(0, samplesKept / 2);
+  }
+
+  /** Whether a row was written after this moment, for certain. */
+  isWrittenAfter(row: number, time: number): boolean {
+    const before = this.#samples.findLast(({ at }) => at <= time);
+    return before !== undefined && row > before.highest;
+  }
+}
+
+const samplesKept = 2000;

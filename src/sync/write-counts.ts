@@ -1,0 +1,104 @@
+import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+
+/** How often something was done to a file that may have given it other content; see `watch/batch.ts`. */
+export interface CountedChange {
+  readonly path: PathBytes;
+  readonly writes: number;
+  readonly moves: number;
+  readonly others: number;
+}
+
+/**
+ * Whether what was seen of a file is all accounted for by its receptions:
+ *
+ * - `written`: somebody here has written to it or replaced it
+ * - `accounted`: nobody has: a session of csync2's server was the last to do anything to it
+ * - `known`: nothing has happened since somebody here has written to it, which was told then
+ * - `unknown`: that can't be told
+ */
+export type Account = 'written' | 'accounted' | 'known' | 'unknown';
+
+/**
+ * Counts how often files were written to and moved into their place lately. csync2's server moves each file that it receives
+ * into its place once and closes it once: whatever was seen beyond that was done by somebody else.
+ */
+export class WriteCounts {
+  readonly #limit: number;
+  readonly #counts = new Map<PathKey, Counted>();
+
+  /** @param limit - files to count for at most */
+  constructor(limit = 50_000) {
+    this.#limit = limit;
+  }
+
+  /** @param now - milliseconds since 1970 */
+  note(changes: readonly CountedChange[], now: number): void {
+    for (const { path, writes, moves, others } of changes) {
+      const key = toKey(path);
+      const before = this.#counts.get(key);
+      const goesOn = before !== undefined && now - before.lastAt < restMilliseconds;
+      const sums = goesOn ? before : { ...nothing, after: now - lateMilliseconds };
+      this.#counts.delete(key);
+      this.#counts.set(key, {
+        ...sums,
+        lastAt: now,
+        writes: sums.writes + writes,
+        moves: sums.moves + moves,
+        others: sums.others + others,
+      });
+      if (this.#counts.size > this.#limit) {
+        const [oldest] = this.#counts.keys();
+        if (oldest !== undefined) this.#counts.delete(oldest);
+      }
+    }
+  }
+
+  /** Something was not seen: nothing can be set off any more. */
+  clear(): void {
+    this.#counts.clear();
+  }
+
+  /**
+   * Sets off what was seen of a file against its receptions. The next answer is about what comes after.
+   *
+   * @param receivedAt - when it was received lately, in ascending order, milliseconds since 1970
+   */
+  settle(path: PathBytes, receivedAt: readonly number[]): Account {
+    const key = toKey(path);
+    const counted = this.#counts.get(key);
+    if (!counted) return 'unknown';
+    const times = receivedAt.filter((time) => time > counted.after);
+    const { writes, moves, others } = counted;
+    const isExcess = writes > times.length || moves > times.length;
+    // What a reception has done and is not seen yet is still to be set off.
+    const isEven = writes === times.length && moves === times.length;
+    const isUnclear = others > 0 || times.length >= mostTimes;
+    const isWritten = !isUnclear && (isExcess || (counted.isWritten && times.length === 0));
+    if (isExcess || isEven || isUnclear) {
+      const after = times.at(-1) ?? counted.after;
+      this.#counts.set(key, { ...nothing, after, lastAt: counted.lastAt, isWritten });
+    }
+    if (isUnclear) return 'unknown';
+    if (isExcess) return 'written';
+    return isWritten ? 'known' : 'accounted';
+  }
+}
+
+interface Counted {
+  /** Receptions after this moment are counted; milliseconds since 1970. */
+  readonly after: number;
+  readonly lastAt: number;
+  readonly writes: number;
+  readonly moves: number;
+  readonly others: number;
+  /** The last answer was `written`, and nothing has happened since. */
+  readonly isWritten: boolean;
+}
+
+const nothing = { writes: 0, moves: 0, others: 0, isWritten: false };
+/** Quiet for so long, a file is counted anew. */
+const restMilliseconds = 2000;
+/** So late an event may be seen. Less than the rest, so that no reception counts for two spells. */
+const lateMilliseconds = 500;
+/** How many receptions of a file are known at most. */
+export const mostTimes = 64;

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SessionPhase } from '#src/csync2/session-probe.js';
+import { unusedSessions } from '#src/csync2/session-reaper.js';
+
+const session = (pid: number, phase: SessionPhase, age: number, idleFor = age) => ({
+  pid,
+  phase,
+  age,
+  idleFor,
+});
+const ended = (...sessions: ReturnType<typeof session>[]) => unusedSessions(sessions).map(({ pid }) => pid);
+
+test('who has not said who he is may stay for half a minute', () => {
+  assert.deepEqual(ended(session(1, 'unidentified', 29_000), session(2, 'unidentified', 31_000)), [2]);
+});
+
+test('of many who are silent, those that have been silent longest go at once', () => {
+  const many = Array.from({ length: 40 }, (_, index) => session(index, 'unidentified', index));
+  assert.deepEqual(ended(...many), [39, 38, 37, 36, 35, 34, 33, 32]);
+});
+
+test('a peer that is known may take its time, for an hour', () => {
+  assert.deepEqual(ended(session(1, 'idle', 3_500_000), session(2, 'idle', 3_700_000)), [2]);
+  assert.deepEqual(ended(session(1, 'working', 9_000_000, 0), session(2, 'writing', 9_000_000, 0)), []);
+});

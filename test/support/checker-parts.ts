@@ -1,0 +1,55 @@
+import type { Arrival } from '#src/sync/arrival.js';
+import type { LookAtArrivals } from '#src/sync/arrivals.js';
+import type { CheckerParts } from '#src/sync/checker.js';
+import { FileMemory } from '#src/sync/file-memory.js';
+import { NoteHistory } from '#src/sync/note-history.js';
+import { OverlookedChanges } from '#src/sync/overlooked-changes.js';
+import { survey } from '#src/sync/survey.js';
+import type { CsyncNode } from './csync2-cluster.js';
+
+/** What sessions do: `judge` tells of files, `within` of trees. */
+export function arriving({
+  judge = () => 'local',
+  within = () => false,
+}: {
+  judge?: (path: Buffer) => Arrival;
+  within?: (path: Buffer) => boolean;
+} = {}): LookAtArrivals {
+  return () => ({
+    judge: (path) => ({ arrival: judge(path), account: 'unknown' }),
+    isArrivingWithin: within,
+    isComplete: true,
+  });
+}
+
+/** What a checker of a node knows of its files, where nothing is received. */
+export function checkerKnowledge(
+  node: CsyncNode,
+): Pick<
+  CheckerParts,
+  | 'ledger'
+  | 'memory'
+  | 'notes'
+  | 'changes'
+  | 'arrivals'
+  | 'survey'
+  | 'unseenSince'
+  | 'torn'
+  | 'prefixes'
+  | 'takeBroken'
+> {
+  const [memory, notes] = [new FileMemory(), new NoteHistory()];
+  const { ledger, prefixes } = node;
+  return {
+    ledger,
+    memory,
+    notes,
+    prefixes,
+    changes: new OverlookedChanges({ ledger, memory, notes }),
+    arrivals: arriving(),
+    survey,
+    unseenSince: () => 0,
+    torn: node.tornChecks(),
+    takeBroken: () => [],
+  };
+}

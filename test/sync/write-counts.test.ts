@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WriteCounts } from '#src/sync/write-counts.js';
+import { seededRandom } from '../support/csync2-random.js';
+
+const path = Buffer.from('/srv/file');
+const written = { path, writes: 1, moves: 0, others: 0 };
+const moved = { path, writes: 0, moves: 1, others: 0 };
+const removed = { path, writes: 0, moves: 0, others: 1 };
+const settle = (counts: WriteCounts, ...receivedAt: number[]) => counts.settle(path, receivedAt);
+
+test('a reception accounts for one move and one write', () => {
+  const counts = new WriteCounts();
+  assert.equal(settle(counts, 999), 'unknown');
+  counts.note([moved, written], 1000);
+  assert.equal(settle(counts, 999), 'accounted');
+  counts.note([written], 1010);
+  assert.equal(settle(counts, 999), 'written', 'here');
+  assert.equal(settle(counts, 999), 'known', 'that was set off');
+  counts.note([moved, written], 1500);
+  assert.equal(settle(counts, 999, 1499), 'accounted');
+  counts.note([moved], 1600);
+  assert.equal(settle(counts, 999, 1499), 'written', 'replaced here');
+});
+
+test('events that come late exceed nothing, and those of an earlier spell do not count', () => {
+  const counts = new WriteCounts();
+  counts.note([moved], 1300);
+  assert.equal(settle(counts, 900), 'accounted');
+  counts.note([written], 1400);
+  assert.equal(settle(counts, 900), 'accounted');
+  counts.note([moved, written], 4000);
+  assert.equal(settle(counts, 900), 'written');
+  counts.note([moved, written], 7000);
+  assert.equal(settle(counts, 900, 6990), 'accounted');
+});
+
+test('what was made or removed meanwhile, or received too often, can not be told', () => {
+  const counts = new WriteCounts();
+  counts.note([removed, written], 1000);
+  assert.equal(settle(counts), 'unknown');
+  assert.equal(settle(counts), 'accounted', 'from here on');
+  counts.note([written], 1100);
+  assert.equal(settle(counts, ...Array.from({ length: 64 }, (_, index) => 1000 + index)), 'unknown');
+  counts.note([written], 1200);
+  counts.clear();
+  assert.equal(settle(counts), 'unknown');
+});
+
+test('receptions and writes of our own in random order: ours are found, receptions never are', (context) => {
+  const random = seededRandom(context);
+  for (let round = 0; round < 500; round++) {
+    const counts = new WriteCounts();
+    const received: number[] = [];
+    let ours = 0;
+    for (let at = 10_000; at < 16_000; at += 1 + random.below(400)) {
+      const isOurs = random.below(4) === 0;
+      if (isOurs) ours++;
+      else received.push(at);
+      counts.note(isOurs ? [written] : [moved, written], at + random.below(20));
+      if (random.below(3) > 0) continue;
+      const last = received.slice(-60);
+      assert.equal(settle(counts, ...last), ours > 0 ? 'written' : 'accounted', `at ${at}`);
+      assert.equal(settle(counts, ...last), ours > 0 ? 'known' : 'accounted', `at ${at}, again`);
+      ours = 0;
+    }
+  }
+});
