@@ -1,3 +1,4 @@
+import { DirectoryKeys } from '../directory-keys.js';
 import { type PathKey, toKey } from '../path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
@@ -8,32 +9,35 @@ import type { QueueEntry } from './entry.js';
  */
 export class UnreadEntries {
   readonly #limit: number;
+  readonly #byteLimit: number;
+  readonly #trees = new DirectoryKeys();
+  #bytes = 0;
   readonly #kinds: Record<QueueEntry['kind'], Map<PathKey, number>> = {
     file: new Map(),
     tree: new Map(),
     loss: new Map(),
   };
 
-  constructor(limit = 500_000) {
+  /** @param byteLimit - of the names of all entries together; paths may have thousands of bytes each */
+  constructor(limit = 500_000, byteLimit = 64 * 1024 * 1024) {
     this.#limit = limit;
+    this.#byteLimit = byteLimit;
   }
 
   /** Whether what `entry` asks for will be done by an entry that is still unread. */
   covers(entry: QueueEntry): boolean {
     const key = keyOf(entry);
     if (this.#kinds[entry.kind].has(key)) return true;
-    const { tree } = this.#kinds;
-    if (entry.kind === 'loss' || tree.size === 0) return false;
-    if (tree.has(key) || tree.has('/')) return true;
-    for (let slash = key.lastIndexOf('/'); slash > 0; slash = key.lastIndexOf('/', slash - 1)) {
-      if (tree.has(key.slice(0, slash))) return true;
-    }
-    return false;
+    return entry.kind !== 'loss' && (this.#trees.has(key) || this.#trees.areAbove(key));
   }
 
   add(entry: QueueEntry, sequence: number): void {
     const { file, tree, loss } = this.#kinds;
-    if (file.size + tree.size + loss.size < this.#limit) this.#kinds[entry.kind].set(keyOf(entry), sequence);
+    if (file.size + tree.size + loss.size >= this.#limit || this.#bytes >= this.#byteLimit) return;
+    const [kind, key] = [this.#kinds[entry.kind], keyOf(entry)];
+    if (!kind.has(key)) this.#bytes += key.length;
+    kind.set(key, sequence);
+    if (entry.kind === 'tree') this.#trees.add(key);
   }
 
   /** Record `sequence` has been read, or was never written. */
@@ -41,11 +45,17 @@ export class UnreadEntries {
     const kind = this.#kinds[entry.kind];
     const key = keyOf(entry);
     // A younger record of the same path is still unread.
-    if ((kind.get(key) ?? Infinity) <= sequence) kind.delete(key);
+    const known = kind.get(key);
+    if (known === undefined || known > sequence) return;
+    kind.delete(key);
+    this.#bytes -= key.length;
+    if (entry.kind === 'tree') this.#trees.delete(key);
   }
 
   clear(): void {
     for (const kind of Object.values(this.#kinds)) kind.clear();
+    this.#trees.clear();
+    this.#bytes = 0;
   }
 }
 

@@ -1,4 +1,6 @@
-import { hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import { isWithinLimits } from '../csync2/path-limits.js';
+import { DirectoryKeys } from '../directory-keys.js';
+import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { QueueEntry } from '../queue/entry.js';
 
 /** What one check has to look at: every path once, none below a tree that is looked at anyway. */
@@ -9,6 +11,8 @@ export interface Batch {
   readonly trees: readonly PathBytes[];
   /** Paths that lie within a tree, and that something was told of all the same. */
   readonly covered: readonly PathBytes[];
+  /** Paths that csync2 can't handle; see {@link isWithinLimits}. */
+  readonly leftOut?: readonly PathBytes[];
 }
 
 /**
@@ -18,19 +22,24 @@ export interface Batch {
 export function makeBatch(entries: readonly QueueEntry[]): Batch {
   const files = new Map<PathKey, PathBytes>();
   const trees = new Map<PathKey, PathBytes>();
+  const leftOut = new Map<PathKey, PathBytes>();
   for (const entry of entries) {
-    if (entry.kind !== 'loss') (entry.kind === 'tree' ? trees : files).set(toKey(entry.path), entry.path);
+    if (entry.kind === 'loss') continue;
+    const target = !isWithinLimits(entry.path) ? leftOut : entry.kind === 'tree' ? trees : files;
+    target.set(toKey(entry.path), entry.path);
   }
-  const isCovered = (key: PathKey) => trees.has(key) || hasAncestorIn(key, trees);
+  const directories = new DirectoryKeys(trees.keys());
+  const isCovered = (key: PathKey) => trees.has(key) || directories.areAbove(key);
   const covered = [...files].filter(([key]) => isCovered(key));
   return {
     files: [...files].filter(([key]) => !isCovered(key)).map(([, path]) => path),
-    trees: [...trees].filter(([key]) => !hasAncestorIn(key, trees)).map(([, path]) => path),
+    trees: [...trees].filter(([key]) => !directories.areAbove(key)).map(([, path]) => path),
     covered: covered.map(([, path]) => path),
+    ...(leftOut.size > 0 ? { leftOut: [...leftOut.values()] } : {}),
   };
 }
 
-/** Number of paths in a batch. */
+/** Number of paths that a batch has csync2 look at. */
 export function batchSize(batch: Batch): number {
   return batch.files.length + batch.trees.length;
 }
