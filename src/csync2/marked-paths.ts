@@ -8,6 +8,7 @@ import { type PathPrefix, realPathOf } from './name-encoding.js';
 export class MarkedPaths {
   readonly #prefixes: readonly PathPrefix[];
   readonly #names: string[] = [];
+  #bytes = 0;
   #pending = '';
   #isInName = false;
 
@@ -22,6 +23,11 @@ export class MarkedPaths {
     for (const line of lines) this.#read(line);
   };
 
+  /** Whether those are all: of very many only the first are kept. */
+  get isComplete(): boolean {
+    return this.#bytes <= bytesKept;
+  }
+
   /** Their real paths so far, in csync2's order. */
   get paths(): readonly PathBytes[] {
     return this.#names.flatMap((name) => {
@@ -31,6 +37,8 @@ export class MarkedPaths {
   }
 
   #read(line: string): void {
+    if (this.isComplete) this.#bytes += line.length;
+    if (!this.isComplete) return;
     if (line.startsWith(marking)) {
       this.#names.push(line.slice(marking.length));
       this.#isInName = true;
@@ -42,6 +50,8 @@ export class MarkedPaths {
   }
 }
 
+/** More than what one command is given: a tree may have grown meanwhile. */
+const bytesKept = 64 * 1024 * 1024;
 const marking = 'Marking file as dirty: ';
 /** What else csync2 says in a check, and all with which it ends. */
 const ownLine =

@@ -104,7 +104,9 @@ export class Checker {
   async sweep(paths: readonly PathBytes[], recursive: boolean, signal: AbortSignal): Promise<SweepReport> {
     await this.#noteReceived();
     const marked: PathBytes[] = [];
-    const onMarked = (found: readonly PathBytes[]) => void marked.push(...found);
+    const onMarked = (found: readonly PathBytes[]) => {
+      for (const path of found) marked.push(path);
+    };
     const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
     return { failed: await this.#runner.run(paths, how), marked };
   }

@@ -25,6 +25,7 @@ import { RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
+import { UnsupportedPaths, type UnsupportedSummary } from './unsupported-paths.js';
 import { WatcherMisses } from './watcher-misses.js';
 
 /** What the sync stage is given. */
@@ -43,6 +44,8 @@ export interface SyncParts {
   /** Included paths that must be there before anything below them is checked. */
   readonly trees: readonly PathBytes[];
   readonly prefixes: readonly PathPrefix[];
+  /** Whether csync2's walk from `/` comes into a directory. */
+  readonly isEntered: (directory: PathBytes) => boolean;
   /** File that tells when the last full check was. */
   readonly fullCheckHistory: string;
   /** What a killed session had left, and csync2 has taken note of. */
@@ -61,6 +64,8 @@ export interface SyncParts {
     onPush?(report: PushReport): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
+    /** The first path that csync2 can't handle has come, or the last is gone. */
+    onUnsupported?(summary: UnsupportedSummary): void;
   };
 }
 
@@ -77,6 +82,7 @@ export interface Sync {
   readonly lanes: readonly Lane[];
   readonly guard: RootGuard;
   readonly misses: WatcherMisses;
+  readonly unsupported: UnsupportedPaths;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
   /** Sends what is owed from before, and brings new peers up to date. */
@@ -126,17 +132,24 @@ export function createSync(parts: SyncParts): Sync {
   });
   const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard });
   const misses = new WatcherMisses();
+  const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
     {
       queue: parts.queue,
       checker,
       guard,
-      tree: reportedTree(ledger),
+      tree: reportedTree(ledger, parts.isEntered),
       misses,
       history: new KeptTime(parts.fullCheckHistory),
       lanes,
       csync2: runner,
-      beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),
+      unsupported,
+      beginFullCheck: () =>
+        new FullCheck({
+          ...{ roots, checker, guard, window },
+          tree: sweepTree(ledger, parts.isEntered),
+          onLeftOut: (paths) => unsupported.add(paths),
+        }),
       events,
     },
     parts.options,
@@ -148,6 +161,7 @@ export function createSync(parts: SyncParts): Sync {
     lanes,
     guard,
     misses,
+    unsupported,
     strategy,
     repair: () => checker.repair(),
     lookBack: (since, signal) =>

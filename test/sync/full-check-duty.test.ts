@@ -15,7 +15,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
   const history = new KeptTime(file ?? join(folder, 'checked'));
   const owed: string[] = [];
   const reasons: string[] = [];
-  const report = { complete, found: 0, paths: [], failed: [], heldRoots: [], seconds: 0, steps: 0 };
+  const report = { complete, found: 0, paths: [], failed: [], seconds: 0, steps: 0 };
   const parts = {
     queue: {
       get owed() {
@@ -27,6 +27,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
     },
     lanes: [],
     misses: { begin: () => {}, end: () => [] },
+    unsupported: { look: () => {} },
     history,
     beginFullCheck: () => ({ step: async () => report }),
     events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },

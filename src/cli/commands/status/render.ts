@@ -1,4 +1,4 @@
-import type { PeerStatus, Status } from '../../../observe/status.js';
+import { type PeerStatus, type Status, unsupportedText } from '../../../observe/status.js';
 import { duration, peerText } from '../../../observe/status-line.js';
 
 /** The status for people. */
@@ -24,10 +24,19 @@ export function renderStatus(status: Status): string {
   for (const peer of status.peers) lines.push(...renderPeer(peer, status.server.received[peer.name] ?? 0));
   if (status.deferred.length > 0) lines.push('', 'cannot be checked, tried again later');
   lines.push(...status.deferred.map(({ path, reason }) => `  ${path}: ${reason}`));
+  lines.push(...andMore(status.deferred_count - status.deferred.length, '  '));
+  if (status.unsupported.count > 0) {
+    lines.push('', `never synchronised: ${unsupportedText(status.unsupported)}`);
+  }
   return `${lines.join('\n')}\n`;
 }
 
 function renderPeer(peer: PeerStatus, received: number): string[] {
   const parked = peer.parked.map(({ path, reason }) => `    not taken: ${path}: ${reason}`);
-  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...parked];
+  const more = andMore(peer.parked_count - peer.parked.length, '    ');
+  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...parked, ...more];
+}
+
+function andMore(count: number, indent: string): string[] {
+  return count > 0 ? [`${indent}and ${count} more`] : [];
 }
