@@ -36,7 +36,7 @@ export function recover(
   if (!found && all.length === 0) reasons.splice(0, reasons.length, 'the queue is new');
   const start = found?.position ?? { segment: all[0] ?? 1, offset: 0, sequence: all.length > 0 ? 0 : 1 };
   const segments = all.filter((number) => number >= start.segment);
-  reasons.push(...missingSegments(found, start, segments));
+  for (const reason of missingSegments(found, start, segments)) reasons.push(reason);
 
   const unread = new UnreadEntries();
   const sizes = new Map<number, number>();

@@ -60,8 +60,7 @@ export class CheckPlanner {
     this.#inPortions(batch.trees, (path) => this.#planTree(plan, path));
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
-    plan.files.unshift(...plan.parents.values());
-    return plan;
+    return { ...plan, files: [...plan.parents.values(), ...plan.files] };
   }
 
   /**

@@ -262,12 +262,15 @@ export class Scheduler {
   }
 
   async #sleep(): Promise<void> {
-    const deadlines = [this.#deferred.dueAt, this.#postponed.dueAt, this.#fullChecks.dueAt];
     const gatherUntil = this.#gathering.until;
-    if (gatherUntil !== undefined) deadlines.push(gatherUntil);
-    if (!this.#parts.guard.whole) deadlines.push(Date.now() + rootProbeMilliseconds);
     this.#become(gatherUntil === undefined ? 'idle' : 'gathering');
-    this.#dueAt = Math.min(...deadlines);
+    this.#dueAt = Math.min(
+      this.#deferred.dueAt,
+      this.#postponed.dueAt,
+      this.#fullChecks.dueAt,
+      gatherUntil ?? Number.POSITIVE_INFINITY,
+      this.#parts.guard.whole ? Number.POSITIVE_INFINITY : Date.now() + rootProbeMilliseconds,
+    );
     await this.#waker.sleep(this.#dueAt - Date.now());
     this.#dueAt = undefined;
   }

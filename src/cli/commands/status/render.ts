@@ -17,18 +17,20 @@ export function renderStatus(status: Status): string {
     lines.push(`full check owed for ${duration(age_s)}: ${reason}`);
   }
   lines.push(`missed     ${status.misses.count} changes that only a full check found`);
-  lines.push(...status.misses.paths.map((path) => `  ${path}`));
-  lines.push('', 'included');
-  lines.push(...status.roots.map((root) => `  ${root.path}: ${root.text}`));
-  lines.push('', 'peers');
-  for (const peer of status.peers) lines.push(...renderPeer(peer, status.server.received[peer.name] ?? 0));
-  if (status.deferred.length > 0) lines.push('', 'cannot be checked, tried again later');
-  lines.push(...status.deferred.map(({ path, reason }) => `  ${path}: ${reason}`));
-  lines.push(...andMore(status.deferred_count - status.deferred.length, '  '));
-  if (status.unsupported.count > 0) {
-    lines.push('', `never synchronised: ${unsupportedText(status.unsupported)}`);
-  }
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...furtherLines(status)].join('\n')}\n`;
+}
+
+function furtherLines(status: Status): string[] {
+  const { deferred, deferred_count: count, misses, peers, roots, server, unsupported } = status;
+  return [
+    ...misses.paths.map((path) => `  ${path}`),
+    ...['', 'included', ...roots.map((root) => `  ${root.path}: ${root.text}`)],
+    ...['', 'peers', ...peers.flatMap((peer) => renderPeer(peer, server.received[peer.name] ?? 0))],
+    ...(deferred.length > 0 ? ['', 'cannot be checked, tried again later'] : []),
+    ...deferred.map(({ path, reason }) => `  ${path}: ${reason}`),
+    ...andMore(count - deferred.length, '  '),
+    ...(unsupported.count > 0 ? ['', `never synchronised: ${unsupportedText(unsupported)}`] : []),
+  ];
 }
 
 function renderPeer(peer: PeerStatus, received: number): string[] {
