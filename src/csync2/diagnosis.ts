@@ -16,19 +16,28 @@ export interface Diagnosis {
  * Reads the text of a push of a single file at `-vvv`, the only level at which csync2 tells why. Nothing of the text
  * may be kept or shown: it holds the group's key.
  *
+ * @param name - of the file, as csync2 prints it; what stands in it counts for nothing
  * @param own - the value that `auto` compares on this side: whole seconds, or bytes
  */
 export function readDiagnosis(
   text: string,
+  name: Buffer,
   own: { readonly seconds: bigint; readonly size: bigint },
 ): Diagnosis {
-  const replies = [...text.matchAll(/^response from peer\([\s\S]*?\): \S+ \[(\d+)\] <- (.*)$/gm)];
-  const last = replies.filter(([, code]) => Number(code) >= firstError).at(-1);
-  const code = Number(last?.[1] ?? 0);
-  const said = last?.[2]?.trim() ?? '';
-  const asked = /^Local> GET(TM|SZ) [^\n]*\n(?:.*\n)*?Peer> (-?\d+)\\n$/m.exec(text);
-  const mine = asked?.[1] === 'TM' ? own.seconds : own.size;
-  const isTie = asked !== null && BigInt(asked[2] as string) === mine;
+  const lines = text.replaceAll(name.toString('utf8'), '').split('\n');
+  let code = 0;
+  let said = '';
+  let asked: string | undefined;
+  let isTie = false;
+  for (const line of lines) {
+    const reply = /^response from peer\([^)]*\): \S+ \[(\d+)\] <- (.*)$/.exec(line);
+    if (reply && Number(reply[1]) >= firstError) [code, said] = [Number(reply[1]), (reply[2] ?? '').trim()];
+    asked = /^Local> GET(TM|SZ) /.exec(line)?.[1] ?? asked;
+    const answer = asked === undefined ? undefined : /^Peer> (-?\d+)\\n$/.exec(line)?.[1];
+    if (answer === undefined) continue;
+    isTie ||= BigInt(answer) === (asked === 'TM' ? own.seconds : own.size);
+    asked = undefined;
+  }
   switch (code) {
     case replyCodes.alsoDirty:
       return { outcome: 'conflict', detail: '', isTie };

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type DirtyRow, insertDirty, type Ledger, subtree } from './ledger.js';
-import { encodeName } from './name-encoding.js';
+import { decodeName, encodeName } from './name-encoding.js';
 
 /**
  * A small database of its own for one push to one peer: some of the peer's dirty rows, the rows of their parent
@@ -59,6 +59,11 @@ export class PrivateDatabase {
   /** How many rows the push began with. */
   get size(): number {
     return this.#rows.size;
+  }
+
+  /** Their names, as csync2 prints them. */
+  get names(): readonly Buffer[] {
+    return [...this.#rows.values()].map(({ encoded }) => decodeName(encoded));
   }
 
   /** What the push did, read after csync2 has ended. */

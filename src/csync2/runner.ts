@@ -3,6 +3,7 @@ import { execa } from 'execa';
 import { launcherPath } from '../native.js';
 import type { PathBytes } from '../path-bytes.js';
 import { type Instance, instanceArguments } from './instance.js';
+import { withoutNames } from './own-words.js';
 import { type Ending, type Outcome, readOutcome } from './result.js';
 
 /** One csync2 command. */
@@ -21,6 +22,8 @@ export interface Command {
   readonly onOutput?: (chunk: Buffer) => void;
   /** Given all that csync2 says on stderr, as it comes; the result's text holds only the last of it. */
   readonly onSaid?: (chunk: Buffer) => void;
+  /** Names that csync2 may print, so that what stands in one is not taken for what csync2 says. */
+  readonly names?: readonly Buffer[];
   /** Ends the run (SIGTERM; csync2's transactions roll back). */
   readonly signal?: AbortSignal;
 }
@@ -101,7 +104,8 @@ export class Runner {
       text: tail.text(),
       stalled: guard?.stalled ?? false,
     };
-    return { ...ending, outcome: readOutcome(ending), seconds: (performance.now() - started) / 1000 };
+    const ownWords = { ...ending, text: withoutNames(ending.text, command.names ?? []) };
+    return { ...ending, outcome: readOutcome(ownWords), seconds: (performance.now() - started) / 1000 };
   }
 
   #launcherArguments(command: Command, args: readonly string[]): string[] {

@@ -45,8 +45,9 @@ export function nameUnderWay(text: string, left: readonly string[]): string | un
   if (!/^Connecting to host /m.test(text)) return undefined;
   const tried = [...text.matchAll(/^(?:Updating|Deleting) (.*) on \S+ \.\.\.$/gm)].map(([, name]) => name);
   const last = tried.at(-1);
+  const known = new Set(tried);
   const isWhole =
-    text.includes('Connection closed.') && left.every((name) => tried.includes(name)) && !isUnanswered(text);
+    text.includes('Connection closed.') && left.every((name) => known.has(name)) && !isUnanswered(text);
   return last !== undefined && !isWhole && left.includes(last) ? last : undefined;
 }
 

@@ -158,10 +158,12 @@ export class PeerLane implements Lane {
         database: this.#directory,
         stallSeconds,
         signal: this.#rhythm.signal,
+        names: copy.names,
       });
       const outcome = copy.outcome();
       if (!suspect) return { result, outcome };
-      const diagnosis = readDiagnosis(result.text, this.#files.compared(suspect));
+      const name = decodeName(suspect.encoded);
+      const diagnosis = readDiagnosis(result.text, name, this.#files.compared(suspect));
       // At this level csync2 shows the group's key.
       return { result: { ...result, text: '' }, outcome, diagnosis };
     } finally {
