@@ -81,6 +81,10 @@ export function recover(
   if (badLines > 1) reasons.push(`${badLines} bad places in all`);
   sequence = Math.max(sequence, 1);
   const last = segments.at(-1);
+  if (found && last !== undefined) {
+    const end = { segment: last, offset: sizes.get(last) ?? 0, sequence };
+    for (const reason of endReasons(found, end)) reasons.push(reason);
+  }
   const writer =
     last !== undefined && lastIsWhole
       ? SegmentWriter.continue(files, file, last, sizes.get(last) ?? 0)
@@ -123,6 +127,17 @@ function missingSegments(
   }
   if (found && segments.length === 0) reasons.push(`segment ${start.segment} is missing`);
   return reasons;
+}
+
+/** Whether the log ends where the last run left it; one that did not stop in order may have gone on from there. */
+function endReasons({ end, stop }: CursorState, found: QueuePosition): string[] {
+  if (found.sequence < end.sequence) {
+    return [`records ${found.sequence} to ${end.sequence - 1} are missing at the end`];
+  }
+  const isThere =
+    found.segment === end.segment && found.offset === end.offset && found.sequence === end.sequence;
+  if (isThere || stop !== 'clean') return [];
+  return [`the queue ends at byte ${found.offset} of segment ${found.segment}, where it was not left`];
 }
 
 function endsWithNewline(files: Files, fd: number, end: number): boolean {
