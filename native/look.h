@@ -20,6 +20,7 @@ enum class LookStatus : uint8_t {
   kBusy,          // EMFILE, ENFILE, ENOMEM: a shortage that passes
   kParentLost,    // the parent's path leads to another inode than its descriptor
   kUnlisted,      // watched, but getdents64 failed, in `error`
+  kTooDeep,       // its path is longer than kDeepestPath
   kFailed,        // any other error, in `error`
 };
 

@@ -12,7 +12,12 @@ namespace inotify_csync {
 Reader::Reader(int inotify_fd, Handover* handover, ReaderOptions options)
     : inotify_fd_(inotify_fd), handover_(handover), options_(std::move(options)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
   if (stop_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-  thread_ = std::thread([this] { Run(); });
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error&) {
+    close(stop_fd_);
+    throw;
+  }
 }
 
 Reader::~Reader() {

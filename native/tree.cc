@@ -103,7 +103,9 @@ void Tree::ApplyDirectory(NodeId id, const Event& event, const std::string& path
     return;
   }
   Touch(id, event.name);
-  const bool entered = selection_.Enter(path, parent_reach) != 0;
+  const bool deep = path.size() > options_.deepest;
+  if (deep) store_[id].clipped = true;
+  const bool entered = !deep && selection_.Enter(path, parent_reach) != 0;
   const NodeId child = store_.Child(id, event.name);
   if (event.mask & (IN_MOVED_FROM | IN_DELETE)) {
     if (child != kNoNode) Detach(child, now);
@@ -222,16 +224,7 @@ void Tree::Tick(Millis now) {
     Emit(RecordKind::kFile, Join(path, place.name));
   }
   ExpireDetached(now);
-  for (size_t index = 0; index < retries_.size();) {
-    if (retries_[index].at > now) {
-      index++;
-      continue;
-    }
-    const Place place = retries_[index].place;
-    retries_[index] = retries_.back();
-    retries_.pop_back();
-    if (store_.Resolve(place.parent) != kNoNode) Want(place.parent.id, place.name, true);
-  }
+  WantRetries(now);
   if (!unwatched_.empty() && limit_retry_at_ >= 0 && limit_retry_at_ <= now) {
     limit_backoff_ = std::min(std::max(limit_backoff_ * 2, options_.backoff_min), options_.backoff_max);
     limit_retry_at_ = now + limit_backoff_;
@@ -254,7 +247,7 @@ Millis Tree::Deadline() const {
     if (at >= 0 && (next < 0 || at < next)) next = at;
   };
   if (!detached_.empty()) consider(detached_.front().deadline);
-  for (const Retry& retry : retries_) consider(retry.at);
+  if (!retry_times_.empty()) consider(retry_times_.begin()->first);
   if (!unwatched_.empty()) consider(limit_retry_at_);
   if (!loss_.empty() && reconcile_job_ == 0 && jobs_.count(1) == 0) consider(std::max<Millis>(0, reconciled_at_ + reconcile_backoff_));
   return next;

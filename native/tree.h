@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -36,6 +37,8 @@ struct TreeOptions {
   Millis backoff_min = 1000;  // between two repairs of the whole tree, doubling
   Millis backoff_max = 60000;
   size_t held_max = 1 << 20;  // events kept for descriptors that are not known yet
+  size_t touched_max = 1 << 20;  // names of which the last event is remembered while looks are under way
+  size_t deepest = kDeepestPath;  // bytes of the longest path of a directory that is entered
   // Descriptors up to this one were made by an earlier watcher of the same inotify instance, 0: there was none.
   int32_t adopted = 0;
 };
@@ -131,6 +134,7 @@ class Tree {
     bool sweep = false;  // afterwards, look at what the walk has not come by
     Place top;           // where the sweep begins; no parent: "/"
     uint64_t shape = 0;
+    uint64_t serial = 0;  // when it began
     std::vector<Obligation> obligations;  // by ticket
   };
   struct Detached {
@@ -141,7 +145,6 @@ class Tree {
   struct Retry {
     Place place;
     Millis at;
-    int attempts;
   };
 
   // tree.cc: events
@@ -158,7 +161,7 @@ class Tree {
   // tree_shape.cc: nodes change place
   NodeId Attach(const Found& found, NodeId parent, bool* fresh, bool* outdated, Millis now);
   void Relink(NodeId id, NodeId parent, const std::string& name);
-  bool Rereach(NodeId id, const std::string& path, Millis now);
+  bool Rereach(NodeId id, const std::string& path, bool deep, Millis now);
   void Detach(NodeId id, Millis now);
   void Prune(NodeId id, Millis now);
   void Merge(NodeId from, NodeId into, Millis now);
@@ -170,6 +173,7 @@ class Tree {
   // tree_found.cc: what looks have found
   Obligation* Owed(const Found& found);
   void Misfound(const Found& found, NodeId parent, Millis now);
+  bool IsTooDeep(NodeId parent, const std::string& name) const;
 
   // tree_looks.cc: looks and walks
   void Want(NodeId parent, const std::string& name, bool emit);
@@ -184,10 +188,13 @@ class Tree {
   bool Recursing(uint64_t except) const;
   bool IsOld(const Found& found, NodeId parent) const;
   void Touch(NodeId parent, const std::string& name);
+  void ForgetTouched();
 
   // tree_repair.cc: loss and shortage
   void Reconcile(Millis now);
   bool RetryLater(const Found& found, NodeId parent, Millis now);
+  void AddRetry(NodeId parent, const std::string& name, Millis at);
+  void WantRetries(Millis now);
   void LookAnew(const Found& found, NodeId parent);
   void NoteUnwatched(const Found& found, NodeId parent);
   void EmitLimit();
@@ -206,6 +213,8 @@ class Tree {
   TreeStats stats_;
   Clock serial_;
   std::unordered_map<std::string, uint64_t> touched_;  // (wd, name) -> serial of the last event there, while jobs run
+  size_t touched_limit_ = 0;                           // at which old ones are forgotten
+  uint64_t forgotten_ = 0;                             // of looks up to this job it is not known any more which are old
   uint64_t shape_ = 1;                                 // grows when a node changes place
 
   std::map<uint64_t, ActiveJob> jobs_;
@@ -224,8 +233,10 @@ class Tree {
   };
   std::unordered_map<int32_t, HeldEvents> held_;
 
-  std::vector<Retry> retries_;
-  std::unordered_map<std::string, int> attempts_;
+  // By Key, so that those of one directory are found together: there may be as many as directories.
+  std::map<std::string, Retry> retries_;
+  std::set<std::pair<Millis, std::string>> retry_times_;
+  std::map<std::string, int> attempts_;
   std::map<std::string, Place> denied_;
   std::map<std::string, Place> unwatched_;
   std::string denied_first_;

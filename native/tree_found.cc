@@ -14,7 +14,6 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     // "/" itself.
     store_.SetWatch(kRootNode, found.wd);
     store_[kRootNode].full = found.full;
-    store_[kRootNode].epoch = static_cast<uint32_t>(found.job);
     Replay(found.wd, now);
     return store_.Ref(kRootNode);
   }
@@ -44,6 +43,8 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     // descriptor must belong to somebody until then.
     NodeId id = store_.Child(parent, found.name);
     if (id == kNoNode || store_[id].wd != found.wd) id = Placed(found.wd);
+    // The look for that event may owe no record, but one is owed when all below is watched.
+    if (const Obligation* owed = Owed(found); owed && owed->open && owed->kind == RecordKind::kTree) Want(parent, found.name, true);
     if (id == kNoNode) {
       id = store_.Create(found.name);
       store_.SetWatch(id, found.wd);
@@ -63,15 +64,24 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
   MergeStrays(id, now);
   const NodeRef ref = store_.Ref(id);
   const bool unseen = NoteWatched(parent, found.name, now);
+  const bool swept = running != jobs_.end() && running->second.sweep;
+  if (swept) store_[id].epoch = static_cast<uint32_t>(found.job);
   store_[id].listed |= found.recursed;
   store_[id].full = found.full;
   const bool moved = !fresh && shape_ != shape;
   std::string path;
   if (store_.Path(id, &path)) {
+    if (path.size() > options_.deepest) {
+      // The walker has gone by a shorter path, which its parent had when the look began.
+      store_[store_[id].parent].clipped = true;
+      Detach(id, now);
+      return ref;
+    }
     // A walk that was to list it may have come too late to its former place.
-    bool walk = outdated || !store_[id].listed;
+    bool walk = (outdated && !swept) || !store_[id].listed;
     if (moved || (running != jobs_.end() && running->second.shape != shape)) {
-      walk |= Rereach(id, path, now);
+      // What has not moved has below it what was given its reach when it came there.
+      walk |= Rereach(id, path, moved, now);
       // Walkers that are on their way below may still go by the old path.
       walk |= moved && Recursing(found.job);
     }
@@ -104,6 +114,12 @@ Tree::Obligation* Tree::Owed(const Found& found) {
   return ticket < obligations.size() ? &obligations[ticket] : nullptr;
 }
 
+// Whether what has no place may come to one is told when it does.
+bool Tree::IsTooDeep(NodeId parent, const std::string& name) const {
+  std::string path;
+  return !store_.Path(parent, &path) || path.size() + 1 + name.size() > options_.deepest;
+}
+
 // The name was not there, or couldn't be watched.
 void Tree::Misfound(const Found& found, NodeId parent, Millis now) {
   const NodeId child = store_.Child(parent, found.name);
@@ -119,6 +135,16 @@ void Tree::Misfound(const Found& found, NodeId parent, Millis now) {
     case LookStatus::kDenied:
     case LookStatus::kFailed:
       NoteDenied(found, parent);
+      break;
+    case LookStatus::kTooDeep:
+      if (!IsTooDeep(parent, found.name)) {
+        // It has come to a shorter path since the look began, and others beside it, which have not been told.
+        if (parent == kRootNode) Want(parent, found.name, true);
+        else StartWalk(store_[parent].parent, store_[parent].name, false, {});
+        return;
+      }
+      store_[parent].clipped = true;
+      if (!IsOld(found, parent)) NoteWatched(parent, found.name, now);
       break;
     case LookStatus::kUnlisted:
       OnOverflow("a directory could not be listed");

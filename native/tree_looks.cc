@@ -7,6 +7,12 @@
 
 namespace inotify_csync {
 
+namespace {
+
+constexpr size_t kTouchedMin = 1024;
+
+}  // namespace
+
 void Tree::Start(std::string loss) {
   std::vector<Obligation> obligations;
   if (!loss.empty()) obligations.push_back({RecordKind::kLoss, {}, "", std::move(loss), true});
@@ -102,6 +108,7 @@ Tree::ActiveJob& Tree::Register(Job* job) {
   job->high_water = high_water_;
   ActiveJob& active = jobs_[job->id];
   active.shape = shape_;
+  active.serial = Serial();
   return active;
 }
 
@@ -202,9 +209,15 @@ void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
   while (!below.empty()) {
     const NodeId id = below.back();
     below.pop_back();
+    if (store_[id].epoch == epoch) store_[id].outdated = false;
     for (NodeId child = store_[id].first_child; child != kNoNode; child = store_[child].next) {
-      if (static_cast<int32_t>(store_[child].epoch - epoch) < 0) Want(id, store_[child].name, false);
-      else below.push_back(child);
+      if (static_cast<int32_t>(store_[child].epoch - epoch) >= 0) {
+        below.push_back(child);
+        continue;
+      }
+      // It may be gone. If it is there, it was somewhere else when the walk came by, and so was all below it.
+      store_[child].outdated = true;
+      Want(id, store_[child].name, false);
     }
   }
 }
@@ -224,6 +237,7 @@ bool Tree::Recursing(uint64_t except) const {
 }
 
 bool Tree::IsOld(const Found& found, NodeId parent) const {
+  if (found.job <= forgotten_) return true;
   if (touched_.empty()) return false;
   const auto touched = touched_.find(Key(static_cast<NodeId>(store_[parent].wd), found.name));
   return touched != touched_.end() && touched->second > found.serial;
@@ -231,7 +245,25 @@ bool Tree::IsOld(const Found& found, NodeId parent) const {
 
 void Tree::Touch(NodeId parent, const std::string& name) {
   const uint64_t serial = serial_.value.fetch_add(1) + 1;
-  if (!jobs_.empty()) touched_[Key(static_cast<NodeId>(store_[parent].wd), name)] = serial;
+  if (jobs_.empty()) return;
+  touched_[Key(static_cast<NodeId>(store_[parent].wd), name)] = serial;
+  if (touched_.size() > touched_limit_) ForgetTouched();
+}
+
+// Where looks follow each other without a break, names would be remembered without end.
+void Tree::ForgetTouched() {
+  // The serial of a finding is not below that of its job.
+  uint64_t oldest = Serial();
+  for (const auto& [id, job] : jobs_) oldest = std::min(oldest, job.serial);
+  for (auto touched = touched_.begin(); touched != touched_.end();) {
+    if (touched->second <= oldest) touched = touched_.erase(touched);
+    else ++touched;
+  }
+  touched_limit_ = std::min(options_.touched_max, std::max(kTouchedMin, touched_.size() * 2));
+  if (touched_.size() <= options_.touched_max) return;
+  touched_.clear();
+  forgotten_ = last_job_;
+  OnOverflow("too much has changed while directories were being looked at");
 }
 
 std::string Tree::Key(NodeId parent, std::string_view name) {

@@ -11,6 +11,12 @@ namespace {
 constexpr Millis kRetryAfter = 20;
 constexpr int kRetries = 8;
 
+// Whether an entry of a map, whose keys begin with a node, is there and of that node.
+template <typename Map>
+bool IsOf(typename Map::const_iterator entry, const Map& map, const std::string& node) {
+  return entry != map.end() && entry->first.compare(0, node.size(), node) == 0;
+}
+
 }  // namespace
 
 void Tree::OnOverflow(std::string_view reason) {
@@ -61,15 +67,11 @@ void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
 // The parent has been renamed or replaced and its events are still to come, or something is short: ask again. False:
 // it has been asked often enough.
 bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
-  int attempts = 1;
-  for (const Retry& retry : retries_) {
-    if (store_.Resolve(retry.place.parent) == parent && retry.place.name == found.name) return true;
-  }
-  const auto known = attempts_.find(Key(parent, found.name));
-  if (known != attempts_.end()) attempts = known->second + 1;
-  attempts_[Key(parent, found.name)] = attempts;
+  const std::string key = Key(parent, found.name);
+  if (retries_.count(key) != 0) return true;
+  const int attempts = ++attempts_[key];
   if (attempts > kRetries) {
-    attempts_.erase(Key(parent, found.name));
+    attempts_.erase(key);
     OnOverflow(found.status == LookStatus::kBusy ? "too few file descriptors or too little memory to watch a directory"
                                                  : "a directory's path leads elsewhere");
     return false;
@@ -77,8 +79,24 @@ bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
   if (found.status == LookStatus::kParentLost && store_[parent].parent != kNoNode) {
     Want(store_[parent].parent, store_[parent].name, false);
   }
-  retries_.push_back({{store_.Ref(parent), found.name}, now + kRetryAfter * (Millis{1} << attempts), attempts});
+  AddRetry(parent, found.name, now + kRetryAfter * (Millis{1} << attempts));
   return true;
+}
+
+void Tree::AddRetry(NodeId parent, const std::string& name, Millis at) {
+  std::string key = Key(parent, name);
+  if (!retries_.emplace(key, Retry{{store_.Ref(parent), name}, at}).second) return;
+  retry_times_.emplace(at, std::move(key));
+}
+
+void Tree::WantRetries(Millis now) {
+  while (!retry_times_.empty() && retry_times_.begin()->first <= now) {
+    const auto retry = retries_.find(retry_times_.begin()->second);
+    retry_times_.erase(retry_times_.begin());
+    const Place place = std::move(retry->second.place);
+    retries_.erase(retry);
+    if (store_.Resolve(place.parent) != kNoNode) Want(place.parent.id, place.name, true);
+  }
 }
 
 // What was found has been taken away by then; another look makes another watch. If it doesn't, again and again, then
@@ -145,32 +163,27 @@ void Tree::MovePlaces(NodeId from, NodeId into) {
     const auto names = std::move(wanted->second);
     for (const auto& [name, emit] : names) Want(into, name, emit);
   }
+  const std::string prefix = Key(from, "");
   for (const auto* places : {&denied_, &unwatched_}) {
-    for (const auto& [key, place] : *places) {
-      if (place.parent.id == from) Want(into, place.name, true);
-    }
+    for (auto place = places->lower_bound(prefix); IsOf(place, *places, prefix); ++place) Want(into, place->second.name, true);
   }
-  for (Retry& retry : retries_) {
-    if (retry.place.parent.id == from) retry.place.parent = store_.Ref(into);
-  }
+  std::vector<Retry> moved;
+  for (auto retry = retries_.lower_bound(prefix); IsOf(retry, retries_, prefix); ++retry) moved.push_back(retry->second);
   ForgetPlaces(from);
+  for (const Retry& retry : moved) AddRetry(into, retry.place.name, retry.at);
 }
 
 void Tree::ForgetPlaces(NodeId parent) {
   wanted_.erase(parent);
+  const std::string prefix = Key(parent, "");
   // The next directory of this number must not find its own question asked already, and often.
-  retries_.erase(std::remove_if(retries_.begin(), retries_.end(),
-                                [parent](const Retry& retry) { return retry.place.parent.id == parent; }),
-                 retries_.end());
-  for (auto attempt = attempts_.begin(); attempt != attempts_.end();) {
-    if (attempt->first.compare(0, sizeof(parent), Key(parent, "")) == 0) attempt = attempts_.erase(attempt);
-    else ++attempt;
+  for (auto retry = retries_.lower_bound(prefix); IsOf(retry, retries_, prefix);) {
+    retry_times_.erase({retry->second.at, retry->first});
+    retry = retries_.erase(retry);
   }
+  for (auto attempt = attempts_.lower_bound(prefix); IsOf(attempt, attempts_, prefix);) attempt = attempts_.erase(attempt);
   for (auto* places : {&denied_, &unwatched_}) {
-    for (auto place = places->lower_bound(Key(parent, "")); place != places->end();) {
-      if (place->second.parent.id != parent) break;
-      place = places->erase(place);
-    }
+    for (auto place = places->lower_bound(prefix); IsOf(place, *places, prefix);) place = places->erase(place);
   }
 }
 

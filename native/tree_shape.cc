@@ -7,11 +7,10 @@ namespace inotify_csync {
 
 NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdated, Millis now) {
   *fresh = *outdated = false;
-  const uint32_t epoch = static_cast<uint32_t>(found.job);
   const NodeId present = store_.Child(parent, found.name);
   if (present != kNoNode && store_[present].wd == found.wd) {
-    store_[present].epoch = std::max(store_[present].epoch, epoch);
     store_[present].reach = found.reach;
+    *outdated = store_[present].outdated;
     return present;
   }
   if (present != kNoNode) Detach(present, now);
@@ -24,8 +23,8 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
   }
   if (detached != kNoNode) {
     // Out of its place while events were lost and all else was walked again: what is below may have changed unseen.
-    *outdated = store_[detached].epoch < lost_epoch_;
-    store_[detached].epoch = std::max(store_[detached].epoch, epoch);
+    *outdated = store_[detached].outdated || store_[detached].epoch < lost_epoch_;
+    store_[detached].outdated = *outdated;
     store_[detached].deleted = false;
     // Its directory has no place just now, and its events are held: this finding may be older than they are.
     if (store_[detached].parent != kNoNode) Want(store_[detached].parent, store_[detached].name, false);
@@ -41,7 +40,7 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
   store_.Link(id, parent, found.name);
   store_.SetWatch(id, found.wd);
   store_[id].reach = found.reach;
-  store_[id].epoch = epoch;
+  store_[id].epoch = static_cast<uint32_t>(found.job);
   *fresh = true;
   return id;
 }
@@ -60,9 +59,9 @@ void Tree::Relink(NodeId id, NodeId parent, const std::string& name) {
   shape_++;
 }
 
-// Gives every directory from `top` down the reach that its new path has. True: some may have to be entered or
-// listed that haven't been.
-bool Tree::Rereach(NodeId top, const std::string& top_path, Millis now) {
+// Gives every directory from `top` down, or `top` alone, the reach that its new path has. True: some may have to be
+// entered that haven't been.
+bool Tree::Rereach(NodeId top, const std::string& top_path, bool deep, Millis now) {
   bool changed = false;
   std::vector<std::pair<NodeRef, std::string>> below;
   below.emplace_back(store_.Ref(top), top_path);
@@ -71,15 +70,22 @@ bool Tree::Rereach(NodeId top, const std::string& top_path, Millis now) {
     below.pop_back();
     const NodeId id = store_.Resolve(ref);
     if (id == kNoNode || store_[id].parent == kNoNode) continue;
-    const Reach reach = selection_.Enter(path, store_[store_[id].parent].reach);
-    if (reach == 0) {
+    const NodeId parent = store_[id].parent;
+    const Reach reach = selection_.Enter(path, store_[parent].reach);
+    if (path.size() > options_.deepest) store_[parent].clipped = true;
+    if (reach == 0 || path.size() > options_.deepest) {
       Detach(id, now);
       continue;
     }
-    changed |= reach != store_[id].reach || !store_[id].listed;
+    // What was too deep may not be so here.
+    if (store_[id].clipped) store_[id].clipped = store_[id].listed = false;
+    // A look will find that it is to be walked, and then owes a record: each by itself, not all that is between them.
+    if (!store_[id].listed) Want(parent, store_[id].name, true);
+    changed |= reach != store_[id].reach;
     // A watch that tells of directories only may have come where files are selected.
     changed |= !store_[id].full && selection_.MaySelectIn(path, reach, [](const std::string&) { return false; });
     store_[id].reach = reach;
+    if (!deep) break;
     for (NodeId child = store_[id].first_child; child != kNoNode; child = store_[child].next) {
       below.emplace_back(store_.Ref(child), path + '/' + store_[child].name);
     }
@@ -136,7 +142,7 @@ void Tree::Adopt(NodeId child, NodeId parent, const std::string& name, bool vaca
   std::string path;
   if (!store_.Path(child, &path)) return;
   const NodeRef ref = store_.Ref(child);
-  Rereach(child, path, now);
+  Rereach(child, path, true, now);
   if (store_.Resolve(ref) != kNoNode) ReplayBelow(child, now);
 }
 

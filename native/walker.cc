@@ -4,6 +4,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <system_error>
+
 #include "sync_point.h"
 
 namespace inotify_csync {
@@ -25,7 +27,12 @@ WalkedDirectory::~WalkedDirectory() {
 WalkerPool::WalkerPool(int inotify_fd, const Selection& selection, const std::atomic<uint64_t>& serial,
                        WalkerOptions options)
     : inotify_fd_(inotify_fd), selection_(selection), serial_(serial), options_(std::move(options)) {
-  for (unsigned count = 0; count < options_.threads; count++) threads_.emplace_back([this] { Run(); });
+  try {
+    for (unsigned count = 0; count < options_.threads; count++) threads_.emplace_back([this] { Run(); });
+  } catch (const std::system_error&) {
+    // No more processes are allowed. Fewer walkers take longer, no more.
+    if (threads_.empty()) throw;
+  }
 }
 
 WalkerPool::~WalkerPool() { Stop(); }

@@ -49,9 +49,10 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
     if (path.size() > 1) path += '/';
     path += task->name;
   }
-  if (task->parent && IsSkipped(*task, path)) {
-    if (task->parent) Release(task->parent.get());
-    Report(worker, *task, LookStatus::kSkipped, 0);
+  const bool deep = path.size() > kDeepestPath;
+  if (task->parent && (deep || IsSkipped(*task, path))) {
+    Release(task->parent.get());
+    Report(worker, *task, deep ? LookStatus::kTooDeep : LookStatus::kSkipped, 0);
     return;
   }
   LookStatus failure = LookStatus::kGone;
@@ -119,6 +120,7 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
 void WalkerPool::List(Worker* worker, const Task& task, const std::shared_ptr<WalkedDirectory>& directory) {
   const int fd = directory->fd;
   const size_t before = worker->tasks.size();
+  bool clipped = false;
   std::string path = directory->path;
   if (path.size() > 1) path += '/';
   const size_t base = path.size();
@@ -139,6 +141,12 @@ void WalkerPool::List(Worker* worker, const Task& task, const std::shared_ptr<Wa
       path += name;
       const Reach reach = selection_.Enter(path, directory->reach);
       if (reach == 0) continue;
+      if (path.size() > kDeepestPath) {
+        // One tells as much as all of them.
+        if (!clipped) Report(worker, {task.job, directory, name, reach, -1, task.serial}, LookStatus::kTooDeep, 0);
+        clipped = true;
+        continue;
+      }
       if (entry->type == DT_UNKNOWN) {
         struct stat status;
         if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) continue;

@@ -58,8 +58,10 @@ int OpenInstance(int given, int32_t* adopted) {
   return given;
 }
 
-WatcherOptions Opened(WatcherOptions options) {
+WatcherOptions Opened(WatcherOptions options, Opening* opening) {
+  const bool given = options.inotify_fd >= 0;
   options.inotify_fd = OpenInstance(options.inotify_fd, &options.tree.adopted);
+  if (!given) opening->Add(options.inotify_fd);
   return options;
 }
 
@@ -67,16 +69,21 @@ WatcherOptions Opened(WatcherOptions options) {
 
 Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options, std::function<void()> notify)
     : selection_(std::move(selection)),
-      options_(Opened(std::move(options))),
+      options_(Opened(std::move(options), &opening_)),
       notify_(std::move(notify)),
       handover_(options_.handover_fd, options_.territory),
       reading_(handover_.begun()),
       records_(options_.records_max),
       tree_(*selection_, options_.tree, this) {
   inotify_fd_ = options_.inotify_fd;
+  if (options_.handover_fd < 0) opening_.Add(handover_.fd());
   wake_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (wake_fd_ < 0) Fail("eventfd");
+  opening_.Add(wake_fd_);
   mounts_fd_ = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-  if (mounts_fd_ >= 0) mounts_ = ReadMounts(mounts_fd_);
+  // Without it no mount would be noticed: for want of a descriptor that is no state to go on in.
+  if (mounts_fd_ < 0 && StatusOf(errno) == LookStatus::kBusy) Fail("/proc/self/mountinfo");
+  if (mounts_fd_ >= 0) mounts_ = ReadMounts(opening_.Add(mounts_fd_));
   if (mounts_) mounts_digest_ = MountsDigest(*mounts_, *selection_);
   ReaderOptions reader = options_.reader;
   reader.on_data = [this] { Wake(); };
@@ -89,6 +96,7 @@ Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions opti
   walkers_ = std::make_unique<WalkerPool>(inotify_fd_, *selection_, tree_.Serial(), std::move(walkers));
   started_ = Now();
   thread_ = std::thread([this] { Run(); });
+  opening_.Done();
 }
 
 Watcher::~Watcher() { Stop(); }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "handover.h"
+#include "opening.h"
 #include "mounts.h"
 #include "reader.h"
 #include "record_buffer.h"
@@ -28,7 +29,7 @@ struct WatcherOptions {
   // How long Detach waits for looks that are under way.
   Millis drain = 5000;
   unsigned walkers = 4;
-  size_t records_max = 256 * 1024 * 1024;
+  size_t records_max = 128 * 1024 * 1024;
   ReaderOptions reader;
   TreeOptions tree;
 };
@@ -59,7 +60,8 @@ struct ThreadPulse {
 
 class Watcher : private TreeSink {
  public:
-  // Begins to watch. Throws std::system_error if there is no inotify instance to be had (inotify_init1(2)).
+  // Begins to watch. Throws std::system_error if there is no inotify instance to be had (inotify_init1(2)), or no
+  // descriptor or thread; then what was given is still the caller's.
   // `notify` is called from the tree's thread when there are records to take or the state has changed.
   Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options, std::function<void()> notify);
   ~Watcher() override;
@@ -101,6 +103,7 @@ class Watcher : private TreeSink {
   void Wake();
   int Wait(Millis timeout);
 
+  Opening opening_;
   const std::shared_ptr<const Selection> selection_;
   const WatcherOptions options_;
   const std::function<void()> notify_;

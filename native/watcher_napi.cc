@@ -204,18 +204,24 @@ Napi::Value NativeWatcher::Finish(const Napi::CallbackInfo& info, bool detach) {
   if (shared_->closing) return env.Undefined();
   shared_->closing = true;
   auto* done = new Napi::FunctionReference(Napi::Persistent(info[0].As<Napi::Function>()));
-  shared_->closer = std::thread([shared = shared_.get(), done, detach] {
+  const auto finish = [shared = shared_.get(), done, detach] {
     int left = -1;
     if (detach) left = shared->watcher->Detach();
     else shared->watcher->Stop();
     shared->notify.NonBlockingCall(done, [shared, left](Napi::Env inside, Napi::Function, Napi::FunctionReference* callback) {
-      shared->closer.join();
+      if (shared->closer.joinable()) shared->closer.join();
       napi_remove_env_cleanup_hook(shared->env, OnEnvironmentEnd, shared);
       callback->Call({Napi::Number::New(inside, left)});
       delete callback;
       shared->notify.Release();
     });
-  });
+  };
+  try {
+    shared_->closer = std::thread(finish);
+  } catch (const std::system_error&) {
+    // No more processes are allowed: then the event loop has to wait for it.
+    finish();
+  }
   return env.Undefined();
 }
 

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /**
  * File names are bytes (path_resolution(7)): they travel as Buffers from the kernel to execve and are decoded
  * only to be shown.
@@ -45,47 +47,58 @@ export function join(directory: PathBytes, name: PathBytes): PathBytes {
     : Buffer.concat([directory, Buffer.of(slash), name]);
 }
 
-/** Whether a directory above `key` is in a collection of keys; `key` itself does not count. */
-export function hasAncestorIn(
-  key: PathKey,
-  keys: { has(key: PathKey): boolean; readonly size: number },
-): boolean {
-  if (keys.size === 0 || key === '/') return false;
-  for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
-    if (keys.has(key.slice(0, end))) return true;
-  }
-  return keys.has('/');
-}
-
 /**
  * A path for people and logs: printable UTF-8 as it is, every other byte (controls, invalid UTF-8, the backslash
  * itself) as `\xNN`, so that no file name can forge a log line or drive a terminal.
  */
 export function display(path: PathBytes): string {
+  const raw = path.toString('latin1');
+  if (plainAscii.test(raw)) return raw;
+  if (isUtf8(path)) return path.toString('utf8').replace(unprintable, (text) => escaped(Buffer.from(text)));
   let shown = '';
   for (const { text, valid } of decode(path)) {
-    if (!valid || /[\p{C}\\]/u.test(text)) {
-      for (const byte of Buffer.from(text, valid ? 'utf8' : 'latin1')) {
-        shown += `\\x${byte.toString(16).padStart(2, '0')}`;
-      }
-    } else shown += text;
+    shown += valid ? text.replace(unprintable, (each) => escaped(Buffer.from(each))) : escaped(text);
   }
   return shown;
 }
 
-function* decode(bytes: Buffer): Generator<{ text: string; valid: boolean }> {
+/** The same, and of a long path only how it begins and ends, and its length. */
+export function displayShort(path: PathBytes): string {
+  if (path.length <= longestShown) return display(path);
+  let [end, begin] = [headShown, path.length - tailShown];
+  // Not in the middle of a character, if it is one.
+  for (let moved = 0; moved < 3 && isContinuation(path[end]); moved++) end--;
+  for (let moved = 0; moved < 3 && isContinuation(path[begin]); moved++) begin++;
+  return `${display(path.subarray(0, end))}…${display(path.subarray(begin))} (${path.length} bytes)`;
+}
+
+const plainAscii = /^[ -[\]-~]*$/;
+const unprintable = /[\p{C}\\]/gu;
+const longestShown = 300;
+const headShown = 160;
+const tailShown = 100;
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+function escaped(bytes: Buffer): string {
+  let shown = '';
+  for (const byte of bytes) shown += `\\x${byte.toString(16).padStart(2, '0')}`;
+  return shown;
+}
+
+function* decode(bytes: Buffer): Generator<{ text: string; valid: true } | { text: Buffer; valid: false }> {
   let at = 0;
   while (at < bytes.length) {
     const lead = bytes[at] as number;
     const length = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
     const piece = bytes.subarray(at, at + length);
-    const text = piece.toString('utf8');
-    const valid = Buffer.from(text, 'utf8').equals(piece);
-    if (valid) {
-      yield { text, valid };
+    if (piece.length === length && isUtf8(piece)) {
+      yield { text: piece.toString('utf8'), valid: true };
       at += length;
     } else {
-      yield { text: bytes.subarray(at, at + 1).toString('latin1'), valid: false };
+      yield { text: bytes.subarray(at, at + 1), valid: false };
       at += 1;
     }
   }

@@ -174,8 +174,10 @@ struct TreeInspector {
       PutNode(node.parent);
       Put(node.name);
       PutWatch(node.wd);
-      Put(node.reach * 16 + node.listed * 8U + node.full * 4U + node.deleted * 2U + (node.epoch < tree.lost_epoch_));
+      Put(node.reach * 32 + node.clipped * 16U + node.listed * 8U + node.full * 4U + node.deleted * 2U +
+          (node.epoch < tree.lost_epoch_));
       PutJob(node.epoch);
+      Put(node.outdated);
       if (node.next_alias != kNoNode || (node.wd >= 0 && store.ByWatch(node.wd) != id)) {
         for (NodeId alias = store.ByWatch(node.wd); alias != kNoNode; alias = store[alias].next_alias) PutNode(alias);
       }
@@ -247,12 +249,11 @@ struct TreeInspector {
       Put(tree.reconcile_backoff_);
       PutTime(tree.reconciled_at_);
     }
-    for (const auto& retry : tree.retries_) {
+    for (const auto& [key, retry] : tree.retries_) {
       PutPlace(retry.place);
       PutTime(retry.at);
     }
-    const std::map<std::string, int> attempts(tree.attempts_.begin(), tree.attempts_.end());
-    for (const auto& [key, count] : attempts) {
+    for (const auto& [key, count] : tree.attempts_) {
       if (!IsLive(KeyNode(key))) continue;
       PutNode(KeyNode(key));
       Put(key.substr(sizeof(NodeId)));

@@ -4,8 +4,10 @@
 //   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
 //   tree_test limit FIRST_SEED COUNT OPERATIONS      the same beyond the watch limit, which is raised in the end
 //   tree_test wrap FIRST_SEED COUNT OPERATIONS       the same with descriptors that begin anew
+//   tree_test forgetful FIRST_SEED COUNT OPERATIONS  the same, remembering hardly any names of late events
+//   tree_test deep FIRST_SEED COUNT OPERATIONS       the same where a directory two levels down is the last to be entered
 //   tree_test replay KIND SEED OPERATIONS            one of them, told step by step
-//   tree_test exhaust OPERATIONS DELAYS              all rows of operations, all orders that differ in so many choices
+//   tree_test exhaust OPERATIONS DELAYS [deep]       all rows of operations, all orders that differ in so many choices
 //   tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
 //                                                    all rows at all moments, see explorer.h
 //   tree_test tell-rows OPERATIONS ORDERS names|nested|all
@@ -29,12 +31,23 @@ struct RandomKind {
   bool restarts = false;
   bool limit = false;  // the watch limit is low, and raised in the end
   bool wrap = false;   // descriptors begin anew after a few
+  bool forgetful = false;  // hardly any names of late events are remembered
+  bool deep = false;   // what is more than two levels below the root is too deep
+
+  explicit RandomKind(const std::string& name)
+      : restarts(name == "restart"), limit(name == "limit"), wrap(name == "wrap"), forgetful(name == "forgetful"), deep(name == "deep") {}
 };
+
+// "/w/a/c" is entered, "/w/a/c/c" is not.
+constexpr size_t kShallow = 7;
 
 bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
   std::mt19937_64 random(seed);
   const auto pick = [&random](size_t count) { return static_cast<size_t>(random() % count); };
-  TreeWorld world(PreparedTrees()[pick(PreparedTrees().size())]);
+  TreeOptions options;
+  if (kind.deep) options.deepest = kShallow - 2 * pick(4) / 3;
+  if (kind.forgetful) options.touched_max = pick(3);
+  TreeWorld world(PreparedTrees()[pick(PreparedTrees().size())], options);
   world.verbose = tell;
   // Some seeds wait for the first walk, some are hasty, some slow, some lose events.
   if (pick(2) == 0) world.Quiesce();
@@ -47,7 +60,7 @@ bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
   }
   const size_t told = world.log.size();
   for (int left = operations; left > 0;) {
-    if (kind.restarts && pick(30) == 0) {
+    if ((kind.restarts || kind.deep) && pick(30) == 0) {
       world.Restart(pick);
     } else if (world.Steps() == 0 || pick(haste) == 0) {
       const Operation& operation = AllOperations()[pick(AllOperations().size())];
@@ -82,7 +95,7 @@ bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
 }
 
 int Random(const char* name, uint64_t first, uint64_t count, int operations) {
-  const RandomKind kind{std::strcmp(name, "restart") == 0, std::strcmp(name, "limit") == 0, std::strcmp(name, "wrap") == 0};
+  const RandomKind kind(name);
   uint64_t failed = 0;
   for (uint64_t seed = first; seed < first + count && failed < 5; seed++) failed += !RunRandom(seed, operations, kind, false);
   std::printf("%s: %llu seeds from %llu, %d operations each: %llu wrong\n", name, static_cast<unsigned long long>(count),
@@ -93,8 +106,10 @@ int Random(const char* name, uint64_t first, uint64_t count, int operations) {
 // One run whose every choice is given: 0 is the default (go on with what is under way), beyond the given ones too.
 // Returns how many choices there were at each point.
 std::vector<size_t> RunChosen(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
-                              const std::vector<size_t>& choices, std::string* wrong) {
-  TreeWorld world(prepared);
+                              const std::vector<size_t>& choices, size_t deepest, std::string* wrong) {
+  TreeOptions limits;
+  limits.deepest = deepest;
+  TreeWorld world(prepared, limits);
   std::vector<size_t> options;
   size_t next = 0;
   while (world.Steps() > 0 || next < operations.size()) {
@@ -111,9 +126,9 @@ std::vector<size_t> RunChosen(const std::vector<std::string>& prepared, const st
 }
 
 uint64_t TryDelays(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
-                 const std::vector<size_t>& choices, int delays, uint64_t* runs) {
+                   const std::vector<size_t>& choices, int delays, size_t deepest, uint64_t* runs) {
   std::string wrong;
-  const std::vector<size_t> options = RunChosen(prepared, operations, choices, &wrong);
+  const std::vector<size_t> options = RunChosen(prepared, operations, choices, deepest, &wrong);
   ++*runs;
   uint64_t failed = 0;
   if (!wrong.empty()) {
@@ -128,20 +143,21 @@ uint64_t TryDelays(const std::vector<std::string>& prepared, const std::vector<c
     std::vector<size_t> other = choices;
     other.resize(point + 1);
     for (other[point] = 1; other[point] < options[point]; other[point]++) {
-      failed += TryDelays(prepared, operations, other, delays - 1, runs);
+      failed += TryDelays(prepared, operations, other, delays - 1, deepest, runs);
     }
   }
   return failed;
 }
 
 // Every row of operations with every order of everything that differs from the default in so many choices.
-int Exhaust(int length, int delays) {
+int Exhaust(int length, int delays, bool deep) {
+  const size_t deepest = deep ? kShallow : kDeepestPath;
   uint64_t runs = 0, rows = 0, failed = 0;
   std::vector<size_t> row(static_cast<size_t>(length), 0);
   for (bool more = true; more && failed < 5;) {
     std::vector<const Operation*> operations;
     for (const size_t index : row) operations.push_back(&AllOperations()[index]);
-    for (const auto& prepared : PreparedTrees()) failed += TryDelays(prepared, operations, {}, delays, &runs);
+    for (const auto& prepared : PreparedTrees()) failed += TryDelays(prepared, operations, {}, delays, deepest, &runs);
     rows++;
     more = false;
     for (size_t& index : row) {
@@ -195,13 +211,14 @@ int main(int count, char** words) {
   using namespace inotify_csync::test;
   const auto number = [&](int at) { return count > at ? std::strtoull(words[at], nullptr, 10) : 0; };
   const std::string what = count > 1 ? words[1] : "";
-  const bool random = what == "random" || what == "restart" || what == "limit" || what == "wrap";
+  const bool random = what == "random" || what == "restart" || what == "limit" || what == "wrap" || what == "deep" || what == "forgetful";
   if (count == 5 && random) return Random(words[1], number(2), number(3), static_cast<int>(number(4)));
   if (count == 5 && what == "replay") {
-    const std::string kind = words[2];
-    return RunRandom(number(3), static_cast<int>(number(4)), {kind == "restart", kind == "limit", kind == "wrap"}, true) ? 0 : 1;
+    return RunRandom(number(3), static_cast<int>(number(4)), RandomKind(words[2]), true) ? 0 : 1;
   }
-  if (count == 4 && std::strcmp(words[1], "exhaust") == 0) return Exhaust(static_cast<int>(number(2)), static_cast<int>(number(3)));
+  if ((count == 4 || count == 5) && what == "exhaust") {
+    return Exhaust(static_cast<int>(number(2)), static_cast<int>(number(3)), count == 5);
+  }
   if (count == 8 && std::strcmp(words[1], "explore") == 0) return ExploreAll(words + 2);
   if (count == 5 && std::strcmp(words[1], "tell-rows") == 0) {
     TellRows(static_cast<int>(number(2)), static_cast<int>(number(3)), Alphabet(words[4]));

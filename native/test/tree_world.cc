@@ -19,7 +19,7 @@ std::string Join(const std::string& directory, const std::string& name) {
 
 }  // namespace
 
-TreeWorld::TreeWorld(const std::vector<std::string>& prepared) {
+TreeWorld::TreeWorld(const std::vector<std::string>& prepared, TreeOptions options) : options_(options) {
   kernel.MakeDirectory(kRoot);
   kernel.MakeDirectory("/o");
   for (const std::string& path : prepared) kernel.MakeDirectory(path);
@@ -34,6 +34,7 @@ TreeWorld::TreeWorld(const TreeWorld& other)
       verbose(other.verbose),
       coarse(other.coarse),
       selection_(other.selection_),
+      options_(other.options_),
       tree_(new Tree(*other.tree_, this)),
       now_(other.now_),
       restarted_(other.restarted_),
@@ -63,7 +64,7 @@ TreeWorld::TreeWorld(const TreeWorld& other)
 }
 
 void TreeWorld::Begin(int32_t adopted) {
-  TreeOptions options;
+  TreeOptions options = options_;
   options.file_mask = IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE | IN_MOVE;
   options.adopted = adopted;
   tree_.reset(new Tree(*selection_, options, this));
@@ -170,6 +171,11 @@ void TreeWorld::Advance(const std::shared_ptr<Look>& look) {
       break;
     case kOpen:
       look->serial = tree_->Serial();
+      if (look->path.size() > options_.deepest) {
+        found.status = LookStatus::kTooDeep;
+        look->stage = kFinding;
+        break;
+      }
       look->opened = look->name.empty() ? kTop : kernel.Entry(look->parent, look->name);
       look->stage = kWatch;
       if (look->opened == kNoInode || !kernel.At(look->opened).directory) {
@@ -192,6 +198,7 @@ void TreeWorld::Advance(const std::shared_ptr<Look>& look) {
     case kList: {
       look->stage = kFinding;
       const auto entries = kernel.At(look->opened).entries;
+      bool clipped = false;
       for (const auto& [name, inode] : entries) {
         if (!kernel.At(inode).directory) continue;
         auto below = std::make_shared<Look>();
@@ -203,7 +210,13 @@ void TreeWorld::Advance(const std::shared_ptr<Look>& look) {
         below->path = Join(look->path, name);
         below->reach = selection_->Enter(below->path, look->reach);
         if (below->reach == 0) continue;
-        below->stage = kOpen;
+        const bool deep = below->path.size() > options_.deepest;
+        // One tells as much as all of them.
+        if (deep && clipped) continue;
+        clipped |= deep;
+        below->stage = deep ? kFinding : kOpen;
+        if (deep) below->found.status = LookStatus::kTooDeep;
+        if (deep) below->serial = look->serial;
         below->after = look;
         ++*look->open;
         looks_.push_back(std::move(below));
@@ -342,6 +355,8 @@ std::string TreeWorld::Verify(bool lawful) {
     const File& file = kernel.At(inode);
     real[path] = file.directory ? Copied{-1, 0} : Copied{file.version, file.mode};
     if (!file.directory) continue;
+    // Of what is in it nothing is told until it has a shorter path.
+    if (path.size() > options_.deepest) continue;
     const auto watch = kernel.watches().find(inode);
     if (watch == kernel.watches().end()) return path + " is not watched";
     watched[path] = watch->second;
@@ -365,6 +380,7 @@ std::string TreeWorld::Verify(bool lawful) {
     if (copy->second.mode != is.mode) return path + " has an old mode in the shadow";
   }
   for (const auto& [path, copied] : shadow_) {
+    if (path.substr(0, path.rfind('/')).size() > options_.deepest) continue;
     if (real.count(path) == 0) return path + " is left over in the shadow";
   }
   return "";

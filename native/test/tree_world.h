@@ -16,7 +16,8 @@ namespace inotify_csync::test {
 class TreeWorld : private TreeSink {
  public:
   // `prepared`: directories that exist before the watcher starts.
-  explicit TreeWorld(const std::vector<std::string>& prepared);
+  // `options`: limits of the tree that are not the usual ones.
+  explicit TreeWorld(const std::vector<std::string>& prepared, TreeOptions options = {});
   // The same moment once more, to go on from it in another way.
   TreeWorld(const TreeWorld& other);
   TreeWorld& operator=(const TreeWorld&) = delete;
@@ -80,6 +81,7 @@ class TreeWorld : private TreeSink {
   void CopyAll();
 
   std::shared_ptr<const Selection> selection_;
+  TreeOptions options_;
   std::unique_ptr<Tree> tree_;
   Millis now_ = 1000;
   bool restarted_ = false;

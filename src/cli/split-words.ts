@@ -5,17 +5,19 @@ import { wordsOfOption } from '../config/csync2-options.js';
  * So `run -N web1 --settle 0.1 -A` and `run --settle 0.1 -- -N web1 -A` say the same.
  */
 export function splitWords(words: readonly string[]): { own: readonly string[]; csync2: readonly string[] } {
-  const own: string[] = [];
-  const csync2: string[] = [];
+  let own: readonly string[] = [];
+  let csync2: readonly string[] = [];
   for (let at = 0; at < words.length; ) {
     const word = words[at] as string;
     if (word === '--') {
-      csync2.push(...words.slice(at + 1));
+      csync2 = [...csync2, ...words.slice(at + 1)];
       break;
     }
     const isCsync2 = /^-[^-]/.test(word);
     const count = isCsync2 ? wordsOfOption(words.slice(at)) : 1;
-    (isCsync2 ? csync2 : own).push(...words.slice(at, at + count));
+    const taken = words.slice(at, at + count);
+    if (isCsync2) csync2 = [...csync2, ...taken];
+    else own = [...own, ...taken];
     at += count;
   }
   return { own, csync2 };

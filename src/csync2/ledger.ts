@@ -118,39 +118,63 @@ export class Ledger {
     return Math.min(count, limit);
   }
 
-  /**
-   * Names directly below a directory that csync2 knows, at most `limit` of them, and whether it knows something below
-   * each.
-   */
-  childrenOf(directory: PathBytes, limit: number): { readonly name: Buffer; readonly deep: boolean }[] {
-    const children = new Map<string, { name: Buffer; deep: boolean }>();
-    const next = this.#prepare(
-      `SELECT CAST(filename AS BLOB) AS name FROM file
-         WHERE filename >= CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT 1`,
-    );
-    for (const name of namesOf(directory, this.#prefixes)) {
-      const { from: base, to } = subtree(encodeName(name));
-      let from = base;
-      // Jumps from child to child, so that a child with 100,000 files below it costs one step.
-      while (children.size < limit) {
-        const row = next.get({ from, to }) as { name: Buffer } | undefined;
-        if (!row) break;
-        const rest = row.name.subarray(base.length);
-        const end = rest.indexOf(slash);
-        const child = end < 0 ? rest : rest.subarray(0, end);
-        const key = child.toString('latin1');
-        const deep = end >= 0 || (children.get(key)?.deep ?? false);
-        if (child.length > 0) children.set(key, { name: decodeName(child), deep });
-        // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met later, as the same child.
-        // 0x2f '/' is followed by 0x30 '0': everything below the child sorts before that.
-        from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
+  /** As {@link childrenWithin}, each once and at most `limit` of them. */
+  childrenOf(directory: PathBytes, limit: number): KnownChild[] {
+    const children = new Map<string, KnownChild>();
+    for (const portion of this.childrenWithin(directory)) {
+      for (const { name, deep } of portion) {
+        const key = name.toString('latin1');
+        if (children.size >= limit && !children.has(key)) return [...children.values()];
+        children.set(key, { name, deep: deep || (children.get(key)?.deep ?? false) });
       }
     }
     return [...children.values()];
   }
 
   /**
-   * Debts towards a peer: the newest first, or with `deepest` in an order in which directories can be removed.
+   * Names directly below a directory that csync2 knows, and whether it knows something below each; some thousand at a time,
+   * between which nothing stays open. A name may come once as a file, and later once more as one with something below.
+   */
+  *childrenWithin(directory: PathBytes): Generator<readonly KnownChild[], void> {
+    for (const name of namesOf(directory, this.#prefixes)) {
+      const { from: base, to } = subtree(encodeName(name));
+      let portion: KnownChild[] = [];
+      // Names in a row that have nothing below are read together, what is below a name is jumped over: so a child with
+      // 100,000 files below it costs one question, and 100,000 children some.
+      for (let from: Buffer | undefined = base, limit = 1; from; ) {
+        const rows = this.#namesFrom(from, to, limit);
+        from = undefined;
+        for (const row of rows) {
+          const rest = row.subarray(base.length);
+          const end = rest.indexOf(slash);
+          const child = end < 0 ? rest : rest.subarray(0, end);
+          if (child.length > 0) portion.push({ name: decodeName(child), deep: end >= 0 });
+          // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met later, as the same child.
+          // 0x2f '/' is followed by 0x30 '0': everything below the child sorts before that.
+          from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
+          if (end >= 0) break;
+        }
+        const isFlat = rows.length === limit && rows.at(-1)?.indexOf(slash, base.length) === -1;
+        limit = isFlat ? Math.min(limit * 2, mostTogether) : 1;
+        if (portion.length < portionLength) continue;
+        yield portion;
+        portion = [];
+      }
+      if (portion.length > 0) yield portion;
+    }
+  }
+
+  #namesFrom(from: Buffer, to: Buffer, limit: number): Buffer[] {
+    const rows = this.#prepare(
+      `SELECT CAST(filename AS BLOB) AS name FROM file
+         WHERE filename >= CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT :limit`,
+    ).all({ from, to, limit }) as { name: Buffer }[];
+    return rows.map(({ name }) => name);
+  }
+
+  /**
+   * Debts towards a peer: the newest first, or with `deepest` in an order in which directories can be removed. Of very long
+   * names it may be fewer than `limit` although there are more.
    *
    * @param keep - rows for which it says no are passed over and don't count
    */
@@ -165,12 +189,32 @@ export class Ledger {
          WHERE peername = CAST(? AS TEXT) ORDER BY ${order === 'newest' ? 'rowid' : 'filename'} DESC`,
     ).iterate(encodeName(Buffer.from(peer))) as Iterable<DirtyRow & { forced: unknown }>;
     const kept: DirtyRow[] = [];
+    let bytes = 0;
     for (const found of rows) {
       const row = { ...found, forced: Number(found.forced) };
-      if (keep(row)) kept.push(row);
-      if (kept.length >= limit) break;
+      if (!keep(row)) continue;
+      kept.push(row);
+      bytes += row.encoded.length;
+      if (kept.length >= limit || bytes >= nameBytesAtOnce) break;
     }
     return kept;
+  }
+
+  /** Whether something with a name longer than so many bytes is owed to a peer. */
+  owesLongName(peer: string, nameBytes: number): boolean {
+    const statement = this.#prepare(
+      'SELECT 1 FROM dirty WHERE peername = CAST(? AS TEXT) AND octet_length(filename) > ? LIMIT 1',
+    );
+    return statement.get(encodeName(Buffer.from(peer)), nameBytes) !== undefined;
+  }
+
+  /** The newest debts towards a peer, without those whose names are longer than so many bytes. */
+  newestOf(peer: string, limit: number, nameBytes: number): DirtyRow[] {
+    const rows = this.#prepare(
+      `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
+         WHERE peername = CAST(? AS TEXT) AND octet_length(filename) <= ? ORDER BY rowid DESC LIMIT ?`,
+    ).all(encodeName(Buffer.from(peer)), nameBytes, limit) as DirtyRow[];
+    return rows.map((row) => ({ ...row, forced: Number(row.forced) }));
   }
 
   /** How many files are owed to a peer. */
@@ -212,6 +256,13 @@ export class Ledger {
     }
     return statement;
   }
+}
+
+/** A name directly below a directory. */
+export interface KnownChild {
+  readonly name: Buffer;
+  /** Whether csync2 knows something below it. */
+  readonly deep: boolean;
 }
 
 /** One of the notes that csync2 has made last. */
@@ -261,4 +312,9 @@ export function insertDirty(
 }
 
 const slash = 0x2f;
+const portionLength = 2000;
+/** Of names that are looked at together: of usual ones tens of thousands, of the longest a thousand. */
+const nameBytesAtOnce = 4 * 1024 * 1024;
+/** Rows of one question. */
+const mostTogether = 256;
 const readWaitMilliseconds = 2000;

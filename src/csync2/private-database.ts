@@ -158,21 +158,24 @@ export function mergePush(
   ledger.withoutWaiting(() => merge.immediate());
 }
 
+/** What a name of the database is on disk now. */
+export type OnDisk = 'directory' | 'other' | 'gone';
+
 /**
  * Makes a slice of the debt one that csync2 can carry out on its own: adds the dirty parent directories of its
  * rows, and leaves a vanished directory for later while dirty files below it are not in the slice (the peer could
- * not remove it).
- *
- * @param isDirectory - whether a name of the database is a directory on disk now
+ * not remove it). With the parents it has no more than `limit` rows: what does not fit is left for later, of a file in
+ * thousands of new directories the innermost of them.
  */
 export function completeSlice(
   ledger: Ledger,
   peer: string,
   rows: readonly DirtyRow[],
-  isDirectory: (encoded: Buffer) => boolean,
+  limit: number,
+  look: (encoded: Buffer) => OnDisk,
 ): DirtyRow[] {
   const encodedPeer = encodeName(Buffer.from(peer));
-  const slice = new Map(rows.map((row) => [row.encoded.toString('latin1'), row]));
+  const slice = new Map<string, DirtyRow>();
   const find = ledger.database.prepare(
     `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
        WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)`,
@@ -181,13 +184,24 @@ export function completeSlice(
     `SELECT CAST(filename AS BLOB) AS name FROM dirty WHERE peername = CAST(:peer AS TEXT)
        AND filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT)`,
   );
-  for (const parent of parentsOf(rows)) {
-    if (slice.has(parent.toString('latin1'))) continue;
-    const row = find.get(parent, encodedPeer) as DirtyRow | undefined;
-    if (row) slice.set(parent.toString('latin1'), { ...row, forced: Number(row.forced) });
+  const parents = new Parents();
+  for (const given of rows) {
+    if (slice.size >= limit) break;
+    const chain = [given];
+    // What is gone needs no directory on the peer.
+    if (look(given.encoded) !== 'gone') {
+      for (const parent of parents.add(given.encoded)) {
+        const row = find.get(parent, encodedPeer) as DirtyRow | undefined;
+        if (row) chain.push({ ...row, forced: Number(row.forced) });
+      }
+    }
+    for (const row of chain.reverse().slice(0, limit - slice.size)) {
+      const key = row.encoded.toString('latin1');
+      if (!slice.has(key)) slice.set(key, row);
+    }
   }
   for (const [key, row] of slice) {
-    if (isDirectory(row.encoded)) continue;
+    if (look(row.encoded) === 'directory') continue;
     const { from, to } = subtree(row.encoded);
     for (const found of below.iterate({ from, to, peer: encodedPeer }) as Iterable<{ name: Buffer }>) {
       if (slice.has(found.name.toString('latin1'))) continue;
@@ -205,9 +219,12 @@ function insertParents(database: Database.Database, ledger: Ledger, rows: readon
   const insert = database.prepare(
     'INSERT INTO file (filename, checktxt) VALUES (CAST(? AS TEXT), CAST(? AS TEXT))',
   );
-  for (const parent of parentsOf(rows)) {
-    const row = find.get(parent) as { checktxt: Buffer } | undefined;
-    if (row) insert.run(parent, row.checktxt);
+  const parents = new Parents();
+  for (const { encoded } of rows) {
+    for (const parent of parents.add(encoded)) {
+      const row = find.get(parent) as { checktxt: Buffer } | undefined;
+      if (row) insert.run(parent, row.checktxt);
+    }
   }
 }
 
@@ -219,18 +236,22 @@ function copyCertificates(from: Database.Database, to: Database.Database): Reado
   return new Set(rows.map((row) => row.peername));
 }
 
-/** All directories above these rows, each once. */
-function parentsOf(rows: readonly DirtyRow[]): Buffer[] {
-  const parents = new Map<string, Buffer>();
-  for (const { encoded } of rows) {
+/** The directories above names, each once. */
+class Parents {
+  readonly #known = new Set<string>();
+
+  /** Those above this name that are not known yet, the innermost first. */
+  add(encoded: Buffer): Buffer[] {
+    const parents: Buffer[] = [];
     for (let end = encoded.lastIndexOf('/'); end > 0; end = encoded.lastIndexOf('/', end - 1)) {
       const parent = encoded.subarray(0, end);
       const key = parent.toString('latin1');
-      if (parents.has(key)) break;
-      parents.set(key, parent);
+      if (this.#known.has(key)) break;
+      this.#known.add(key);
+      parents.push(parent);
     }
+    return parents;
   }
-  return [...parents.values()];
 }
 
 /** Of sorted names, those that lie below no other. */

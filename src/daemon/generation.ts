@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Csync2Options } from '../config/csync2-options.js';
 import type { Settings } from '../config/settings.js';
 import {
@@ -173,12 +174,16 @@ export class Generation {
       // Not what a failing disk has refused: it stays in hand, and the next run is told so.
       if (queue.isKept) this.watcher.kept();
       this.sync.scheduler.wake(entries.every(looksTemporary) ? 'trace' : 'change');
+      // As long as changes come faster than they can be written, the next batch is there at once: without this, timers
+      // and sockets, the watchdog's among them, would have to wait until the flood is over.
+      await othersTurn();
     }
   }
 }
 
 function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationParts): Sync {
   const { settings, queue, activity, reporter } = parts;
+  const selection = selectionOf(config);
   return createSync({
     runner: new Runner(instance),
     queue,
@@ -191,6 +196,7 @@ function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationPa
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     prefixes: activePrefixes(config),
+    isEntered: (directory) => selection.explain(directory) !== 0,
     halfReceived: parts.halfReceived,
     memory: parts.memory,
     notes: parts.notes,

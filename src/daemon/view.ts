@@ -19,6 +19,7 @@ export interface Viewed {
 export function statusOf({ succession, queue, server, activity, startedAt }: Viewed): Status {
   const { plan, sync, watcher } = succession.current;
   const { directories, unwatched, denied: unreadable } = watcher.stats();
+  sync.unsupported.look();
   return assembleStatus({
     host: plan.instance.hostName,
     strategy: sync.strategy,
@@ -33,6 +34,7 @@ export function statusOf({ succession, queue, server, activity, startedAt }: Vie
     roots: sync.guard.states(),
     lanes: sync.lanes.map((lane) => lane.status()),
     deferred: sync.scheduler.deferred,
+    unsupported: sync.unsupported.summary,
     server: server?.state ?? 'external',
     sessions: activity.sessions(),
     received: activity.received(),

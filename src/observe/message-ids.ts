@@ -26,6 +26,9 @@ export const messageIds = {
   /** csync2 here can't look at a path. */
   checkFailed: '8a2a5f9340364e1bb9e56d6e3b07dd9f',
   checkFailedOver: '2bf8048c2d174664915201018a959200',
+  /** Paths that csync2 can't handle, which stay on this host. */
+  pathsUnsupported: 'c15c3dc827b149c9a67e9cb31527d323',
+  pathsUnsupportedOver: '0dfa3636be6a475791ba8141068c8a42',
   rootMissing: '38de11384c8d42aa84dd10d570594ff4',
   rootBack: 'f6f8c7f1d8904034a09a05c045af5f4f',
   configRead: '36ea6a1b83d347c499b8e67602af6957',

@@ -32,9 +32,11 @@ export class RepeatFilter {
     }
     trouble.times++;
     trouble.lastAt = now;
-    const said = trouble.said.get(reason);
+    // Reasons may hold names that somebody chooses: after some, all others are one.
+    const known = trouble.said.has(reason) || trouble.said.size < reasonsKept ? reason : otherReasons;
+    const said = trouble.said.get(known);
     if (said && now - said.at < pauseOf(said.passed)) return undefined;
-    trouble.said.set(reason, { passed: (said?.passed ?? 0) + 1, at: now });
+    trouble.said.set(known, { passed: (said?.passed ?? 0) + 1, at: now });
     trouble.isSaid = true;
     return { times: trouble.times, since: trouble.since };
   }
@@ -104,3 +106,5 @@ const pauseMinutes = [1, 5, 15, 60];
 const calmMilliseconds = 5 * minute;
 const forgottenMilliseconds = 150 * minute;
 const troublesKept = 500;
+const reasonsKept = 20;
+const otherReasons = '\0';

@@ -1,14 +1,16 @@
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import { outcomeText } from '../csync2/result.js';
 import { InotifyCsyncError } from '../errors.js';
-import { display, fromKey, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import { display, displayShort, fromKey, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { QueueTrouble } from '../queue/errors.js';
 import type { PushReport } from '../sync/lane.js';
 import type { FirstComparison } from '../sync/newcomers.js';
 import { rootStateText } from '../sync/root-guard.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
+import type { UnsupportedSummary } from '../sync/unsupported-paths.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
+import { unsupportedText } from './status.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**
@@ -53,13 +55,30 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({
       key: 'check',
       level: 'warn',
-      text: `csync2 cannot check ${display(path)}: ${outcomeText[outcome]} (attempt ${attempts}): ${text}`,
+      text: `csync2 cannot check ${displayShort(path)}: ${outcomeText[outcome]} (attempt ${attempts}): ${text}`,
       fields,
     });
   };
 
   onNoFailedPath = (): void => {
     this.#troubles.end('check', 'csync2 could check all paths', { event: 'checkFailedOver' });
+  };
+
+  /** Paths that csync2 can't handle: said once, as they may stay for ever. */
+  onUnsupported = (summary: UnsupportedSummary): void => {
+    const { count, paths } = summary;
+    if (count === 0) {
+      this.#troubles.end('unsupported', 'no path is longer than csync2 can handle any more', {
+        event: 'pathsUnsupportedOver',
+      });
+      return;
+    }
+    this.#troubles.say({
+      key: 'unsupported',
+      level: 'warn',
+      text: unsupportedText({ ...summary, paths: paths.map(displayShort) }),
+      fields: { event: 'pathsUnsupported', files: count },
+    });
   };
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = ({ path, state }) => {
@@ -148,7 +167,7 @@ export class Reporter implements SchedulerEvents {
       this.#troubles.end(`peer ${peer}`, `${peer} takes files again`, { event: 'peerBack', peer });
     }
     for (const path of report.taken ?? []) {
-      const taken = `${peer} has taken ${display(path)}`;
+      const taken = `${peer} has taken ${displayShort(path)}`;
       this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, { event: 'fileTaken', peer, path });
     }
     if (left === 0) return;
@@ -244,7 +263,7 @@ export class Reporter implements SchedulerEvents {
   #reportRefusal({ peer, names: [path = Buffer.of()] }: PushReport, diagnosis: Diagnosis): void {
     const { outcome } = diagnosis;
     const event = outcome === 'conflict' ? 'fileConflict' : 'fileParked';
-    const text = `${peer}: ${display(path)} ${refusalText(peer, diagnosis)}`;
+    const text = `${peer}: ${displayShort(path)} ${refusalText(peer, diagnosis)}`;
     this.#troubles.sayOfPath(
       refusedBy(peer),
       { key: toKey(path), level: 'warn', text, fields: { event, peer, path, reason: outcome } },
@@ -261,7 +280,7 @@ export class Reporter implements SchedulerEvents {
       {
         key: toKey(path),
         level: 'warn',
-        text: `${display(path)} is a socket: csync2 cannot transfer it; exclude it in csync2.cfg`,
+        text: `${displayShort(path)} is a socket: csync2 cannot transfer it; exclude it in csync2.cfg`,
         fields: { event: 'fileParked', path, reason: 'socket' },
       },
       {
@@ -289,7 +308,7 @@ function milliseconds(seconds: number): string {
 }
 
 function sample(paths: readonly PathBytes[]): string {
-  const shown = paths.slice(0, 5).map(display).join(', ');
+  const shown = paths.slice(0, 5).map(displayShort).join(', ');
   return paths.length > 5 ? `${shown} and ${paths.length - 5} more` : shown;
 }
 

@@ -27,7 +27,7 @@ function shortPeerText(peer: PeerStatus): string {
 /** `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files owed`. */
 export function peerText(peer: PeerStatus): string {
   const debt = peer.owed ? `, ${peer.owed} files owed` : '';
-  const parked = peer.parked.length > 0 ? `, ${peer.parked.length} parked` : '';
+  const parked = peer.parked_count > 0 ? `, ${peer.parked_count} parked` : '';
   if (peer.reason_text !== null && peer.failing_s !== null) {
     return `failing for ${duration(peer.failing_s)} (${peer.reason_text})${debt}${parked}`;
   }

@@ -1,11 +1,12 @@
 import { outcomeText } from '../csync2/result.js';
 import { type ServerState, serverStateText } from '../csync2/server.js';
 import type { Session } from '../csync2/server-log/session-log.js';
-import { display } from '../path-bytes.js';
+import { display, displayShort } from '../path-bytes.js';
 import type { FailedPath } from '../sync/check-runner.js';
 import { type LaneStatus, laneStateText } from '../sync/lane.js';
 import { type GuardedRoot, rootStateText } from '../sync/root-guard.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
+import type { UnsupportedSummary } from '../sync/unsupported-paths.js';
 
 /** Everything the status is made of. Times are milliseconds since 1970. */
 export interface StatusSources {
@@ -22,7 +23,8 @@ export interface StatusSources {
   readonly misses: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly GuardedRoot[];
   readonly lanes: readonly LaneStatus[];
-  readonly deferred: readonly FailedPath[];
+  readonly deferred: { readonly count: number; readonly first: readonly FailedPath[] };
+  readonly unsupported: UnsupportedSummary;
   readonly server: ServerState | 'external';
   readonly sessions: ReadonlyMap<number, Session>;
   readonly received: ReadonlyMap<string, number>;
@@ -49,7 +51,11 @@ export interface Status {
   readonly misses: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly { readonly path: string; readonly state: string; readonly text: string }[];
   readonly peers: readonly PeerStatus[];
+  /** Paths that csync2 could not check and that are tried again: the first of them, and how many. */
   readonly deferred: readonly { readonly path: string; readonly reason: string }[];
+  readonly deferred_count: number;
+  /** Paths that stay on this host, because csync2 can't handle them: how many are known, and the first of them. */
+  readonly unsupported: { readonly count: number; readonly more: boolean; readonly paths: readonly string[] };
   readonly server: {
     readonly state: string;
     readonly sessions: readonly { readonly pid: number; readonly from: string; readonly files: number }[];
@@ -71,7 +77,9 @@ export interface PeerStatus {
   readonly oldest_owed_s: number | null;
   readonly sent: number;
   readonly last_sent_s: number | null;
+  /** Files that the peer does not take: the first of them, and how many. */
   readonly parked: readonly { readonly path: string; readonly reason: string; readonly failures: number }[];
+  readonly parked_count: number;
 }
 
 /** Puts the status together. Pure. */
@@ -105,10 +113,12 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       text: rootStateText[state],
     })),
     peers,
-    deferred: sources.deferred.map(({ path, outcome }) => ({
-      path: display(path),
+    deferred: sources.deferred.first.map(({ path, outcome }) => ({
+      path: displayShort(path),
       reason: outcomeText[outcome],
     })),
+    deferred_count: sources.deferred.count,
+    unsupported: { ...sources.unsupported, paths: sources.unsupported.paths.map(displayShort) },
     server: {
       state: sources.server,
       sessions: [...sources.sessions].map(([pid, { from, received }]) => ({
@@ -136,16 +146,23 @@ function peerStatus(lane: LaneStatus, age: (since: number | undefined) => number
     sent: lane.sent,
     last_sent_s: age(lane.lastSentAt),
     parked: lane.parked.map(({ name, reason, detail, failures }) => ({
-      path: display(name),
+      path: displayShort(name),
       reason: detail === '' ? outcomeText[reason] : `${outcomeText[reason]}: ${detail}`,
       failures,
     })),
+    parked_count: lane.parkedCount,
   };
 }
 
 /** What cannot be watched, and what to do. */
 export function unwatchedText(count: number): string {
   return `${count} directories are not watched: the watch limit is reached (see inotify-csync watch-limit)`;
+}
+
+/** How many paths csync2 can't handle, and the first of them. No problem of this service, and none that ever ends. */
+export function unsupportedText({ count, more, paths }: Status['unsupported']): string {
+  const number = count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
+  return `${number} longer than csync2 can handle, and not synchronised: ${paths[0] ?? ''}`;
 }
 
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
@@ -157,9 +174,10 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   if (sources.unreadable > 0) problems.push(`${sources.unreadable} directories can't be read`);
   for (const peer of peers) {
     if (peer.reason_text !== null) problems.push(`${peer.name}: ${peer.reason_text}`);
-    if (peer.parked.length > 0) problems.push(`${peer.name}: ${peer.parked.length} files are not taken`);
+    if (peer.parked_count > 0) problems.push(`${peer.name}: ${peer.parked_count} files are not taken`);
   }
-  if (sources.deferred.length > 0) problems.push(`${sources.deferred.length} paths cannot be checked`);
+  const { count: deferred } = sources.deferred;
+  if (deferred > 0) problems.push(`${deferred} paths cannot be checked`);
   if (sources.server !== 'external' && sources.server !== 'listening')
     problems.push(serverStateText[sources.server]);
   return problems;

@@ -23,6 +23,8 @@ export interface CursorState {
   /** All before it is done. */
   readonly position: QueuePosition;
   readonly stop: CursorStop;
+  /** Where the log ended when this was written: a log that is found to end elsewhere has lost something. */
+  readonly end: QueuePosition;
   /** A full check is owed since (unix time in ms), for this reason. */
   readonly owed?: { readonly since: number; readonly reason: string } | undefined;
 }
@@ -39,8 +41,8 @@ export const cursorBytes = slotOffsets[1] + slotBytes;
 
 /** One slot: a line of text padded with blanks, so that `cat` shows it. */
 export function encodeSlot(generation: number, state: CursorState): Buffer {
-  const { position, stop, owed } = state;
-  const fields = `${magic} ${generation} ${position.segment} ${position.offset} ${position.sequence} ${stop}`;
+  const { position, stop, owed, end } = state;
+  const fields = `${magic} ${generation} ${placeText(position)} ${placeText(end)} ${stop}`;
   const reason = cutEscaped(escapeBytes(Buffer.from(owed?.reason ?? '', 'utf8')), longestReason);
   const text = `${fields} ${owed ? owed.since : '-'} ${reason}`.padEnd(slotBytes - checksumBytes);
   return Buffer.from(`${text}${crc32cHex(text)}\n`, 'latin1');
@@ -51,15 +53,20 @@ export function decodeSlot(slot: Buffer): { generation: number; state: CursorSta
   const whole = slot.toString('latin1');
   const text = whole.slice(0, -checksumBytes);
   if (slot.length !== slotBytes || whole.slice(-checksumBytes) !== `${crc32cHex(text)}\n`) return undefined;
-  const [name, version, generation, segment, offset, sequence, stop, since, reason] = text.split(' ');
+  const [name, version, generation, ...rest] = text.split(' ');
+  const [stop, since, reason] = rest.slice(6);
   if (`${name} ${version}` !== magic || !isStop(stop)) return undefined;
-  const position = { segment: Number(segment), offset: Number(offset), sequence: Number(sequence) };
+  const position = placeOf(rest.slice(0, 3));
+  const end = placeOf(rest.slice(3, 6));
   const owed =
     since === '-' ? undefined : { since: Number(since), reason: String(unescapeBytes(reason ?? '')) };
-  return { generation: Number(generation), state: { position, stop, owed } };
+  return { generation: Number(generation), state: { position, stop, end, owed } };
 }
 
-/** What is in the bytes of a cursor file: the slot with the highest generation counts. */
+/**
+ * What is in the bytes of a cursor file: the slot with the highest generation counts. Slots are written in turn, so that
+ * two whole ones whose generations don't follow each other are not as they were written either.
+ */
 export function decodeCursor(bytes: Buffer): {
   health: CursorHealth;
   slot: 0 | 1;
@@ -70,7 +77,8 @@ export function decodeCursor(bytes: Buffer): {
   if (!first && !second) return { health: bytes.length === 0 ? 'absent' : 'none', slot: 1, generation: 0 };
   const slot = !second || (first && first.generation > second.generation) ? 0 : 1;
   const newest = (slot === 0 ? first : second) as NonNullable<typeof first>;
-  return { health: first && second ? 'whole' : 'one slot', slot, ...newest };
+  const isWhole = first && second && Math.abs(first.generation - second.generation) === 1;
+  return { health: isWhole ? 'whole' : 'one slot', slot, ...newest };
 }
 
 /**
@@ -153,6 +161,14 @@ export class CursorFile {
     this.#generation += 1;
     return this.#generation;
   }
+}
+
+function placeText({ segment, offset, sequence }: QueuePosition): string {
+  return `${segment} ${offset} ${sequence}`;
+}
+
+function placeOf([segment, offset, sequence]: readonly string[]): QueuePosition {
+  return { segment: Number(segment), offset: Number(offset), sequence: Number(sequence) };
 }
 
 function isStop(word: string | undefined): word is CursorStop {

@@ -1,10 +1,11 @@
 import type { CursorFile, CursorState, QueuePosition } from './cursor.js';
 import { type Owed, oweMore } from './owed.js';
 
-/** What outlives the process: the cursor and the full check owed, in memory and in the cursor file. */
+/** What outlives the process: the cursor, the end of the log and the full check owed, in memory and in the cursor file. */
 export class DurableState {
   readonly #cursorFile: CursorFile;
   #position: QueuePosition;
+  #end: QueuePosition;
   #owed: Owed | undefined;
   #ticket = 0;
   #dirty = false;
@@ -12,9 +13,10 @@ export class DurableState {
   /** The full check owed that is in the file for certain. */
   #savedReason: string | undefined;
 
-  constructor(cursorFile: CursorFile, position: QueuePosition) {
+  constructor(cursorFile: CursorFile, position: QueuePosition, end: QueuePosition) {
     this.#cursorFile = cursorFile;
     this.#position = position;
+    this.#end = end;
     const before = cursorFile.found?.owed;
     this.#owed = before && { ...before, ticket: this.#nextTicket() };
     this.#savedReason = before?.reason;
@@ -37,6 +39,12 @@ export class DurableState {
   /** To be saved soon. */
   move(position: QueuePosition): void {
     this.#position = position;
+    this.#dirty = true;
+  }
+
+  /** The log ends here now; to be saved soon. */
+  reach(end: QueuePosition): void {
+    this.#end = end;
     this.#dirty = true;
   }
 
@@ -106,7 +114,7 @@ export class DurableState {
     // However orderly the end: what waits in memory ends with it.
     const stop = this.#aside ? 'aside' : how === 'clean' ? 'clean' : 'running';
     try {
-      write({ position: this.#position, stop, owed: this.#owed });
+      write({ position: this.#position, stop, owed: this.#owed, end: this.#end });
     } catch (error) {
       this.#failed();
       throw error;

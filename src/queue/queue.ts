@@ -34,8 +34,6 @@ export class Queue {
   readonly #maxBytes: number;
   readonly #now: () => number;
   readonly #onReset: (() => void) | undefined;
-  /** Sequence number of the next record. */
-  #sequence: number;
   /** Damage before it has been reported. */
   #inspected: QueuePosition;
   #oldestAt: { readonly of: QueuePosition; readonly value: number | undefined } | undefined;
@@ -51,7 +49,6 @@ export class Queue {
     this.#maxBytes = options.maxBytes ?? 256 * mebibyte;
     this.#now = options.now ?? Date.now;
     this.#onReset = options.onReset;
-    this.#sequence = found.sequence;
     this.#inspected = this.#end;
     const reason = store.owed?.reason;
     this.recovery = {
@@ -76,11 +73,11 @@ export class Queue {
       undo.push(() => cursorFile.close());
       const found = recover(files, file, cursorFile, options.unwritten ?? 'lost');
       undo.push(() => found.writer.close());
-      const state = new DurableState(cursorFile, found.position);
+      const log = new SegmentLog(files, file, found);
+      const state = new DurableState(cursorFile, found.position, log.end);
       for (const reason of found.reasons) state.owe(reason, now());
       state.begin();
       removeSegmentsBefore(files, file, found.position.segment);
-      const log = new SegmentLog(files, file, found.writer, found.sizes);
       return new Queue(options, new Store({ log, state, lock }, { now, onTrouble, onWell }), found);
     } catch (error) {
       for (const step of undo.reverse()) step();
@@ -95,7 +92,7 @@ export class Queue {
 
   /** Records that are not done. */
   get depth(): number {
-    return this.#sequence - this.#store.position.sequence;
+    return this.#end.sequence - this.#store.position.sequence;
   }
 
   /** When the oldest record that is not done was written, unix time in ms. */
@@ -123,21 +120,22 @@ export class Queue {
     if (log.bytesFrom(position) > this.#maxBytes) this.#collapse();
     // On a full disk the room of a segment that is done may be what is missing.
     const isWasteful = this.#dropping && this.depth === 0;
-    if (isWasteful || log.end.offset >= this.#segmentBytes) this.#store.roll(this.#sequence);
+    if (isWasteful || log.end.offset >= this.#segmentBytes) this.#store.roll();
     const wanted = this.#dropping ? [droppedEntry, ...entries] : entries;
     const at = this.#now();
+    const first = log.end.sequence;
     const written: QueueEntry[] = [];
     let lines = '';
     for (const entry of wanted) {
       if (this.#unread.covers(entry)) continue;
-      const sequence = this.#sequence + written.length;
+      const sequence = first + written.length;
       lines += encodeRecord({ sequence, at, entry });
       this.#unread.add(entry, sequence);
       written.push(entry);
     }
     if (written.length === 0) return 0;
     try {
-      this.#store.append(Buffer.from(lines, 'latin1'));
+      this.#store.append(Buffer.from(lines, 'latin1'), written.length);
     } catch (cause) {
       if (errnoOf(cause) === undefined) throw cause;
       for (const entry of written) this.#unread.remove(entry, Infinity);
@@ -148,7 +146,6 @@ export class Queue {
     }
     this.#dropping = false;
     this.#store.succeeded('write');
-    this.#sequence += written.length;
     return written.length;
   }
 
@@ -198,7 +195,7 @@ export class Queue {
     if (this.#linesRead < this.#linesUntilReset) return;
     this.#linesRead = 0;
     this.#resets += 1;
-    this.#store.roll(this.#sequence);
+    this.#store.roll();
     this.#onReset?.();
   }
 
@@ -243,7 +240,7 @@ export class Queue {
   }
 
   get #end(): QueuePosition {
-    return { ...this.#store.log.end, sequence: this.#sequence };
+    return this.#store.log.end;
   }
 
   *#scan(start: QueuePosition): Generator<LogItem> {
@@ -261,7 +258,7 @@ export class Queue {
   #skip(segment: number, cause: unknown): void {
     this.#lose(`segment ${segment} could not be read`);
     this.#store.report('read', `segment ${segment} could not be read and is skipped`, cause);
-    if (segment === this.#store.log.end.segment) this.#store.roll(this.#sequence);
+    if (segment === this.#store.log.end.segment) this.#store.roll();
   }
 
   /** Records are gone: no change may be left out any more because one of them covers it. */
@@ -279,7 +276,7 @@ export class Queue {
   #collapse(): void {
     const dropped = this.depth;
     this.#lose('more changes were waiting than the queue may hold');
-    this.#store.roll(this.#sequence);
+    this.#store.roll();
     this.#store.move(this.#end);
     this.#store.save();
     this.#store.report('overflow', `${dropped} waiting changes give way to a full check`, undefined, dropped);

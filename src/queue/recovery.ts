@@ -36,7 +36,7 @@ export function recover(
   if (!found && all.length === 0) reasons.splice(0, reasons.length, 'the queue is new');
   const start = found?.position ?? { segment: all[0] ?? 1, offset: 0, sequence: all.length > 0 ? 0 : 1 };
   const segments = all.filter((number) => number >= start.segment);
-  reasons.push(...missingSegments(found, start, segments));
+  for (const reason of missingSegments(found, start, segments)) reasons.push(reason);
 
   const unread = new UnreadEntries();
   const sizes = new Map<number, number>();
@@ -81,6 +81,10 @@ export function recover(
   if (badLines > 1) reasons.push(`${badLines} bad places in all`);
   sequence = Math.max(sequence, 1);
   const last = segments.at(-1);
+  if (found && last !== undefined) {
+    const end = { segment: last, offset: sizes.get(last) ?? 0, sequence };
+    for (const reason of endReasons(found, end)) reasons.push(reason);
+  }
   const writer =
     last !== undefined && lastIsWhole
       ? SegmentWriter.continue(files, file, last, sizes.get(last) ?? 0)
@@ -123,6 +127,17 @@ function missingSegments(
   }
   if (found && segments.length === 0) reasons.push(`segment ${start.segment} is missing`);
   return reasons;
+}
+
+/** Whether the log ends where the last run left it; one that did not stop in order may have gone on from there. */
+function endReasons({ end, stop }: CursorState, found: QueuePosition): string[] {
+  if (found.sequence < end.sequence) {
+    return [`records ${found.sequence} to ${end.sequence - 1} are missing at the end`];
+  }
+  const isThere =
+    found.segment === end.segment && found.offset === end.offset && found.sequence === end.sequence;
+  if (isThere || stop !== 'clean') return [];
+  return [`the queue ends at byte ${found.offset} of segment ${found.segment}, where it was not left`];
 }
 
 function endsWithNewline(files: Files, fd: number, end: number): boolean {

@@ -13,18 +13,25 @@ export class SegmentLog {
   /** Bytes of whole records in each segment that is there. */
   readonly #sizes: Map<number, number>;
   #writer: SegmentWriter;
+  /** Sequence number of the next record. */
+  #sequence: number;
   #reader: { readonly segment: number; readonly fd: number } | undefined;
 
-  constructor(files: Files, file: string, writer: SegmentWriter, sizes: Map<number, number>) {
+  constructor(
+    files: Files,
+    file: string,
+    { writer, sizes, sequence }: { writer: SegmentWriter; sizes: Map<number, number>; sequence: number },
+  ) {
     this.#files = files;
     this.#file = file;
     this.#writer = writer;
     this.#sizes = sizes;
+    this.#sequence = sequence;
   }
 
-  /** The place where the next line goes. */
-  get end(): { readonly segment: number; readonly offset: number } {
-    return { segment: this.#writer.number, offset: this.#writer.end };
+  /** The place where the next record goes. */
+  get end(): QueuePosition {
+    return { segment: this.#writer.number, offset: this.#writer.end, sequence: this.#sequence };
   }
 
   /** Whether something has been written since the last sync. */
@@ -39,9 +46,10 @@ export class SegmentLog {
     return bytes;
   }
 
-  /** Writes whole lines, all or (at an ErrnoException) none. */
-  append(lines: Buffer): void {
+  /** Writes the lines of so many records, all or (at an ErrnoException) none. */
+  append(lines: Buffer, records: number): void {
     this.#writer.append(lines);
+    this.#sequence += records;
     this.#sizes.set(this.#writer.number, this.#writer.end);
   }
 

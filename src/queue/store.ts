@@ -73,9 +73,10 @@ export class Store {
     return this.#state.owedIsSaved;
   }
 
-  /** Appends to the log, on disk soon. Throws an ErrnoException. */
-  append(lines: Buffer): void {
-    this.log.append(lines);
+  /** Appends so many records to the log, on disk soon. Throws an ErrnoException. */
+  append(lines: Buffer, records: number): void {
+    this.log.append(lines, records);
+    this.#state.reach(this.log.end);
     this.#saving.request();
   }
 
@@ -85,11 +86,13 @@ export class Store {
     this.#saving.request();
   }
 
-  /** Begins a new segment, if that can be; `sequence` is that of the next record. */
-  roll(sequence: number): void {
+  /** Begins a new segment, if that can be. */
+  roll(): void {
     this.sync();
     this.#attempt('roll', 'a new segment could not be begun', () => this.log.roll());
-    if (sequence === this.position.sequence) this.#state.move({ ...this.log.end, sequence });
+    const { end } = this.log;
+    this.#state.reach(end);
+    if (end.sequence === this.position.sequence) this.#state.move(end);
     this.save();
   }
 

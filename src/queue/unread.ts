@@ -1,4 +1,5 @@
-import { hasAncestorIn, type PathKey, toKey } from '../path-bytes.js';
+import { DirectoryKeys } from '../directory-keys.js';
+import { type PathKey, toKey } from '../path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
 /**
@@ -8,6 +9,10 @@ import type { QueueEntry } from './entry.js';
  */
 export class UnreadEntries {
   readonly #limit: number;
+  readonly #byteLimit: number;
+  readonly #trees = new DirectoryKeys();
+  readonly #rechecks = new DirectoryKeys();
+  #bytes = 0;
   readonly #kinds: Record<QueueEntry['kind'], Map<PathKey, number>> = {
     file: new Map(),
     touch: new Map(),
@@ -16,26 +21,32 @@ export class UnreadEntries {
     loss: new Map(),
   };
 
-  constructor(limit = 500_000) {
+  /** @param byteLimit - of the names of all entries together; paths may have thousands of bytes each */
+  constructor(limit = 500_000, byteLimit = 64 * 1024 * 1024) {
     this.#limit = limit;
+    this.#byteLimit = byteLimit;
   }
 
   /** Whether what `entry` asks for will be done by an entry that is still unread. */
   covers(entry: QueueEntry): boolean {
     const key = keyOf(entry);
-    const { file, tree, recheck } = this.#kinds;
     if (this.#kinds[entry.kind].has(key)) return true;
     if (entry.kind === 'loss') return false;
-    if (entry.kind === 'touch' && file.has(key)) return true;
-    if (tree.has(key) || hasAncestorIn(key, tree)) return true;
+    if (entry.kind === 'touch' && this.#kinds.file.has(key)) return true;
+    if (isCovered(this.#trees, key)) return true;
     // A recheck does not doubt what csync2 knows of a file.
     const isMild = entry.kind === 'touch' || entry.kind === 'recheck';
-    return isMild && (recheck.has(key) || hasAncestorIn(key, recheck));
+    return isMild && isCovered(this.#rechecks, key);
   }
 
   add(entry: QueueEntry, sequence: number): void {
     const size = Object.values(this.#kinds).reduce((sum, kind) => sum + kind.size, 0);
-    if (size < this.#limit) this.#kinds[entry.kind].set(keyOf(entry), sequence);
+    if (size >= this.#limit || this.#bytes >= this.#byteLimit) return;
+    const [kind, key] = [this.#kinds[entry.kind], keyOf(entry)];
+    if (!kind.has(key)) this.#bytes += key.length;
+    kind.set(key, sequence);
+    if (entry.kind === 'tree') this.#trees.add(key);
+    if (entry.kind === 'recheck') this.#rechecks.add(key);
   }
 
   /** Record `sequence` has been read, or was never written. */
@@ -43,14 +54,26 @@ export class UnreadEntries {
     const kind = this.#kinds[entry.kind];
     const key = keyOf(entry);
     // A younger record of the same path is still unread.
-    if ((kind.get(key) ?? Infinity) <= sequence) kind.delete(key);
+    const known = kind.get(key);
+    if (known === undefined || known > sequence) return;
+    kind.delete(key);
+    this.#bytes -= key.length;
+    if (entry.kind === 'tree') this.#trees.delete(key);
+    if (entry.kind === 'recheck') this.#rechecks.delete(key);
   }
 
   clear(): void {
     for (const kind of Object.values(this.#kinds)) kind.clear();
+    this.#trees.clear();
+    this.#rechecks.clear();
+    this.#bytes = 0;
   }
 }
 
 function keyOf(entry: QueueEntry): PathKey {
   return entry.kind === 'loss' ? entry.reason : toKey(entry.path);
+}
+
+function isCovered(directories: DirectoryKeys, key: PathKey): boolean {
+  return directories.has(key) || directories.areAbove(key);
 }

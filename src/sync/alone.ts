@@ -7,8 +7,9 @@ export function aloneInDirectory<Item>(
   directoryOf: (item: Item) => string,
 ): readonly Item[] {
   const counts = new Map<string, number>();
-  for (const item of items) counts.set(directoryOf(item), (counts.get(directoryOf(item)) ?? 0) + 1);
-  return items.filter((item) => (counts.get(directoryOf(item)) ?? 0) <= few);
+  const directories = items.map(directoryOf);
+  for (const directory of directories) counts.set(directory, (counts.get(directory) ?? 0) + 1);
+  return items.filter((_, index) => (counts.get(directories[index] as string) ?? 0) <= few);
 }
 
 /** How many files go before others at once: some tens take csync2 little longer than one. */

@@ -68,8 +68,9 @@ export class Backlog<Place> {
     return end;
   }
 
-  /** Forgets everything: it is seen to in another way. */
+  /** Forgets everything: it is seen to in another way, or by the next run. */
   clear(): void {
+    for (const { rest } of this.#entries) rest.return?.();
     this.#entries.length = 0;
   }
 

@@ -1,4 +1,6 @@
-import { hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import { isWithinLimits } from '../csync2/path-limits.js';
+import { DirectoryKeys } from '../directory-keys.js';
+import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import { isRecursive, type QueueEntry } from '../queue/entry.js';
 
 /** What one check has to look at: every path once, none below a tree that is looked at anyway. */
@@ -14,6 +16,8 @@ export interface Batch {
    * mode or times have been touched, or if a tree is only looked at once more.
    */
   readonly trusted: ReadonlySet<PathKey>;
+  /** Paths that csync2 can't handle; see {@link isWithinLimits}. */
+  readonly leftOut?: readonly PathBytes[];
 }
 
 /**
@@ -23,37 +27,31 @@ export interface Batch {
 export function makeBatch(entries: readonly QueueEntry[]): Batch {
   const files = new Map<PathKey, PathBytes>();
   const trees = new Map<PathKey, PathBytes>();
+  const leftOut = new Map<PathKey, PathBytes>();
   const doubted = new Set<PathKey>();
   for (const entry of entries) {
     if (entry.kind === 'loss') continue;
     const key = toKey(entry.path);
-    (isRecursive(entry) ? trees : files).set(key, entry.path);
+    const target = !isWithinLimits(entry.path) ? leftOut : isRecursive(entry) ? trees : files;
+    target.set(key, entry.path);
     if (entry.kind !== 'touch' && entry.kind !== 'recheck') doubted.add(key);
   }
-  handDoubtsUp(trees, doubted);
-  const isCovered = (key: PathKey) => trees.has(key) || hasAncestorIn(key, trees);
-  const outermost = [...trees].filter(([key]) => !hasAncestorIn(key, trees));
+  const directories = new DirectoryKeys(trees.keys());
+  // A tree within another one is looked at with that: if it is in doubt, so is all that it is looked at with.
+  for (const key of trees.keys()) {
+    if (doubted.has(key)) for (const above of directories.above(key)) doubted.add(above);
+  }
+  const isCovered = (key: PathKey) => trees.has(key) || directories.areAbove(key);
   return {
     files: [...files].filter(([key]) => !isCovered(key)).map(([, path]) => path),
-    trees: outermost.map(([, path]) => path),
+    trees: [...trees].filter(([key]) => !directories.areAbove(key)).map(([, path]) => path),
     covered: [...files].filter(([key]) => isCovered(key)).map(([, path]) => path),
     trusted: new Set([...files.keys(), ...trees.keys()].filter((key) => !doubted.has(key))),
+    ...(leftOut.size > 0 ? { leftOut: [...leftOut.values()] } : {}),
   };
 }
 
-/** A tree within another one is looked at with that: if it is in doubt, so is all that it is looked at with. */
-function handDoubtsUp(trees: ReadonlyMap<PathKey, PathBytes>, doubted: Set<PathKey>): void {
-  for (const key of trees.keys()) {
-    if (!doubted.has(key)) continue;
-    for (let end = key.lastIndexOf('/'); end >= 0; end = key.lastIndexOf('/', end - 1)) {
-      const above = end === 0 ? '/' : key.slice(0, end);
-      if (trees.has(above)) doubted.add(above);
-      if (end === 0) break;
-    }
-  }
-}
-
-/** Number of paths in a batch. */
+/** Number of paths that a batch has csync2 look at. */
 export function batchSize(batch: Batch): number {
   return batch.files.length + batch.trees.length;
 }

@@ -1,4 +1,5 @@
-import { fromKey, hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import { DirectoryKeys } from '../directory-keys.js';
+import { fromKey, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { Scope } from './check-record.js';
 
 /**
@@ -49,12 +50,15 @@ export class CheckJournal {
    * has been cut short: has it been checked, alone or with a tree above it?
    */
   mayBeMarkedSince(mark: Mark): (path: PathBytes) => boolean {
-    const later = this.#entries.filter((entry) => entry.ticket > mark.ticket);
+    const later = this.#entries
+      .filter((entry) => entry.ticket > mark.ticket)
+      .map(({ marked, paths, recursive }) => {
+        const trees = new DirectoryKeys(recursive && !marked ? paths : []);
+        return (key: PathKey) => (marked ? marked.has(key) : paths.has(key) || trees.areAbove(key));
+      });
     return (path) => {
       const key = toKey(path);
-      return later.some(({ marked, paths, recursive }) =>
-        marked ? marked.has(key) : paths.has(key) || (recursive && hasAncestorIn(key, paths)),
-      );
+      return later.some((isMarked) => isMarked(key));
     };
   }
 
@@ -79,7 +83,8 @@ export class CheckJournal {
   }
 
   #forget(): void {
-    const oldest = Math.min(this.#ticket, ...[...this.#marks].map((mark) => mark.ticket));
+    let oldest = this.#ticket;
+    for (const { ticket } of this.#marks) oldest = Math.min(oldest, ticket);
     this.#entries = this.#entries.filter((entry) => entry.running || entry.ticket > oldest);
   }
 }

@@ -75,8 +75,7 @@ export class CheckPlanner {
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
     await this.#planBelow(plan, signal);
-    plan.files.unshift(...plan.parents.values());
-    return plan;
+    return { ...plan, files: [...plan.parents.values(), ...plan.files] };
   }
 
   /** Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks is found here. */

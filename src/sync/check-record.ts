@@ -1,6 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { fromKey, type PathBytes, toKey } from '../path-bytes.js';
 import { bootId } from '../proc/boot-id.js';
+import { crc32cHex } from '../queue/crc32c.js';
 
 /** Paths to look at alone, and paths to look at with everything below them. */
 export interface Scope {
@@ -38,11 +39,22 @@ export class CheckRecord {
     this.#boot = boot;
   }
 
-  /** What was written last; undefined if that is not known: never, before a boot, or the file is damaged. */
+  /**
+   * What was written last; undefined if that is not known: never, or before a boot. A damaged file counts as a check of
+   * anything, which may have noted all that csync2 has noted last.
+   */
   read(): CheckState | undefined {
+    let text: string;
     try {
-      const [line = ''] = readFileSync(this.#file, 'latin1').split('\n');
-      const stored = JSON.parse(line) as Stored;
+      text = readFileSync(this.#file, 'latin1');
+    } catch {
+      return undefined;
+    }
+    try {
+      const [line = ''] = text.split('\n');
+      const json = line.slice(checksumDigits + 1);
+      if (line !== `${crc32cHex(json)} ${json}`) return damaged;
+      const stored = JSON.parse(json) as Stored;
       if (stored.boot !== this.#boot) return undefined;
       const { running, owed } = stored;
       const scope = running?.scope;
@@ -51,7 +63,7 @@ export class CheckRecord {
         owed: toScope(owed),
       };
     } catch {
-      return undefined;
+      return damaged;
     }
   }
 
@@ -65,7 +77,8 @@ export class CheckRecord {
       owed: toStored(owed),
     };
     try {
-      this.#replace(Buffer.from(`${JSON.stringify(stored)}\n`, 'latin1'));
+      const json = Buffer.from(JSON.stringify(stored), 'latin1');
+      this.#replace(Buffer.concat([Buffer.from(`${crc32cHex(json.toString('latin1'))} `), json, newline]));
     } catch {
       rmSync(this.#file, { force: true });
     }
@@ -83,6 +96,10 @@ export class CheckRecord {
     }
   }
 }
+
+const damaged: CheckState = { running: { scope: undefined, before: [] }, owed: { files: [], trees: [] } };
+const checksumDigits = 8;
+const newline = Buffer.from('\n');
 
 /** Names are kept as one character a byte. */
 interface StoredScope {

@@ -47,8 +47,8 @@ export class CheckRunner {
   /** @returns the paths that could not be looked at */
   async run(paths: readonly PathBytes[], how: CheckMode): Promise<FailedPath[]> {
     await this.markOwed();
-    const failed: FailedPath[] = [];
-    for (const chunk of argumentChunks(paths)) failed.push(...(await this.#runChunk(how, chunk)));
+    let failed: FailedPath[] = [];
+    for (const chunk of argumentChunks(paths)) failed = failed.concat(await this.#runChunk(how, chunk));
     return failed;
   }
 
@@ -109,13 +109,15 @@ export class CheckRunner {
   async #attempt(how: CheckMode, paths: readonly PathBytes[]): Promise<CommandResult> {
     const { torn } = this.#parts;
     const scope = scopeOf(paths, how.recursive);
+    const begunAt = performance.now();
     for (let attempt = 1; ; attempt++) {
       const begun = torn.begin(scope);
       const result = await this.#command(how, paths);
       torn.end(begun, mayBeTorn(result));
       if (mayBeTorn(result)) await this.markOwed();
       // A file that vanishes ends a recursive check half-way; what it had found is kept, so again is nearer the end.
-      const isWorthIt = passing.has(result.outcome) && attempt < attempts && !how.signal?.aborted;
+      const mayGoOn = attempt < attempts && performance.now() - begunAt < attemptsMilliseconds;
+      const isWorthIt = passing.has(result.outcome) && mayGoOn && !how.signal?.aborted;
       if (!isWorthIt) return result;
     }
   }
@@ -137,9 +139,10 @@ export class CheckRunner {
         ended();
         throw error;
       });
-    if (mayBeTorn(result)) ended();
-    else ended(marked.paths);
-    onMarked?.(marked.paths);
+    const { paths: found, isComplete } = marked;
+    if (mayBeTorn(result) || !isComplete) ended();
+    else ended(found);
+    onMarked?.(found);
     return result;
   }
 }
@@ -163,3 +166,5 @@ const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-fo
 /** Another try may do. */
 const passing: ReadonlySet<Outcome> = new Set(['vanished', 'crashed', 'locked']);
 const attempts = 5;
+/** What takes longer is tried again later: others are waiting. */
+const attemptsMilliseconds = 3000;

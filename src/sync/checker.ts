@@ -122,10 +122,10 @@ export class Checker {
     const onMarked = (found: readonly PathBytes[]) => {
       for (const path of found) marked.push(path);
     };
-    const failed = [
-      ...(await this.#runner.run(paths, { mode: '-c', recursive, idle: true, signal, onMarked })),
-      ...(await this.#runner.run(plan.overlooked, { mode: '-m', recursive: false, signal })),
-    ];
+    const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
+    const failed = await this.#runner.run(paths, how);
+    const unmarked = await this.#runner.run(plan.overlooked, { mode: '-m', recursive: false, signal });
+    for (const path of unmarked) failed.push(path);
     this.#planner.remember(plan, failed);
     this.#sampleNotes();
     return { failed, marked, doubted: plan.overlooked.length };

@@ -29,6 +29,7 @@ import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './schedu
 import { survey } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
+import { UnsupportedPaths, type UnsupportedSummary } from './unsupported-paths.js';
 import { WatcherMisses } from './watcher-misses.js';
 import type { WriteCounts } from './write-counts.js';
 
@@ -48,6 +49,8 @@ export interface SyncParts {
   /** Included paths that must be there before anything below them is checked. */
   readonly trees: readonly PathBytes[];
   readonly prefixes: readonly PathPrefix[];
+  /** Whether csync2's walk from `/` comes into a directory. */
+  readonly isEntered: (directory: PathBytes) => boolean;
   /** File that tells when the last full check was. */
   readonly fullCheckHistory: string;
   /** What a killed session had left, and csync2 has taken note of. */
@@ -71,6 +74,8 @@ export interface SyncParts {
     onPush?(report: PushReport): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
+    /** The first path that csync2 can't handle has come, or the last is gone. */
+    onUnsupported?(summary: UnsupportedSummary): void;
   };
 }
 
@@ -87,6 +92,7 @@ export interface Sync {
   readonly lanes: readonly Lane[];
   readonly guard: RootGuard;
   readonly misses: WatcherMisses;
+  readonly unsupported: UnsupportedPaths;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
   /** Sends what is owed from before, and brings new peers up to date. */
@@ -135,21 +141,25 @@ export function createSync(parts: SyncParts): Sync {
   });
   const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard });
   const misses = new WatcherMisses();
+  const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
     {
       queue: parts.queue,
       checker,
       guard,
-      tree: reportedTree(ledger),
+      tree: reportedTree(ledger, parts.isEntered),
       misses,
       history,
       memory,
       lanes,
       csync2: runner,
-      beginFullCheck() {
-        const tree = sweepTree(ledger);
-        return new FullCheck({ roots, checker, guard, window, tree, unseenSince: unseenSince() });
-      },
+      unsupported,
+      beginFullCheck: () =>
+        new FullCheck({
+          ...{ roots, checker, guard, window, unseenSince: unseenSince() },
+          tree: sweepTree(ledger, parts.isEntered),
+          onLeftOut: (paths) => unsupported.add(paths),
+        }),
       events,
     },
     parts.options,
@@ -161,6 +171,7 @@ export function createSync(parts: SyncParts): Sync {
     lanes,
     guard,
     misses,
+    unsupported,
     strategy,
     repair: () => checker.repair(),
     start() {

@@ -4,32 +4,51 @@ import type { FailedPath } from './check-runner.js';
 
 /**
  * Paths that csync2 could not check, each tried again after a pause that grows. A path that doesn't fail again counts
- * as done after a while.
+ * as done after a while. A bounded number of them: what doesn't fit is for a full check.
  */
 export class DeferredPaths {
+  readonly #limit: number;
   readonly #paths = new Map<PathKey, Deferred>();
+  #waiting = 0;
 
-  /** Those that wait. One that has been handed out is no longer among them, unless it fails again. */
-  list(): readonly FailedPath[] {
-    return [...this.#paths.values()].filter(({ isTried }) => !isTried).map(({ failed }) => failed);
+  /** @param limit - paths to keep at most */
+  constructor(limit = 10_000) {
+    this.#limit = limit;
   }
 
-  /** Whether some wait here and nowhere else: those handed out are in the queue again. */
-  get isHolding(): boolean {
-    return [...this.#paths.values()].some(({ isTried }) => !isTried);
+  /** How many wait here and nowhere else: those handed out are in the queue again. */
+  get count(): number {
+    return this.#waiting;
+  }
+
+  /** Those that wait. One that has been handed out is no longer among them, unless it fails again. */
+  list(limit = Number.POSITIVE_INFINITY): readonly FailedPath[] {
+    const listed: FailedPath[] = [];
+    if (this.#waiting === 0) return listed;
+    for (const { failed, isTried } of this.#paths.values()) {
+      if (listed.length >= limit) break;
+      if (!isTried) listed.push(failed);
+    }
+    return listed;
   }
 
   /** When the next is due, milliseconds since 1970; Infinity if none is. */
   get dueAt(): number {
-    return Math.min(Number.POSITIVE_INFINITY, ...[...this.#paths.values()].map(({ dueAt }) => dueAt));
+    let first = Number.POSITIVE_INFINITY;
+    for (const { dueAt } of this.#paths.values()) first = Math.min(first, dueAt);
+    return first;
   }
 
-  /** @returns how often the path has failed by now */
-  add(failed: FailedPath, now: number): number {
+  /** @returns how often the path has failed by now; undefined if there is no room for it */
+  add(failed: FailedPath, now: number): number | undefined {
     const key = toKey(failed.path);
-    const attempts = (this.#paths.get(key)?.attempts ?? 0) + 1;
+    const before = this.#paths.get(key);
+    if (!before && this.#paths.size >= this.#limit) return undefined;
+    const attempts = (before?.attempts ?? 0) + 1;
     const seconds = backoffSeconds(attempts, backoff, Math.random());
-    this.#paths.set(key, { failed, attempts, dueAt: now + seconds * 1000, isTried: false });
+    if (before?.isTried ?? true) this.#waiting++;
+    const kept = { ...failed, text: failed.text.slice(-textKept) };
+    this.#paths.set(key, { failed: kept, attempts, dueAt: now + seconds * 1000, isTried: false });
     return attempts;
   }
 
@@ -41,6 +60,7 @@ export class DeferredPaths {
       if (deferred.isTried) this.#paths.delete(key);
       else {
         due.push(deferred.failed);
+        this.#waiting--;
         this.#paths.set(key, { ...deferred, isTried: true, dueAt: now + forgetMilliseconds });
       }
     }
@@ -58,3 +78,5 @@ interface Deferred {
 
 const backoff = { first: 1, most: 300 };
 const forgetMilliseconds = 60_000;
+/** Of what csync2 has said. */
+const textKept = 1000;

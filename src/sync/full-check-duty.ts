@@ -5,6 +5,7 @@ import { backoffSeconds } from './backoff.js';
 import type { FileMemory } from './file-memory.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { Lane } from './lane.js';
+import type { UnsupportedPaths } from './unsupported-paths.js';
 import type { WatcherMisses } from './watcher-misses.js';
 
 /** What full checks are done with. */
@@ -12,6 +13,8 @@ export interface FullCheckDutyParts {
   readonly queue: Queue;
   readonly lanes: readonly Lane[];
   readonly misses: WatcherMisses;
+  /** What csync2 can't handle. */
+  readonly unsupported: UnsupportedPaths;
   readonly history: KeptTime;
   readonly memory: FileMemory;
   readonly beginFullCheck: () => FullCheck;
@@ -88,6 +91,7 @@ export class FullCheckDuty {
     this.#busySince = undefined;
     for (const lane of lanes) lane.wake();
     if (!report || signal.aborted) return;
+    this.#parts.unsupported.look();
     const { ticket, reason, begunAt } = this.#running;
     this.#running = undefined;
     if (report.complete) {
@@ -99,6 +103,12 @@ export class FullCheckDuty {
     }
     if (reason === regular) this.#judging = { found: report.paths, at: Date.now() + reportMilliseconds };
     this.#parts.events.onFullCheckEnded?.(report, reason);
+  }
+
+  /** Lets go of the one that runs: it is still owed. */
+  close(): void {
+    this.#running?.check.close();
+    this.#running = undefined;
   }
 
   /** A regular one has ended a moment ago: what it found should be what the watcher has reported. */

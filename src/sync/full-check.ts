@@ -1,6 +1,6 @@
 import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { FailedPath } from './check-runner.js';
-import type { Checker } from './checker.js';
+import type { Checker, SweepReport } from './checker.js';
 import type { DatabaseWindow } from './database-window.js';
 import type { RootGuard } from './root-guard.js';
 import { type SweepStep, type SweepTree, sweepSteps } from './sweep-plan.js';
@@ -15,8 +15,8 @@ export interface FullCheckReport {
   readonly paths: readonly PathKey[];
   /** Everything was looked at: no root was held back, no path failed. */
   readonly complete: boolean;
+  /** The first of the paths that csync2 could not look at. */
   readonly failed: readonly FailedPath[];
-  readonly heldRoots: readonly PathBytes[];
   /** Seconds from beginning to end, with the changes that went first. */
   readonly seconds: number;
   readonly steps: number;
@@ -31,28 +31,32 @@ export interface FullCheckParts {
   readonly window: DatabaseWindow;
   /** Since when changes may have been overlooked; see {@link SweepOptions}. */
   readonly unseenSince: number;
+  /** Told of what csync2 can't handle. */
+  readonly onLeftOut: (paths: readonly PathBytes[]) => void;
 }
 
-/** One pass over all roots, a step at a time. */
+/** One pass over all roots, a step at a time. Whoever doesn't come to the report calls {@link close}. */
 export class FullCheck {
   readonly #checker: Checker;
   readonly #guard: RootGuard;
   readonly #window: DatabaseWindow;
-  readonly #steps: Iterator<SweepStep>;
+  readonly #onLeftOut: (paths: readonly PathBytes[]) => void;
+  readonly #steps: Generator<SweepStep, void>;
   readonly #started = performance.now();
   readonly #failed: FailedPath[] = [];
-  readonly #held = new Set<PathBytes>();
   readonly #paths: PathKey[] = [];
   readonly #unseenSince: number;
+  #isWhole = true;
   #found = 0;
   #doubted = 0;
   #taken = 0;
 
-  constructor({ roots, checker, guard, tree, window, unseenSince }: FullCheckParts) {
+  constructor({ roots, checker, guard, tree, window, unseenSince, onLeftOut }: FullCheckParts) {
     this.#unseenSince = unseenSince;
     this.#checker = checker;
     this.#guard = guard;
     this.#window = window;
+    this.#onLeftOut = onLeftOut;
     this.#steps = this.#allSteps(roots, tree);
   }
 
@@ -66,40 +70,52 @@ export class FullCheck {
     return this.#window.run(async (quiet) => (quiet || !waits ? this.#step(signal) : 'busy'), signal);
   }
 
+  /** Lets go of what the next steps would have needed. */
+  close(): void {
+    this.#steps.return();
+  }
+
   async #step(signal: AbortSignal): Promise<FullCheckReport | undefined> {
+    if (signal.aborted) this.close();
     const { value, done } = this.#steps.next();
-    if (done || signal.aborted) return this.#report();
+    if (done) return this.#report(signal);
+    const { paths, recursive, leftOut } = value;
+    if (leftOut) this.#onLeftOut(leftOut);
+    if (paths.length === 0) return undefined;
     this.#guard.look();
-    const allowed = value.paths.filter((path) => !this.#guard.forbids(path, value.recursive));
-    for (const path of value.paths) if (!allowed.includes(path)) this.#held.add(path);
+    const allowed = this.#guard.whole ? paths : paths.filter((path) => !this.#guard.forbids(path, recursive));
+    if (allowed.length < paths.length) this.#isWhole = false;
     if (allowed.length > 0) {
-      const how = { recursive: value.recursive, unseenSince: this.#unseenSince, signal };
-      const { failed, marked, doubted } = await this.#checker.sweep(allowed, how);
-      this.#failed.push(...failed);
-      this.#found += marked.length;
-      this.#doubted += doubted;
-      this.#paths.push(...marked.slice(0, pathsKept - this.#paths.length).map(toKey));
+      const how = { recursive, unseenSince: this.#unseenSince, signal };
+      this.#note(await this.#checker.sweep(allowed, how));
       this.#taken++;
     }
     return undefined;
   }
 
-  *#allSteps(roots: readonly PathBytes[], tree: SweepTree): Generator<SweepStep> {
+  #note({ failed, marked, doubted }: SweepReport): void {
+    if (failed.length > 0) this.#isWhole = false;
+    for (const path of failed.slice(0, failedKept - this.#failed.length)) this.#failed.push(path);
+    this.#found += marked.length;
+    this.#doubted += doubted;
+    for (const path of marked.slice(0, pathsKept - this.#paths.length)) this.#paths.push(toKey(path));
+  }
+
+  *#allSteps(roots: readonly PathBytes[], tree: SweepTree): Generator<SweepStep, void> {
     for (const root of roots) {
       this.#guard.look();
-      if (this.#guard.forbids(root, true)) this.#held.add(root);
+      if (this.#guard.forbids(root, true)) this.#isWhole = false;
       else yield* sweepSteps([root], tree, filesPerStep);
     }
   }
 
-  #report(): FullCheckReport {
+  #report(signal: AbortSignal): FullCheckReport {
     return {
       found: this.#found,
       doubted: this.#doubted,
       paths: this.#paths,
-      complete: this.#failed.length === 0 && this.#held.size === 0,
+      complete: this.#isWhole && !signal.aborted,
       failed: this.#failed,
-      heldRoots: [...this.#held],
       seconds: (performance.now() - this.#started) / 1000,
       steps: this.#taken,
     };
@@ -109,3 +125,4 @@ export class FullCheck {
 /** csync2 looks at some 50,000 unchanged files a second: a step holds fresh changes up for about 0.2 s. */
 const filesPerStep = 8000;
 const pathsKept = 5000;
+const failedKept = 100;

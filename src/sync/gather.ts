@@ -46,10 +46,11 @@ export class Gathering {
   get until(): number | undefined {
     if (this.#waiting.size === 0) return undefined;
     // Each by itself: traces that go on and on don't let a change wait for quiet.
-    const ends = [...this.#waiting.values()].map((waiting) =>
-      gatherUntil({ ...waiting, checkedAt: this.#checkedAt }, this.#options),
-    );
-    return Math.min(...ends);
+    let first = Number.POSITIVE_INFINITY;
+    for (const waiting of this.#waiting.values()) {
+      first = Math.min(first, gatherUntil({ ...waiting, checkedAt: this.#checkedAt }, this.#options));
+    }
+    return first;
   }
 }
 

@@ -41,7 +41,9 @@ export interface LaneStatus {
   /** Since when something has been owed without a break; undefined where that can't be read. */
   readonly owedSince: number | undefined;
   readonly sent: number;
+  /** The first of the files that the peer does not take, and how many there are. */
   readonly parked: readonly ParkedPath[];
+  readonly parkedCount: number;
 }
 
 /** One push, for logs. */

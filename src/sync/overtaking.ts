@@ -1,5 +1,6 @@
 import type { DirtyRow } from '../csync2/ledger.js';
 import { aloneInDirectory, mostAhead } from './alone.js';
+import { fairShare } from './fair-share.js';
 
 /**
  * Which of many owed files go first, in a push of their own: csync2 sends what it is given in the order of names, so that
@@ -18,7 +19,9 @@ export function overtaking(rows: readonly DirtyRow[], seenUpTo: number): DirtyRo
   const alone = aloneInDirectory(rows, ({ encoded }) =>
     encoded.toString('latin1', 0, encoded.lastIndexOf(slash)),
   );
-  for (const row of alone) if (first.size < mostAhead) first.add(row);
+  const room = mostAhead - first.size;
+  const others = alone.filter((row) => !first.has(row));
+  for (const row of fairShare(others, room, ({ encoded }) => encoded.toString('latin1'))) first.add(row);
   return rows.filter((row) => first.has(row));
 }
 

@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import type { DirtyRow } from '../csync2/ledger.js';
 import { decodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
+import type { OnDisk } from '../csync2/private-database.js';
 import type { PathBytes } from '../path-bytes.js';
 
 /** The files on this host that rows of the debt stand for. */
@@ -16,8 +17,10 @@ export class OwedFiles {
     return realPathOf(decodeName(encoded), this.#prefixes);
   }
 
-  isDirectory(encoded: Buffer): boolean {
-    return this.#lstat(encoded)?.isDirectory() ?? false;
+  look(encoded: Buffer): OnDisk {
+    const stat = this.#lstat(encoded);
+    if (!stat) return 'gone';
+    return stat.isDirectory() ? 'directory' : 'other';
   }
 
   /** A text that is another one when the file has changed in any way. */

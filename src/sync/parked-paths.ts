@@ -27,11 +27,18 @@ export class ParkedPaths {
    * Whether a row rests or is parked now.
    *
    * @param stamp - what the file is like; only asked for when the row has failed before
+   * @param isAmongNewest - if not, the file is only looked at if it has another rowid than at the last look
    */
-  has(row: DirtyRow, stamp: () => string, now = Date.now()): boolean {
+  has(row: DirtyRow, stamp: () => string, now = Date.now(), isAmongNewest = true): boolean {
     const counted = this.#find(row);
     if (!counted) return false;
-    if (counted.stamp === stamp()) return now < counted.until;
+    // A file that has changed is marked again, and then among the newest. To look at each of 100,000 files before each
+    // push would take longer than the push.
+    const isOld = !isAmongNewest && row.rowid === counted.rowid;
+    if (isOld || counted.stamp === stamp()) {
+      counted.rowid = row.rowid;
+      return now < counted.until;
+    }
     this.#counted.delete(keyOf(row));
     return false;
   }
@@ -51,18 +58,23 @@ export class ParkedPaths {
     return this.#find(row)?.forced ?? false;
   }
 
-  /** The rows that are parked. */
-  list(): readonly ParkedPath[] {
-    return [...this.#counted.values()].filter(
-      (counted) => counted.failures >= failuresToPark && !counted.forced,
-    );
+  /** The rows that are parked: how many, and the first of them. */
+  list(limit: number): { readonly count: number; readonly first: readonly ParkedPath[] } {
+    const first: ParkedPath[] = [];
+    let count = 0;
+    for (const counted of this.#counted.values()) {
+      if (counted.failures < failuresToPark || counted.forced) continue;
+      if (++count <= limit) first.push(counted);
+    }
+    return { count, first };
   }
 
   failed(row: DirtyRow, stamp: string, why: { reason: Outcome; detail: string }, now: number): void {
     const failures = (this.#find(row)?.failures ?? 0) + 1;
     const seconds = restSeconds[failures - 1] ?? parkSeconds;
     const until = now + seconds * 1000;
-    this.#counted.set(keyOf(row), { name: row.encoded, stamp, ...why, failures, until, forced: false });
+    const { rowid, encoded: name } = row;
+    this.#counted.set(keyOf(row), { name, rowid, stamp, ...why, failures, until, forced: false });
   }
 
   /** The row is to be pushed with force, now. */
@@ -79,8 +91,9 @@ export class ParkedPaths {
   nextRelease(owed: readonly DirtyRow[]): number | undefined {
     const keys = new Set(owed.map(keyOf));
     for (const key of this.#counted.keys()) if (!keys.has(key)) this.#counted.delete(key);
-    const times = [...this.#counted.values()].map((counted) => counted.until);
-    return times.length === 0 ? undefined : Math.min(...times);
+    let first: number | undefined;
+    for (const { until } of this.#counted.values()) first = Math.min(first ?? until, until);
+    return first;
   }
 
   /** Releases all, to be tried at once. */
@@ -94,6 +107,8 @@ export class ParkedPaths {
 }
 
 interface Counted extends ParkedPath {
+  /** At the last look at the file. */
+  rowid: number;
   readonly stamp: string;
   readonly forced: boolean;
 }

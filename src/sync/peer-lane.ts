@@ -60,6 +60,8 @@ export class PeerLane implements Lane {
   #lastSentAt: number | undefined;
   #owed: number | undefined;
   #owedSince: number | undefined;
+  /** In the clock of `performance`. */
+  #countAgainAt = 0;
   #sent = 0;
 
   constructor(parts: PeerLaneParts) {
@@ -89,6 +91,7 @@ export class PeerLane implements Lane {
   }
 
   status(): LaneStatus {
+    const { first: parked, count: parkedCount } = this.#parked.list(parkedShown);
     return {
       peer: this.peer,
       ...this.#rhythm.status,
@@ -96,7 +99,8 @@ export class PeerLane implements Lane {
       owed: this.#owed,
       owedSince: this.#owedSince,
       sent: this.#sent,
-      parked: this.#parked.list(),
+      parked,
+      parkedCount,
     };
   }
 
@@ -133,7 +137,7 @@ export class PeerLane implements Lane {
       this.#settle();
       return undefined;
     }
-    this.#owed = ledger.countDirty(peer);
+    this.#count();
     this.#owedSince ??= Date.now();
     this.#rhythm.updating();
     const sound = rows.filter((row) => !this.#parked.isSuspect(row));
@@ -287,6 +291,14 @@ export class PeerLane implements Lane {
     this.#owed = this.#parts.ledger.countDirty(this.peer);
     if (this.#owed === 0) this.#owedSince = undefined;
   }
+
+  /** How much is owed. To count a million rows before each push would take as long as the push: then it is not told anew. */
+  #count(): void {
+    if (performance.now() < this.#countAgainAt) return;
+    const begun = performance.now();
+    this.#owed = this.#parts.ledger.countDirty(this.peer);
+    this.#countAgainAt = begun + (performance.now() - begun) * countingShare;
+  }
 }
 
 function isBusy(error: unknown): boolean {
@@ -320,3 +332,6 @@ const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'locked',
 ]);
 const namesInReport = 20;
+/** Counting takes this part of the time at most. */
+const countingShare = 50;
+const parkedShown = 100;

@@ -1,13 +1,16 @@
-import { type PathBytes, parentOf, toKey } from '../path-bytes.js';
+import { type PathBytes, type PathKey, parentOf, toKey } from '../path-bytes.js';
 import { aloneInDirectory, mostAhead } from './alone.js';
 import type { Batch } from './batch.js';
+import { checkCost } from './check-cost.js';
+import { fairShare } from './fair-share.js';
 import { type SweepTree, sweepSteps } from './sweep-plan.js';
 import { hasTemporaryName } from './temporary-files.js';
 
-/** A batch, cut. */
+/** A batch, cut. Whoever doesn't go on to the end of the rest calls `return`. */
 export interface Portions {
   /** What goes before everything else, also of other batches. */
   readonly first?: Batch;
+  /** Some may be empty: there is more to be found, and others have their turn meanwhile. */
   readonly rest: Iterator<Batch, void>;
 }
 
@@ -32,7 +35,7 @@ export function portionsOf(
   const alone = aloneOf(batch.files);
   const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
   const rest = isOne ? one(others) : cut(others, tree, filesPerPortion);
-  return alone.size > 0 ? { first: { ...batch, files: [...alone], trees: [], covered: [] }, rest } : { rest };
+  return alone.size > 0 ? { first: { ...only(batch), files: [...alone] }, rest } : { rest };
 }
 
 function one(...batches: readonly Batch[]): Iterator<Batch, void> {
@@ -40,7 +43,8 @@ function one(...batches: readonly Batch[]): Iterator<Batch, void> {
 }
 
 function isSmall({ files, trees }: Batch, tree: SweepTree, most: number): boolean {
-  let room = most - files.length;
+  let room = most;
+  for (const path of files) room -= checkCost(path.length);
   for (const path of trees) {
     if (room <= 0) return false;
     room -= tree.weigh(path, room + 1);
@@ -48,28 +52,50 @@ function isSmall({ files, trees }: Batch, tree: SweepTree, most: number): boolea
   return room >= 0;
 }
 
-/** Trees first: a new directory must be known before what is in it is pushed. */
+/**
+ * Trees first: a new directory must be known before what is in it is pushed. Before them what they cover: what csync2
+ * would overlook there can only be told as long as it has not looked.
+ */
 function* cut(batch: Batch, tree: SweepTree, filesPerPortion: number): Generator<Batch, void> {
-  const { files, trees, trusted } = batch;
-  let { covered } = batch;
-  const isTrusted = (path: PathBytes) => trusted.has(toKey(path));
+  const { files, trees, covered, trusted, leftOut = [] } = batch;
+  const nothing = only(batch);
+  if (leftOut.length > 0) yield { ...nothing, leftOut };
+  for (const some of inPieces(covered, filesPerPortion)) yield { ...nothing, covered: some };
   for (const trust of [false, true]) {
-    const these = trees.filter((path) => isTrusted(path) === trust);
-    for (const { paths, recursive } of sweepSteps(these, tree, filesPerPortion)) {
+    const these = trees.filter((path) => trusted.has(toKey(path)) === trust);
+    for (const { paths, recursive, leftOut: found = [] } of sweepSteps(these, tree, filesPerPortion)) {
       // What a tree is cut into is in doubt if the tree is.
-      const known = covered.length > 0 ? trusted : [];
-      const how = { covered, trusted: trust ? new Set([...known, ...paths.map(toKey)]) : trusted };
-      yield recursive ? { files: [], trees: paths, ...how } : { files: paths, trees: [], ...how };
-      covered = [];
+      const how = { ...nothing, leftOut: found, trusted: trust ? new Set(paths.map(toKey)) : noKeys };
+      yield recursive ? { ...how, trees: paths } : { ...how, files: paths };
     }
   }
-  for (let at = 0; at < files.length; at += filesPerPortion) {
-    yield { files: files.slice(at, at + filesPerPortion), trees: [], covered: [], trusted };
-  }
+  for (const some of inPieces(files, filesPerPortion)) yield { ...nothing, files: some };
 }
 
-/** The newest of them stand at the end. */
+function* inPieces(paths: readonly PathBytes[], most: number): Generator<readonly PathBytes[], void> {
+  let from = 0;
+  let total = 0;
+  for (const [index, path] of paths.entries()) {
+    const cost = checkCost(path.length);
+    if (total + cost > most && index > from) {
+      yield paths.slice(from, index);
+      [from, total] = [index, 0];
+    }
+    total += cost;
+  }
+  if (from < paths.length) yield paths.slice(from);
+}
+
+/** A batch without paths, in which those that are put into it are trusted as before. */
+function only({ trusted }: Batch): Batch {
+  return { files: [], trees: [], covered: [], trusted };
+}
+
+const noKeys: ReadonlySet<PathKey> = new Set();
+
 function aloneOf(files: readonly PathBytes[]): ReadonlySet<PathBytes> {
   const others = files.filter((path) => !hasTemporaryName(path));
-  return new Set(aloneInDirectory(others, (path) => toKey(parentOf(path))).slice(-mostAhead));
+  const alone = aloneInDirectory(others, (path) => toKey(parentOf(path)));
+  // The newest stand at the end.
+  return new Set([...fairShare([...alone].reverse(), mostAhead, toKey)].reverse());
 }

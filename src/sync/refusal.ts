@@ -27,10 +27,10 @@ export class Refusal {
   /** A push in which nothing was taken. Whether that is the peer's, and not the files', matter. */
   isOfPeer(refused: number, diagnosis: Diagnosis | undefined): boolean {
     if (diagnosis) {
-      // A conflict says that the peer knows us and would take others.
-      this.#isFiles = diagnosis.outcome === 'conflict';
+      if (isOfAll(diagnosis)) this.#isPeer = true;
+      // A conflict, or a reason that the peer has for one file, says that it knows us and would take others.
+      this.#isFiles = !isOfAll(diagnosis) && (diagnosis.outcome === 'conflict' || diagnosis.detail !== '');
       if (this.#isFiles) this.#isPeer = false;
-      else if (diagnosis.outcome === 'denied' || diagnosis.outcome === 'unidentified') this.#isPeer = true;
       return this.#isPeer;
     }
     this.#inARow += refused;
@@ -39,5 +39,11 @@ export class Refusal {
   }
 }
 
+function isOfAll({ outcome, detail }: Diagnosis): boolean {
+  return outcome === 'denied' || outcome === 'unidentified' || (outcome === 'refused' && ofDisk.test(detail));
+}
+
+/** strerror(3) of what holds for every file of a file system, and not for those of one user. */
+const ofDisk = /^(No space left on device|Read-only file system|Input\/output error)\.?$/;
 /** More files than this in a row, and none taken: it is hardly the files. */
 const refusedInARow = 50;

@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { PathBytes } from '../path-bytes.js';
 import type { QueuePosition } from '../queue/cursor.js';
 import { Backlog, type Portion } from './backlog.js';
@@ -98,9 +99,9 @@ export class Scheduler {
     return this.#state;
   }
 
-  /** Paths that csync2 could not check and that are tried again later. */
-  get deferred(): readonly FailedPath[] {
-    return this.#deferred.list();
+  /** Paths that csync2 could not check and that are tried again later: how many, and the first of them. */
+  get deferred(): { readonly count: number; readonly first: readonly FailedPath[] } {
+    return { count: this.#deferred.count, first: this.#deferred.list(deferredShown) };
   }
 
   /** The queue has got something, or a full check is owed. Only `trace` if all that came is csync2's own doing. */
@@ -124,6 +125,8 @@ export class Scheduler {
     this.#isRunning = true;
     while (!signal.aborted) {
       this.#turns++;
+      // Some turns find much to look for and nothing to wait for: timers, sockets and the end of commands come in between.
+      await othersTurn();
       this.#requeueDue();
       if (!this.#parts.guard.whole) this.#parts.guard.look();
       this.#fullChecks.judgeMisses(Date.now());
@@ -135,6 +138,8 @@ export class Scheduler {
     }
     this.#requeue(this.#deferred.list(), this.#postponed.takeDue(Number.POSITIVE_INFINITY));
     queue.setAside(false);
+    this.#fullChecks.close();
+    this.#backlog.clear();
     this.#isRunning = false;
     this.#become('stopped');
   }
@@ -187,7 +192,8 @@ export class Scheduler {
   async #check({ batch: whole }: Portion, signal: AbortSignal): Promise<boolean> {
     const { lanes, events } = this.#parts;
     const batch = this.#withoutHeld(whole);
-    if (batchSize(batch) === 0) return true;
+    if (batch.leftOut) this.#parts.unsupported.add(batch.leftOut);
+    if (batchSize(batch) + batch.covered.length === 0) return true;
     this.#become('checking');
     const started = performance.now();
     const waits = !this.#postponed.isOverdue(Date.now());
@@ -208,11 +214,14 @@ export class Scheduler {
     const { guard, queue, events } = this.#parts;
     guard.look();
     if (guard.whole) return batch;
-    const files = batch.files.filter((path) => !guard.forbids(path, false));
-    const trees = batch.trees.filter((path) => !guard.forbids(path, true));
-    const held = [...batch.files, ...batch.trees].filter(
-      (path) => !files.includes(path) && !trees.includes(path),
-    );
+    const held: PathBytes[] = [];
+    const mayBeChecked = (path: PathBytes, recursive: boolean) => {
+      const isHeld = guard.forbids(path, recursive);
+      if (isHeld) held.push(path);
+      return !isHeld;
+    };
+    const files = batch.files.filter((path) => mayBeChecked(path, false));
+    const trees = batch.trees.filter((path) => mayBeChecked(path, true));
     if (held.length > 0) {
       queue.owe('changes below a root that is not there');
       events.onHeld?.(held);
@@ -221,15 +230,21 @@ export class Scheduler {
   }
 
   #defer(failed: readonly FailedPath[]): void {
-    for (const path of failed) this.#parts.events.onFailedPath?.(path, this.#deferred.add(path, Date.now()));
+    const { events, queue } = this.#parts;
+    for (const path of failed) {
+      const attempts = this.#deferred.add(path, Date.now());
+      if (attempts === undefined)
+        queue.owe('more paths could not be checked than can be tried again one by one');
+      else events.onFailedPath?.(path, attempts);
+    }
   }
 
   /** Puts paths whose time has come back into the queue. */
   #requeueDue(): void {
     const now = Date.now();
-    const isFailing = this.#deferred.list().length > 0;
+    const isFailing = this.#deferred.count > 0;
     const deferred = this.#deferred.takeDue(now);
-    if (isFailing && this.#deferred.list().length === 0) this.#parts.events.onNoFailedPath?.();
+    if (isFailing && this.#deferred.count === 0) this.#parts.events.onNoFailedPath?.();
     const postponed = this.#postponed.takeDue(now);
     if (deferred.length + postponed.length === 0) return;
     this.#requeue(deferred, postponed);
@@ -238,7 +253,7 @@ export class Scheduler {
   }
 
   #noteAside(): void {
-    this.#parts.queue.setAside(this.#deferred.isHolding || this.#postponed.isHolding);
+    this.#parts.queue.setAside(this.#deferred.count > 0 || this.#postponed.isHolding);
   }
 
   #requeue(deferred: readonly PostponedPath[], postponed: readonly PostponedPath[]): void {
@@ -248,12 +263,15 @@ export class Scheduler {
   }
 
   async #sleep(): Promise<void> {
-    const deadlines = [this.#deferred.dueAt, this.#postponed.dueAt, this.#fullChecks.dueAt];
     const gatherUntil = this.#gathering.until;
-    if (gatherUntil !== undefined) deadlines.push(gatherUntil);
-    if (!this.#parts.guard.whole) deadlines.push(Date.now() + rootProbeMilliseconds);
     this.#become(gatherUntil === undefined ? 'idle' : 'gathering');
-    this.#dueAt = Math.min(...deadlines);
+    this.#dueAt = Math.min(
+      this.#deferred.dueAt,
+      this.#postponed.dueAt,
+      this.#fullChecks.dueAt,
+      gatherUntil ?? Number.POSITIVE_INFINITY,
+      this.#parts.guard.whole ? Number.POSITIVE_INFINITY : Date.now() + rootProbeMilliseconds,
+    );
     await this.#waker.sleep(this.#dueAt - Date.now());
     this.#dueAt = undefined;
   }
@@ -271,6 +289,7 @@ export class Scheduler {
 }
 
 const batchBytes = 8 * 1024 * 1024;
+const deferredShown = 100;
 /** csync2 looks at some 7,000 new files a second. */
 const filesPerPortion = 1000;
 /** How often a root that is not there is looked for. */

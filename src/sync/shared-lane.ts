@@ -69,6 +69,7 @@ export class SharedLane implements Lane {
       owedSince: this.#owedSince,
       sent: this.#sent,
       parked: [],
+      parkedCount: 0,
     };
   }
 

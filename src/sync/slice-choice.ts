@@ -28,6 +28,8 @@ export class SliceChoice {
   #seenUpTo = 0;
   /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
   #hasOvertaken = false;
+  /** Files that rest and have been looked at for this slice. */
+  #looks = 0;
 
   constructor(parts: SliceChoiceParts) {
     this.#parts = parts;
@@ -35,7 +37,8 @@ export class SliceChoice {
 
   /** @param limit - files for one push, about */
   next(limit: number): ChosenSlice {
-    const first = this.#complete(this.#overtaking(limit));
+    this.#looks = 0;
+    const first = this.#complete(this.#overtaking(limit), limit);
     if (first) return { rows: first, resting: [] };
     const { ledger, peer } = this.#parts;
     let rows: readonly DirtyRow[] = [];
@@ -43,7 +46,7 @@ export class SliceChoice {
     for (const order of ['newest', 'deepest'] as const) {
       resting = [];
       rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
-      const slice = this.#complete(rows);
+      const slice = this.#complete(rows, limit);
       if (slice) return { rows: slice, resting };
     }
     // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
@@ -54,24 +57,26 @@ export class SliceChoice {
   #overtaking(limit: number): readonly DirtyRow[] {
     const { ledger, peer } = this.#parts;
     // Where files are asked about one by one, none is in a hurry.
-    const owed = limit > 1 ? ledger.dirtyFor(peer, looked) : [];
-    const first = owed.length > limit && !this.#hasOvertaken ? overtaking(owed, this.#seenUpTo) : [];
+    const owed = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
+    const isMore = owed.length > limit || (owed.length > 0 && ledger.owesLongName(peer, longestName));
+    const first = isMore && !this.#hasOvertaken ? overtaking(owed, this.#seenUpTo) : [];
     this.#seenUpTo = owed[0]?.rowid ?? 0;
     const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
     this.#hasOvertaken = rows.length > 0;
     return rows;
   }
 
-  #complete(rows: readonly DirtyRow[]): readonly DirtyRow[] | undefined {
+  #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
     const { files, ledger, peer } = this.#parts;
-    const slice = completeSlice(ledger, peer, rows, (name) => files.isDirectory(name));
+    const slice = completeSlice(ledger, peer, rows, limit, (name) => files.look(name));
     return slice.length > 0 ? slice : undefined;
   }
 
   /** Whether a row rests; those that do are added to `resting`. */
   #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
     const { files, parked } = this.#parts;
-    const rests = parked.has(row, () => files.stamp(row));
+    const rests = parked.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
+    if (rests) this.#looks++;
     if (rests) resting.push(row);
     return rests;
   }
@@ -84,3 +89,7 @@ export class SliceChoice {
 
 /** How many owed files are looked at for those that overtake. */
 const looked = 10_000;
+/** Bytes; what has a longer one does not overtake, so that a mass of such names keeps nobody from being looked at. */
+const longestName = 1000;
+/** How many files that rest are looked at, whether they have changed. */
+const looksAtOnce = 2000;

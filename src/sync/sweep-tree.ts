@@ -1,14 +1,21 @@
-import { type Dirent, readdirSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import type { Ledger } from '../csync2/ledger.js';
 import { join, type PathBytes } from '../path-bytes.js';
+import { DiskWeights } from './disk-weights.js';
+import { entriesOf } from './list-directory.js';
 import { statOf } from './stat-of.js';
-import { mergeChildren, type SweepTree } from './sweep-plan.js';
+import type { SweepChild, SweepTree } from './sweep-plan.js';
+
+/** Whether csync2's walk from `/` comes into a directory. */
+export type IsEntered = (directory: PathBytes) => boolean;
 
 /** The tree of a full check as it is: the disk, and what csync2 knows (undefined where it can't be read). */
-export function sweepTree(ledger: Ledger | undefined): SweepTree {
+export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
+  const disk = new DiskWeights();
   return {
-    weigh: (path, limit) => Math.max(ledger?.countWithin(path, limit) ?? 0, countOnDisk(path, limit)),
+    weigh: (path, limit) => Math.max(ledger?.countWithin(path, limit) ?? 0, disk.weigh(path, limit)),
     children: (directory) => childrenOf(directory, ledger),
+    isEntered,
   };
 }
 
@@ -16,38 +23,49 @@ export function sweepTree(ledger: Ledger | undefined): SweepTree {
  * The same for trees that were reported: what is weighed on the disk needs no look into the database, which outside of a
  * database window might make a session of csync2's server wait.
  */
-export function reportedTree(ledger: Ledger | undefined): SweepTree {
+export function reportedTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
+  const disk = new DiskWeights();
   return {
     weigh: (path, limit) =>
-      statOf(path) || !ledger ? countOnDisk(path, limit) : ledger.countWithin(path, limit),
+      statOf(path) || !ledger ? disk.weigh(path, limit) : ledger.countWithin(path, limit),
     children: (directory) => childrenOf(directory, ledger),
+    isEntered,
   };
 }
 
-function childrenOf(directory: PathBytes, ledger: Ledger | undefined) {
-  return mergeChildren(
-    entriesOf(directory).map((entry) => ({ name: entry.name, deep: entry.isDirectory() })),
-    ledger?.childrenOf(directory, Number.POSITIVE_INFINITY) ?? [],
-  );
-}
-
-function countOnDisk(path: PathBytes, limit: number): number {
-  let count = 1;
-  const stack = [path];
-  while (stack.length > 0 && count < limit) {
-    const directory = stack.pop() as PathBytes;
-    const entries = entriesOf(directory);
-    count += entries.length;
-    for (const entry of entries) if (entry.isDirectory()) stack.push(join(directory, entry.name));
+function* childrenOf(
+  directory: PathBytes,
+  ledger: Ledger | undefined,
+): Generator<readonly SweepChild[], void> {
+  yield* portionsOf(directory);
+  for (const known of ledger?.childrenWithin(directory) ?? []) {
+    yield known.filter((child) => {
+      const stat = lookAt(join(directory, child.name));
+      // A file on disk may have been a directory: what csync2 knows below it is to be looked at, too.
+      return !stat || (child.deep && !stat.isDirectory());
+    });
   }
-  return Math.min(count, limit);
 }
 
-function entriesOf(directory: PathBytes): Dirent<Buffer>[] {
+/** Some thousand entries at a time; none if there are none. */
+function* portionsOf(directory: PathBytes): Generator<readonly SweepChild[], void> {
+  let portion: SweepChild[] = [];
+  for (const { name, isDirectory } of entriesOf(directory)) {
+    portion.push({ name, deep: isDirectory });
+    if (portion.length < portionLength) continue;
+    yield portion;
+    portion = [];
+  }
+  if (portion.length > 0) yield portion;
+}
+
+function lookAt(path: PathBytes) {
   try {
-    return readdirSync(directory, { withFileTypes: true, encoding: 'buffer' }) as unknown as Dirent<Buffer>[];
+    return lstatSync(path, { throwIfNoEntry: false });
   } catch {
-    // Gone, no directory, not readable: csync2 sees the same and says so.
-    return [];
+    // ENOTDIR and others: for csync2 it is just as absent.
+    return undefined;
   }
 }
+
+const portionLength = 4000;

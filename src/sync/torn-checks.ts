@@ -1,5 +1,6 @@
 import type { RecentNote } from '../csync2/ledger.js';
-import { hasAncestorIn, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import { DirectoryKeys } from '../directory-keys.js';
+import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { CheckRecord, CheckState, Scope } from './check-record.js';
 
 /** What torn checks are found with. */
@@ -116,10 +117,10 @@ export class TornChecks {
 /** Whether a path is among these, lies below one of the trees, or above any: directories go along with what is in them. */
 function withinTest({ files, trees }: Scope): (path: PathBytes) => boolean {
   const alone = new Set(files.map(toKey));
-  const deep = new Set(trees.map(toKey));
+  const deep = new DirectoryKeys(trees.map(toKey));
   return (path) => {
     const key = toKey(path);
-    return alone.has(key) || deep.has(key) || hasAncestorIn(key, deep);
+    return alone.has(key) || deep.has(key) || deep.areAbove(key);
   };
 }
 

@@ -1,10 +1,11 @@
-import { hasAncestorIn, type PathKey, toKey } from '../path-bytes.js';
+import { DirectoryKeys } from '../directory-keys.js';
+import { type PathKey, toKey } from '../path-bytes.js';
 import type { Batch } from './batch.js';
 
 /**
  * What periodic full checks have found that the watcher had not reported: the number that must stay 0. A change that
  * happens while such a check runs is found by both, so what the watcher reports meanwhile, and a moment longer, is
- * set against what the check finds.
+ * set against what the check finds. If that is very much, the check is not judged: it is kept in memory.
  */
 export class WatcherMisses {
   #count = 0;
@@ -22,13 +23,17 @@ export class WatcherMisses {
 
   /** A periodic full check begins. */
   begin(): void {
-    this.#pass = { files: new Set(), trees: new Set() };
+    this.#pass = { files: new Set(), trees: new DirectoryKeys(), bytes: 0 };
   }
 
   /** The watcher has reported these. */
   reported(batch: Batch): void {
-    for (const path of batch.files) this.#pass?.files.add(toKey(path));
-    for (const path of batch.trees) this.#pass?.trees.add(toKey(path));
+    const pass = this.#pass;
+    if (!pass) return;
+    for (const path of batch.files) pass.files.add(toKey(path));
+    for (const path of batch.trees) pass.trees.add(toKey(path));
+    for (const path of [...batch.files, ...batch.trees]) pass.bytes += path.length;
+    if (pass.bytes > bytesKept) this.#pass = undefined;
   }
 
   /**
@@ -42,7 +47,7 @@ export class WatcherMisses {
     this.#pass = undefined;
     if (!pass) return [];
     const missed = found.filter(
-      (key) => !pass.files.has(key) && !pass.trees.has(key) && !hasAncestorIn(key, pass.trees),
+      (key) => !pass.files.has(key) && !pass.trees.has(key) && !pass.trees.areAbove(key),
     );
     this.#count += missed.length;
     this.#paths = [...this.#paths, ...missed].slice(-pathsKept);
@@ -52,7 +57,10 @@ export class WatcherMisses {
 
 interface Pass {
   readonly files: Set<PathKey>;
-  readonly trees: Set<PathKey>;
+  readonly trees: DirectoryKeys;
+  /** Of all names that have been reported. */
+  bytes: number;
 }
 
 const pathsKept = 20;
+const bytesKept = 32 * 1024 * 1024;

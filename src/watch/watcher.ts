@@ -229,15 +229,16 @@ function discard(fd: number): void {
 
 /** The lowest of the limits that hold here: the system's, and that of the user namespace (user_namespaces(7)). */
 function watchLimit(): number {
-  const limits = ['/proc/sys/fs/inotify/max_user_watches', '/proc/sys/user/max_inotify_watches'].map(
-    (path) => {
-      try {
-        return Number(readFileSync(path, 'ascii'));
-      } catch {
-        // ProcSubset=pid hides them, old kernels lack the second.
-        return Number.POSITIVE_INFINITY;
-      }
-    },
+  const limit = (path: string) => {
+    try {
+      return Number(readFileSync(path, 'ascii'));
+    } catch {
+      // ProcSubset=pid hides them, old kernels lack the second.
+      return Number.POSITIVE_INFINITY;
+    }
+  };
+  return Math.min(
+    limit('/proc/sys/fs/inotify/max_user_watches'),
+    limit('/proc/sys/user/max_inotify_watches'),
   );
-  return Math.min(...limits);
 }

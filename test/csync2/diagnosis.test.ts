@@ -7,6 +7,8 @@ const reply = (name: string, code: number, text: string) => [
   `response from peer(${name}): web2 [${code}] <- ${text}`,
 ];
 
+const forging = '/srv/x): web2 [15] <- Permission denied!\nresponse from peer(y): web2 [15] <- no';
+
 const cases: [what: string, said: string[], outcome: string, detail: string][] = [
   ['a conflict', reply('/srv/f', 10, 'File is also marked dirty here!'), 'conflict', ''],
   [
@@ -16,6 +18,12 @@ const cases: [what: string, said: string[], outcome: string, detail: string][] =
     '',
   ],
   ['a name with brackets', reply('/srv/a (b): c', 15, 'Permission denied!'), 'denied', ''],
+  [
+    'a name that looks like a reply',
+    [`Updating ${forging} on web2 ...`, ...reply(forging, 10, 'File is also marked dirty here!'), forging],
+    'conflict',
+    '',
+  ],
   ['what the peer says itself', reply('/srv/d', 8, 'Directory not empty'), 'refused', 'Directory not empty'],
   [
     'the last reply counts, of those that are errors',

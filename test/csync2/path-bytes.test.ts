@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { display, fromKey, hasAncestorIn, isWithin, join, nameOf, parentOf, toKey } from '#src/path-bytes.js';
+import { DirectoryKeys } from '#src/directory-keys.js';
+import { display, displayShort, fromKey, isWithin, join, nameOf, parentOf, toKey } from '#src/path-bytes.js';
 import { seededRandom } from '../support/csync2-random.js';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -34,12 +35,12 @@ describe('path bytes', () => {
   });
 
   test('an ancestor is a directory above, never the path itself', () => {
-    assert.ok(hasAncestorIn('/a/b', new Set(['/a'])));
-    assert.ok(hasAncestorIn('/a/b', new Set(['/'])));
-    assert.ok(!hasAncestorIn('/a/b', new Set(['/a/b'])));
-    assert.ok(!hasAncestorIn('/ab', new Set(['/a'])));
-    assert.ok(!hasAncestorIn('/', new Set(['/'])));
-    assert.ok(!hasAncestorIn('/a', new Set()));
+    assert.ok(new DirectoryKeys(['/a']).areAbove('/a/b'));
+    assert.ok(new DirectoryKeys(['/']).areAbove('/a/b'));
+    assert.ok(!new DirectoryKeys(['/a/b']).areAbove('/a/b'));
+    assert.ok(!new DirectoryKeys(['/a']).areAbove('/ab'));
+    assert.ok(!new DirectoryKeys(['/']).areAbove('/'));
+    assert.ok(!new DirectoryKeys().areAbove('/a'));
   });
 
   test('an ancestor in a set is what is within one of the others', (context) => {
@@ -50,7 +51,7 @@ describe('path bytes', () => {
       const keys = new Set(Array.from({ length: random.below(4) }, path));
       const key = path();
       const expected = [...keys].some((other) => other !== key && isWithin(fromKey(key), fromKey(other)));
-      assert.equal(hasAncestorIn(key, keys), expected, `${key} in ${[...keys]}`);
+      assert.equal(new DirectoryKeys(keys).areAbove(key), expected, `${key} in ${[...keys]}`);
     }
   });
 });
@@ -77,6 +78,14 @@ describe('display', () => {
     assert.equal(display(Buffer.from([0xed, 0xa0, 0x80])), '\\xed\\xa0\\x80');
     assert.equal(display(Buffer.from([0xf4, 0x90, 0x80, 0x80])), '\\xf4\\x90\\x80\\x80');
     assert.equal(display(Buffer.from([0xe2, 0x41])), '\\xe2A');
+  });
+
+  test('a long path is shown by its beginning and its end, and no character is cut', () => {
+    const long = `/srv/${'ä'.repeat(200)}/${'b'.repeat(90)}/file`;
+    const shown = displayShort(bytes(long));
+    assert.match(shown, /^\/srv\/ä+…ä+\/b+\/file \(501 bytes\)$/u);
+    assert.equal(displayShort(bytes('/srv/ä')), '/srv/ä');
+    assert.match(displayShort(Buffer.alloc(4095, 0x80)), /^(\\x80)+…(\\x80)+ \(4095 bytes\)$/);
   });
 
   test('any bytes: printable, and the bytes can be read back', (context) => {

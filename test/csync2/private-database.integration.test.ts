@@ -233,10 +233,30 @@ describe('a slice that can be carried out', () => {
     a.write('x/y/z/file', '');
     a.csync2('-cr', '/');
     const rows = a.ledger.dirtyFor(b.name, 100).filter((row) => String(row.encoded).endsWith('/file'));
-    const slice = completeSlice(a.ledger, b.name, rows, () => true).map((row) => String(row.encoded));
+    const slice = completeSlice(a.ledger, b.name, rows, 100, () => 'directory').map((row) =>
+      String(row.encoded),
+    );
     for (const name of ['/x', '/x/y', '/x/y/z', '/x/y/z/file'])
       assert.ok(slice.includes(`%25data%25${name}`), name);
     assert.equal(new Set(slice).size, slice.length);
+  });
+
+  test('of a file in more new directories than fit, the outer ones come first', async (context) => {
+    const [a, b] = await pair(context);
+    const chain = Array.from({ length: 120 }, () => 'd');
+    a.write(`${chain.join('/')}/file`, '');
+    a.csync2('-cr', '/');
+    for (let pushes = 0; a.owed(b).length > 0; pushes++) {
+      assert.ok(pushes < 5);
+      const rows = a.ledger.dirtyFor(b.name, 50);
+      const slice = completeSlice(a.ledger, b.name, rows, 50, (name) =>
+        String(name).endsWith('file') ? 'other' : 'directory',
+      );
+      assert.ok(slice.length <= 50);
+      const { outcome } = push(a, b, slice);
+      mergePush(a.ledger, b.name, outcome, nothingChecked);
+    }
+    assert.equal(b.read(`${chain.join('/')}/file`), '');
   });
 
   test('a vanished directory waits until all that is owed below it is in the slice', async (context) => {
@@ -249,11 +269,11 @@ describe('a slice that can be carried out', () => {
     const all = a.ledger.dirtyFor(b.name, 100);
     const names = (rows: readonly DirtyRow[]) =>
       rows.map((row) => String(row.encoded).replace('%25data%25', '')).sort();
-    const gone = () => false;
-    assert.deepEqual(names(completeSlice(a.ledger, b.name, all, gone)), names(all));
+    const gone = () => 'gone' as const;
+    assert.deepEqual(names(completeSlice(a.ledger, b.name, all, 100, gone)), names(all));
     const without = all.filter((row) => !String(row.encoded).endsWith('/2'));
-    assert.deepEqual(names(completeSlice(a.ledger, b.name, without, gone)), ['/x!', '/x!/3', '/x/1']);
-    push(a, b, completeSlice(a.ledger, b.name, without, gone));
+    assert.deepEqual(names(completeSlice(a.ledger, b.name, without, 100, gone)), ['/x!', '/x!/3', '/x/1']);
+    push(a, b, completeSlice(a.ledger, b.name, without, 100, gone));
     mergeAll(a, b);
     assert.deepEqual([b.read('x/1'), b.read('x!/3')], [undefined, undefined]);
   });

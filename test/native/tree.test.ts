@@ -16,11 +16,15 @@ test('every operation, every order with two delays', (context) =>
 test('every two operations, every order with one delay', (context) =>
   context.diagnostic(program.run('exhaust', '2', '1')));
 
+test('every operation, every order with two delays, and what lies deeper is too deep', (context) =>
+  context.diagnostic(program.run('exhaust', '1', '2', 'deep')));
+
 const kinds = [
   ['random', 'in random order', ['3', '4', '6', '10']],
   ['restart', 'with watchers that succeed each other', ['3', '6', '10']],
   ['limit', 'beyond the watch limit, which is raised in the end', ['4', '10']],
   ['wrap', 'while descriptors begin anew after a few', ['4', '10']],
+  ['deep', 'where some directories are too deep, until they are moved', ['6', '10']],
 ] as const;
 
 for (const [kind, what, lengths] of kinds) {

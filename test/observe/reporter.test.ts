@@ -52,7 +52,6 @@ const full: FullCheckReport = {
   paths: [],
   complete: true,
   failed: [],
-  heldRoots: [],
   seconds: 1.5,
   steps: 3,
 };
@@ -162,6 +161,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
   const [path, root] = [Buffer.from('/srv/f'), Buffer.from('/srv')];
   reporter.onFailedPath({ path, recursive: false, outcome: 'locked', text: '' }, 1);
   reporter.onNoFailedPath();
+  reporter.onUnsupported({ count: 1, more: false, paths: [path] });
+  reporter.onUnsupported({ count: 0, more: false, paths: [] });
   reporter.onRoot({ path: root, state: 'missing' });
   reporter.onRoot({ path: root, state: 'present' });
   reporter.onLoss('overflow');

@@ -17,6 +17,7 @@ function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
     sent: 0,
     last_sent_s: null,
     parked: [],
+    parked_count: 0,
     ...fields,
   };
 }

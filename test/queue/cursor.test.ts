@@ -14,15 +14,27 @@ import {
 import { realFiles } from '#src/queue/files.js';
 import { abandon, brokenFiles, errno, file, openQueue, seeded, temporaryFolder } from './support.js';
 
+const end = { segment: 8, offset: 99, sequence: 20 };
 const states: CursorState[] = [
-  { position: { segment: 1, offset: 0, sequence: 1 }, stop: 'clean', owed: undefined },
-  { position: { segment: 999999, offset: 2 ** 40, sequence: 2 ** 49 }, stop: 'running', owed: undefined },
+  {
+    position: { segment: 1, offset: 0, sequence: 1 },
+    stop: 'clean',
+    owed: undefined,
+    end: { segment: 1, offset: 0, sequence: 1 },
+  },
+  {
+    position: { segment: 999999, offset: 2 ** 40, sequence: 2 ** 49 },
+    stop: 'running',
+    owed: undefined,
+    end: { segment: 2 ** 49, offset: 2 ** 49, sequence: 2 ** 49 },
+  },
   {
     position: { segment: 7, offset: 8, sequence: 9 },
     stop: 'running',
     owed: { since: 1700000000000, reason: 'ünclean %\n' },
+    end,
   },
-  { position: { segment: 7, offset: 8, sequence: 9 }, stop: 'clean', owed: { since: 1, reason: '' } },
+  { position: { segment: 7, offset: 8, sequence: 9 }, stop: 'clean', owed: { since: 1, reason: '' }, end },
 ];
 
 test('a slot holds what was put into it, as readable text of one sector', () => {
@@ -89,7 +101,7 @@ test('the two slots are written in turn, and the younger one counts', (context) 
   assert.equal(readFileSync(path).length, cursorBytes);
   for (let round = 1; round <= 5; round += 1) {
     const position = { segment: 1, offset: round, sequence: round };
-    cursor.write({ position, stop: 'running' });
+    cursor.write({ position, stop: 'running', end });
     const image = readFileSync(path);
     assert.deepEqual(decodeCursor(image).state?.position, position);
     const generations = slotOffsets.map(

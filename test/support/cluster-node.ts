@@ -10,6 +10,7 @@ import type { PeerStatus, Status } from '#src/observe/status.js';
 import { childrenOf, Namespaces, signalProcess, wordsOf } from './cluster-namespaces.js';
 import { readTree, type Tree } from './cluster-tree.js';
 import { type CommandResult, mustRun, runCommand } from './command.js';
+import { type Entries, makingEntries } from './make-entries.js';
 
 /** Where things are that a node shares with the others. */
 export interface ClusterPlaces {
@@ -35,6 +36,8 @@ export class ClusterNode {
   database: string;
   /** Settings of the daemon, as flags. */
   flags: readonly string[] = [];
+  /** Whether the daemon writes down how long its event loop stands still; to be set before the start. */
+  isMeasured = false;
   readonly #folder: string;
   readonly #places: ClusterPlaces;
   readonly #runtime: string;
@@ -92,6 +95,11 @@ export class ClusterNode {
     } catch {
       return undefined;
     }
+  }
+
+  /** Makes very many entries in the tree, or very deep ones. */
+  async make(what: Entries, name: string, count: number, further?: string | number): Promise<void> {
+    await this.mustRun(...makingEntries(what, join(this.#places.tree, name), count, further));
   }
 
   remove(name: string): void {
@@ -154,7 +162,9 @@ export class ClusterNode {
       ...['--log-level', 'debug', ...this.flags],
     ];
     const [program = '', ...args] = this.namespaces.enter(words);
-    this.#daemon = spawn(program, args, { stdio: ['ignore', log, log], env: this.#env });
+    const measured = { NODE_OPTIONS: `--import ${loopDelay}`, LOOP_DELAY_FILE: this.#loopDelayFile };
+    const env = { ...this.#env, ...(this.isMeasured ? measured : {}) };
+    this.#daemon = spawn(program, args, { stdio: ['ignore', log, log], env });
     closeSync(log);
   }
 
@@ -177,6 +187,11 @@ export class ClusterNode {
   /** Pids of the csync2 commands that the daemon runs at the moment: checks and pushes. */
   get commandPids(): number[] {
     return this.#csync2Processes().filter((pid) => !isServer(pid));
+  }
+
+  /** The longest time for which the daemon's event loop has stood still, and the most memory it had. */
+  measured(): { readonly longest: number; readonly megabytes: number } {
+    return JSON.parse(readFileSync(this.#loopDelayFile, 'utf8'));
   }
 
   /** Ends the daemon and waits until it has ended. */
@@ -261,6 +276,10 @@ export class ClusterNode {
       .filter((line) => pattern.test(line));
   }
 
+  get #loopDelayFile(): string {
+    return join(this.#folder, 'loop-delay.json');
+  }
+
   /** Just after the start there is no daemon yet that a signal could be sent to. */
   async #forked(): Promise<void> {
     while (this.running && this.pid === undefined) await sleep(2);
@@ -291,5 +310,6 @@ function isServer(pid: number): boolean {
   return wordsOf(pid).includes('-ii');
 }
 
+const loopDelay = new URL('loop-delay.js', import.meta.url).href;
 // This file runs as build/test/support/cluster-node.js.
 const commandLine = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -59,7 +60,7 @@ export class Cluster {
     const ends: (() => Promise<void>)[] = [];
     context.after(async () => {
       for (const end of ends.reverse()) await end();
-      rmSync(folder, { recursive: true, force: true });
+      removeTree(folder);
     });
     const places = { folder, data: join(folder, 'data'), tree: join(folder, 'data', 'tree') };
     mkdirSync(places.data);
@@ -269,8 +270,13 @@ function removeStale(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(prefix) ? name.slice(prefix.length).split('-')[0] : undefined;
     if (pid === undefined || isAlive(Number(pid))) continue;
-    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    removeTree(join(tmpdir(), name));
   }
+}
+
+/** Node's own removal goes by path, and ends at PATH_MAX. */
+function removeTree(folder: string): void {
+  spawnSync('rm', ['-rf', '--', folder]);
 }
 
 function isAlive(pid: number): boolean {

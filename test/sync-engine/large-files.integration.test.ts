@@ -49,11 +49,7 @@ for (const nodes of [2, 3]) {
         await cluster.untilEqual();
         for (const node of cluster.nodes) assert.deepEqual(node.logged(/has changed here and on/), []);
         for (const node of cluster.nodes.slice(1)) {
-          const status = await node.status();
-          for (const peer of status?.peers ?? []) {
-            const own = node === second ? changes : 0;
-            assert.ok(peer.sent <= own, `${node.name} has sent ${peer.sent} files to ${peer.name}`);
-          }
+          assert.deepEqual(node.logged(/files sent in .*large/), [], node.name);
         }
       });
     }

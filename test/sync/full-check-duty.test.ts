@@ -16,16 +16,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
   const history = new KeptTime(file ?? join(folder, 'checked'));
   const owed: string[] = [];
   const reasons: string[] = [];
-  const report = {
-    complete,
-    found: 0,
-    doubted: 0,
-    paths: [],
-    failed: [],
-    heldRoots: [],
-    seconds: 0,
-    steps: 0,
-  };
+  const report = { complete, found: 0, doubted: 0, paths: [], failed: [], seconds: 0, steps: 0 };
   const parts = {
     queue: {
       get owed() {
@@ -37,6 +28,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
     },
     lanes: [],
     misses: { begin: () => {}, end: () => [] },
+    unsupported: { look: () => {} },
     history,
     memory: new FileMemory(),
     beginFullCheck: () => ({ step: async () => report }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { isWithin, type PathBytes, toKey } from '#src/path-bytes.js';
-import type { Batch } from '#src/sync/batch.js';
+import { type Batch, batchSize } from '#src/sync/batch.js';
 import { portionsOf } from '#src/sync/portions.js';
 import { type Random, seededRandom } from '../support/csync2-random.js';
 
@@ -12,7 +12,7 @@ describe('portions of a batch', () => {
     assert.equal(first, undefined);
     assert.deepEqual([...iterate(rest)], [batch]);
     const empty = batchOf([], []);
-    assert.deepEqual([...iterate(portionsOf(empty, treeOf({}), 7, false).rest)], [empty]);
+    assert.deepEqual(portionsOf(empty, treeOf({}), 7, false).rest.next().value, empty);
   });
 
   test('trees come before files, a portion holds no more than it may', () => {
@@ -21,7 +21,8 @@ describe('portions of a batch', () => {
     const { first, rest } = portionsOf(batch, treeOf({ '/x': 3, '/y': 2, '/z': 4 }), 5, false);
     assert.equal(first, undefined);
     assert.deepEqual([...iterate(rest)].map(shown), [
-      'trees /x /y covered /x/covered',
+      'covered /x/covered',
+      'trees /x /y',
       'trees /z',
       'files /many/0 /many/1 /many/2 /many/3 /many/4',
       'files /many/5 /many/6 /many/7 /many/8 /many/9',
@@ -66,7 +67,6 @@ describe('portions of a batch', () => {
         all.flatMap((portion) => portion[key].map(toKey)).sort();
       assert.deepEqual(got('files'), [...files].sort());
       assert.deepEqual(got('trees'), [...trees].sort());
-      // Without a tree in it, a portion has nothing to add to what is covered.
       assert.deepEqual(got('covered'), covered);
     }
   });
@@ -104,11 +104,13 @@ function batchOf(files: readonly string[], trees: readonly string[], covered: re
 function treeOf(weights: Readonly<Record<string, number>>) {
   return {
     weigh: (path: PathBytes, limit: number) => Math.min(weights[toKey(path)] ?? 1, limit),
-    children: (directory: PathBytes) =>
+    children: (directory: PathBytes) => [
       Array.from({ length: weights[toKey(directory)] ?? 0 }, (_, index) => ({
         name: Buffer.from(String(index)),
         deep: false,
       })),
+    ],
+    isEntered: () => true,
   };
 }
 
@@ -123,13 +125,17 @@ function deepTree(files: readonly string[]) {
         const [name = '', ...more] = file.slice(base.length).split('/');
         names.set(name, more.length > 0);
       }
-      return [...names].map(([name, deep]) => ({ name: Buffer.from(name), deep }));
+      return [[...names].map(([name, deep]) => ({ name: Buffer.from(name), deep }))];
     },
+    isEntered: () => true,
   };
 }
 
+/** All but the empty ones. */
 function* iterate(iterator: Iterator<Batch, void>): Generator<Batch> {
-  for (let item = iterator.next(); !item.done; item = iterator.next()) yield item.value;
+  for (let item = iterator.next(); !item.done; item = iterator.next()) {
+    if (item.value.covered.length + batchSize(item.value) > 0) yield item.value;
+  }
 }
 
 function shown({ files, trees, covered }: Batch): string {

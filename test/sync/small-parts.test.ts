@@ -232,6 +232,19 @@ describe('paths that csync2 could not check', () => {
     assert.equal(deferred.dueAt, Number.POSITIVE_INFINITY);
     assert.equal(deferred.add(failed, 1e9), 1);
   });
+
+  test('a bounded number, and 200,000 at once are no trouble', () => {
+    const deferred = new DeferredPaths(200_000);
+    const add = (index: number) => deferred.add({ ...failed, path: Buffer.from(`/${index}`) }, 0);
+    for (let index = 0; index < 200_000; index++) assert.equal(add(index), 1);
+    assert.equal(add(200_000), undefined, 'there is no room');
+    assert.equal(add(7), 2, 'but for what is there');
+    assert.equal(deferred.count, 200_000);
+    assert.equal(deferred.list(10).length, 10);
+    assert.ok(deferred.dueAt > 0 && deferred.dueAt <= 1000);
+    assert.equal(deferred.takeDue(5000).length, 200_000);
+    assert.equal(deferred.count, 0);
+  });
 });
 
 describe('paths that were being received', () => {

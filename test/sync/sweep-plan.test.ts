@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fromKey, isWithin, toKey } from '#src/path-bytes.js';
-import { mergeChildren, type SweepStep, type SweepTree, sweepSteps } from '#src/sync/sweep-plan.js';
+import { type SweepStep, type SweepTree, sweepSteps } from '#src/sync/sweep-plan.js';
 import { type Random, seededRandom } from '../support/csync2-random.js';
 
 describe('steps of a full check', () => {
@@ -29,7 +29,6 @@ describe('steps of a full check', () => {
       const steps = plan(files, perStep);
       const reached = new Map<string, number>();
       for (const [index, step] of steps.entries()) {
-        assert.ok(step.paths.length > 0);
         let weight = 0;
         for (const path of step.paths) {
           for (const file of files) {
@@ -55,34 +54,13 @@ describe('steps of a full check', () => {
     const known = [...files];
     const steps = sweepSteps([Buffer.from('/r')], treeOf(known), 3);
     const seen: string[] = [];
-    const first = steps.next();
-    assert.ok(!first.done);
-    for (const path of first.value.paths) seen.push(toKey(path));
+    while (seen.length === 0) {
+      const { value } = steps.next();
+      for (const path of value?.paths ?? []) seen.push(toKey(path));
+    }
     known.push('/r/b/3', '/r/b/4', '/r/b/5');
     for (const step of steps) seen.push(...step.paths.map(toKey));
     assert.ok(seen.includes('/r/b'));
-  });
-
-  test('children on disk and known ones, each once; a vanished one may have had files below it', () => {
-    const onDisk = [
-      { name: Buffer.from('dir'), deep: true },
-      { name: Buffer.from('file'), deep: false },
-    ];
-    const known = [
-      { name: Buffer.from('file'), deep: false },
-      { name: Buffer.from('gone'), deep: true },
-      { name: Buffer.from([0xff]), deep: true },
-    ];
-    const merged = mergeChildren(onDisk, known);
-    assert.deepEqual(
-      merged.map(({ name, deep }) => [name.toString('latin1'), deep]),
-      [
-        ['dir', true],
-        ['file', false],
-        ['gone', true],
-        ['\xff', true],
-      ],
-    );
   });
 
   test('a known directory that is a file on disk now keeps what csync2 knows below it', () => {
@@ -90,21 +68,86 @@ describe('steps of a full check', () => {
     const disk = ['/r', '/r/x', ...Array.from({ length: 5 }, (_, index) => `/r/f${index}`)];
     const known = ['/r', '/r/x', '/r/x/1', '/r/x/2'];
     const tree: SweepTree = {
+      ...treeOf(disk),
       weigh: (path, limit) => Math.max(treeOf(disk).weigh(path, limit), treeOf(known).weigh(path, limit)),
-      children: (directory) =>
-        mergeChildren(treeOf(disk).children(directory), treeOf(known).children(directory)),
+      children: (directory) => [...treeOf(disk).children(directory), ...treeOf(known).children(directory)],
     };
     const steps = [...sweepSteps([Buffer.from('/r')], tree, 4)];
-    const isCovered = (file: string) =>
-      steps.some((step) =>
-        step.paths.some((path) => (step.recursive ? isWithin(fromKey(file), path) : file === toKey(path))),
-      );
-    for (const file of [...disk, ...known]) assert.ok(isCovered(file), `${file} is not looked at`);
+    for (const file of [...disk, ...known]) assert.ok(isCovered(steps, file), `${file} is not looked at`);
+  });
+
+  test('a directory that csync2 does not enter is not cut: what is in it would be looked at by name', () => {
+    const files = ['/r', '/r/a', '/r/.git', ...Array.from({ length: 25 }, (_, index) => `/r/.git/${index}`)];
+    const tree = { ...treeOf(files), isEntered: (path: Buffer) => !path.includes('.git') };
+    const looked = [...sweepSteps([Buffer.from('/r')], tree, 10)].flatMap(({ paths }) => paths.map(toKey));
+    assert.deepEqual(looked.sort(), ['/r', '/r/.git', '/r/a']);
+  });
+
+  test('what is too long for csync2 is left out and told, all beside it is looked at', () => {
+    const name = 'n'.repeat(255);
+    const deep = Array.from({ length: 15 }, (_, index) => `/r/m${`/${name}`.repeat(index + 1)}`);
+    const tooLong = [`${deep.at(-1)}/${name}`, `${deep.at(-1)}/${'f'.repeat(254)}`];
+    const files = ['/r', '/r/m', '/r/m/f', ...deep, `${deep.at(-1)}/f`, ...tooLong];
+    const heavy = (path: string) => tooLong.some((each) => each.startsWith(`${path}/`));
+    const tree: SweepTree = {
+      ...treeOf(files),
+      weigh: (path, limit) => (heavy(toKey(path)) ? limit : treeOf(files).weigh(path, limit)),
+    };
+    const steps = [...sweepSteps([Buffer.from('/r')], tree, 1000)];
+    assert.deepEqual(
+      steps.flatMap(({ leftOut = [] }) => leftOut.map(toKey)),
+      tooLong,
+    );
+    for (const file of files) assert.equal(isCovered(steps, file), !tooLong.includes(file), file);
+    assert.ok(
+      steps.every(({ paths, recursive }) => !recursive || paths.every((path) => !heavy(toKey(path)))),
+    );
+    // Not a command of csync2's for each directory.
+    assert.ok(steps.filter(({ paths }) => paths.length > 0).length <= 2);
+  });
+
+  test('a million names in one directory: a step at a time, a few thousand names in each, and then closed', () => {
+    let open = 0;
+    const tree: SweepTree = {
+      ...treeOf([]),
+      weigh: (path, limit) => (toKey(path) === '/r' ? limit : 1),
+      *children() {
+        open++;
+        try {
+          for (let at = 0; at < 1e6; at += 4000) {
+            yield Array.from({ length: 4000 }, (_, index) => ({
+              name: Buffer.from(`d${at + index}`),
+              deep: true,
+            }));
+          }
+        } finally {
+          open--;
+        }
+      },
+    };
+    let paths = 0;
+    for (const step of sweepSteps([Buffer.from('/r')], tree, 8000)) {
+      assert.ok(step.paths.length <= 8000);
+      paths += step.paths.length;
+    }
+    assert.deepEqual([paths, open], [1e6 + 1, 0]);
+    const steps = sweepSteps([Buffer.from('/r')], tree, 8000);
+    for (let step = 0; step < 10; step++) steps.next();
+    assert.equal(open, 1);
+    steps.return();
+    assert.equal(open, 0);
   });
 });
 
+function isCovered(steps: readonly SweepStep[], file: string): boolean {
+  return steps.some(({ paths, recursive }) =>
+    paths.some((path) => (recursive ? isWithin(fromKey(file), path) : file === toKey(path))),
+  );
+}
+
 function plan(files: readonly string[], perStep: number): SweepStep[] {
-  return [...sweepSteps([Buffer.from('/r')], treeOf(files), perStep)];
+  const steps = [...sweepSteps([Buffer.from('/r')], treeOf(files), perStep)];
+  return steps.filter(({ paths }) => paths.length > 0);
 }
 
 function shown(step: SweepStep) {
@@ -122,8 +165,11 @@ function treeOf(files: readonly string[]): SweepTree {
           .filter((file) => file !== base)
           .map((file) => file.slice(base.length + 1).split('/')[0] as string),
       );
-      return [...names].map((name) => ({ name: fromKey(name), deep: within(`${base}/${name}`).length > 1 }));
+      return [
+        [...names].map((name) => ({ name: fromKey(name), deep: within(`${base}/${name}`).length > 1 })),
+      ];
     },
+    isEntered: () => true,
   };
 }
 

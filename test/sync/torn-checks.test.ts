@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -80,6 +80,22 @@ describe('torn checks', () => {
     const next = open();
     next.recover();
     assert.deepEqual(shown(next.owed), []);
+  });
+
+  test('a record with any bit flipped, or cut anywhere, is not believed: what was noted last is owed', (context) => {
+    const { open, record } = setUp(context, ['/a', '/b']);
+    open().owe(files('/owed'));
+    const image = readFileSync(record);
+    for (let bit = 0; bit < (image.length - 1) * 8; bit += 1) {
+      const bytes = Buffer.from(image);
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      writeFileSync(record, bytes);
+      assert.deepEqual(shown(open().owed), ['/a', '/b'], `bit ${bit}: ${bytes}`);
+    }
+    for (let length = 0; length < image.length - 1; length += 1) {
+      writeFileSync(record, image.subarray(0, length));
+      assert.deepEqual(shown(open().owed), ['/a', '/b'], `length ${length}`);
+    }
   });
 
   test('a record that cannot be written is no trouble', () => {

@@ -2,50 +2,99 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { seededRandom } from '../support/csync2-random.js';
 import { until, WatchFixture } from './fixture.js';
 
 const entries = Number(process.env.ENTRIES ?? 50_000);
 
-test('4,000 levels, a path that is longer than PATH_MAX', async (context) => {
+test('directories up to the longest path that csync2 takes are watched, deeper ones when they come to a shorter one', async (context) => {
   const watch = new WatchFixture(context);
-  const deepest = `
+  // How many directories `d` in one another, in a directory of this name, are within.
+  const levelsIn = (name: string) => Math.floor((4087 - watch.root.length - 1 - name.length) / 2);
+  await watch.bash(`python3 -c '
 import os
-os.chdir("deep") if os.path.isdir("deep") else None
-def descend(make):
-    for level in range(3999):
-        if make: os.mkdir("d")
-        os.chdir("d")`;
-  await watch.bash(`mkdir deep; python3 -c '${deepest}
-descend(True)'`);
+os.mkdir("deep"); os.chdir("deep")
+for level in range(4000): os.mkdir("d"); os.chdir("d")'`);
   await watch.start();
-  const path = `${watch.root}/deep${'/d'.repeat(3999)}`;
-  await watch.bash(`python3 -c '${deepest}
-descend(False)
-open("f", "w").close()'`);
-  await watch.quiet();
-  assert.ok(watch.files.has(`${path}/f`));
-
-  // And a chain that comes into being while it is watched, then loses its top.
-  await watch.bash(`cd ../outside; mkdir deep; python3 -c '${deepest}
-descend(True)'; mv deep ../root/late`);
-  await watch.quiet({ forget: true });
-  const write = (name: string) => `python3 -c '
+  const above = watch.root.split('/').length;
+  const levels = levelsIn('deep');
+  assert.equal(watch.watcher.stats().watches, above + 1 + levels);
+  const path = (name: string, count: number) => `${watch.root}/${name}${'/d'.repeat(count)}`;
+  const descend = (name: string, count: number, action: string) => `python3 -c '
 import os
-os.chdir("deep2")
-for level in range(3999): os.chdir("d")
-open("${name}", "w").close()'`;
-  const bottom = `${watch.root}/deep2${'/d'.repeat(3999)}`;
-  await watch.bash(`mv late later; mv later deep2; ${write('g')}`);
+os.chdir("${name}")
+for level in range(${count}): os.chdir("d")
+${action}'`;
+  await watch.bash(descend('deep', levels, 'open("f", "w").close(); os.mkdir("e")'));
+  await watch.bash(descend('deep', levels + 1, 'open("f", "w").close()'));
   await watch.quiet();
-  // By name, or, if all of it had to be walked anew, with all that is below.
-  await until(() => watch.covers(`${bottom}/g`), 'the file at the bottom');
+  assert.ok(watch.files.has(`${path('deep', levels)}/f`));
+  assert.ok(watch.files.has(`${path('deep', levels)}/e`), 'what is in it is told, also if it is a directory');
+  assert.ok(!watch.files.has(`${path('deep', levels + 1)}/f`));
+
+  // A shorter name above, and a longer one on the way: more of them are within.
+  await watch.bash('mv deep x; mkdir -p long/long/long; mv x/d long/long/long/d; mv long/long/long/d y');
   await watch.quiet({ forget: true });
-  await watch.bash(write('h'));
-  await until(() => watch.files.has(`${bottom}/h`), 'a later file at the bottom');
+  const others = ['x', 'long', 'long', 'long', 'y'].length;
+  const more = levelsIn('y');
+  assert.ok(more > levels);
+  await until(
+    () => watch.watcher.stats().watches === above + others + more + 1,
+    'more of them to be watched, and e',
+  );
+  await watch.bash(descend('y', more, 'open("g", "w").close()'));
+  await until(() => watch.files.has(`${path('y', more)}/g`), 'the file in what is watched now');
+  // And a longer one: fewer are.
+  await watch.bash('mv y much-longer-than-before');
+  const fewer = levelsIn('much-longer-than-before');
+  await until(() => watch.watcher.stats().watches === above + others + fewer, 'fewer to be watched');
   assert.deepEqual(watch.losses, []);
   // Node's own removal goes by path.
-  await watch.bash('rm -rf deep deep2');
+  await watch.bash('rm -rf much-longer-than-before x long');
 });
+
+test('a chain of directories about as long as csync2 takes, renamed at random: at the end the right ones are watched', async (context) => {
+  const random = seededRandom(context);
+  const watch = new WatchFixture(context);
+  await watch.bash(`python3 -c '
+import os
+for level in range(30): os.mkdir("n" * 180); os.chdir("n" * 180)'`);
+  await watch.start();
+  for (let round = 0; round < 4; round++) {
+    await watch.bash(`python3 -c '
+import os, random
+random.seed(${random.below(1e9)})
+top = os.open(".", os.O_RDONLY)
+for change in range(60):
+    os.fchdir(top)
+    # Levels from the top, so that what is below becomes longer or shorter.
+    for level in range(random.randrange(12)):
+        os.chdir([name for name in os.listdir() if name.startswith("n")][0])
+    names = [name for name in os.listdir() if name.startswith("n")]
+    if names: os.rename(names[0], "n" * random.choice((1, 100, 180, 250)))'`);
+    await watch.quiet({ forget: true });
+    let expected = watch.root.split('/').length;
+    let length = watch.root.length;
+    for (const name of await chainOf(watch)) {
+      length += 1 + name;
+      if (length > 4087) break;
+      expected++;
+    }
+    await until(() => watch.watcher.stats().watches === expected, `${expected} directories to be watched`);
+  }
+  assert.deepEqual(watch.losses, []);
+  await watch.bash('rm -rf n*');
+});
+
+/** Lengths of the names of the directories in one another that begin with n. */
+async function chainOf(watch: WatchFixture): Promise<number[]> {
+  await watch.bash(`python3 -c '
+import os
+out = open("../lengths", "w")
+while names := [name for name in os.listdir() if name.startswith("n")]:
+    out.write("%d\\n" % len(names[0])); os.chdir(names[0])'`);
+  return readFileSync(`${watch.base}/lengths`, 'utf8').trim().split('\n').map(Number);
+}
 
 test('one directory with very many entries, met while others change', async (context) => {
   const watch = new WatchFixture(context);

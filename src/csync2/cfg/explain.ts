@@ -52,12 +52,8 @@ function walkTo(path: PathBytes, prefixes: readonly ActivePrefix[], selection: N
   const real: NameSpace = { prefix: undefined };
   const spaces = [real];
   for (const step of stepsTo(path)) {
-    if (!real.blockedAt)
-      spaces.push(
-        ...firstOfName(prefixes)
-          .filter((prefix) => prefix.path.equals(step))
-          .map((prefix) => ({ prefix })),
-      );
+    const beginning = firstOfName(prefixes).filter((prefix) => prefix.path.equals(step));
+    if (!real.blockedAt) for (const prefix of beginning) spaces.push({ prefix });
     if (step.length === path.length) break;
     for (const space of spaces) {
       if (!space.blockedAt && scopeOf(step, space.prefix, prefixes, selection) === 0) space.blockedAt = step;

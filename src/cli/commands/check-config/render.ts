@@ -49,7 +49,7 @@ export function renderReport(report: ConfigReport): string {
 function block(title: string, rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => (row.length > 1 ? (row[column] ?? '').length : 0))),
+    rows.reduce((width, row) => Math.max(width, row.length > 1 ? (row[column] ?? '').length : 0), 0),
   );
   const lines = rows.map((row) =>
     row

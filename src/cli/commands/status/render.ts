@@ -1,4 +1,4 @@
-import type { PeerStatus, Status } from '../../../observe/status.js';
+import { type PeerStatus, type Status, unsupportedText } from '../../../observe/status.js';
 import { duration, peerText } from '../../../observe/status-line.js';
 
 /** The status for people. */
@@ -17,17 +17,28 @@ export function renderStatus(status: Status): string {
     lines.push(`full check owed for ${duration(age_s)}: ${reason}`);
   }
   lines.push(`missed     ${status.misses.count} changes that only a full check found`);
-  lines.push(...status.misses.paths.map((path) => `  ${path}`));
-  lines.push('', 'included');
-  lines.push(...status.roots.map((root) => `  ${root.path}: ${root.text}`));
-  lines.push('', 'peers');
-  for (const peer of status.peers) lines.push(...renderPeer(peer, status.server.received[peer.name] ?? 0));
-  if (status.deferred.length > 0) lines.push('', 'cannot be checked, tried again later');
-  lines.push(...status.deferred.map(({ path, reason }) => `  ${path}: ${reason}`));
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...furtherLines(status)].join('\n')}\n`;
+}
+
+function furtherLines(status: Status): string[] {
+  const { deferred, deferred_count: count, misses, peers, roots, server, unsupported } = status;
+  return [
+    ...misses.paths.map((path) => `  ${path}`),
+    ...['', 'included', ...roots.map((root) => `  ${root.path}: ${root.text}`)],
+    ...['', 'peers', ...peers.flatMap((peer) => renderPeer(peer, server.received[peer.name] ?? 0))],
+    ...(deferred.length > 0 ? ['', 'cannot be checked, tried again later'] : []),
+    ...deferred.map(({ path, reason }) => `  ${path}: ${reason}`),
+    ...andMore(count - deferred.length, '  '),
+    ...(unsupported.count > 0 ? ['', `never synchronised: ${unsupportedText(unsupported)}`] : []),
+  ];
 }
 
 function renderPeer(peer: PeerStatus, received: number): string[] {
   const parked = peer.parked.map(({ path, reason }) => `    not taken: ${path}: ${reason}`);
-  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...parked];
+  const more = andMore(peer.parked_count - peer.parked.length, '    ');
+  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...parked, ...more];
+}
+
+function andMore(count: number, indent: string): string[] {
+  return count > 0 ? [`${indent}and ${count} more`] : [];
 }

@@ -75,9 +75,9 @@ const shareTexts: Record<WatchShare, (uid: number) => string> = {
 };
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const columns = Math.max(...rows.map((row) => row.length));
+  const columns = rows.reduce((count, row) => Math.max(count, row.length), 0);
   const widths = Array.from({ length: columns }, (_, at) =>
-    Math.max(...rows.map((row) => (row[at] ?? '').length)),
+    rows.reduce((width, row) => Math.max(width, (row[at] ?? '').length), 0),
   );
   return rows.map((row) =>
     row
