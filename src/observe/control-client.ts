@@ -1,17 +1,25 @@
 import { connect } from 'node:net';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
-import type { ControlReply, ControlRequest } from './control-protocol.js';
+import {
+  type ControlReply,
+  type ControlRequest,
+  RequestTooLongError,
+  requestBytesLimit,
+} from './control-protocol.js';
 
 /**
  * Asks a running daemon.
  *
- * Throws a {@link NotRunningError} when nobody listens, an InotifyCsyncError for what the daemon answers with an error.
+ * Throws a {@link NotRunningError} when nobody listens, a {@link NoAnswerError} when whoever listens doesn't answer, and an
+ * InotifyCsyncError, with its exit code, for what the daemon answers with an error.
  */
 export async function askDaemon(socketPath: string, request: ControlRequest): Promise<unknown> {
-  const line = await exchange(socketPath, `${JSON.stringify(request)}\n`);
-  const reply = JSON.parse(line) as ControlReply;
+  const line = Buffer.from(`${JSON.stringify(request)}\n`);
+  if (line.length > requestBytesLimit + 1) throw new RequestTooLongError();
+  const reply = parseReply(socketPath, await exchange(socketPath, line));
   if (reply.ok) return reply.result;
-  throw new InotifyCsyncError(reply.error.code, exitCodes.software, reply.error.message, reply.error.hint);
+  const { code, exitCode, message, hint } = reply.error;
+  throw new InotifyCsyncError(code, exitCode, message, hint);
 }
 
 /** There is no daemon behind the control socket. */
@@ -30,27 +38,52 @@ export class NotRunningError extends InotifyCsyncError {
   }
 }
 
-function exchange(socketPath: string, request: string): Promise<string> {
+/** Somebody listens on the control socket and doesn't answer. */
+export class NoAnswerError extends InotifyCsyncError {
+  constructor(socketPath: string, why: string, options?: ErrorOptions) {
+    super(
+      'ICS_NO_ANSWER',
+      exitCodes.temporary,
+      `inotify-csync does not answer on ${socketPath}: ${why}`,
+      'try again; if it stays so, look at the journal: journalctl -u inotify-csync',
+      options,
+    );
+  }
+}
+
+function exchange(socketPath: string, request: Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     let reply = '';
+    const fail = (why: string, cause?: Error) => reject(new NoAnswerError(socketPath, why, { cause }));
     const socket = connect(socketPath, () => socket.write(request));
     socket.setEncoding('utf8');
     socket.setTimeout(replyMilliseconds, () => {
       socket.destroy();
-      reject(new NotRunningError(socketPath, Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })));
+      fail(`nothing came in ${replyMilliseconds / 1000} seconds`);
     });
-    socket.on('error', (error) => reject(new NotRunningError(socketPath, error)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (notListening.has(error.code ?? '')) reject(new NotRunningError(socketPath, error));
+      else fail(error.message, error);
+    });
     socket.on('data', (chunk: string) => {
-      reply += chunk;
-      const end = reply.indexOf('\n');
+      const end = chunk.indexOf('\n');
+      reply += end < 0 ? chunk : chunk.slice(0, end);
       if (end < 0) return;
       socket.end();
-      resolve(reply.slice(0, end));
+      resolve(reply);
     });
-    socket.on('close', () =>
-      reject(new NotRunningError(socketPath, Object.assign(new Error('closed'), { code: 'ECONNRESET' }))),
-    );
+    socket.on('close', () => fail('it closed the connection'));
   });
 }
 
+function parseReply(socketPath: string, line: string): ControlReply {
+  try {
+    return JSON.parse(line) as ControlReply;
+  } catch (cause) {
+    throw new NoAnswerError(socketPath, 'what came is not JSON', { cause });
+  }
+}
+
 const replyMilliseconds = 10_000;
+/** What connect(2) fails with when nobody listens, or may be asked. */
+const notListening = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTDIR']);

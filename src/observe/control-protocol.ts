@@ -17,10 +17,16 @@ export type ControlReply =
   | { readonly ok: true; readonly result: unknown }
   | {
       readonly ok: false;
-      readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+      readonly error: {
+        readonly code: string;
+        /** For the client's process to end with. */
+        readonly exitCode: number;
+        readonly message: string;
+        readonly hint: string;
+      };
     };
 
-/** Bytes of one line, in either direction of a request. */
+/** Bytes of a request, without its newline. */
 export const requestBytesLimit = 1024 * 1024;
 
 /** Name of the socket in the runtime directory. */
@@ -63,6 +69,18 @@ export class BadRequestError extends InotifyCsyncError {
       exitCodes.usage,
       `the request was not understood: ${why}`,
       'use the inotify-csync command',
+    );
+  }
+}
+
+/** A request is longer than any may be. */
+export class RequestTooLongError extends InotifyCsyncError {
+  constructor() {
+    super(
+      'ICS_REQUEST_TOO_LONG',
+      exitCodes.usage,
+      `a request may not be longer than ${requestBytesLimit} bytes`,
+      'give fewer paths at once, or a directory above them',
     );
   }
 }

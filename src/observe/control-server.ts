@@ -6,32 +6,45 @@ import {
   type ControlReply,
   type ControlRequest,
   parseRequest,
-  requestBytesLimit,
+  RequestTooLongError,
 } from './control-protocol.js';
+import { sendLast, serveClient } from './serve-client.js';
 
 /** Answers a request; what it throws becomes an error reply. */
 export type ControlHandler = (request: ControlRequest) => unknown;
 
 /**
- * The control socket: only its owner can open it (0600 in a directory that is 0700), lines are bounded, connections
- * are few and end when they are idle.
+ * The control socket: only its owner can open it (0600 in a directory that is 0700), connections are few, and what each
+ * of them can make the daemon keep is bounded.
  */
 export class ControlServer {
   readonly #server: Server;
   readonly #path: string;
+  readonly #clients: Clients;
 
-  private constructor(server: Server, path: string) {
+  private constructor(server: Server, path: string, clients: Clients) {
     this.#server = server;
     this.#path = path;
+    this.#clients = clients;
   }
 
-  /** Listens. Throws a {@link ControlSocketError}. */
-  static async listen(path: string, handler: ControlHandler): Promise<ControlServer> {
+  /**
+   * Listens. Throws a {@link ControlSocketError}.
+   *
+   * @param onTrouble - told of connections that can't be accepted afterwards
+   */
+  static async listen(
+    path: string,
+    handler: ControlHandler,
+    onTrouble: (error: Error) => void = () => {},
+  ): Promise<ControlServer> {
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       removeStale(path);
-      const server = createServer((socket) => serve(socket, handler));
-      server.maxConnections = connectionsLimit;
+      const clients = new Clients(handler);
+      // A client that has sent all its requests may shut its side down and still read the answers.
+      const server = createServer({ allowHalfOpen: true }, (socket) => void clients.admit(socket));
+      server.maxConnections = placesLimit + refusalsLimit;
       const before = process.umask(0o177);
       try {
         await new Promise<void>((resolve, reject) => {
@@ -42,14 +55,18 @@ export class ControlServer {
         process.umask(before);
       }
       chmodSync(path, 0o600);
-      return new ControlServer(server, path);
+      server.on('error', onTrouble);
+      return new ControlServer(server, path, clients);
     } catch (error) {
       throw new ControlSocketError(path, error as Error);
     }
   }
 
+  /** Cuts off whoever is connected. */
   async close(): Promise<void> {
-    await new Promise((resolve) => this.#server.close(resolve));
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#clients.cutOff();
+    await closed;
     removeStale(this.#path);
   }
 }
@@ -67,31 +84,60 @@ export class ControlSocketError extends InotifyCsyncError {
   }
 }
 
-function serve(socket: Socket, handler: ControlHandler): void {
-  let pending = '';
-  socket.setEncoding('utf8');
-  socket.setTimeout(idleMilliseconds, () => socket.destroy());
-  // The other side may go at any moment; there is nobody left to tell.
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (chunk: string) => {
-    pending += chunk;
-    const lines = pending.split('\n');
-    pending = lines.pop() ?? '';
-    for (const line of lines) socket.write(`${JSON.stringify(answer(line, handler))}\n`);
-    if (pending.length > requestBytesLimit) socket.destroy();
-  });
+/** There are more clients than places. */
+class BusyError extends InotifyCsyncError {
+  constructor() {
+    super(
+      'ICS_BUSY',
+      exitCodes.temporary,
+      `${placesLimit} clients are connected to the control socket already`,
+      'try again in some seconds',
+    );
+  }
+}
+
+class Clients {
+  readonly #handler: ControlHandler;
+  readonly #served = new Set<Socket>();
+
+  constructor(handler: ControlHandler) {
+    this.#handler = handler;
+  }
+
+  /** Serves a client until it goes, or tells it that there is no place. */
+  async admit(socket: Socket): Promise<void> {
+    if (this.#served.size >= placesLimit) {
+      await sendLast(socket, JSON.stringify(refusal(new BusyError())));
+      return;
+    }
+    this.#served.add(socket);
+    await serveClient(socket, {
+      answer: (request) => JSON.stringify(answer(request, this.#handler)),
+      tooLong: () => JSON.stringify(refusal(new RequestTooLongError())),
+    });
+    this.#served.delete(socket);
+  }
+
+  cutOff(): void {
+    for (const socket of this.#served) socket.destroy();
+  }
 }
 
 function answer(line: string, handler: ControlHandler): ControlReply {
   try {
     return { ok: true, result: handler(parseRequest(line)) };
   } catch (error) {
-    const { code, message, hint } =
-      error instanceof InotifyCsyncError
-        ? error
-        : { code: 'ICS_BUG', message: String(error), hint: 'this is a bug: please report it' };
-    return { ok: false, error: { code, message, hint } };
+    return refusal(error);
   }
+}
+
+function refusal(error: unknown): ControlReply {
+  if (error instanceof InotifyCsyncError) {
+    const { code, exitCode, message, hint } = error;
+    return { ok: false, error: { code, exitCode, message, hint } };
+  }
+  const bug = { code: 'ICS_BUG', exitCode: exitCodes.software, message: String(error) };
+  return { ok: false, error: { ...bug, hint: 'this is a bug: please report it' } };
 }
 
 /** Whoever holds the queue's lock is the only daemon: a socket that is there is left over. */
@@ -99,5 +145,7 @@ function removeStale(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }
 
-const connectionsLimit = 16;
-const idleMilliseconds = 10_000;
+/** Clients that are served at the same time. */
+const placesLimit = 16;
+/** Clients that are being told that there is no place; more are closed without a word. */
+const refusalsLimit = 128;

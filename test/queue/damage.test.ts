@@ -110,6 +110,7 @@ function makeQueue(context: TestContext, random: Random): { folder: string; pend
       }
       pending = drain(queue);
       abandon(queue);
+      rmSync(folder, { recursive: true });
       return { folder: copy, pending, end };
     }
     queue.close({ clean: true });

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
+import { askDaemon, NoAnswerError, NotRunningError } from '#src/observe/control-client.js';
 import { socketName } from '#src/observe/control-protocol.js';
 import type { PeerStatus, Status } from '#src/observe/status.js';
 import { childrenOf, Namespaces, signalProcess, wordsOf } from './cluster-namespaces.js';
@@ -230,12 +230,13 @@ export class ClusterNode {
     this.#daemon?.kill('SIGKILL');
   }
 
-  /** The daemon's status; undefined while it does not listen. */
+  /** The daemon's status; undefined while it does not answer. */
   async status(): Promise<Status | undefined> {
     try {
       return (await askDaemon(join(this.#runtime, socketName), { command: 'status' })) as Status;
     } catch (error) {
-      if (error instanceof NotRunningError) return undefined;
+      // It may be on its way down.
+      if (error instanceof NotRunningError || error instanceof NoAnswerError) return undefined;
       throw error;
     }
   }

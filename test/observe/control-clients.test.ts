@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InotifyCsyncError } from '#src/errors.js';
+import { askDaemon } from '#src/observe/control-client.js';
+import { chooseSeed, seeded } from '../queue/support.js';
+
+/** As large as the status of a large cluster. */
+const replyBytes = 60_000;
+const mebibyte = 1024 * 1024;
+
+describe('clients that misbehave', { timeout: 600_000 }, () => {
+  test('fifteen that ask on and on and never read: memory stays bounded, they are dropped, others are served', async (context) => {
+    const host = await Host.start(context);
+    const before = host.memory();
+    const clients = await Promise.all(Array.from({ length: 15 }, () => open(host.path)));
+    const closed = clients.map((client) => closeOf(client));
+    const requests = '{"command":"status"}\n'.repeat(1000);
+    let most = 0;
+    for (let round = 0; round < 20; round += 1) {
+      for (const client of clients) {
+        client.pause();
+        if (client.writable && client.writableLength < mebibyte) client.write(requests);
+      }
+      assert.equal(
+        ((await askDaemon(host.path, { command: 'status' })) as { command: string }).command,
+        'status',
+      );
+      most = Math.max(most, host.memory() - before);
+      await sleep(50);
+    }
+    context.diagnostic(`at most ${Math.round(most / mebibyte)} MiB more`);
+    assert.ok(most < 100 * mebibyte, `${most} bytes more`);
+    for (const client of clients) client.resume();
+    await Promise.all(closed);
+  });
+
+  test('one that sends a byte now and then is sent away all the same', async (context) => {
+    const host = await Host.start(context);
+    const client = await open(host.path);
+    let isOpen = true;
+    client.once('close', () => {
+      isOpen = false;
+    });
+    for (let count = 0; isOpen; count += 1) {
+      assert.ok(count < 600, 'it is still there after 60 s');
+      client.write('x');
+      await sleep(100);
+    }
+  });
+
+  test('the seventeenth is told at once that there is no place, and to try again', async (context) => {
+    const host = await Host.start(context);
+    const clients = await Promise.all(Array.from({ length: 16 }, () => open(host.path)));
+    await assert.rejects(askDaemon(host.path, { command: 'status' }), { code: 'ICS_BUSY', exitCode: 75 });
+    for (const client of clients) client.destroy();
+  });
+
+  test('a request that is too long is refused with a word', async (context) => {
+    const host = await Host.start(context);
+    const client = await open(host.path);
+    const reply = textOf(client);
+    client.write(Buffer.alloc(mebibyte + 1, 'x'));
+    assert.match(await reply, /^\{"ok":false.*longer than/);
+    const paths = Array.from({ length: 300_000 }, (_, index) => `/path ${index}`);
+    await assert.rejects(askDaemon(host.path, { command: 'check', paths }), { exitCode: 64 });
+  });
+
+  test('one that shuts its side down after asking still gets its answers, and is closed then', async (context) => {
+    const host = await Host.start(context);
+    const client = await open(host.path);
+    const reply = textOf(client);
+    client.end('{"command":"status"}\n'.repeat(20));
+    assert.equal((await reply).split('\n').length, 21);
+    assert.equal(host.descriptors(), host.descriptorsAtStart);
+  });
+
+  test('ten thousand one after another, each gone at a random moment', async (context) => {
+    const random = seeded(chooseSeed(context));
+    const host = await Host.start(context);
+    const before = host.memory();
+    for (let number = 0; number < 10_000; number += 1) {
+      const client = await open(host.path).catch(() => undefined);
+      if (!client) continue;
+      if (random() < 0.5) client.write('{"command":"status"}\n'.slice(0, Math.floor(random() * 22)));
+      if (random() < 0.1) await Promise.race([once(client, 'data'), sleep(5)]);
+      client.destroy();
+    }
+    await host.calm();
+    assert.ok(host.memory() - before < 100 * mebibyte, `${host.memory() - before} bytes more`);
+    await askDaemon(host.path, { command: 'status' });
+  });
+
+  test('a random crowd of them: whoever is honest gets an answer or a clear refusal', async (context) => {
+    const random = seeded(chooseSeed(context));
+    const host = await Host.start(context);
+    const before = host.memory();
+    const until = performance.now() + Number(process.env.CLIENTS_SECONDS ?? 25) * 1000;
+    const crowd = Array.from({ length: 20 }, async () => {
+      while (performance.now() < until) await misbehave(host.path, random);
+    });
+    const results = { answers: 0, refusals: 0, slowest: 0, most: 0 };
+    while (performance.now() < until) {
+      const began = performance.now();
+      try {
+        await askDaemon(host.path, { command: 'status' });
+        results.answers += 1;
+      } catch (error) {
+        if (!(error instanceof InotifyCsyncError) || error.code !== 'ICS_BUSY') throw error;
+        results.refusals += 1;
+      }
+      results.slowest = Math.max(results.slowest, Math.round(performance.now() - began));
+      results.most = Math.max(results.most, host.memory() - before);
+      await sleep(20);
+    }
+    await Promise.all(crowd);
+    context.diagnostic(JSON.stringify(results));
+    await host.calm();
+    await askDaemon(host.path, { command: 'status' });
+    assert.ok(results.most < 150 * mebibyte, `${results.most} bytes more`);
+  });
+});
+
+/** One connection of a client that does something it should not, until it or the server ends it. */
+async function misbehave(path: string, random: () => number): Promise<void> {
+  const client = await open(path).catch(() => undefined);
+  if (!client) return;
+  const patience = sleep(random() * 15_000);
+  const closed = Promise.race([closeOf(client), patience]);
+  const request = '{"command":"status"}\n';
+  const kind = Math.floor(random() * 8);
+  if (kind === 0) client.pause().write(request.repeat(Math.floor(random() * 20_000)));
+  else if (kind === 1) client.write(Buffer.alloc(Math.floor(random() * 3 * mebibyte), 'x'));
+  else if (kind === 2) client.end(request.slice(0, Math.floor(random() * 30)));
+  else if (kind === 3) {
+    const timer = setInterval(() => client.write(request[Math.floor(random() * request.length)] ?? ''), 50);
+    await closed;
+    clearInterval(timer);
+  } else if (kind === 4) {
+    client.write(request.repeat(50));
+    await Promise.race([once(client, 'data'), patience]);
+    client.destroy();
+  } else if (kind === 5) client.write(Buffer.from(Array.from({ length: 5000 }, () => random() * 256)));
+  else if (kind === 6) {
+    client.write('\n'.repeat(Math.floor(random() * 50_000)));
+    client.resume();
+  } else client.destroy();
+  await closed;
+  client.destroy();
+}
+
+/** A control server in a process of its own. */
+class Host {
+  readonly path: string;
+  readonly #process: ChildProcess;
+  descriptorsAtStart = 0;
+
+  private constructor(path: string, host: ChildProcess) {
+    this.path = path;
+    this.#process = host;
+  }
+
+  static async start(context: TestContext): Promise<Host> {
+    const folder = mkdtempSync(join(tmpdir(), 'control-'));
+    const path = join(folder, 'run', 'control.sock');
+    const script = new URL('control-host.js', import.meta.url).pathname;
+    const child = spawn(process.execPath, [script, path, String(replyBytes)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let exit: unknown;
+    child.once('exit', (code, signal) => {
+      exit = code ?? signal;
+    });
+    context.after(async () => {
+      assert.equal(exit, undefined, 'the server has died');
+      child.kill('SIGTERM');
+      // It must not wait for anybody.
+      const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+      if (exit === undefined) await once(child, 'exit');
+      clearTimeout(timer);
+      rmSync(folder, { recursive: true });
+      assert.equal(exit, 0, 'it ends when it is told to');
+    });
+    await once(child.stdout, 'data');
+    const host = new Host(path, child);
+    await askDaemon(path, { command: 'status' });
+    await sleep(100);
+    host.descriptorsAtStart = host.descriptors();
+    return host;
+  }
+
+  /** Bytes of resident memory. */
+  memory(): number {
+    const text = readFileSync(`/proc/${this.#process.pid}/status`, 'latin1');
+    return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) * 1024;
+  }
+
+  descriptors(): number {
+    return readdirSync(`/proc/${this.#process.pid}/fd`).length;
+  }
+
+  /** Until every connection is gone. */
+  async calm(): Promise<void> {
+    for (let count = 0; this.descriptors() > this.descriptorsAtStart; count += 1) {
+      assert.ok(count < 300, `${this.descriptors()} descriptors instead of ${this.descriptorsAtStart}`);
+      await sleep(100);
+    }
+  }
+}
+
+async function open(path: string): Promise<Socket> {
+  const socket = connect(path);
+  await once(socket, 'connect');
+  // The server may go while we write.
+  socket.on('error', () => {});
+  return socket;
+}
+
+/** Not `once` of node:events, which an error ends as well. */
+function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+/** All that comes until the end. */
+async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8');
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+  });
+  await closeOf(socket);
+  return text;
+}
