@@ -99,8 +99,12 @@ export class Ledger {
     return undefined;
   }
 
-  /** How many files csync2 knows at or below this path, counted up to `limit`. */
-  countWithin(path: PathBytes, limit: number): number {
+  /**
+   * How many files csync2 knows at or below this path, counted up to `limit`.
+   *
+   * @param orOwed - counts those, too, that it has forgotten but still owes to a peer: it takes them for deleted
+   */
+  countWithin(path: PathBytes, limit: number, orOwed = false): number {
     const statement = this.#prepare(
       `SELECT count(*) AS n FROM (SELECT 1 FROM file WHERE filename = CAST(:self AS TEXT)
          UNION ALL SELECT 1 FROM file WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) LIMIT :limit)`,
@@ -108,39 +112,62 @@ export class Ledger {
     let count = 0;
     for (const name of namesWithin(path, this.#prefixes)) {
       count += (statement.get({ ...subtree(encodeName(name)), limit }) as { n: number }).n;
+      if (orOwed && count < limit) count += this.#countForgotten(encodeName(name), limit);
     }
     return Math.min(count, limit);
+  }
+
+  #countForgotten(encoded: Buffer, limit: number): number {
+    const statement = this.#prepare(
+      `SELECT count(*) AS n FROM (SELECT DISTINCT filename FROM dirty WHERE (filename = CAST(:self AS TEXT)
+         OR (filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT)))
+         AND NOT EXISTS (SELECT 1 FROM file WHERE file.filename = dirty.filename) LIMIT :limit)`,
+    );
+    return (statement.get({ ...subtree(encoded), limit }) as { n: number }).n;
   }
 
   /**
    * Names directly below a directory that csync2 knows, at most `limit` of them, and whether it knows something below
    * each.
+   *
+   * @param orOwed - also those that it has forgotten but still owes to a peer
    */
-  childrenOf(directory: PathBytes, limit: number): { readonly name: Buffer; readonly deep: boolean }[] {
-    const children = new Map<string, { name: Buffer; deep: boolean }>();
-    const next = this.#prepare(
-      `SELECT CAST(filename AS BLOB) AS name FROM file
-         WHERE filename >= CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT 1`,
-    );
-    for (const name of namesOf(directory, this.#prefixes)) {
-      const { from: base, to } = subtree(encodeName(name));
-      let from = base;
-      // Jumps from child to child, so that a child with 100,000 files below it costs one step.
-      while (children.size < limit) {
-        const row = next.get({ from, to }) as { name: Buffer } | undefined;
-        if (!row) break;
-        const rest = row.name.subarray(base.length);
-        const end = rest.indexOf(slash);
-        const child = end < 0 ? rest : rest.subarray(0, end);
-        const key = child.toString('latin1');
-        const deep = end >= 0 || (children.get(key)?.deep ?? false);
-        if (child.length > 0) children.set(key, { name: decodeName(child), deep });
-        // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met later, as the same child.
-        // 0x2f '/' is followed by 0x30 '0': everything below the child sorts before that.
-        from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
+  childrenOf(directory: PathBytes, limit: number, orOwed = false): KnownChild[] {
+    const children = new Map<string, KnownChild>();
+    for (const table of orOwed ? (['file', 'dirty'] as const) : (['file'] as const)) {
+      for (const name of namesOf(directory, this.#prefixes)) {
+        this.#addChildren(table, encodeName(name), limit, children);
       }
     }
     return [...children.values()];
+  }
+
+  #addChildren(
+    table: 'file' | 'dirty',
+    directory: Buffer,
+    limit: number,
+    children: Map<string, KnownChild>,
+  ): void {
+    const next = this.#prepare(
+      `SELECT CAST(filename AS BLOB) AS name FROM ${table}
+         WHERE filename >= CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT 1`,
+    );
+    const { from: base, to } = subtree(directory);
+    let from = base;
+    // Jumps from child to child, so that a child with 100,000 files below it costs one step.
+    while (children.size < limit) {
+      const row = next.get({ from, to }) as { name: Buffer } | undefined;
+      if (!row) break;
+      const rest = row.name.subarray(base.length);
+      const end = rest.indexOf(slash);
+      const child = end < 0 ? rest : rest.subarray(0, end);
+      const key = child.toString('latin1');
+      const deep = end >= 0 || (children.get(key)?.deep ?? false);
+      if (child.length > 0) children.set(key, { name: decodeName(child), deep });
+      // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met later, as the same child.
+      // 0x2f '/' is followed by 0x30 '0': everything below the child sorts before that.
+      from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
+    }
   }
 
   /**
@@ -206,6 +233,12 @@ export class Ledger {
     }
     return statement;
   }
+}
+
+/** A name directly below a directory, and whether something below it is known. */
+export interface KnownChild {
+  readonly name: Buffer;
+  readonly deep: boolean;
 }
 
 /** A note that csync2 has made of a file. */

@@ -28,6 +28,8 @@ export interface WatcherOptions {
   readonly walkers?: number;
   /** Called a few times a second during the first walk with the number of directories watched so far. */
   readonly onProgress?: (directories: number) => void;
+  /** Called when mounts have changed, anywhere, before anything is made of it; nothing here may throw. */
+  readonly onMounts?: () => void;
   /** Limits and times of native/watcher.h, for tests. */
   readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
 }
@@ -54,6 +56,8 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   readonly #native: NativeWatcher;
   readonly #onProgress: ((directories: number) => void) | undefined;
+  readonly #onMounts: (() => void) | undefined;
+  #mounts = 0;
   #settleReady: Settler | undefined;
   #wake: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -68,6 +72,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   private constructor(options: WatcherOptions) {
     this.#onProgress = options.onProgress;
+    this.#onMounts = options.onMounts;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
@@ -185,6 +190,10 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   #notified(): void {
     const state = this.#native.state();
+    if (state.mounts !== this.#mounts) {
+      this.#mounts = state.mounts;
+      this.#onMounts?.();
+    }
     if (state.errno !== 0) this.#failure = new WatchReadError(getSystemErrorName(-state.errno));
     if (this.#settleReady) {
       if (this.#failure) this.#settle((ready) => ready.reject(this.#failure as Error));
