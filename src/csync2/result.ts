@@ -13,6 +13,7 @@ export type Outcome =
   | 'conflict'
   | 'locked'
   | 'vanished'
+  | 'unreadable'
   | 'config'
   | 'crashed'
   | 'stalled'
@@ -34,6 +35,7 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   conflict: 'a file has changed on both sides',
   locked: "csync2's database is locked by another process",
   vanished: 'a file vanished while csync2 looked at it',
+  unreadable: 'it cannot be looked at on this host, so that nobody knows whether it is there',
   config: 'csync2 rejects its configuration',
   crashed: 'csync2 crashed',
   stalled: 'no progress: the peer does not answer',

@@ -5,7 +5,7 @@ import type { Batch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
 import type { PostponedPath } from './postponed-paths.js';
 import { type FileStamp, type RewriteMemory, stampOf } from './rewrite-memory.js';
-import { statOf } from './stat-of.js';
+import { lookAt, type Sight } from './stat-of.js';
 
 /** What csync2 is given for one batch. */
 export interface CheckPlan {
@@ -18,6 +18,8 @@ export interface CheckPlan {
   readonly sockets: readonly PathBytes[];
   /** Being received right now. */
   readonly postponed: readonly PostponedPath[];
+  /** They may be there, but can't be looked at. */
+  readonly unreadable: readonly FailedPath[];
   /** What files were like when the plan was made. */
   readonly stamps: readonly (readonly [PathBytes, FileStamp])[];
   /** Number of paths that need no check. */
@@ -67,11 +69,13 @@ export class CheckPlanner {
   /**
    * Remembers what the files were like just before csync2 looked: a rewrite since then shows other nanoseconds at its
    * own event. A file that could not be marked is still to be marked.
+   *
+   * @param unchecked - paths that csync2 has not looked at after all
    */
-  remember(plan: CheckPlan, failed: readonly FailedPath[]): void {
+  remember(plan: CheckPlan, unchecked: readonly PathBytes[]): void {
     const { memory } = this.#parts;
     const rewritten = new Set(plan.rewritten.map(toKey));
-    const failures = new Set(failed.map(({ path }) => toKey(path)));
+    const failures = new Set(unchecked.map(toKey));
     for (const [path, stamp] of plan.stamps) {
       const key = toKey(path);
       if (!failures.has(key)) memory.checked(path, stamp);
@@ -89,7 +93,8 @@ export class CheckPlanner {
   }
 
   #planTree(plan: Plan, path: PathBytes): void {
-    const stat = statOf(path);
+    const stat = this.#look(plan, path, true);
+    if (stat === 'unreadable') return;
     const arrives = () => this.#parts.isArriving(path, changeOf(stat), true);
     if (plan.postpones && arrives()) plan.postponed.push({ path, recursive: true });
     else if (this.#isNothing(path, stat)) plan.skipped++;
@@ -100,7 +105,8 @@ export class CheckPlanner {
   }
 
   #planFile(plan: Plan, path: PathBytes): void {
-    const stat = statOf(path);
+    const stat = this.#look(plan, path, false);
+    if (stat === 'unreadable') return;
     const arrives = () => this.#parts.isArriving(path, changeOf(stat), false);
     if (plan.postpones && arrives()) plan.postponed.push({ path, recursive: false });
     else if (this.#isNothing(path, stat)) plan.skipped++;
@@ -116,8 +122,24 @@ export class CheckPlanner {
 
   /** The tree above it is checked; only what csync2 would overlook there needs a mark of its own. */
   #planCovered(plan: Plan, path: PathBytes): void {
-    const stat = statOf(path);
+    const sight = lookAt(path);
+    const stat = sight.kind === 'there' ? sight.stat : undefined;
     if (stat && this.#isOverlookedRewrite(plan, path, stat)) this.#planRewritten(plan, path, stat);
+  }
+
+  /** What can't be looked at is left for later: csync2 would take it for deleted. */
+  #look(plan: Plan, path: PathBytes, recursive: boolean): BigIntStats | undefined | 'unreadable' {
+    const sight = lookAt(path);
+    if (sight.kind !== 'unreadable') return sight.kind === 'there' ? sight.stat : undefined;
+    if (this.#isBeyondReach(path, sight)) plan.skipped++;
+    else plan.unreadable.push({ path, recursive, outcome: 'unreadable', text: sight.errno });
+    return 'unreadable';
+  }
+
+  /** csync2 could never look at it, and never knew it. */
+  #isBeyondReach(path: PathBytes, sight: Sight): boolean {
+    const isTooLong = sight.kind === 'unreadable' && sight.errno === 'ENAMETOOLONG';
+    return isTooLong && !this.#parts.ledger?.knows(path);
   }
 
   /** A file whose time csync2's server has not set yet looks like one that was rewritten. */
@@ -171,6 +193,7 @@ interface Plan extends CheckPlan {
   readonly rewritten: PathBytes[];
   readonly sockets: PathBytes[];
   readonly postponed: PostponedPath[];
+  readonly unreadable: FailedPath[];
   readonly stamps: [PathBytes, FileStamp][];
   /** Directories that csync2 doesn't know yet. */
   readonly parents: Map<string, PathBytes>;
@@ -188,6 +211,7 @@ function emptyPlan(): Omit<Plan, 'changedAt' | 'waits' | 'postpones'> {
     rewritten: [],
     sockets: [],
     postponed: [],
+    unreadable: [],
     stamps: [],
     parents: new Map(),
     skipped: 0,

@@ -6,6 +6,7 @@ import type { PathBytes } from '../path-bytes.js';
 import { argumentChunks } from './argument-chunks.js';
 import type { CheckJournal } from './check-journal.js';
 import type { Scope } from './check-record.js';
+import type { Clearance } from './clearance.js';
 import type { TornChecks } from './torn-checks.js';
 
 /** A path that csync2 could not look at. */
@@ -23,12 +24,22 @@ export interface CheckMode {
   readonly recursive: boolean;
   readonly idle?: boolean;
   readonly signal?: AbortSignal;
+  /** Whether each path has been looked at just now, so that it needs no other look. */
+  readonly isLookedAt?: boolean;
   /** Given what each csync2 command has marked, as far as it says so; the retries too. */
   readonly onMarked?: (paths: readonly PathBytes[]) => void;
 }
 
+/** What became of paths that csync2 was to look at. */
+export interface RunReport {
+  readonly failed: readonly FailedPath[];
+  /** Paths that it was not given, because they lie at or below a place that is not there. */
+  readonly held: readonly PathBytes[];
+}
+
 /** What the runner works with. */
 export interface CheckRunnerParts {
+  readonly clearance: Clearance;
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly torn: TornChecks;
@@ -43,9 +54,27 @@ export class CheckRunner {
     this.#parts = parts;
   }
 
-  /** @returns the paths that could not be looked at */
-  async run(paths: readonly PathBytes[], how: CheckMode): Promise<FailedPath[]> {
+  /** Has csync2 look at all that is there and can be looked at. */
+  async run(paths: readonly PathBytes[], how: CheckMode): Promise<RunReport> {
     await this.markOwed();
+    const failed: FailedPath[] = [];
+    const held: PathBytes[] = [];
+    for (const chunk of argumentChunks(paths)) {
+      // Marking looks at nothing.
+      if (how.mode === '-m') failed.push(...(await this.#runChunk(how, chunk)));
+      else {
+        const cleared = await this.#parts.clearance.of(chunk, how);
+        failed.push(...cleared.failed);
+        held.push(...cleared.held);
+        failed.push(...(await this.#runAll(how, cleared.whole)));
+        failed.push(...(await this.#runAll({ ...how, recursive: true }, cleared.trees)));
+        failed.push(...(await this.#runAll({ ...how, recursive: false }, cleared.files)));
+      }
+    }
+    return { failed, held };
+  }
+
+  async #runAll(how: CheckMode, paths: readonly PathBytes[]): Promise<FailedPath[]> {
     const failed: FailedPath[] = [];
     for (const chunk of argumentChunks(paths)) failed.push(...(await this.#runChunk(how, chunk)));
     return failed;

@@ -6,11 +6,14 @@ import type { Batch } from './batch.js';
 import { receivedFiles } from './broken-sessions.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
-import { CheckRunner, type FailedPath } from './check-runner.js';
+import { CheckRunner, type FailedPath, type RunReport } from './check-runner.js';
+import { Clearance, type ClearanceParts } from './clearance.js';
 import type { DatabaseWindow } from './database-window.js';
 import type { PostponedPath } from './postponed-paths.js';
 import { stampOf } from './rewrite-memory.js';
 import { statOf } from './stat-of.js';
+import { survey } from './survey.js';
+import { sweepTree } from './sweep-tree.js';
 import type { TornChecks } from './torn-checks.js';
 
 /** What a check of a batch came to. */
@@ -19,8 +22,10 @@ export interface CheckReport {
   readonly checked: number;
   /** Paths that needed no check: gone and never known to csync2, such as its own temporary files. */
   readonly skipped: number;
-  /** Paths that csync2 could not check, with the reason. They are still to be done. */
+  /** Paths that csync2 could not check, or that can't be looked at, with the reason. They are still to be done. */
   readonly failed: readonly FailedPath[];
+  /** Paths that lie at or below a place that is not there. */
+  readonly held: readonly PathBytes[];
   /** Paths that an open session is just writing: to be looked at again when it has ended. */
   readonly postponed: readonly PostponedPath[];
   /** Sockets, which csync2 can't transfer and would keep dirty for ever. */
@@ -37,8 +42,7 @@ export interface CheckOptions {
 }
 
 /** What a part of a full check came to. */
-export interface SweepReport {
-  readonly failed: readonly FailedPath[];
+export interface SweepReport extends RunReport {
   /** Files that csync2 found changed. */
   readonly marked: readonly PathBytes[];
 }
@@ -50,6 +54,10 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly window: DatabaseWindow;
   readonly torn: TornChecks;
   readonly prefixes: readonly PathPrefix[];
+  /** Undefined: no place is held. */
+  readonly guard?: ClearanceParts['guard'];
+  /** Looks at what csync2 is about to look at; the real one unless told otherwise. */
+  readonly survey?: ClearanceParts['survey'];
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
 }
@@ -70,7 +78,9 @@ export class Checker {
     this.#journal = parts.journal;
     this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
-    this.#runner = new CheckRunner(parts);
+    const { guard, ledger } = parts;
+    const clearance = new Clearance({ guard, tree: sweepTree(ledger), survey: parts.survey ?? survey });
+    this.#runner = new CheckRunner({ ...parts, clearance });
   }
 
   /**
@@ -86,15 +96,18 @@ export class Checker {
     await this.#noteReceived();
     const plan = this.#planner.plan(batch, changedAt, { waits, quiet });
     const { trees, files, rewritten } = plan;
-    const failed = [
+    const reports = [
       // Trees first: a new directory must be known before what is in it is pushed.
-      ...(await this.#runner.run(trees, { mode: '-c', recursive: true, signal })),
-      ...(await this.#runner.run(files, { mode: '-c', recursive: false, signal })),
-      ...(await this.#runner.run(rewritten, { mode: '-m', recursive: false, signal })),
+      await this.#runner.run(trees, { mode: '-c', recursive: true, signal }),
+      await this.#runner.run(files, { mode: '-c', recursive: false, isLookedAt: true, signal }),
+      await this.#runner.run(rewritten, { mode: '-m', recursive: false, signal }),
     ];
-    this.#planner.remember(plan, failed);
+    const failed = [...plan.unreadable, ...reports.flatMap((report) => report.failed)];
+    const held = reports.flatMap((report) => report.held);
+    this.#planner.remember(plan, [...failed.map(({ path }) => path), ...held]);
     const { skipped, postponed, sockets } = plan;
-    return { checked: trees.length + files.length + rewritten.length, skipped, postponed, failed, sockets };
+    const checked = trees.length + files.length + rewritten.length - held.length;
+    return { checked, skipped, postponed, failed, held, sockets };
   }
 
   /**
@@ -106,7 +119,7 @@ export class Checker {
     const marked: PathBytes[] = [];
     const onMarked = (found: readonly PathBytes[]) => void marked.push(...found);
     const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
-    return { failed: await this.#runner.run(paths, how), marked };
+    return { ...(await this.#runner.run(paths, how)), marked };
   }
 
   /**
@@ -124,6 +137,14 @@ export class Checker {
       // Were these marks in the journal, two lanes would have each other mark for ever.
       const isMarked = await this.#runner.markOwed(false);
       return isMarked ? lost.files.length + lost.trees.length : undefined;
+    });
+  }
+
+  /** Marks files, whatever csync2 knows of them. */
+  async mark(files: readonly PathBytes[]): Promise<void> {
+    await this.#window.run(async () => {
+      this.#torn.owe({ files, trees: [] });
+      await this.#runner.markOwed();
     });
   }
 

@@ -14,7 +14,10 @@ export interface FullCheckReport {
   /** Everything was looked at: no root was held back, no path failed. */
   readonly complete: boolean;
   readonly failed: readonly FailedPath[];
+  /** Paths that were left out because they lie at or below a place that is not there. */
   readonly heldRoots: readonly PathBytes[];
+  /** Some place is still not there. When it is back, another full check is asked for. */
+  readonly isWaiting?: boolean;
   /** Seconds from beginning to end, with the changes that went first. */
   readonly seconds: number;
   readonly steps: number;
@@ -37,7 +40,7 @@ export class FullCheck {
   readonly #steps: Iterator<SweepStep>;
   readonly #started = performance.now();
   readonly #failed: FailedPath[] = [];
-  readonly #held = new Set<PathBytes>();
+  readonly #held = new Map<PathKey, PathBytes>();
   readonly #paths: PathKey[] = [];
   #found = 0;
   #taken = 0;
@@ -63,11 +66,11 @@ export class FullCheck {
     const { value, done } = this.#steps.next();
     if (done || signal.aborted) return this.#report();
     this.#guard.look();
-    const allowed = value.paths.filter((path) => !this.#guard.forbids(path, value.recursive));
-    for (const path of value.paths) if (!allowed.includes(path)) this.#held.add(path);
+    const allowed = value.paths.filter((path) => !this.#isHeld(path));
     if (allowed.length > 0) {
-      const { failed, marked } = await this.#checker.sweep(allowed, value.recursive, signal);
+      const { failed, held, marked } = await this.#checker.sweep(allowed, value.recursive, signal);
       this.#failed.push(...failed);
+      for (const path of held) this.#held.set(toKey(path), path);
       this.#found += marked.length;
       this.#paths.push(...marked.slice(0, pathsKept - this.#paths.length).map(toKey));
       this.#taken++;
@@ -78,9 +81,14 @@ export class FullCheck {
   *#allSteps(roots: readonly PathBytes[], tree: SweepTree): Generator<SweepStep> {
     for (const root of roots) {
       this.#guard.look();
-      if (this.#guard.forbids(root, true)) this.#held.add(root);
-      else yield* sweepSteps([root], tree, filesPerStep);
+      if (!this.#isHeld(root)) yield* sweepSteps([root], tree, filesPerStep);
     }
+  }
+
+  #isHeld(path: PathBytes): boolean {
+    const isHeld = this.#guard.forbids(path, false);
+    if (isHeld) this.#held.set(toKey(path), path);
+    return isHeld;
   }
 
   #report(): FullCheckReport {
@@ -89,7 +97,8 @@ export class FullCheck {
       paths: this.#paths,
       complete: this.#failed.length === 0 && this.#held.size === 0,
       failed: this.#failed,
-      heldRoots: [...this.#held],
+      heldRoots: [...this.#held.values()],
+      isWaiting: !this.#guard.whole,
       seconds: (performance.now() - this.#started) / 1000,
       steps: this.#taken,
     };
