@@ -24,6 +24,7 @@ import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { Queue } from './queue/queue.js';
 import { KnownPeers } from './sync/known-peers.js';
+import { MountMemory } from './sync/mount-memory.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
 
@@ -102,6 +103,7 @@ async function run(
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
   const knownPeers = KnownPeers.open(`${settings.queueFile}.peers`, peers);
+  const mountMemory = MountMemory.open(`${settings.queueFile}.mounts`);
   const onProgress = showProgress(notifier);
   const parts: GenerationParts = {
     settings,
@@ -111,6 +113,7 @@ async function run(
     gate: server,
     knownPeers,
     halfReceived,
+    mountMemory,
     reporter,
     onProgress,
   };

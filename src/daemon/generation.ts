@@ -17,11 +17,13 @@ import { databaseLocation, type Instance } from '../csync2/instance.js';
 import { requireOwnDirectory } from '../csync2/own-directory.js';
 import { resolveInstance } from '../csync2/resolve-instance.js';
 import { Runner } from '../csync2/runner.js';
+import type { NativeSelection } from '../native.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { ServerGate } from '../sync/database-window.js';
 import type { KnownPeers } from '../sync/known-peers.js';
+import type { MountMemory } from '../sync/mount-memory.js';
 import { requireRoots } from '../sync/required-roots.js';
 import { looksTemporary } from '../sync/temporary-files.js';
 import { parseFileEvents } from '../watch/file-events.js';
@@ -39,6 +41,8 @@ export interface GenerationParts {
   readonly knownPeers: KnownPeers;
   /** What sessions of an earlier run have left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];
+  /** What was mounted in the trees. */
+  readonly mountMemory: MountMemory;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
 }
@@ -95,14 +99,17 @@ export class Generation {
   readonly #over = new AbortController();
   #scheduling: Promise<void> = Promise.resolve();
   #written = 0;
+  #isStarted = false;
 
   /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
   constructor(plan: Plan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, queue, reporter } = parts;
     this.plan = plan;
-    this.sync = syncFor(plan, parts);
+    const selection = selectionOf(plan.config);
+    this.sync = syncFor(plan, parts, selection);
     this.watcher = Watcher.open({
-      selection: selectionOf(plan.config),
+      selection,
+      onMounts: () => this.#lookAtMounts(reporter),
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
       territory: territoryOf(plan, settings),
@@ -134,6 +141,7 @@ export class Generation {
 
   /** Begins to work on what is in the queue and on what is owed. */
   start(): void {
+    this.#isStarted = true;
     this.sync.start();
     this.#scheduling = this.sync.scheduler.run(this.#over.signal);
   }
@@ -164,6 +172,15 @@ export class Generation {
     await this.sync.close();
   }
 
+  #lookAtMounts(reporter: Reporter): void {
+    if (!this.#isStarted) return;
+    try {
+      this.sync.guard.look();
+    } catch (error) {
+      reporter.onError('looking at mounts', error);
+    }
+  }
+
   async #forward(queue: Queue, reporter: Reporter): Promise<void> {
     for await (const entries of this.watcher) {
       for (const entry of entries) if (entry.kind === 'loss') reporter.onLoss(entry.reason);
@@ -176,7 +193,11 @@ export class Generation {
   }
 }
 
-function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationParts): Sync {
+function syncFor(
+  { config, instance, batchedDeletes }: Plan,
+  parts: GenerationParts,
+  selection: NativeSelection,
+): Sync {
   const { settings, queue, activity, reporter } = parts;
   return createSync({
     runner: new Runner(instance),
@@ -189,6 +210,8 @@ function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationPa
     fullCheckHistory: `${settings.queueFile}.checked`,
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
+    concerns: (path) => selection.explain(path) !== 0,
+    mountMemory: parts.mountMemory,
     prefixes: activePrefixes(config),
     halfReceived: parts.halfReceived,
     laneDirectory: join(settings.runtimeDirectory, 'lanes'),

@@ -5,7 +5,7 @@ import { display, fromKey, type PathBytes, type PathKey, toKey } from '../path-b
 import type { QueueTrouble } from '../queue/errors.js';
 import type { PushReport } from '../sync/lane.js';
 import type { FirstComparison } from '../sync/newcomers.js';
-import { rootStateText } from '../sync/root-guard.js';
+import { rootText } from '../sync/root-guard.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
@@ -44,6 +44,15 @@ export class Reporter implements SchedulerEvents {
   };
 
   onFailedPath: NonNullable<SchedulerEvents['onFailedPath']> = ({ path, outcome, text }, attempts) => {
+    if (outcome === 'unreadable') {
+      this.#troubles.say({
+        key: 'unreadable',
+        level: 'warn',
+        text: `${display(path)} cannot be looked at (${text}): it is left out, and tried again (attempt ${attempts})`,
+        fields: { event: 'pathUnreadable', reason: text, path },
+      });
+      return;
+    }
     const fields: LogFields = { event: 'checkFailed', reason: outcome, path };
     this.#troubles.say({
       key: 'check',
@@ -54,20 +63,33 @@ export class Reporter implements SchedulerEvents {
   };
 
   onNoFailedPath = (): void => {
-    this.#troubles.end('check', 'csync2 could check all paths', { event: 'checkFailedOver' });
+    const fields: LogFields = { event: 'checkFailedOver' };
+    this.#troubles.end('check', 'csync2 could check all paths', fields);
+    this.#troubles.end('unreadable', 'all paths can be looked at', fields);
   };
 
-  onRoot: NonNullable<SchedulerEvents['onRoot']> = ({ path, state }) => {
+  onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {
+    const { path, state, isMount = false, isAccepted = false } = root;
     const [key, shown] = [`root ${toKey(path)}`, display(path)];
     if (state === 'present') {
-      this.#troubles.end(key, `${shown} is back: it is checked again`, { event: 'rootBack', root: path });
+      const what = isAccepted
+        ? 'is taken as it is now: what it lacks is deleted on the peers'
+        : 'is back: it is checked again';
+      this.#troubles.end(key, `${shown} ${what}`, { event: isMount ? 'mountBack' : 'rootBack', root: path });
       return;
     }
+    const way = acceptable.has(state)
+      ? ` or \`inotify-csync accept-root ${shown}\` says that it is meant`
+      : '';
     this.#troubles.say({
       key,
       level: 'error',
-      text: `${shown} is ${rootStateText[state]}: nothing below it is checked or sent until it is back`,
-      fields: { event: 'rootMissing', root: path, reason: state },
+      text: `${shown} is ${rootText(root)}: nothing at or below it is checked or sent until it is back${way}`,
+      fields: {
+        event: isMount || state === 'unmounted' ? 'mountMissing' : 'rootMissing',
+        root: path,
+        reason: state,
+      },
     });
   };
 
@@ -290,5 +312,7 @@ function lastWords(text: string): string {
 const sayingNothing =
   /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.)$/;
 
+/** States of a place that somebody may have meant. */
+const acceptable: ReadonlySet<string> = new Set(['emptied', 'replaced', 'unmounted']);
 /** Reasons that hold for whatever is sent to a peer. */
 const refusesAll: ReadonlySet<Diagnosis['outcome']> = new Set(['denied', 'unidentified']);

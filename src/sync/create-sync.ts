@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import type { Activity } from '../csync2/activity.js';
 import { compareWithPeer } from '../csync2/comparison.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
@@ -19,10 +18,13 @@ import { FullCheck } from './full-check.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
 import { lookBack } from './look-back.js';
+import type { MountMemory } from './mount-memory.js';
+import { MountReader } from './mount-reader.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
 import { RewriteMemory, stampOf } from './rewrite-memory.js';
-import { RootGuard } from './root-guard.js';
+import { type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
+import { lookAt } from './stat-of.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
 import { WatcherMisses } from './watcher-misses.js';
@@ -42,6 +44,10 @@ export interface SyncParts {
   readonly roots: readonly PathBytes[];
   /** Included paths that must be there before anything below them is checked. */
   readonly trees: readonly PathBytes[];
+  /** Whether something at or below a path may be synchronised. */
+  readonly concerns: (path: PathBytes) => boolean;
+  /** What was mounted in the trees, over restarts. */
+  readonly mountMemory: MountMemory;
   readonly prefixes: readonly PathPrefix[];
   /** File that tells when the last full check was. */
   readonly fullCheckHistory: string;
@@ -100,6 +106,13 @@ export function createSync(parts: SyncParts): Sync {
   const journal = new CheckJournal();
   const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
   const memory = memoryOf(parts.halfReceived);
+  const guard = createGuard(parts, ledger, (root) => {
+    events.onRoot?.(root);
+    const isBack = root.state === 'present';
+    parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
+    if (isBack) scheduler.retryFullCheck();
+    else for (const lane of lanes) lane.halt(root.path);
+  });
   const checker = new Checker({
     runner,
     ledger,
@@ -113,18 +126,16 @@ export function createSync(parts: SyncParts): Sync {
     }),
     memory,
     prefixes,
+    guard,
     isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
     isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
     takeBroken: () => parts.activity.takeBroken(),
   });
-  const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
-    events.onRoot?.(root);
-    if (root.state === 'present') {
-      parts.queue.owe('a root is back');
-      scheduler.retryFullCheck();
-    }
-  });
-  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard });
+  const recheck = (path: PathBytes) => {
+    parts.queue.append([{ kind: 'file', path }]);
+    scheduler.wake();
+  };
+  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard, recheck });
   const misses = new WatcherMisses();
   const scheduler = new Scheduler(
     {
@@ -163,6 +174,7 @@ export function createSync(parts: SyncParts): Sync {
         },
       }),
     start() {
+      guard.look();
       for (const lane of lanes) lane.wake();
       newcomers?.start(parts.peers.map((peer) => peer.name));
     },
@@ -172,6 +184,20 @@ export function createSync(parts: SyncParts): Sync {
       ledger?.close();
     },
   };
+}
+
+function createGuard(
+  { trees, concerns, mountMemory, events }: SyncParts,
+  ledger: Ledger | undefined,
+  onChange: (root: GuardedRoot) => void,
+): RootGuard {
+  const reader = new MountReader();
+  return new RootGuard(trees.filter(mayBeDirectory), ledger, onChange, {
+    read: () => reader.read(),
+    memory: mountMemory,
+    concerns,
+    onTrouble: (error) => events.onError?.('looking at what is mounted', error),
+  });
 }
 
 function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) => void): Newcomers {
@@ -226,6 +252,8 @@ const stillMilliseconds = 250;
 /** csync2's exit code for "nothing differs". */
 const inSync = 2;
 
-function isDirectory(path: PathBytes): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** What can't be looked at is guarded until it can. */
+function mayBeDirectory(path: PathBytes): boolean {
+  const sight = lookAt(path);
+  return sight.kind === 'unreadable' || (sight.kind === 'there' && sight.stat.isDirectory());
 }

@@ -1,7 +1,8 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import type { DirtyRow } from '../csync2/ledger.js';
 import { decodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import type { PathBytes } from '../path-bytes.js';
+import { lookAt, type Sight, statOf } from './stat-of.js';
 
 /** The files on this host that rows of the debt stand for. */
 export class OwedFiles {
@@ -14,6 +15,17 @@ export class OwedFiles {
   /** The path of a name of the database; undefined if it uses a prefix that has no path here. */
   path(encoded: Buffer): PathBytes | undefined {
     return realPathOf(decodeName(encoded), this.#prefixes);
+  }
+
+  /** The name as csync2 shows it, one character a byte. */
+  name(encoded: Buffer): string {
+    return decodeName(encoded).toString('latin1');
+  }
+
+  /** Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as deleted. */
+  sight(encoded: Buffer): Sight['kind'] {
+    const path = this.path(encoded);
+    return path ? lookAt(path).kind : 'absent';
   }
 
   isDirectory(encoded: Buffer): boolean {
@@ -34,11 +46,6 @@ export class OwedFiles {
 
   #lstat(encoded: Buffer): BigIntStats | undefined {
     const path = this.path(encoded);
-    try {
-      return path && lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    } catch {
-      // Not a directory, too long, a loop of links: as good as absent, for csync2 too.
-      return undefined;
-    }
+    return path && statOf(path);
   }
 }

@@ -1,4 +1,5 @@
 import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
@@ -15,12 +16,24 @@ export interface SharedLaneParts {
   readonly markAgain: (mark: Mark) => Promise<number | undefined>;
   /** Files owed to this peer; undefined if that can't be told. */
   readonly countOwed: () => Promise<number | undefined>;
-  /** Whether every root is there: csync2 pushes as deleted what it can't see. */
+  /** Whether every place is there: csync2 pushes as deleted what it can't see. */
   readonly mayPush: () => boolean;
+  /** Undefined: what is owed is not looked at. */
+  readonly sights?: OwedSights;
   readonly stallSeconds: number;
   readonly turn?: Exclusive;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
+}
+
+/** What is owed, as far as it is in sight. An update of the shared database can't leave out single files. */
+export interface OwedSights {
+  /** The files that are owed. */
+  owed(): Promise<readonly PathBytes[]>;
+  /** Those of them that can't be looked at, or lie at or below a place that is not there. */
+  outOfSight(paths: readonly PathBytes[]): Promise<readonly PathBytes[]>;
+  /** Marks them once more: csync2 may have sent them as deleted. */
+  mark(paths: readonly PathBytes[]): Promise<void>;
 }
 
 /**
@@ -36,6 +49,8 @@ export class SharedLane implements Lane {
   #sent = 0;
   #owed: number | undefined;
   #owedSince: number | undefined;
+  #unreadable = 0;
+  #halt: AbortController | undefined;
 
   constructor(parts: SharedLaneParts) {
     this.peer = parts.peer;
@@ -49,6 +64,10 @@ export class SharedLane implements Lane {
 
   retry(): void {
     this.#rhythm.retry();
+  }
+
+  halt(): void {
+    this.#halt?.abort();
   }
 
   rest(): Promise<void> {
@@ -68,6 +87,7 @@ export class SharedLane implements Lane {
       owedSince: this.#owedSince,
       sent: this.#sent,
       parked: [],
+      unreadable: this.#unreadable,
     };
   }
 
@@ -82,17 +102,26 @@ export class SharedLane implements Lane {
   }
 
   async #update(): Promise<void> {
-    if ((await this.#look()) === 0 || !this.#parts.mayPush()) return;
-    const { journal, markAgain, options, peer, runner, stallSeconds } = this.#parts;
+    if ((await this.#look()) === 0) return;
+    const { journal, markAgain, mayPush, options, peer, runner, sights, stallSeconds } = this.#parts;
+    const owed = (await sights?.owed()) ?? [];
+    this.#unreadable = (await sights?.outOfSight(owed))?.length ?? 0;
+    if (!mayPush()) return;
+    if (this.#unreadable > 0) return this.#rhythm.failed('unreadable');
     this.#rhythm.updating();
+    const halt = new AbortController();
+    this.#halt = halt;
     const mark = journal.mark();
     try {
       const result = await runner.run({
         mode: ['-v', ...options, '-u', '-P', peer],
         stallSeconds,
-        signal: this.#rhythm.signal,
+        signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
       });
+      const lost = (await sights?.outOfSight(owed)) ?? [];
+      if (lost.length > 0) await sights?.mark(lost);
       const again = await markAgain(mark);
+      if (halt.signal.aborted) return;
       const before = this.#owed ?? 0;
       const left = await this.#look();
       this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
@@ -104,6 +133,7 @@ export class SharedLane implements Lane {
       else this.#rhythm.succeeded();
       if (again) this.#rhythm.wake();
     } finally {
+      this.#halt = undefined;
       journal.release(mark);
     }
   }

@@ -69,6 +69,11 @@ export class ClusterNode {
     return new ClusterNode(number, places, folder, namespaces);
   }
 
+  /** Path of the tree, as the node sees it. */
+  get treePath(): string {
+    return this.#places.tree;
+  }
+
   /** Path, on this machine, of something in the tree; whatever the node has mounted there. */
   path(...parts: readonly string[]): string {
     return this.outside(join(this.#places.tree, ...parts));

@@ -19,7 +19,12 @@ export function renderStatus(status: Status): string {
   lines.push(`missed     ${status.misses.count} changes that only a full check found`);
   lines.push(...status.misses.paths.map((path) => `  ${path}`));
   lines.push('', 'included');
-  lines.push(...status.roots.map((root) => `  ${root.path}: ${root.text}`));
+  const [roots, mounts] = [false, true].map((isMount) =>
+    status.roots.filter((root) => (root.mount ?? false) === isMount),
+  );
+  lines.push(...(roots ?? []).map((root) => `  ${root.path}: ${root.text}`));
+  if (mounts?.length) lines.push('', 'mounted in them');
+  lines.push(...(mounts ?? []).map((root) => `  ${root.path}: ${root.text}`));
   lines.push('', 'peers');
   for (const peer of status.peers) lines.push(...renderPeer(peer, status.server.received[peer.name] ?? 0));
   if (status.deferred.length > 0) lines.push('', 'cannot be checked, tried again later');

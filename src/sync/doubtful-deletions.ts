@@ -1,0 +1,77 @@
+import { realpathSync } from 'node:fs';
+import type { PushedRow, PushOutcome } from '../csync2/private-database.js';
+import { type PathBytes, parentOf } from '../path-bytes.js';
+import type { OwedFiles } from './owed-files.js';
+
+/** What the doubt is judged by. */
+export interface DoubtParts {
+  readonly files: OwedFiles;
+  /** Whether a path lies at or below a place that is not there. */
+  readonly isHeld: (path: PathBytes) => boolean;
+}
+
+/**
+ * Finds what a push may have deleted on the peer though it is only out of sight here: between our last look and csync2's
+ * own, a disk may have gone, and come back even, or failed for a moment. Such files stay owed, so that the peer gets them
+ * again when they are in sight.
+ */
+export class DoubtfulDeletions {
+  readonly #parts: DoubtParts;
+  /** How often a file in plain sight has been taken for deleted, in a row. */
+  readonly #inARow = new Map<string, number>();
+
+  constructor(parts: DoubtParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The outcome without what is doubtful, which is neither sent nor left. Call it when csync2 has ended and the places
+   * have been looked at once more.
+   *
+   * @param text - all that csync2 has said at `-v`
+   */
+  without(outcome: PushOutcome, peer: string, text: Buffer): PushOutcome {
+    const deleted = deletedNames(text.toString('latin1'), peer);
+    const sent = outcome.sent.filter((row) => !this.#isDoubtful(row, deleted));
+    return sent.length === outcome.sent.length ? outcome : { ...outcome, sent };
+  }
+
+  #isDoubtful(row: PushedRow, deleted: ReadonlySet<string>): boolean {
+    const { files, isHeld } = this.#parts;
+    const path = files.path(row.encoded);
+    if (!path) return false;
+    const key = row.encoded.toString('latin1');
+    const sight = files.sight(row.encoded);
+    if (sight === 'unreadable' || isHeld(path)) return true;
+    const isMistaken = sight === 'there' && deleted.has(files.name(row.encoded)) && !isBehindLink(path);
+    const times = isMistaken ? (this.#inARow.get(key) ?? 0) + 1 : 0;
+    if (times > 0) this.#inARow.set(key, times);
+    else this.#inARow.delete(key);
+    // Should csync2 have a reason of its own, it gets its way.
+    return times > 0 && times <= mostInARow;
+  }
+}
+
+/** Names that csync2 has asked the peer to delete, one character a byte. A name in the text may only add to them. */
+function deletedNames(text: string, peer: string): ReadonlySet<string> {
+  const end = ` on ${peer} ...\n`;
+  const names = new Set<string>();
+  for (const part of text.split(end).slice(0, -1)) {
+    const at = part.lastIndexOf(deleting);
+    if (at >= 0) names.add(part.slice(at + deleting.length));
+  }
+  return names;
+}
+
+/** csync2 takes what lies behind a link for absent. */
+function isBehindLink(path: PathBytes): boolean {
+  const parent = parentOf(path);
+  try {
+    return !realpathSync.native(parent, { encoding: 'buffer' }).equals(parent);
+  } catch {
+    return true;
+  }
+}
+
+const deleting = 'Deleting ';
+const mostInARow = 3;
