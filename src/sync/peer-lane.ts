@@ -7,6 +7,7 @@ import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
+import { ConnectingWatch } from './connecting-watch.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { DatabaseWindow } from './database-window.js';
 import { DoubtfulDeletions } from './doubtful-deletions.js';
@@ -166,8 +167,9 @@ export class PeerLane implements Lane {
     return this.#pushing;
   }
 
-  async #push({ copy, suspect, halt }: Slice): Promise<Pushed> {
+  async #push({ copy, suspect, paths, halt }: Slice): Promise<Pushed> {
     const { peer, runner, stallSeconds, lookAtRoots } = this.#parts;
+    const connecting = new ConnectingWatch(paths, () => halt.abort());
     try {
       const said: Buffer[] = [];
       const result = await runner.run({
@@ -175,7 +177,10 @@ export class PeerLane implements Lane {
         database: this.#directory,
         stallSeconds,
         signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
-        onSaid: (chunk) => said.push(chunk),
+        onSaid: (chunk) => {
+          said.push(chunk);
+          connecting.said(chunk);
+        },
       });
       lookAtRoots();
       const outcome = this.#doubt.without(copy.outcome(), peer, Buffer.concat(said));
@@ -185,6 +190,7 @@ export class PeerLane implements Lane {
       // At this level csync2 shows the group's key.
       return { result: { ...result, text: '' }, outcome, diagnosis };
     } finally {
+      connecting.end();
       copy.remove();
     }
   }

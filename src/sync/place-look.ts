@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { errnoName } from '../errno-name.js';
 import { loadNative } from '../native.js';
 import type { PathBytes } from '../path-bytes.js';
 
@@ -19,7 +19,7 @@ export type PlaceSight =
 /** Looks at a path. */
 export function lookAtPlace(path: PathBytes): PlaceSight {
   const { errno, kind, empty, inode, bornNs, fileSystem } = loadNative().lookAtPlace(path);
-  if (errno !== 0) return failure(getSystemErrorName(-errno));
+  if (errno !== 0) return failure(errnoName(errno));
   if (kind > 1) return { kind: 'other' };
   return {
     kind: kind === 0 ? 'directory' : 'file',

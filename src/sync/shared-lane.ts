@@ -1,6 +1,7 @@
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
+import { ConnectingWatch } from './connecting-watch.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
@@ -113,15 +114,20 @@ export class SharedLane implements Lane {
     this.#halt = halt;
     const mark = journal.mark();
     try {
-      const result = await runner.run({
-        mode: ['-v', ...options, '-u', '-P', peer],
-        stallSeconds,
-        signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
-      });
+      const connecting = new ConnectingWatch(owed, () => halt.abort());
+      const result = await runner
+        .run({
+          mode: ['-v', ...options, '-u', '-P', peer],
+          stallSeconds,
+          signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
+          onSaid: (chunk) => connecting.said(chunk),
+        })
+        .finally(() => connecting.end());
       const lost = (await sights?.outOfSight(owed)) ?? [];
       if (lost.length > 0) await sights?.mark(lost);
       const again = await markAgain(mark);
-      if (halt.signal.aborted) return;
+      // It says nothing of the peer.
+      if (halt.signal.aborted) return this.#rhythm.failed('unreadable');
       const before = this.#owed ?? 0;
       const left = await this.#look();
       this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });

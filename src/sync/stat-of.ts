@@ -1,4 +1,5 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
+import { errnoName } from '../errno-name.js';
 import type { PathBytes } from '../path-bytes.js';
 
 /** What lstat(2) says of a path. csync2's own lstat takes both `absent` and `unreadable` for deleted. */
@@ -14,7 +15,7 @@ export function lookAt(path: PathBytes): Sight {
     const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stat ? { kind: 'there', stat } : { kind: 'absent' };
   } catch (error) {
-    const errno = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const errno = errnoName(-((error as NodeJS.ErrnoException).errno ?? 0));
     return absences.has(errno) ? { kind: 'absent' } : { kind: 'unreadable', errno };
   }
 }

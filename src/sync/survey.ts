@@ -1,4 +1,4 @@
-import { getSystemErrorName } from 'node:util';
+import { errnoName } from '../errno-name.js';
 import { loadNative } from '../native.js';
 import type { PathBytes } from '../path-bytes.js';
 
@@ -87,7 +87,7 @@ function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
 
 function* unreadablePaths(packed: Buffer): Generator<UnreadablePath> {
   for (let at = 0; at < packed.length; ) {
-    const errno = getSystemErrorName(-packed.readInt32LE(at));
+    const errno = errnoName(packed.readInt32LE(at));
     const end = at + 8 + packed.readUInt32LE(at + 4);
     yield { path: packed.subarray(at + 8, end), errno };
     at = end;

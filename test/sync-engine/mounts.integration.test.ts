@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Cluster, type ClusterOptions } from '../support/cluster.js';
 import { ClusterMount, type MountKind } from '../support/cluster-mount.js';
 import type { ClusterNode } from '../support/cluster-node.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
+import { MeddledCsync2 } from '../support/meddled-csync2.js';
 
 // csync2 takes every file that it can't see for deleted, and deletes it on all peers: also those of a disk that is
 // mounted below an included tree and goes away.
@@ -217,9 +217,9 @@ test(
     skip,
   },
   async (context) => {
-    const { cluster, mount, meddle } = await meddled(context);
+    const { cluster, mount, csync2 } = await meddled(context);
     const [one, two] = [cluster.node(1), cluster.node(2)];
-    meddle('-c', `umount '${mount.point}'`);
+    csync2.next('-c', `umount '${mount.point}'`);
     assert.equal((await one.command('check', mount.point)).code, 0);
     await held(cluster, mount, 'unmounted');
     assert.ok(one.logged(/uploads/).length > 0);
@@ -236,9 +236,9 @@ test(
   'covered in the middle of a check: what csync2 has forgotten by it still counts',
   { skip },
   async (context) => {
-    const { cluster, mount, meddle } = await meddled(context, { isMounted: false });
+    const { cluster, mount, csync2 } = await meddled(context, { isMounted: false });
     const one = cluster.node(1);
-    meddle('-c', `mount -t tmpfs over '${mount.point}'`);
+    csync2.next('-c', `mount -t tmpfs over '${mount.point}'`);
     assert.equal((await one.command('check', mount.point)).code, 0);
     await held(cluster, mount, 'emptied');
     await one.stop();
@@ -256,9 +256,9 @@ test(
   'gone in the middle of an update: what csync2 has deleted on the peer is sent again',
   { skip },
   async (context) => {
-    const { cluster, mount, meddle } = await meddled(context);
+    const { cluster, mount, csync2 } = await meddled(context);
     const [one, two] = [cluster.node(1), cluster.node(2)];
-    meddle('-u', `umount '${mount.point}'`);
+    csync2.next('-u', `umount '${mount.point}'`);
     for (const index of [4, 5, 6]) one.write(`uploads/d${index % 4}/f${index}`, `changed ${index}`);
     await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
     await idle(cluster, one);
@@ -270,10 +270,13 @@ test(
 );
 
 test('out of sight for csync2 alone, in the middle of an update', { skip }, async (context) => {
-  const { cluster, mount, meddle } = await meddled(context);
+  const { cluster, mount, csync2 } = await meddled(context);
   const [one, two] = [cluster.node(1), cluster.node(2)];
   // As if it had gone and come back between two looks of ours.
-  meddle('-u', `exec unshare -m bash -c 'umount "$0" && exec /usr/sbin/csync2 "$@"' '${mount.point}' "$@"`);
+  csync2.next(
+    '-u',
+    `exec unshare -m bash -c 'umount "$0" && exec /usr/sbin/csync2 "$@"' '${mount.point}' "$@"`,
+  );
   one.write('uploads/d1/f1', 'changed');
   await cluster.untilRead(two, 'uploads/d1/f1', undefined);
   await cluster.untilRead(two, 'uploads/d1/f1', 'changed');
@@ -315,22 +318,11 @@ async function mounted(
   return { cluster, mount: mount as ClusterMount };
 }
 
-/** As {@link mounted}, with a csync2 that does something first, once, when it is told to. */
+/** As {@link mounted}, with a csync2 that can be meddled with. */
 async function meddled(context: TestContext, options: { isMounted?: boolean } = {}) {
-  const folder = join('/dev/shm', `meddle-${process.pid}-${Math.random().toString(36).slice(2)}`);
-  mkdirSync(folder);
-  context.after(() => rmSync(folder, { recursive: true }));
-  const program = join(folder, 'csync2');
-  const text = `#!/bin/bash
-for mode in -c -u; do
-  case " $* " in *" $mode"[\\ r]*) mv ${folder}/now$mode ${folder}/once 2>/dev/null && . ${folder}/once ;; esac
-done
-exec /usr/sbin/csync2 "$@"
-`;
-  writeFileSync(program, text, { mode: 0o755 });
-  const made = await mounted(context, { ...options, flags: ['--csync2', program] });
-  const meddle = (mode: '-c' | '-u', script: string) => writeFileSync(join(folder, `now${mode}`), script);
-  return { ...made, meddle };
+  const csync2 = new MeddledCsync2(context);
+  const made = await mounted(context, { ...options, flags: ['--csync2', csync2.program] });
+  return { ...made, csync2 };
 }
 
 async function stateOf(node: ClusterNode, path: string): Promise<string | undefined> {
