@@ -92,14 +92,18 @@ async function run(
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
   if (gap) queue.owe(gapText[gap]);
   const server =
-    settings.server === 'managed' ? new ManagedServer(plan.instance, settings.csyncLog, reporter) : undefined;
+    settings.server === 'managed'
+      ? new ManagedServer(
+          plan.instance,
+          settings.csyncLog,
+          reporter,
+          join(settings.runtimeDirectory, 'server'),
+        )
+      : undefined;
   const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
   const activity = new Activity(settings.csyncLog, server?.sessions ?? externalSessions);
   ending.push(() => activity.close());
-  if (server) {
-    await server.start();
-    ending.push(() => server.stop());
-  }
+  if (server) ending.push(() => server.stop());
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
   const knownPeers = KnownPeers.open(`${settings.queueFile}.peers`, peers);
@@ -131,6 +135,9 @@ async function run(
       () => blindSpell.begin(),
     ),
   );
+  // Before anybody can send us something: the server must take nothing for a place that is not there.
+  first.lookAtPlaces();
+  await server?.start();
   const status = () => statusOf({ succession, queue, server, activity, startedAt });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;

@@ -43,6 +43,11 @@ export class Activity {
     }
   }
 
+  /** Told the name of each file that a session has received, one character a byte, when the log is read. */
+  set onReceived(listener: (name: string) => void) {
+    this.#log.onReceived = listener;
+  }
+
   /** Pids of the sessions that are open now. */
   open(): readonly number[] {
     return this.#look(Date.now());

@@ -28,7 +28,8 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   'hung-up':
     'the peer was reached but ended the session: its csync2.cfg, its database or the certificates do not fit; the log of its csync2 server says which',
   refused: 'the peer did not take it',
-  denied: 'the peer does not accept it from this host: its csync2.cfg or its key differs',
+  denied:
+    'the peer does not accept it from this host: what holds it is not mounted there, or its csync2.cfg or its key differs',
   unidentified:
     'the peer does not recognise this host: its name must resolve there to the address we come from',
   certificate: 'the peer showed another certificate than the one remembered',

@@ -14,6 +14,8 @@ export class SessionLog {
   readonly #last = new Set<string>();
   #broken: BrokenSession[] = [];
   #pending = '';
+  /** Told the name of each file that is received, one character a byte. */
+  onReceived: (name: string) => void = () => {};
 
   /** Sessions that the log has begun and not ended, by pid. */
   get open(): ReadonlyMap<number, Session> {
@@ -108,6 +110,7 @@ export class SessionLog {
 
   #count(pid: number | undefined, name: string, peer: string): void {
     this.#received.set(peer, (this.#received.get(peer) ?? 0) + 1);
+    this.onReceived(name);
     const session = pid === undefined ? undefined : this.#open.get(pid);
     // Whose it is can't be told: it may be anybody's.
     const sessions = session ? [session] : this.#open.values();

@@ -35,7 +35,10 @@ export function servesConnection(pid: number, port: number): boolean {
   return socketInodes(pid).some((inode) => connections.has(inode));
 }
 
-/** The processes of a session (setsid(2)) but for its leader. A csync2 server that we start leads one. */
+/**
+ * The processes of a session (setsid(2)) but for its leader, and for those that have ended and that nobody has waited for.
+ * A csync2 server that we start leads one.
+ */
 export function membersOfSession(leader: number): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -44,7 +47,8 @@ export function membersOfSession(leader: number): number[] {
       if (pid === leader) return false;
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === leader;
+        const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return Number(session) === leader && state !== 'Z';
       } catch {
         // Gone meanwhile.
         return false;

@@ -17,11 +17,11 @@ import { databaseLocation, type Instance } from '../csync2/instance.js';
 import { requireOwnDirectory } from '../csync2/own-directory.js';
 import { resolveInstance } from '../csync2/resolve-instance.js';
 import { Runner } from '../csync2/runner.js';
+import type { ManagedServer } from '../csync2/server.js';
 import type { NativeSelection } from '../native.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
-import type { ServerGate } from '../sync/database-window.js';
 import type { KnownPeers } from '../sync/known-peers.js';
 import type { MountMemory } from '../sync/mount-memory.js';
 import { requireRoots } from '../sync/required-roots.js';
@@ -36,7 +36,7 @@ export interface GenerationParts {
   readonly csync2Options: Csync2Options;
   readonly queue: Queue;
   readonly activity: Activity;
-  readonly gate: ServerGate | undefined;
+  readonly gate: ManagedServer | undefined;
   /** Made anew for each plan: which of its peers have been compared with. */
   readonly knownPeers: KnownPeers;
   /** What sessions of an earlier run have left, and csync2 has taken note of. */
@@ -100,16 +100,20 @@ export class Generation {
   #scheduling: Promise<void> = Promise.resolve();
   #written = 0;
   #isStarted = false;
+  readonly #reporter: Reporter;
 
   /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
   constructor(plan: Plan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, queue, reporter } = parts;
     this.plan = plan;
+    this.#reporter = reporter;
     const selection = selectionOf(plan.config);
     this.sync = syncFor(plan, parts, selection);
     this.watcher = Watcher.open({
       selection,
-      onMounts: () => this.#lookAtMounts(reporter),
+      onMounts: () => {
+        if (this.#isStarted) this.lookAtPlaces();
+      },
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
       territory: territoryOf(plan, settings),
@@ -172,12 +176,12 @@ export class Generation {
     await this.sync.close();
   }
 
-  #lookAtMounts(reporter: Reporter): void {
-    if (!this.#isStarted) return;
+  /** Looks which places are there, so that csync2's server is told. */
+  lookAtPlaces(): void {
     try {
       this.sync.guard.look();
     } catch (error) {
-      reporter.onError('looking at mounts', error);
+      this.#reporter.onError('looking at mounts', error);
     }
   }
 
@@ -211,6 +215,7 @@ function syncFor(
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     concerns: (path) => selection.explain(path) !== 0,
+    exclude: (places) => parts.gate?.exclude(places, config),
     mountMemory: parts.mountMemory,
     prefixes: activePrefixes(config),
     halfReceived: parts.halfReceived,

@@ -70,6 +70,8 @@ export class Reporter implements SchedulerEvents {
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {
     const { path, state, isMount = false, isAccepted = false } = root;
+    // It is as good as back.
+    if (state === 'returning') return;
     const [key, shown] = [`root ${toKey(path)}`, display(path)];
     if (state === 'present') {
       const what = isAccepted
@@ -180,6 +182,15 @@ export class Reporter implements SchedulerEvents {
         fields: { event: 'peerDown', peer, files: left, reason: outcome },
       });
     }
+  };
+
+  /** Files that peers have sent to a place while it was not there are not in it. */
+  onUnseen = (place: PathBytes, files: readonly PathBytes[]): void => {
+    this.#log.warn(
+      `${files.length} files that peers have sent to ${display(place)} while it was not there are not in it; ` +
+        `they come when they change again, or after \`csync2 -m FILE\` on the peer: ${sample(files)}`,
+      { event: 'mountBack', root: place, files: files.length },
+    );
   };
 
   onCompared = (peer: string, comparison: FirstComparison): void => {

@@ -140,6 +140,15 @@ export class Checker {
     });
   }
 
+  /**
+   * Has csync2 take files as they are, there or not, and owe them to nobody.
+   *
+   * @returns whether it has
+   */
+  async takeAsTheyAre(files: readonly PathBytes[]): Promise<boolean> {
+    return await this.#window.run(() => this.#runner.note(files));
+  }
+
   /** Marks files, whatever csync2 knows of them. */
   async mark(files: readonly PathBytes[]): Promise<void> {
     await this.#window.run(async () => {

@@ -21,12 +21,15 @@ import { lookBack } from './look-back.js';
 import type { MountMemory } from './mount-memory.js';
 import { MountReader } from './mount-reader.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
+import { Returns } from './returns.js';
 import { RewriteMemory, stampOf } from './rewrite-memory.js';
-import { type GuardedRoot, RootGuard } from './root-guard.js';
+import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
 import { lookAt } from './stat-of.js';
+import { Surveys } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
+import { UnseenArrivals } from './unseen-arrivals.js';
 import { WatcherMisses } from './watcher-misses.js';
 
 /** What the sync stage is given. */
@@ -46,6 +49,8 @@ export interface SyncParts {
   readonly trees: readonly PathBytes[];
   /** Whether something at or below a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
+  /** Has csync2's server take nothing at and below some places, and all the rest again; not where others run it. */
+  readonly exclude?: (places: readonly PathBytes[]) => void;
   /** What was mounted in the trees, over restarts. */
   readonly mountMemory: MountMemory;
   readonly prefixes: readonly PathPrefix[];
@@ -67,6 +72,8 @@ export interface SyncParts {
     onPush?(report: PushReport): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
+    /** A place is back, and does not hold what peers have sent there meanwhile. */
+    onUnseen?(place: PathBytes, files: readonly PathBytes[]): void;
   };
 }
 
@@ -106,13 +113,41 @@ export function createSync(parts: SyncParts): Sync {
   const journal = new CheckJournal();
   const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
   const memory = memoryOf(parts.halfReceived);
-  const guard = createGuard(parts, ledger, (root) => {
-    events.onRoot?.(root);
-    const isBack = root.state === 'present';
-    parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
-    if (isBack) scheduler.retryFullCheck();
-    else for (const lane of lanes) lane.halt(root.path);
+  const guard = createGuard(parts, ledger, {
+    onChange(root) {
+      events.onRoot?.(root);
+      parts.exclude?.(guard.awayWithin(wholeTree));
+      if (root.state === 'returning') return;
+      const isBack = root.state === 'present';
+      parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
+      if (isBack) {
+        arrivals.settle(arrivals.within(root.path));
+        scheduler.retryFullCheck();
+      } else {
+        for (const lane of lanes) lane.halt(root.path);
+        // What is in the log by now.
+        parts.activity.open();
+        arrivals.gone(root.path, root.seenAt ?? 0);
+      }
+    },
+    mayReturn: (path) => returns.may(path),
+    onAway: () => void parts.activity.open(),
   });
+  const arrivals = new UnseenArrivals({
+    memory: parts.mountMemory,
+    prefixes,
+    isAway: (path) => guard.forbids(path, false),
+  });
+  const returns = new Returns({
+    arrivals,
+    lookIntoLog: () => parts.activity.open(),
+    isAsNoted: (path) => isAsNoted(path, ledger),
+    takeAsTheyAre: (files) => checker.takeAsTheyAre(files),
+    lookAgain: () => guard.look(),
+    onUnseen: (place, files) => events.onUnseen?.(place, files),
+    onError: (error) => events.onError?.('telling csync2 of what has come unseen', error),
+  });
+  const surveys = new Surveys();
   const checker = new Checker({
     runner,
     ledger,
@@ -127,6 +162,7 @@ export function createSync(parts: SyncParts): Sync {
     memory,
     prefixes,
     guard,
+    survey: surveys.survey,
     isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
     isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
     takeBroken: () => parts.activity.takeBroken(),
@@ -146,7 +182,14 @@ export function createSync(parts: SyncParts): Sync {
       misses,
       history: new KeptTime(parts.fullCheckHistory),
       lanes,
-      csync2: runner,
+      csync2: {
+        get running() {
+          return runner.running + surveys.running;
+        },
+        get started() {
+          return runner.started + surveys.started;
+        },
+      },
       beginFullCheck: () => new FullCheck({ roots, checker, guard, window, tree: sweepTree(ledger) }),
       events,
     },
@@ -174,28 +217,38 @@ export function createSync(parts: SyncParts): Sync {
         },
       }),
     start() {
+      parts.activity.onReceived = (name) => arrivals.received(name);
       guard.look();
+      // Also if nothing has changed: the configuration may be another one.
+      parts.exclude?.(guard.awayWithin(wholeTree));
       for (const lane of lanes) lane.wake();
       newcomers?.start(parts.peers.map((peer) => peer.name));
     },
     async close() {
       await newcomers?.stop();
       await Promise.all(lanes.map((lane) => lane.stop()));
+      // What has come unseen until now is to be known to the next run.
+      if (!guard.whole) guard.look();
       ledger?.close();
     },
   };
 }
 
+interface GuardHooks extends Required<Pick<GuardedMounts, 'mayReturn' | 'onAway'>> {
+  readonly onChange: (root: GuardedRoot) => void;
+}
+
 function createGuard(
   { trees, concerns, mountMemory, events }: SyncParts,
   ledger: Ledger | undefined,
-  onChange: (root: GuardedRoot) => void,
+  { onChange, ...hooks }: GuardHooks,
 ): RootGuard {
   const reader = new MountReader();
   return new RootGuard(trees.filter(mayBeDirectory), ledger, onChange, {
     read: () => reader.read(),
     memory: mountMemory,
     concerns,
+    ...hooks,
     onTrouble: (error) => events.onError?.('looking at what is mounted', error),
   });
 }
@@ -251,6 +304,19 @@ const stillMilliseconds = 250;
 
 /** csync2's exit code for "nothing differs". */
 const inSync = 2;
+
+/** Whether a file is as csync2 has noted it, as far as that tells. */
+function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
+  const sight = lookAt(path);
+  const seen = ledger?.seen(path);
+  if (sight.kind !== 'there' || !seen) return false;
+  const { size, mtimeNs } = sight.stat;
+  const isSameSize = seen.size === undefined || BigInt(seen.size) === size;
+  return isSameSize && (seen.mtimeSeconds === undefined || BigInt(seen.mtimeSeconds) === mtimeNs / second);
+}
+
+const second = 1_000_000_000n;
+const wholeTree: PathBytes = Buffer.from('/');
 
 /** What can't be looked at is guarded until it can. */
 function mayBeDirectory(path: PathBytes): boolean {

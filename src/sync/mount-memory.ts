@@ -20,12 +20,14 @@ export class MountMemory {
   readonly #file: string;
   readonly #mounts: Map<PathKey, string>;
   readonly #accepted: Set<PathKey>;
+  readonly #received: Set<string>;
   #isChanged = false;
 
-  private constructor(file: string, { mounts, accepted }: Kept) {
+  private constructor(file: string, { mounts, accepted, received }: Kept) {
     this.#file = file;
     this.#mounts = new Map(mounts);
     this.#accepted = new Set(accepted);
+    this.#received = new Set(received);
   }
 
   /**
@@ -73,6 +75,21 @@ export class MountMemory {
     if (this.#accepted.delete(place)) this.#isChanged = true;
   }
 
+  /** Names of files that peers have sent to where they can't be seen, one character a byte. */
+  get received(): readonly string[] {
+    return [...this.#received];
+  }
+
+  noteReceived(name: string): void {
+    if (this.#received.has(name)) return;
+    this.#received.add(name);
+    this.#isChanged = true;
+  }
+
+  forgetReceived(names: readonly string[]): void {
+    for (const name of names) if (this.#received.delete(name)) this.#isChanged = true;
+  }
+
   /** Writes down what has changed. Throws what the file system throws; then the next call tries again. */
   save(): void {
     if (!this.#isChanged) return;
@@ -82,7 +99,8 @@ export class MountMemory {
     rmSync(fresh, { force: true });
     const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      writeFileSync(fd, textOf({ mounts: [...this.#mounts], accepted: [...this.#accepted] }));
+      const accepted = [...this.#accepted];
+      writeFileSync(fd, textOf({ mounts: [...this.#mounts], accepted, received: this.received }));
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -110,10 +128,11 @@ interface Kept {
   /** Mount points and what was mounted there; one character a byte. */
   readonly mounts: readonly (readonly [PathKey, string])[];
   readonly accepted: readonly PathKey[];
+  readonly received: readonly string[];
 }
 
-function textOf({ mounts, accepted }: Kept): string {
-  return `${JSON.stringify({ version, mounts, accepted }, undefined, 1)}\n`;
+function textOf(kept: Kept): string {
+  return `${JSON.stringify({ version, ...kept }, undefined, 1)}\n`;
 }
 
 function readKept(file: string): Kept {
@@ -121,7 +140,7 @@ function readKept(file: string): Kept {
   try {
     text = readText(file);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { mounts: [], accepted: [] };
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { mounts: [], accepted: [], received: [] };
     throw new MountMemoryError(file, (cause as Error).message, { cause });
   }
   let value: unknown;
@@ -145,7 +164,7 @@ function readText(file: string): string {
 
 function isKept(value: unknown): value is Kept {
   if (typeof value !== 'object' || value === null) return false;
-  const { version: written, mounts, accepted } = value as Record<string, unknown>;
+  const { version: written, mounts, accepted, received } = value as Record<string, unknown>;
   const isText = (each: unknown) => typeof each === 'string';
   const isPair = (each: unknown) => Array.isArray(each) && each.length === 2 && each.every(isText);
   return (
@@ -153,7 +172,9 @@ function isKept(value: unknown): value is Kept {
     Array.isArray(mounts) &&
     mounts.every(isPair) &&
     Array.isArray(accepted) &&
-    accepted.every(isText)
+    accepted.every(isText) &&
+    Array.isArray(received) &&
+    received.every(isText)
   );
 }
 

@@ -60,7 +60,7 @@ export class ParkedPaths {
 
   failed(row: DirtyRow, stamp: string, why: { reason: Outcome; detail: string }, now: number): void {
     const failures = (this.#find(row)?.failures ?? 0) + 1;
-    const seconds = restSeconds[failures - 1] ?? parkSeconds;
+    const seconds = restSeconds[failures - 1] ?? (why.reason === 'denied' ? deniedSeconds : parkSeconds);
     const until = now + seconds * 1000;
     this.#counted.set(keyOf(row), { name: row.encoded, stamp, ...why, failures, until, forced: false });
   }
@@ -105,3 +105,5 @@ function keyOf(row: DirtyRow): string {
 const failuresToPark = 3;
 const restSeconds = [1, 2];
 const parkSeconds = 600;
+/** It may be that only a disk is missing on the peer. */
+const deniedSeconds = 60;

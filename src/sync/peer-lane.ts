@@ -81,7 +81,9 @@ export class PeerLane implements Lane {
   }
 
   wake(): void {
-    this.#rhythm.wake();
+    // A peer that answers and refuses what it was asked about may take what has come since.
+    if (this.#refusal.isPeer) this.#rhythm.probe();
+    else this.#rhythm.wake();
   }
 
   retry(): void {

@@ -9,7 +9,8 @@ export type RootState =
   | 'unreadable'
   | 'emptied'
   | 'replaced'
-  | 'unmounted';
+  | 'unmounted'
+  | 'returning';
 
 /** One phrase for each state. */
 export const rootStateText: Readonly<Record<RootState, string>> = {
@@ -20,6 +21,7 @@ export const rootStateText: Readonly<Record<RootState, string>> = {
   emptied: 'suddenly empty, while csync2 knows files in it',
   replaced: 'replaced by another directory that lacks most of the known files',
   unmounted: 'not mounted, but it was',
+  returning: 'back, and csync2 is being told of what peers have sent there meanwhile',
 };
 
 /** A place as it is now, and what is known of how it was. */

@@ -7,6 +7,8 @@ import type { Diagnosis } from '../csync2/diagnosis.js';
  */
 export class Refusal {
   #inARow = 0;
+  /** When the peer has taken something last, milliseconds since 1970. */
+  #tookAt = Number.NEGATIVE_INFINITY;
   #isPeer = false;
   #isFiles = false;
 
@@ -16,7 +18,8 @@ export class Refusal {
   }
 
   /** Something was taken. Whether it was refused before because of the peer. */
-  isOver(): boolean {
+  isOver(now = Date.now()): boolean {
+    this.#tookAt = now;
     const was = this.#isPeer;
     this.#inARow = 0;
     this.#isPeer = false;
@@ -25,8 +28,14 @@ export class Refusal {
   }
 
   /** A push in which nothing was taken. Whether that is the peer's, and not the files', matter. */
-  isOfPeer(refused: number, diagnosis: Diagnosis | undefined): boolean {
+  isOfPeer(refused: number, diagnosis: Diagnosis | undefined, now = Date.now()): boolean {
     if (diagnosis) {
+      // One that has taken others a moment ago refuses these: it may lack the disk for them, or leave them out.
+      if (diagnosis.outcome === 'denied' && now - this.#tookAt < recentMilliseconds) {
+        this.#isFiles = true;
+        this.#isPeer = false;
+        return false;
+      }
       // A conflict says that the peer knows us and would take others.
       this.#isFiles = diagnosis.outcome === 'conflict';
       if (this.#isFiles) this.#isPeer = false;
@@ -39,5 +48,6 @@ export class Refusal {
   }
 }
 
+const recentMilliseconds = 60_000;
 /** More files than this in a row, and none taken: it is hardly the files. */
 const refusedInARow = 50;

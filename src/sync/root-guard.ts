@@ -21,6 +21,8 @@ export interface GuardedRoot {
   readonly isMount?: true;
   /** Why it is unreadable: `EIO`. */
   readonly errno?: string;
+  /** When it was last seen to be present, in this run; milliseconds since 1970. */
+  readonly seenAt?: number;
   /** It is present only because somebody has said that it is meant to be as it is. */
   readonly isAccepted?: true;
 }
@@ -44,6 +46,13 @@ export interface GuardedMounts {
   readonly memory: MountMemory;
   /** Whether something at or below a path may be synchronised. */
   concerns(path: PathBytes): boolean;
+  /**
+   * Whether a place that is there again may be checked: not before what has come to it unseen is settled. It is
+   * asked again at each look.
+   */
+  mayReturn?(path: PathBytes): boolean;
+  /** Called before a look as long as some place is away: what comes there unseen is to be noted. */
+  onAway?(): void;
   /** What is mounted could not be read, or what is remembered not be written down. What was known stays in force. */
   onTrouble?(error: unknown): void;
 }
@@ -82,6 +91,7 @@ export class RootGuard {
 
   /** Looks at all places now, and tells those whose state has changed. */
   look(): void {
+    if (!this.whole) this.#mounts?.onAway?.();
     const before = new Map([...this.#places.values()].map((place) => [place, place.state]));
     this.#judgeAll();
     const isNews = (place: GuardedPlace) => place.state !== (before.get(place) ?? 'present');
@@ -145,7 +155,24 @@ export class RootGuard {
   #judgeAll(): void {
     this.#arrange();
     for (const [key, place] of this.#places) this.#judge(key, place);
-    this.#away = [...this.#places.values()].filter(({ state }) => state !== 'present');
+    this.#away = this.#notPresent();
+    // Only now is it known what is away below each.
+    for (const place of this.#places.values()) this.#letReturn(place);
+    this.#away = this.#notPresent();
+  }
+
+  #notPresent(): readonly GuardedPlace[] {
+    return [...this.#places.values()].filter(({ state }) => state !== 'present');
+  }
+
+  #letReturn(place: GuardedPlace): void {
+    if (place.state !== 'present') {
+      place.isSettled = false;
+      return;
+    }
+    place.isSettled ||= place.isMeant || (this.#mounts?.mayReturn?.(place.path) ?? true);
+    if (place.isSettled) place.seenAt = Date.now();
+    else place.state = 'returning';
   }
 
   /** Every mount point becomes a place, and everything that was one. */
@@ -236,6 +263,9 @@ interface GuardedPlace {
   last: { readonly identity: string; readonly mountId: number | undefined } | undefined;
   /** Names that should be there, as long as it is another one. */
   sample: readonly { readonly name: Buffer }[] | undefined;
+  seenAt: number | undefined;
+  /** Nothing has come to it unseen, or csync2 has been told. */
+  isSettled: boolean;
   /** Somebody has said that it is meant to be as it is. */
   isMeant: boolean;
   /** Neither a root nor a mount point: nothing would be missed. */
@@ -250,18 +280,21 @@ function newPlace(path: PathBytes, isRoot: boolean): GuardedPlace {
     errno: undefined,
     last: undefined,
     sample: undefined,
+    seenAt: undefined,
+    isSettled: false,
     isMeant: false,
     isIdle: false,
   };
 }
 
-function shown({ path, state, isRoot, isMeant, errno }: GuardedPlace): GuardedRoot {
+function shown({ path, state, isRoot, isMeant, errno, seenAt }: GuardedPlace): GuardedRoot {
   return {
     path,
     state,
     ...(isMeant ? { isAccepted: true } : {}),
     ...(isRoot ? {} : { isMount: true }),
     ...(errno === undefined ? {} : { errno }),
+    ...(seenAt === undefined ? {} : { seenAt }),
   };
 }
 

@@ -42,7 +42,7 @@ export interface SchedulerParts extends FullCheckDutyParts {
   readonly checker: Checker;
   readonly guard: RootGuard;
   readonly tree: SweepTree;
-  /** Commands of csync2 under way, and begun so far. A command may take as long as it likes. */
+  /** Commands of csync2, and surveys before them, under way and begun so far. They may take as long as they like. */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
 }

@@ -71,6 +71,32 @@ export async function survey(
   }
 }
 
+/** Surveys, counted: one may take as long as a slow disk needs. */
+export class Surveys {
+  #running = 0;
+  #started = 0;
+
+  /** Under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Begun so far. */
+  get started(): number {
+    return this.#started;
+  }
+
+  readonly survey: typeof survey = async (paths, options) => {
+    this.#started++;
+    this.#running++;
+    try {
+      return await survey(paths, options);
+    } finally {
+      this.#running--;
+    }
+  };
+}
+
 // Records as native/survey_napi.cc packs them.
 function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
   for (let at = 0; at < packed.length; ) {

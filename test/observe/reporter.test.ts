@@ -166,6 +166,7 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onRoot({ path: root, state: 'present' });
   reporter.onRoot({ path, state: 'unmounted', isMount: true });
   reporter.onRoot({ path, state: 'present', isMount: true });
+  reporter.onUnseen(root, [path]);
   reporter.onLoss('overflow');
   reporter.onLoss('the watch limit is reached: new directories are not watched');
   reporter.onFullCheckBegun('start');

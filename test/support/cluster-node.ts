@@ -140,6 +140,16 @@ export class ClusterNode {
     return result.stdout;
   }
 
+  /** Runs a csync2 server by hand, for a daemon with `--server external`. It ends with the node, or when it is killed. */
+  runServer(): ChildProcess {
+    const log = openSync(this.serverLog, 'a');
+    const words = ['csync2', '-N', this.name, '-D', this.database, '-ii', '-t', '-v'];
+    const [program = '', ...args] = this.namespaces.enter(words);
+    const server = spawn(program, args, { stdio: ['ignore', log, log], env: this.#env });
+    closeSync(log);
+    return server;
+  }
+
   /** A command of the product's command line, asking this node's daemon. Never throws for an exit code. */
   command(...words: readonly string[]): Promise<CommandResult> {
     return runCommand([process.execPath, commandLine, ...words, '--runtime-directory', this.#runtime], {

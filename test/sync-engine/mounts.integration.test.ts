@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Cluster, type ClusterOptions } from '../support/cluster.js';
 import { ClusterMount, type MountKind } from '../support/cluster-mount.js';
@@ -299,6 +299,92 @@ test('gone while an update hangs: it is ended at once', { skip }, async (context
   await heals(cluster, mount);
   assert.equal(two.read('uploads/d1/f1'), 'changed');
 });
+
+test(
+  'what the peer changes there while it is not mounted waits, and arrives when it is',
+  {
+    skip,
+  },
+  async (context) => {
+    const { cluster, mount } = await mounted(context);
+    const [one, two] = [cluster.node(1), cluster.node(2)];
+    await mount.unmount();
+    await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
+    two.write('uploads/d1/f1', 'changed by two');
+    two.write('uploads/new/deep/file', 'new from two');
+    two.remove('uploads/d2/f2');
+    await cluster.until('it to be refused', async () => {
+      const { owed, reason } = (await two.peer('node1')) ?? {};
+      return (owed ?? 0) >= 5 && reason === 'denied';
+    });
+    two.write('elsewhere/back', 'goes on');
+    await cluster.untilRead(one, 'elsewhere/back', 'goes on');
+    two.remove('elsewhere/back');
+    await cluster.untilRead(one, 'elsewhere/back', undefined);
+    await cluster.until('it to be parked', async () => ((await two.peer('node1'))?.parked.length ?? 0) >= 3);
+    assert.deepEqual(readdirSync(one.path('uploads')), [], 'nobody has written into the bare mount point');
+    assert.ok(!(await one.csync2('-M')).includes('uploads'), 'nothing has been taken for deleted');
+    await one.stop();
+    one.start();
+    await cluster.untilWorking(one);
+    assert.equal((await two.command('retry')).code, 0);
+    two.write('elsewhere/again', 'goes on');
+    await cluster.untilRead(one, 'elsewhere/again', 'goes on');
+    assert.deepEqual(readdirSync(one.path('uploads')), []);
+    await mount.mount();
+    await cluster.until('the mount to be back', async () => (await stateOf(one, mount.point)) === 'present');
+    await cluster.until('the server to take it again', () => one.serverPid !== undefined);
+    assert.equal((await two.command('retry')).code, 0);
+    await cluster.untilRead(one, 'uploads/d1/f1', 'changed by two');
+    await cluster.untilEqual();
+    await cluster.untilQuiet();
+    assert.equal(two.read('uploads/new/deep/file'), 'new from two');
+    assert.equal(one.read('uploads/d2/f2'), undefined);
+  },
+);
+
+test(
+  'where others run the server, what it writes into a bare mount point costs the peers nothing',
+  {
+    skip,
+  },
+  async (context) => {
+    const cluster = await Cluster.make(context);
+    const [one, two] = [cluster.node(1), cluster.node(2)];
+    one.flags = ['--server', 'external'];
+    const mount = await ClusterMount.make(cluster, 1, 'uploads', 'tmpfs');
+    await mount.mount();
+    mount.fill(files);
+    await cluster.initialise();
+    const server = one.runServer();
+    context.after(() => server.kill());
+    await cluster.start();
+    await mount.unmount();
+    await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
+    two.write('uploads/new', 'new from two');
+    await cluster.untilRead(one, 'uploads/new', 'new from two');
+    await cluster.until('it to be noticed', async () => (await one.status()) !== undefined);
+    // Over a restart, too.
+    await one.stop();
+    one.start();
+    await cluster.untilWorking(one);
+    await mount.mount();
+    await cluster.until('the mount to be back', async () => (await stateOf(one, mount.point)) === 'present');
+    await cluster.untilQuiet();
+    assert.equal((await one.command('check')).code, 0);
+    await cluster.untilQuiet();
+    assert.equal(two.read('uploads/new'), 'new from two', one.log());
+    assert.equal(one.read('uploads/new'), undefined);
+    assert.equal(
+      one.logged(/files that peers have sent to .*uploads while it was not there/).length,
+      1,
+      one.log(),
+    );
+    await two.csync2('-m', `${two.treePath}/uploads/new`);
+    assert.equal((await two.command('retry')).code, 0);
+    await cluster.untilEqual();
+  },
+);
 
 async function mounted(
   context: TestContext,

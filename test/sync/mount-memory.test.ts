@@ -78,9 +78,10 @@ describe('what was mounted', () => {
       '[]',
       'null',
       '{"version":1}',
-      '{"version":2,"mounts":[],"accepted":[]}',
-      '{"version":1,"mounts":[["/srv"]],"accepted":[]}',
-      '{"version":1,"mounts":[],"accepted":[7]}',
+      '{"version":2,"mounts":[],"accepted":[],"received":[]}',
+      '{"version":1,"mounts":[["/srv"]],"accepted":[],"received":[]}',
+      '{"version":1,"mounts":[],"accepted":[7],"received":[]}',
+      '{"version":1,"mounts":[],"accepted":[]}',
     ]) {
       writeFileSync(file, text);
       assert.throws(() => MountMemory.open(file), MountMemoryError, text);

@@ -152,7 +152,7 @@ describe('a place that is judged', () => {
   test('every state has a text', () => {
     const states: Record<RootState, true> = {
       present: true, missing: true, 'not-a-directory': true, unreadable: true, emptied: true, replaced: true,
-      unmounted: true,
+      unmounted: true, returning: true,
     }; // biome-ignore format: a list of words
     for (const state of Object.keys(states) as RootState[]) assert.match(rootStateText[state], /\S/);
     assert.equal(rootStateText.unmounted, 'not mounted, but it was');

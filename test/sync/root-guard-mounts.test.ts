@@ -166,6 +166,39 @@ describe('mounts that are guarded', () => {
     assert.ok(guard.whole);
   });
 
+  test('one that is back returns when what has come to it unseen is settled, and not before', (context) => {
+    const world = setUp(context);
+    world.mount('up');
+    const guard = world.guard();
+    guard.look();
+    const asked: string[] = [];
+    world.mayReturn = (path) => {
+      asked.push(String(path));
+      return false;
+    };
+    world.unmount('up');
+    guard.look();
+    assert.deepEqual(asked, [], 'only those that are back are asked for');
+    world.mount('up');
+    guard.look();
+    guard.look();
+    assert.deepEqual(asked, [world.path('up'), world.path('up')]);
+    assert.ok(guard.forbids(Buffer.from(world.path('up/a')), false));
+    world.mayReturn = () => true;
+    guard.look();
+    assert.deepEqual(world.changes, ['up unmounted', 'up returning', 'up present']);
+    // The next run asks for all, since it can't know.
+    world.mayReturn = (path) => !String(path).endsWith('/up');
+    const next = world.guard();
+    next.look();
+    assert.deepEqual(next.awayWithin(Buffer.from(world.root)).map(String), [world.path('up')]);
+    // Whoever accepts it has no use for the rest.
+    world.unmount('up');
+    next.look();
+    next.allow(Buffer.from(world.path('up')));
+    assert.ok(next.whole);
+  });
+
   test('an automounter: a look is made once more before a mount counts as gone', (context) => {
     const world = setUp(context);
     world.mount('up');
@@ -225,6 +258,7 @@ function setUp(context: TestContext, { rootIsMount = false } = {}) {
     troubles: [] as string[],
     failing: undefined as Error | undefined,
     afterNextRead: undefined as (() => void) | undefined,
+    mayReturn: ((_: Buffer) => true) as (path: Buffer) => boolean,
     get changes() {
       const name = ({ path: at }: GuardedRoot) => String(at).slice(root.length + 1) || '.';
       return world.told.map((each) => `${name(each)} ${each.state}`);
@@ -274,6 +308,7 @@ function setUp(context: TestContext, { rootIsMount = false } = {}) {
           },
           memory: MountMemory.open(world.memoryFile),
           concerns: (at) => ![...world.excluded].some((name) => String(at).startsWith(path(name))),
+          mayReturn: (at) => world.mayReturn(at),
           onTrouble: (error) => world.troubles.push((error as Error).message),
         },
       );

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isWithin } from '#src/path-bytes.js';
+import { MountMemory } from '#src/sync/mount-memory.js';
+import { Returns } from '#src/sync/returns.js';
+import { UnseenArrivals } from '#src/sync/unseen-arrivals.js';
+
+describe('what peers send to where it cannot be seen', () => {
+  test('is remembered while a place is away, and so is what came since it was last seen', (context) => {
+    const { arrivals, away, memory, file, within } = setUp(context);
+    arrivals.received('/srv/up/early', 1000);
+    arrivals.received('/srv/up/late', 2000);
+    arrivals.received('/srv/other', 2000);
+    arrivals.received('%p%/deep', 2000);
+    arrivals.gone(Buffer.from('/srv/up'), 1500);
+    away.add('/srv/up');
+    arrivals.received('/srv/up/away\xff', 3000);
+    arrivals.received('/srv/upper', 3000);
+    arrivals.received('%unknown%/x', 3000);
+    assert.deepEqual(within('/srv/up'), [], 'as long as it is away');
+    away.clear();
+    assert.deepEqual(within('/srv/up'), ['/srv/up/away\xff', '/srv/up/late', '/srv/up/p/deep']);
+    assert.deepEqual(within('/srv'), within('/srv/up'));
+    away.add('/srv/up/p');
+    assert.deepEqual(within('/srv'), ['/srv/up/away\xff', '/srv/up/late'], 'a place in it is away');
+    away.clear();
+    assert.deepEqual(within('/srv/other'), []);
+    memory.save();
+    const next = new UnseenArrivals({ memory: MountMemory.open(file), prefixes, isAway: () => false });
+    assert.equal(next.within(Buffer.from('/srv/up')).length, 3);
+    arrivals.settle(arrivals.within(Buffer.from('/srv/up/p')));
+    assert.deepEqual(within('/srv/up'), ['/srv/up/away\xff', '/srv/up/late']);
+    arrivals.settle(arrivals.within(Buffer.from('/srv/up')));
+    assert.deepEqual(memory.received, []);
+  });
+});
+
+describe('a place that returns', () => {
+  test('at once, if nothing has come', (context) => {
+    const { returns, looks } = returning(context, []);
+    assert.ok(returns.may(Buffer.from('/srv/up')));
+    assert.deepEqual(looks, ['log']);
+  });
+
+  test('when csync2 has taken what has come as it is; what the place lacks is told', async (context) => {
+    const { returns, looks, taken, told } = returning(context, ['/srv/up/lacking', '/srv/up/same']);
+    assert.ok(!returns.may(Buffer.from('/srv/up')));
+    assert.ok(!returns.may(Buffer.from('/srv/up')), 'once is enough');
+    await sleep(5);
+    assert.deepEqual(taken, [['/srv/up/lacking', '/srv/up/same']]);
+    assert.deepEqual(told, ['/srv/up: /srv/up/lacking']);
+    assert.deepEqual(looks, ['log', 'log', 'places']);
+    assert.ok(returns.may(Buffer.from('/srv/up')));
+  });
+
+  test('not as long as csync2 could not: it is tried again at the next look', async (context) => {
+    const { returns, taken, refuse } = returning(context, ['/srv/up/file']);
+    refuse(true);
+    assert.ok(!returns.may(Buffer.from('/srv/up')));
+    await sleep(5);
+    assert.ok(!returns.may(Buffer.from('/srv/up')));
+    await sleep(5);
+    assert.equal(taken.length, 2);
+    refuse(false);
+    assert.ok(!returns.may(Buffer.from('/srv/up')));
+    await sleep(5);
+    assert.ok(returns.may(Buffer.from('/srv/up')));
+  });
+});
+
+const prefixes = [{ name: Buffer.from('p'), path: Buffer.from('/srv/up/p') }];
+
+function setUp(context: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'unseen-test-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'queue.log.mounts');
+  const memory = MountMemory.open(file);
+  const away = new Set<string>();
+  const isAway = (path: Buffer) => [...away].some((place) => isWithin(path, Buffer.from(place)));
+  const arrivals = new UnseenArrivals({ memory, prefixes, isAway });
+  const within = (place: string) =>
+    arrivals
+      .within(Buffer.from(place))
+      .map(({ path }) => path.toString('latin1'))
+      .sort();
+  return { arrivals, away, memory, file, within };
+}
+
+function returning(context: TestContext, names: readonly string[]) {
+  const { arrivals, memory } = setUp(context);
+  for (const name of names) memory.noteReceived(name);
+  const looks: string[] = [];
+  const taken: string[][] = [];
+  const told: string[] = [];
+  let isRefused = false;
+  const returns = new Returns({
+    arrivals,
+    lookIntoLog: () => void looks.push('log'),
+    isAsNoted: (path) => String(path).endsWith('same'),
+    takeAsTheyAre: async (files) => {
+      taken.push(files.map(String));
+      return !isRefused;
+    },
+    lookAgain: () => void looks.push('places'),
+    onUnseen: (place, files) => void told.push(`${place}: ${files}`),
+    onError: (error) => assert.fail(String(error)),
+  });
+  return { returns, looks, taken, told, refuse: (value: boolean) => (isRefused = value) };
+}
