@@ -48,6 +48,11 @@ export class Activity {
     this.#log.onReceived = listener;
   }
 
+  /** Told the name of each file that a session has found changed or gone, one character a byte, when the log is read. */
+  set onMarked(listener: (name: string) => void) {
+    this.#log.onMarked = listener;
+  }
+
   /** Pids of the sessions that are open now. */
   open(): readonly number[] {
     return this.#look(Date.now());

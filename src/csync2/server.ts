@@ -109,14 +109,17 @@ export class ManagedServer {
     const excluded = places.length === 0 ? undefined : JSON.stringify([places.map(toKey).sort(), config]);
     if (excluded === this.#excluded) return;
     this.#excluded = excluded;
+    // First of all: whatever a session does from now on, it does in the wrong place. One that does not listen yet is
+    // exchanged when it does.
+    if (this.#state === 'listening') this.#exchange();
     if (excluded === undefined) this.#held.remove();
     else this.#held.write(config, this.#instance.systemDirectory, places);
-    // One that does not listen yet is exchanged when it does.
-    if (this.#state === 'listening') this.#exchange();
   }
 
+  /** Ends the server and its sessions; the next is started when it has ended. */
   #exchange(): void {
     this.#isExchanged = true;
+    for (const pid of this.sessions()) sendSignal(pid, 'SIGTERM');
     // It may be stopped, and has nothing to lose.
     this.#process?.kill('SIGKILL');
   }

@@ -16,6 +16,8 @@ export class SessionLog {
   #pending = '';
   /** Told the name of each file that is received, one character a byte. */
   onReceived: (name: string) => void = () => {};
+  /** Told the name of each file that a session's own check has found changed or gone, one character a byte. */
+  onMarked: (name: string) => void = () => {};
 
   /** Sessions that the log has begun and not ended, by pid. */
   get open(): ReadonlyMap<number, Session> {
@@ -87,6 +89,8 @@ export class SessionLog {
     const pid = match ? Number(match[1]) : undefined;
     // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
     const update = /Updated (.*) from (\S+)\.$/.exec(line);
+    const mark = /Marking file as dirty: (.*)$/.exec(line);
+    if (mark) this.onMarked(mark[1] as string);
     if (update) this.#count(pid, update[1] as string, update[2] as string);
     else if (pid !== undefined) this.#readEvent(pid, match?.[2] as string);
   }

@@ -184,6 +184,14 @@ export class Reporter implements SchedulerEvents {
     }
   };
 
+  /** A check had taken files for deleted that are only out of sight, or are there again. */
+  onRestored = (paths: readonly PathBytes[]): void => {
+    this.#log.info(
+      `csync2 had taken ${paths.length} files for deleted that are not, and that is taken back: ${sample(paths)}`,
+      { files: paths.length },
+    );
+  };
+
   /** Files that peers have sent to a place while it was not there are not in it. */
   onUnseen = (place: PathBytes, files: readonly PathBytes[]): void => {
     this.#log.warn(

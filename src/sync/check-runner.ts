@@ -2,11 +2,12 @@ import { MarkedPaths } from '../csync2/marked-paths.js';
 import type { PathPrefix } from '../csync2/name-encoding.js';
 import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
-import type { PathBytes } from '../path-bytes.js';
+import { type PathBytes, toKey } from '../path-bytes.js';
 import { argumentChunks } from './argument-chunks.js';
 import type { CheckJournal } from './check-journal.js';
 import type { Scope } from './check-record.js';
 import type { Clearance } from './clearance.js';
+import type { MistakenDeletions } from './mistaken-deletions.js';
 import type { TornChecks } from './torn-checks.js';
 
 /** A path that csync2 could not look at. */
@@ -30,6 +31,11 @@ export interface CheckMode {
   readonly onMarked?: (paths: readonly PathBytes[]) => void;
 }
 
+/** A mode, and who is given what csync2 has taken for deleted by mistake. */
+interface RunMode extends CheckMode {
+  readonly onMistaken?: (paths: readonly PathBytes[]) => void;
+}
+
 /** What became of paths that csync2 was to look at. */
 export interface RunReport {
   readonly failed: readonly FailedPath[];
@@ -40,6 +46,7 @@ export interface RunReport {
 /** What the runner works with. */
 export interface CheckRunnerParts {
   readonly clearance: Clearance;
+  readonly mistakes: MistakenDeletions;
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly torn: TornChecks;
@@ -63,18 +70,24 @@ export class CheckRunner {
       // Marking looks at nothing.
       if (how.mode === '-m') failed.push(...(await this.#runChunk(how, chunk)));
       else {
-        const cleared = await this.#parts.clearance.of(chunk, how);
+        const { clearance } = this.#parts;
+        const cleared = await clearance.of(chunk, how);
         failed.push(...cleared.failed);
         held.push(...cleared.held);
-        failed.push(...(await this.#runAll(how, cleared.whole)));
-        failed.push(...(await this.#runAll({ ...how, recursive: true }, cleared.trees)));
-        failed.push(...(await this.#runAll({ ...how, recursive: false }, cleared.files)));
+        const onMistaken = (paths: readonly PathBytes[]) => {
+          const sorted = clearance.outOfSight(paths);
+          failed.push(...sorted.failed);
+          held.push(...sorted.held);
+        };
+        failed.push(...(await this.#runAll({ ...how, onMistaken }, cleared.whole)));
+        failed.push(...(await this.#runAll({ ...how, onMistaken, recursive: true }, cleared.trees)));
+        failed.push(...(await this.#runAll({ ...how, onMistaken, recursive: false }, cleared.files)));
       }
     }
     return { failed, held };
   }
 
-  async #runAll(how: CheckMode, paths: readonly PathBytes[]): Promise<FailedPath[]> {
+  async #runAll(how: RunMode, paths: readonly PathBytes[]): Promise<FailedPath[]> {
     const failed: FailedPath[] = [];
     for (const chunk of argumentChunks(paths)) failed.push(...(await this.#runChunk(how, chunk)));
     return failed;
@@ -119,7 +132,7 @@ export class CheckRunner {
   }
 
   /** One that fails for good is split until the paths at fault stand alone. */
-  async #runChunk(how: CheckMode, chunk: readonly PathBytes[]): Promise<FailedPath[]> {
+  async #runChunk(how: RunMode, chunk: readonly PathBytes[]): Promise<FailedPath[]> {
     const result = await this.#attempt(how, chunk);
     if (result.outcome === 'done') return [];
     const isForAll = hopeless.has(result.outcome) || how.signal?.aborted;
@@ -134,7 +147,7 @@ export class CheckRunner {
     ];
   }
 
-  async #attempt(how: CheckMode, paths: readonly PathBytes[]): Promise<CommandResult> {
+  async #attempt(how: RunMode, paths: readonly PathBytes[]): Promise<CommandResult> {
     const { torn } = this.#parts;
     const scope = scopeOf(paths, how.recursive);
     for (let attempt = 1; ; attempt++) {
@@ -148,10 +161,12 @@ export class CheckRunner {
     }
   }
 
-  async #command(how: CheckMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
-    const { runner, journal, prefixes } = this.#parts;
-    const { mode, recursive, idle = false, signal, onMarked } = how;
+  async #command(how: RunMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
+    const { runner, journal, mistakes, prefixes } = this.#parts;
+    const { mode, recursive, idle = false, signal, onMarked, onMistaken } = how;
     const marked = new MarkedPaths(prefixes);
+    const scope = scopeOf(paths, recursive);
+    const before = mode === '-c' ? mistakes.before(scope) : undefined;
     const ended = isInJournal ? journal.begin(paths, recursive) : () => {};
     const result = await runner
       .run({
@@ -167,7 +182,11 @@ export class CheckRunner {
       });
     if (mayBeTorn(result)) ended();
     else ended(marked.paths);
-    onMarked?.(marked.paths);
+    const isAnyMarked = marked.paths.length > 0 || mayBeTorn(result);
+    const mistaken = isAnyMarked ? await mistakes.takeBack(scope, before) : [];
+    onMistaken?.(mistaken);
+    const keys = new Set(mistaken.map(toKey));
+    onMarked?.(marked.paths.filter((path) => !keys.has(toKey(path))));
     return result;
   }
 }

@@ -1,4 +1,5 @@
-import type { PathPrefix } from '../csync2/name-encoding.js';
+import { encodeName, namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { removeDebts } from '../csync2/notes.js';
 import type { Runner } from '../csync2/runner.js';
 import type { BrokenSession } from '../csync2/session-log.js';
 import type { PathBytes } from '../path-bytes.js';
@@ -8,7 +9,8 @@ import type { CheckJournal, Mark } from './check-journal.js';
 import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
 import { CheckRunner, type FailedPath, type RunReport } from './check-runner.js';
 import { Clearance, type ClearanceParts } from './clearance.js';
-import type { DatabaseWindow } from './database-window.js';
+import { type DatabaseWindow, whenNotBusy } from './database-window.js';
+import { MistakenDeletions } from './mistaken-deletions.js';
 import type { PostponedPath } from './postponed-paths.js';
 import { stampOf } from './rewrite-memory.js';
 import { statOf } from './stat-of.js';
@@ -56,6 +58,8 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly prefixes: readonly PathPrefix[];
   /** Undefined: no place is held. */
   readonly guard?: ClearanceParts['guard'];
+  /** Told what csync2 had taken for deleted, and is not. */
+  readonly onRestored?: (paths: readonly PathBytes[]) => void;
   /** Looks at what csync2 is about to look at; the real one unless told otherwise. */
   readonly survey?: ClearanceParts['survey'];
   /** Sessions of the server that have been broken off since the last call. */
@@ -78,9 +82,10 @@ export class Checker {
     this.#journal = parts.journal;
     this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
-    const { guard, ledger } = parts;
+    const { guard, ledger, onRestored, prefixes } = parts;
     const clearance = new Clearance({ guard, tree: sweepTree(ledger), survey: parts.survey ?? survey });
-    this.#runner = new CheckRunner({ ...parts, clearance });
+    const mistakes = new MistakenDeletions({ ledger, prefixes, guard, onRestored });
+    this.#runner = new CheckRunner({ ...parts, clearance, mistakes });
   }
 
   /**
@@ -147,6 +152,14 @@ export class Checker {
    */
   async takeAsTheyAre(files: readonly PathBytes[]): Promise<boolean> {
     return await this.#window.run(() => this.#runner.note(files));
+  }
+
+  /** Takes the marks of files off, where csync2's database is ours to write. */
+  async unmark(files: readonly PathBytes[]): Promise<void> {
+    const { ledger, prefixes } = this.#parts;
+    if (!ledger) return;
+    const names = files.flatMap((path) => namesOf(path, prefixes).map(encodeName));
+    await this.#window.run(() => whenNotBusy(() => removeDebts(ledger, names)));
   }
 
   /** Marks files, whatever csync2 knows of them. */

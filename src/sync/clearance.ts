@@ -1,5 +1,6 @@
 import { fromKey, isWithin, join, type PathBytes, type PathKey, parentOf, toKey } from '../path-bytes.js';
 import type { FailedPath } from './check-runner.js';
+import { lookAt } from './stat-of.js';
 import { noChanges, type Survey, type SurveyOptions } from './survey.js';
 import type { SweepTree } from './sweep-plan.js';
 
@@ -70,6 +71,19 @@ export class Clearance {
       else this.#clearFile(path, errors, cleared);
     }
     return cleared;
+  }
+
+  /** Tells why paths were out of sight that csync2 had been given. */
+  outOfSight(paths: readonly PathBytes[]): Pick<Cleared, 'failed' | 'held'> {
+    const held = paths.filter((path) => this.#parts.guard?.forbids(path, false));
+    const failed = paths
+      .filter((path) => !held.includes(path))
+      .map((path): FailedPath => {
+        const sight = lookAt(path);
+        const text = sight.kind === 'unreadable' ? sight.errno : 'it was out of sight for a moment';
+        return { path, recursive: false, outcome: 'unreadable', text };
+      });
+    return { failed, held };
   }
 
   #clearFile(path: PathBytes, errors: Obstacles, cleared: Draft): void {

@@ -52,6 +52,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         databaseName: databaseName(parts.runner.instance),
         isHeld: (path) => guard.forbids(path, false),
         lookAtRoots: () => guard.look(),
+        pin: (paths) => guard.pin(paths),
         recheck,
       }),
   );
@@ -78,6 +79,7 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
         sights: {
           owed: () => owedPaths(peer, parts, ledger),
           outOfSight: (paths) => outOfSight(paths, guard),
+          pin: (paths) => guard.pin(paths),
           mark: (paths) => checker.mark(paths),
         },
       }),

@@ -72,6 +72,8 @@ export interface SyncParts {
     onPush?(report: PushReport): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
+    /** A check had taken files for deleted that are only out of sight. */
+    onRestored?(paths: readonly PathBytes[]): void;
     /** A place is back, and does not hold what peers have sent there meanwhile. */
     onUnseen?(place: PathBytes, files: readonly PathBytes[]): void;
   };
@@ -121,13 +123,13 @@ export function createSync(parts: SyncParts): Sync {
       const isBack = root.state === 'present';
       parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
       if (isBack) {
-        arrivals.settle(arrivals.within(root.path));
+        arrivals.back(root.path);
         scheduler.retryFullCheck();
       } else {
         for (const lane of lanes) lane.halt(root.path);
         // What is in the log by now.
         parts.activity.open();
-        arrivals.gone(root.path, root.seenAt ?? 0);
+        arrivals.gone(root.path, root.seenAt);
       }
     },
     mayReturn: (path) => returns.may(path),
@@ -143,6 +145,11 @@ export function createSync(parts: SyncParts): Sync {
     lookIntoLog: () => parts.activity.open(),
     isAsNoted: (path) => isAsNoted(path, ledger),
     takeAsTheyAre: (files) => checker.takeAsTheyAre(files),
+    isUnchangedSince(path, time) {
+      const sight = lookAt(path);
+      return sight.kind === 'there' && Number(sight.stat.ctimeMs) < time - unchangedMilliseconds;
+    },
+    unmark: (files) => checker.unmark(files),
     lookAgain: () => guard.look(),
     onUnseen: (place, files) => events.onUnseen?.(place, files),
     onError: (error) => events.onError?.('telling csync2 of what has come unseen', error),
@@ -163,6 +170,7 @@ export function createSync(parts: SyncParts): Sync {
     prefixes,
     guard,
     survey: surveys.survey,
+    onRestored: (paths) => events.onRestored?.(paths),
     isHalfReceived: (path, changedAt) => isHalfReceived(parts, path, changedAt),
     isArriving: (path, changedAt, recursive) => isArriving(parts, { path, changedAt, recursive }),
     takeBroken: () => parts.activity.takeBroken(),
@@ -218,6 +226,7 @@ export function createSync(parts: SyncParts): Sync {
       }),
     start() {
       parts.activity.onReceived = (name) => arrivals.received(name);
+      parts.activity.onMarked = (name) => arrivals.marked(name);
       guard.look();
       // Also if nothing has changed: the configuration may be another one.
       parts.exclude?.(guard.awayWithin(wholeTree));
@@ -316,6 +325,8 @@ function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
 }
 
 const second = 1_000_000_000n;
+/** What had changed by then has been checked. */
+const unchangedMilliseconds = 2000;
 const wholeTree: PathBytes = Buffer.from('/');
 
 /** What can't be looked at is guarded until it can. */

@@ -1,7 +1,7 @@
-import { realpathSync } from 'node:fs';
 import type { PushedRow, PushOutcome } from '../csync2/private-database.js';
-import { type PathBytes, parentOf } from '../path-bytes.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { OwedFiles } from './owed-files.js';
+import { isBehindLink } from './stat-of.js';
 
 /** What the doubt is judged by. */
 export interface DoubtParts {
@@ -61,16 +61,6 @@ function deletedNames(text: string, peer: string): ReadonlySet<string> {
     if (at >= 0) names.add(part.slice(at + deleting.length));
   }
   return names;
-}
-
-/** csync2 takes what lies behind a link for absent. */
-function isBehindLink(path: PathBytes): boolean {
-  const parent = parentOf(path);
-  try {
-    return !realpathSync.native(parent, { encoding: 'buffer' }).equals(parent);
-  } catch {
-    return true;
-  }
 }
 
 const deleting = 'Deleting ';

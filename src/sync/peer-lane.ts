@@ -7,7 +7,6 @@ import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
-import { ConnectingWatch } from './connecting-watch.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { DatabaseWindow } from './database-window.js';
 import { DoubtfulDeletions } from './doubtful-deletions.js';
@@ -16,6 +15,7 @@ import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { OwedFiles } from './owed-files.js';
 import { ParkedPaths } from './parked-paths.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
 import { Refusal } from './refusal.js';
 import { SliceChoice } from './slice-choice.js';
 import { SliceSize } from './slice-size.js';
@@ -41,6 +41,8 @@ export interface PeerLaneParts {
   readonly isHeld: (path: PathBytes) => boolean;
   /** Looks which places are there, before and after each push. */
   readonly lookAtRoots: () => void;
+  /** Undefined: nothing is kept from being unmounted. */
+  readonly pin?: PushWatchParts['pin'];
   /** Has a file checked that is there and of which csync2 has no note: it has taken it for deleted. */
   readonly recheck?: (path: PathBytes) => void;
   readonly onPush?: (report: PushReport) => void;
@@ -170,8 +172,8 @@ export class PeerLane implements Lane {
   }
 
   async #push({ copy, suspect, paths, halt }: Slice): Promise<Pushed> {
-    const { peer, runner, stallSeconds, lookAtRoots } = this.#parts;
-    const connecting = new ConnectingWatch(paths, () => halt.abort());
+    const { peer, pin, runner, stallSeconds, lookAtRoots } = this.#parts;
+    const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
     try {
       const said: Buffer[] = [];
       const result = await runner.run({
@@ -181,7 +183,7 @@ export class PeerLane implements Lane {
         signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
         onSaid: (chunk) => {
           said.push(chunk);
-          connecting.said(chunk);
+          watch.said(chunk);
         },
       });
       lookAtRoots();
@@ -192,7 +194,7 @@ export class PeerLane implements Lane {
       // At this level csync2 shows the group's key.
       return { result: { ...result, text: '' }, outcome, diagnosis };
     } finally {
-      connecting.end();
+      watch.end();
       copy.remove();
     }
   }

@@ -10,6 +10,10 @@ export interface ReturnsParts {
   readonly isAsNoted: (path: PathBytes) => boolean;
   /** Has csync2 take files as they are; whether it has. */
   readonly takeAsTheyAre: (files: readonly PathBytes[]) => Promise<boolean>;
+  /** Whether a file is there and has not changed since a moment, milliseconds since 1970. */
+  readonly isUnchangedSince: (path: PathBytes, time: number) => boolean;
+  /** Takes the marks of files off that csync2 has been told of. */
+  readonly unmark: (files: readonly PathBytes[]) => Promise<void>;
   readonly lookAgain: () => void;
   /** Told which files a place lacks that peers have sent there. */
   readonly onUnseen: (place: PathBytes, files: readonly PathBytes[]) => void;
@@ -64,10 +68,15 @@ export class Returns {
   }
 
   async #settle(place: PathBytes, files: readonly UnseenFile[]): Promise<boolean> {
-    const { arrivals, isAsNoted, onUnseen, takeAsTheyAre } = this.#parts;
-    const paths = files.map(({ path }) => path);
-    const lacking = paths.filter((path) => !isAsNoted(path));
-    if (!(await takeAsTheyAre(paths))) return false;
+    const { arrivals, isAsNoted, isUnchangedSince, onUnseen, takeAsTheyAre, unmark } = this.#parts;
+    const received = files.filter(({ markedSince }) => markedSince === undefined).map(({ path }) => path);
+    // One that has changed since may be owed for a reason.
+    const mistaken = files
+      .filter(({ path, markedSince }) => markedSince !== undefined && isUnchangedSince(path, markedSince))
+      .map(({ path }) => path);
+    const lacking = received.filter((path) => !isAsNoted(path));
+    if (!(await takeAsTheyAre([...received, ...mistaken]))) return false;
+    if (mistaken.length > 0) await unmark(mistaken);
     arrivals.settle(files);
     if (lacking.length > 0) onUnseen(place, lacking);
     return true;

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { fromKey, isWithin, join, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
 import type { MountMemory } from './mount-memory.js';
 import type { MountTable } from './mount-table.js';
@@ -125,6 +125,26 @@ export class RootGuard {
   /** Places at and below a path that are not present. */
   awayWithin(path: PathBytes): readonly PathBytes[] {
     return this.#away.filter((place) => isWithin(place.path, path)).map((place) => place.path);
+  }
+
+  /**
+   * Keeps what is mounted around these paths from being unmounted (but for `umount -l`, and for a file system that dies),
+   * by having its root directory open. Then looks at all places: one that has gone before is told.
+   *
+   * @returns what lets go; to be called within moments, as whoever unmounts is told that the target is busy
+   */
+  pin(paths: readonly PathBytes[]): () => void {
+    const around = [...this.#places.values()].filter(
+      (place) =>
+        this.#table.has(toKey(place.path)) &&
+        place.state === 'present' &&
+        paths.some((path) => isWithin(path, place.path)),
+    );
+    const fds = around.flatMap(({ path }) => openDirectory(path) ?? []);
+    this.look();
+    return () => {
+      for (const fd of fds) closeSync(fd);
+    };
   }
 
   /**
@@ -296,6 +316,16 @@ function shown({ path, state, isRoot, isMeant, errno, seenAt }: GuardedPlace): G
     ...(errno === undefined ? {} : { errno }),
     ...(seenAt === undefined ? {} : { seenAt }),
   };
+}
+
+function openDirectory(path: PathBytes): number | undefined {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  try {
+    return openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch {
+    // The look that follows sees the same.
+    return undefined;
+  }
 }
 
 function exists(path: PathBytes): boolean {

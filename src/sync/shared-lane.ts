@@ -1,10 +1,10 @@
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
-import { ConnectingWatch } from './connecting-watch.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
 
 /** What a lane on the shared database works with. */
 export interface SharedLaneParts {
@@ -33,6 +33,7 @@ export interface OwedSights {
   owed(): Promise<readonly PathBytes[]>;
   /** Those of them that can't be looked at, or lie at or below a place that is not there. */
   outOfSight(paths: readonly PathBytes[]): Promise<readonly PathBytes[]>;
+  readonly pin: PushWatchParts['pin'];
   /** Marks them once more: csync2 may have sent them as deleted. */
   mark(paths: readonly PathBytes[]): Promise<void>;
 }
@@ -114,15 +115,19 @@ export class SharedLane implements Lane {
     this.#halt = halt;
     const mark = journal.mark();
     try {
-      const connecting = new ConnectingWatch(owed, () => halt.abort());
+      const watch = new PushWatch({
+        paths: owed,
+        pin: sights?.pin ?? (() => () => {}),
+        onOutOfSight: () => halt.abort(),
+      });
       const result = await runner
         .run({
           mode: ['-v', ...options, '-u', '-P', peer],
           stallSeconds,
           signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
-          onSaid: (chunk) => connecting.said(chunk),
+          onSaid: (chunk) => watch.said(chunk),
         })
-        .finally(() => connecting.end());
+        .finally(() => watch.end());
       const lost = (await sights?.outOfSight(owed)) ?? [];
       if (lost.length > 0) await sights?.mark(lost);
       const again = await markAgain(mark);

@@ -1,6 +1,6 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { errnoName } from '../errno-name.js';
-import type { PathBytes } from '../path-bytes.js';
+import { type PathBytes, parentOf } from '../path-bytes.js';
 
 /** What lstat(2) says of a path. csync2's own lstat takes both `absent` and `unreadable` for deleted. */
 export type Sight =
@@ -24,6 +24,16 @@ export function lookAt(path: PathBytes): Sight {
 export function statOf(path: PathBytes): BigIntStats | undefined {
   const sight = lookAt(path);
   return sight.kind === 'there' ? sight.stat : undefined;
+}
+
+/** Whether a directory on the way to a path is a link, or is gone: csync2 takes what lies behind it for absent. */
+export function isBehindLink(path: PathBytes): boolean {
+  const parent = parentOf(path);
+  try {
+    return !realpathSync.native(parent, { encoding: 'buffer' }).equals(parent);
+  } catch {
+    return true;
+  }
 }
 
 /** ELOOP: links take the place of a directory on the way, and csync2 takes what lies behind a link for absent anyway. */

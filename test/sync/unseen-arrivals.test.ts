@@ -57,6 +57,46 @@ describe('a place that returns', () => {
     assert.ok(returns.may(Buffer.from('/srv/up')));
   });
 
+  test('with the marks off that a session has made because it could not see a file, unless it has changed', async (context) => {
+    const { returns, arrivals, away, taken, told, unmarked } = returning(context, []);
+    const place = Buffer.from('/srv/up');
+    arrivals.marked('/srv/up/early', 5900);
+    arrivals.marked('/srv/up/racing', 6100);
+    arrivals.gone(place, 6000);
+    away.add('/srv/up');
+    arrivals.marked('/srv/up/marked', 7000);
+    arrivals.marked('/srv/up/received', 7000);
+    arrivals.received('/srv/up/received', 7100);
+    arrivals.marked('/srv/elsewhere', 7000);
+    away.clear();
+    assert.ok(!returns.may(place));
+    await sleep(5);
+    assert.deepEqual(unmarked, ['/srv/up/racing', '/srv/up/marked']);
+    assert.deepEqual(taken, [['/srv/up/received', '/srv/up/racing', '/srv/up/marked']]);
+    assert.deepEqual(told, ['/srv/up: /srv/up/received']);
+    assert.ok(returns.may(place));
+    arrivals.back(place);
+  });
+
+  test('marks stay if nobody knows when the file was last in sight, or it has changed since', async (context) => {
+    const { returns, arrivals, away, taken, unmarked } = returning(context, []);
+    const place = Buffer.from('/srv/up');
+    away.add('/srv/up');
+    arrivals.gone(place, undefined);
+    arrivals.marked('/srv/up/marked', 8000);
+    away.clear();
+    assert.ok(returns.may(place));
+    arrivals.back(place);
+    away.add('/srv/up');
+    arrivals.gone(place, 4000);
+    arrivals.marked('/srv/up/changed', 9000);
+    away.clear();
+    assert.ok(!returns.may(place));
+    await sleep(5);
+    assert.deepEqual([unmarked, taken], [[], [[]]]);
+    assert.ok(returns.may(place));
+  });
+
   test('not as long as csync2 could not: it is tried again at the next look', async (context) => {
     const { returns, taken, refuse } = returning(context, ['/srv/up/file']);
     refuse(true);
@@ -91,16 +131,19 @@ function setUp(context: TestContext) {
 }
 
 function returning(context: TestContext, names: readonly string[]) {
-  const { arrivals, memory } = setUp(context);
+  const { arrivals, away, memory } = setUp(context);
   for (const name of names) memory.noteReceived(name);
   const looks: string[] = [];
   const taken: string[][] = [];
   const told: string[] = [];
+  const unmarked: string[] = [];
   let isRefused = false;
   const returns = new Returns({
     arrivals,
     lookIntoLog: () => void looks.push('log'),
     isAsNoted: (path) => String(path).endsWith('same'),
+    isUnchangedSince: (_, time) => time > 5000,
+    unmark: async (files) => void unmarked.push(...files.map(String)),
     takeAsTheyAre: async (files) => {
       taken.push(files.map(String));
       return !isRefused;
@@ -109,5 +152,14 @@ function returning(context: TestContext, names: readonly string[]) {
     onUnseen: (place, files) => void told.push(`${place}: ${files}`),
     onError: (error) => assert.fail(String(error)),
   });
-  return { returns, looks, taken, told, refuse: (value: boolean) => (isRefused = value) };
+  return {
+    returns,
+    arrivals,
+    away,
+    looks,
+    taken,
+    told,
+    unmarked,
+    refuse: (value: boolean) => (isRefused = value),
+  };
 }
