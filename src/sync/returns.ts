@@ -1,5 +1,5 @@
 import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
-import type { UnseenArrivals, UnseenFile } from './unseen-arrivals.js';
+import type { UnseenArrivals } from './unseen-arrivals.js';
 
 /** What returns are settled with. */
 export interface ReturnsParts {
@@ -26,10 +26,7 @@ export interface ReturnsParts {
  */
 export class Returns {
   readonly #parts: ReturnsParts;
-  readonly #waiting = new Map<
-    PathKey,
-    { readonly place: PathBytes; readonly files: readonly UnseenFile[] }
-  >();
+  readonly #waiting = new Map<PathKey, PathBytes>();
   #isSettling = false;
 
   constructor(parts: ReturnsParts) {
@@ -40,35 +37,48 @@ export class Returns {
   may(place: PathBytes): boolean {
     const { arrivals, lookIntoLog } = this.#parts;
     lookIntoLog();
-    const files = arrivals.within(place);
-    if (files.length === 0) return true;
-    const key = toKey(place);
+    if (arrivals.within(place).length === 0) return true;
     // One that is being settled is asked for again.
-    if (!this.#waiting.has(key)) this.#waiting.set(key, { place, files });
-    if (!this.#isSettling) void this.#settleAll();
+    this.#waiting.set(toKey(place), place);
+    if (!this.#isSettling) void this.#see();
     return false;
   }
 
-  async #settleAll(): Promise<void> {
-    this.#isSettling = true;
+  async #see(): Promise<void> {
     try {
-      for (const [key, { place, files }] of this.#waiting) {
-        const isSettled = await this.#settle(place, files);
-        this.#waiting.delete(key);
-        // If csync2 could not be told, the next look asks again.
-        if (!isSettled) return;
-      }
-      this.#parts.lookAgain();
+      if (await this.#settleAll()) this.#parts.lookAgain();
     } catch (error) {
       this.#parts.onError(error);
+    }
+  }
+
+  /** @returns whether csync2 could be told of all */
+  async #settleAll(): Promise<boolean> {
+    this.#isSettling = true;
+    try {
+      // The look that has begun this asks about the other places, too.
+      await Promise.resolve();
+      for (let place = this.#innermost(); place; place = this.#innermost()) {
+        // If csync2 could not be told, the next look asks again.
+        if (!(await this.#settle(place))) return false;
+        this.#waiting.delete(toKey(place));
+      }
+      return true;
     } finally {
       this.#waiting.clear();
       this.#isSettling = false;
     }
   }
 
-  async #settle(place: PathBytes, files: readonly UnseenFile[]): Promise<boolean> {
+  /** A file is told of with the place that it belongs to, not with those around it. */
+  #innermost(): PathBytes | undefined {
+    return [...this.#waiting.values()].sort((a, b) => b.length - a.length)[0];
+  }
+
+  async #settle(place: PathBytes): Promise<boolean> {
     const { arrivals, isAsNoted, isUnchangedSince, onUnseen, takeAsTheyAre, unmark } = this.#parts;
+    const files = arrivals.within(place);
+    if (files.length === 0) return true;
     const received = files.filter(({ markedSince }) => markedSince === undefined).map(({ path }) => path);
     // One that has changed since may be owed for a reason.
     const mistaken = files

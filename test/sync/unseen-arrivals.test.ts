@@ -57,6 +57,15 @@ describe('a place that returns', () => {
     assert.ok(returns.may(Buffer.from('/srv/up')));
   });
 
+  test('each file is told of once, with the innermost place that it belongs to', async (context) => {
+    const { returns, taken, told } = returning(context, ['/srv/up/p/inner', '/srv/up/outer']);
+    for (const place of ['/srv/up', '/srv/up/p', '/srv']) assert.ok(!returns.may(Buffer.from(place)));
+    await sleep(5);
+    assert.deepEqual(taken, [['/srv/up/p/inner'], ['/srv/up/outer']]);
+    assert.deepEqual(told, ['/srv/up/p: /srv/up/p/inner', '/srv/up: /srv/up/outer']);
+    for (const place of ['/srv/up', '/srv/up/p', '/srv']) assert.ok(returns.may(Buffer.from(place)));
+  });
+
   test('with the marks off that a session has made because it could not see a file, unless it has changed', async (context) => {
     const { returns, arrivals, away, taken, told, unmarked } = returning(context, []);
     const place = Buffer.from('/srv/up');
