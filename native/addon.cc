@@ -1,6 +1,7 @@
 // The N-API face: nothing but conversions. Safe in worker threads and with several instances in one process.
 #include "selection_napi.h"
 #include "service_napi.h"
+#include "survey_napi.h"
 #include "watcher_napi.h"
 
 namespace {
@@ -8,6 +9,7 @@ namespace {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   inotify_csync::InitSelection(env, exports);
   inotify_csync::InitService(env, exports);
+  inotify_csync::InitSurvey(env, exports);
   inotify_csync::InitWatcher(env, exports);
   return exports;
 }

@@ -313,6 +313,12 @@ int Watcher::Wait(Millis timeout) {
     mounts_ = std::move(mounts);
     mounts_digest_ = MountsDigest(*mounts_, *selection_);
     tree_.OnMountsChanged(changed);
+    // Whoever is about to look at a tree must know before the walks have come to their end.
+    {
+      const std::lock_guard<std::mutex> lock(state_mutex_);
+      state_.mounts++;
+    }
+    notify_();
   }
   return ready;
 }

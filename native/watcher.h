@@ -50,6 +50,7 @@ struct WatcherState {
   double seconds = 0;          // the first walk's duration
   uint64_t beyond_limit = 0;   // directories that the first walk could not watch
   int error = 0;               // errno: the reader has died
+  uint64_t mounts = 0;         // how often mounts have changed
 };
 
 // Whether a thread moves: if something waits for it at two looks and it has not moved between them, it stands still.

@@ -144,6 +144,7 @@ Napi::Value NativeWatcher::State(const Napi::CallbackInfo& info) {
   shown.Set("seconds", state.seconds);
   shown.Set("beyondLimit", static_cast<double>(state.beyond_limit));
   shown.Set("errno", state.error);
+  shown.Set("mounts", static_cast<double>(state.mounts));
   return shown;
 }
 

@@ -28,6 +28,7 @@ import { throttle } from './observe/throttle.js';
 import { Queue } from './queue/queue.js';
 import { FileMemory } from './sync/file-memory.js';
 import { KnownPeers } from './sync/known-peers.js';
+import { MountMemory } from './sync/mount-memory.js';
 import { NoteHistory } from './sync/note-history.js';
 import { WriteCounts } from './sync/write-counts.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
@@ -99,7 +100,14 @@ async function run(
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
   if (gap) queue.owe(gapText[gap]);
   const server =
-    settings.server === 'managed' ? new ManagedServer(plan.instance, settings.csyncLog, reporter) : undefined;
+    settings.server === 'managed'
+      ? new ManagedServer(
+          plan.instance,
+          settings.csyncLog,
+          reporter,
+          join(settings.runtimeDirectory, 'server'),
+        )
+      : undefined;
   const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
   const activity = new Activity(
     settings.csyncLog,
@@ -107,20 +115,11 @@ async function run(
     probeOf(plan, server),
   );
   ending.push(() => activity.close());
-  if (server) {
-    await server.start();
-    ending.push(() => server.stop());
-    const reaper = new SessionReaper({
-      sessions: () => activity.staying(),
-      logFile: settings.csyncLog,
-      onEnded: reporter.onSilentEnded,
-    });
-    reaper.start();
-    ending.push(() => reaper.stop());
-  }
+  if (server) ending.push(() => server.stop());
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
   const knownPeers = KnownPeers.open(`${settings.queueFile}.peers`, peers);
+  const mountMemory = MountMemory.open(`${settings.queueFile}.mounts`);
   const onProgress = showProgress(notifier);
   const parts: GenerationParts = {
     settings,
@@ -134,6 +133,7 @@ async function run(
     notes: new NoteHistory(),
     writes: new WriteCounts(),
     handledUntil,
+    mountMemory,
     reporter,
     onProgress,
   };
@@ -144,6 +144,18 @@ async function run(
     configWatch.follow(next.plan.config.files);
   });
   ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
+  // Before anybody can send us something: the server must take nothing for a place that is not there.
+  first.lookAtPlaces();
+  if (server) {
+    await server.start();
+    const reaper = new SessionReaper({
+      sessions: () => activity.staying(),
+      logFile: settings.csyncLog,
+      onEnded: reporter.onSilentEnded,
+    });
+    reaper.start();
+    ending.push(() => reaper.stop());
+  }
   const status = () => statusOf({ succession, queue, server, activity, startedAt });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
@@ -172,6 +184,7 @@ async function run(
   const control = await ControlServer.listen(
     join(settings.runtimeDirectory, socketName),
     controlHandler(queue, () => succession.current.sync, status),
+    (error) => reporter.onError('accepting on the control socket', error),
   );
   ending.push(() => control.close());
   if (queue.recovery.unclean) await first.repair();

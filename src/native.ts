@@ -8,6 +8,34 @@ import { exitCodes, InotifyCsyncError } from './errors.js';
 export interface NativeAddon {
   readonly Selection: NativeSelectionConstructor;
   readonly Watcher: NativeWatcherConstructor;
+  /** Looks at paths in a thread of its own; `done` gives null when it was cancelled. See `src/sync/survey.ts`. */
+  survey(
+    paths: readonly Buffer[],
+    recursive: boolean,
+    changedSince: bigint,
+  ): { readonly done: Promise<NativeSurvey | null>; readonly cancel: () => void };
+  /** What is at a path, without following links; see `native/place.h`. */
+  lookAtPlace(path: Buffer): NativePlace;
+}
+
+/** What a survey has found, packed: see `src/sync/survey.ts`. */
+export interface NativeSurvey {
+  readonly entries: number;
+  readonly changed: Buffer;
+  readonly unreadable: Buffer;
+}
+
+export interface NativePlace {
+  /** Not 0: nothing else is known. */
+  readonly errno: number;
+  /** 0 directory, 1 regular file, 2 anything else. */
+  readonly kind: number;
+  readonly empty: boolean;
+  readonly inode: bigint;
+  /** Nanoseconds since 1970, 0: the file system doesn't keep it. */
+  readonly bornNs: bigint;
+  /** statfs(2) f_fsid, 0: the file system has none. */
+  readonly fileSystem: bigint;
 }
 
 /** csync2's selection rules as C++ takes them; see `native/selection.h`. */

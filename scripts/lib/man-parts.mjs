@@ -33,7 +33,7 @@ const parts = {
       .flatMap((name) => ['.TP', `.BI ${roff(flagOf(name))} " ${roff(argumentOf(name))}"`, sentence(settingDefinitions[name].description)]),
   variables: () => settingNames.flatMap((name) => ['.TP', `.B ${roff(variableOf(name))}`, `As`, `.B ${roff(name)}`, 'in the file of settings.']),
   'exit-status': () =>
-    exitStatusText(Object.keys(exitCodes).filter((name) => name !== 'dataFormat'))
+    exitStatusText(Object.keys(exitCodes))
       .split('\n')
       .slice(1)
       .flatMap((line) => {

@@ -11,6 +11,7 @@ const exitStatusTexts = {
   degraded: 'of status: it runs, and something is wrong; of explain: the path is not synchronised',
   notRunning: 'inotify-csync is not running',
   usage: 'the command line is wrong',
+  dataFormat: 'the file that tells what was mounted is damaged',
   noInput:
     'a file or directory that is needed is missing: csync2.cfg, an included directory, the file of settings',
   unavailable: 'csync2 is missing, or its port is taken',
@@ -21,4 +22,4 @@ const exitStatusTexts = {
   temporary: 'try again later: the queue is in use, or its disk is full',
   noPermission: "something may not be read or written, or isn't safe from other users",
   config: 'the settings or csync2.cfg are wrong',
-} as const satisfies { [Name in keyof typeof exitCodes]?: string };
+} as const satisfies { [Name in keyof typeof exitCodes]: string };

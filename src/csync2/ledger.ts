@@ -105,8 +105,12 @@ export class Ledger {
     return (this.#prepare('SELECT max(rowid) AS row FROM file').get() as { row: number | null }).row ?? 0;
   }
 
-  /** How many files csync2 knows at or below this path, counted up to `limit`. */
-  countWithin(path: PathBytes, limit: number): number {
+  /**
+   * How many files csync2 knows at or below this path, counted up to `limit`.
+   *
+   * @param orOwed - counts those, too, that it has forgotten but still owes to a peer: it takes them for deleted
+   */
+  countWithin(path: PathBytes, limit: number, orOwed = false): number {
     const statement = this.#prepare(
       `SELECT count(*) AS n FROM (SELECT 1 FROM file WHERE filename = CAST(:self AS TEXT)
          UNION ALL SELECT 1 FROM file WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) LIMIT :limit)`,
@@ -114,18 +118,34 @@ export class Ledger {
     let count = 0;
     for (const name of namesWithin(path, this.#prefixes)) {
       count += (statement.get({ ...subtree(encodeName(name)), limit }) as { n: number }).n;
+      if (orOwed && count < limit) count += this.#countForgotten(encodeName(name), limit);
     }
     return Math.min(count, limit);
   }
 
-  /** As {@link childrenWithin}, each once and at most `limit` of them. */
-  childrenOf(directory: PathBytes, limit: number): KnownChild[] {
+  #countForgotten(encoded: Buffer, limit: number): number {
+    const statement = this.#prepare(
+      `SELECT count(*) AS n FROM (SELECT DISTINCT filename FROM dirty WHERE (filename = CAST(:self AS TEXT)
+         OR (filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT)))
+         AND NOT EXISTS (SELECT 1 FROM file WHERE file.filename = dirty.filename) LIMIT :limit)`,
+    );
+    return (statement.get({ ...subtree(encoded), limit }) as { n: number }).n;
+  }
+
+  /**
+   * As {@link childrenWithin}, each once and at most `limit` of them.
+   *
+   * @param orOwed - also those that csync2 has forgotten but still owes to a peer
+   */
+  childrenOf(directory: PathBytes, limit: number, orOwed = false): KnownChild[] {
     const children = new Map<string, KnownChild>();
-    for (const portion of this.childrenWithin(directory)) {
-      for (const { name, deep } of portion) {
-        const key = name.toString('latin1');
-        if (children.size >= limit && !children.has(key)) return [...children.values()];
-        children.set(key, { name, deep: deep || (children.get(key)?.deep ?? false) });
+    for (const table of orOwed ? (['file', 'dirty'] as const) : (['file'] as const)) {
+      for (const portion of this.childrenWithin(directory, table)) {
+        for (const { name, deep } of portion) {
+          const key = name.toString('latin1');
+          if (children.size >= limit && !children.has(key)) return [...children.values()];
+          children.set(key, { name, deep: deep || (children.get(key)?.deep ?? false) });
+        }
       }
     }
     return [...children.values()];
@@ -135,14 +155,17 @@ export class Ledger {
    * Names directly below a directory that csync2 knows, and whether it knows something below each; some thousand at a time,
    * between which nothing stays open. A name may come once as a file, and later once more as one with something below.
    */
-  *childrenWithin(directory: PathBytes): Generator<readonly KnownChild[], void> {
+  *childrenWithin(
+    directory: PathBytes,
+    table: 'file' | 'dirty' = 'file',
+  ): Generator<readonly KnownChild[], void> {
     for (const name of namesOf(directory, this.#prefixes)) {
       const { from: base, to } = subtree(encodeName(name));
       let portion: KnownChild[] = [];
       // Names in a row that have nothing below are read together, what is below a name is jumped over: so a child with
       // 100,000 files below it costs one question, and 100,000 children some.
       for (let from: Buffer | undefined = base, limit = 1; from; ) {
-        const rows = this.#namesFrom(from, to, limit);
+        const rows = this.#namesFrom(table, { from, to, limit });
         from = undefined;
         for (const row of rows) {
           const rest = row.subarray(base.length);
@@ -164,11 +187,11 @@ export class Ledger {
     }
   }
 
-  #namesFrom(from: Buffer, to: Buffer, limit: number): Buffer[] {
+  #namesFrom(table: string, range: { from: Buffer; to: Buffer; limit: number }): Buffer[] {
     const rows = this.#prepare(
-      `SELECT CAST(filename AS BLOB) AS name FROM file
+      `SELECT CAST(filename AS BLOB) AS name FROM ${table}
          WHERE filename >= CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT :limit`,
-    ).all({ from, to, limit }) as { name: Buffer }[];
+    ).all(range) as { name: Buffer }[];
     return rows.map(({ name }) => name);
   }
 
@@ -198,6 +221,14 @@ export class Ledger {
       if (kept.length >= limit || bytes >= nameBytesAtOnce) break;
     }
     return kept;
+  }
+
+  /** The names of all that is owed to a peer. */
+  dirtyNames(peer: string): Buffer[] {
+    const rows = this.#prepare(
+      'SELECT CAST(filename AS BLOB) AS name FROM dirty WHERE peername = CAST(? AS TEXT)',
+    ).all(encodeName(Buffer.from(peer))) as { name: Buffer }[];
+    return rows.map(({ name }) => decodeName(name));
   }
 
   /** Whether something with a name longer than so many bytes is owed to a peer. */

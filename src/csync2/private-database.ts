@@ -56,6 +56,11 @@ export class PrivateDatabase {
     return new PrivateDatabase(file, encodedPeer, byName, pinned);
   }
 
+  /** Rows of files that csync2 had no note of when the push began. */
+  get unnoted(): readonly DirtyRow[] {
+    return [...this.#rows.values()].filter(({ seen }) => seen === undefined);
+  }
+
   /** How many rows the push began with. */
   get size(): number {
     return this.#rows.size;

@@ -7,6 +7,7 @@ import type { Message } from './message.js';
  */
 export class PushTranscript {
   readonly #tried = new Set<string>();
+  readonly #deleted = new Set<string>();
   #last: string | undefined;
   #isConnected = false;
   #isClosed = false;
@@ -16,15 +17,21 @@ export class PushTranscript {
   /** Takes the next message. */
   readonly add = ({ kind, text }: Pick<Message, 'kind' | 'text'>): void => {
     if (kind !== 'said') return;
-    const name = /^(?:Updating|Deleting) (.*) on \S+ \.\.\.$/s.exec(text)?.[1];
+    const [, what, name] = /^(Updating|Deleting) (.*) on \S+ \.\.\.$/s.exec(text) ?? [];
     if (name !== undefined) {
       this.#tried.add(name);
+      if (what === 'Deleting') this.#deleted.add(name);
       this.#last = name;
     } else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
     else if (text.startsWith('File stays in dirty state.')) this.#staying++;
     else if (text === 'Connection closed.') this.#isClosed = true;
     else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
   };
+
+  /** Names, one character a byte, of the files that the peer has been asked to delete. */
+  get deleted(): ReadonlySet<string> {
+    return this.#deleted;
+  }
 
   /**
    * The name, one character a byte, of the file that was cut off; undefined if none was, or if that can't be told.

@@ -15,6 +15,7 @@ export type Outcome =
   | 'conflict'
   | 'locked'
   | 'vanished'
+  | 'unreadable'
   | 'config'
   | 'crashed'
   | 'stalled'
@@ -29,13 +30,15 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   'hung-up':
     'the peer was reached but ended the session: its csync2.cfg, its database or the certificates do not fit; the log of its csync2 server says which',
   refused: 'the peer did not take it',
-  denied: 'the peer does not accept it from this host: its csync2.cfg or its key differs',
+  denied:
+    'the peer does not accept it from this host: what holds it is not mounted there, or its csync2.cfg or its key differs',
   unidentified:
     'the peer does not recognise this host: its name must resolve there to the address we come from',
   certificate: 'the peer showed another certificate than the one remembered',
   conflict: 'a file has changed on both sides',
   locked: "csync2's database is locked by another process",
   vanished: 'a file vanished while csync2 looked at it',
+  unreadable: 'it cannot be looked at on this host, so that nobody knows whether it is there',
   config: 'csync2 rejects its configuration',
   crashed: 'csync2 crashed',
   stalled: 'no progress: the peer does not answer',

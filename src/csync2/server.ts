@@ -2,9 +2,12 @@ import { closeSync, createWriteStream, fstatSync } from 'node:fs';
 import { execa } from 'execa';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { launcherPath } from '../native.js';
+import { type PathBytes, toKey } from '../path-bytes.js';
 import { childrenOf, statOfProcess } from '../proc/process.js';
 import { sendSignal } from '../proc/signal.js';
 import { membersOfSession, ownsListeningSocket } from '../proc/sockets.js';
+import type { CsyncConfig } from './cfg/index.js';
+import { HeldConfiguration } from './held-configuration.js';
 import { type Instance, instanceArguments } from './instance.js';
 import { boundLog, lastMessage, openLog } from './server-log/log-file.js';
 import { claimPort } from './server-port.js';
@@ -39,13 +42,23 @@ export class ManagedServer {
   #stopping = false;
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
+  /** New sessions are held up. */
+  #isClosed = false;
+  readonly #held: HeldConfiguration;
+  /** The places that nothing is taken for, as a text; undefined: there are none. */
+  #excluded: string | undefined;
+  /** With which of them the server that runs was started. */
+  #startedWith: string | undefined;
+  #isExchanged = false;
   /** Servers that have ended; their sessions may go on. */
   readonly #former = new Set<number>();
 
-  constructor(instance: Instance, logFile: string, events: ServerEvents = {}) {
+  /** @param directory - for what only the server needs; its parent is ours alone to write */
+  constructor(instance: Instance, logFile: string, events: ServerEvents = {}, directory = `${logFile}.held`) {
     this.#instance = instance;
     this.#logFile = logFile;
     this.#events = events;
+    this.#held = new HeldConfiguration(directory);
   }
 
   get state(): ServerState {
@@ -90,10 +103,34 @@ export class ManagedServer {
   }
 
   /**
+   * From now on takes nothing at and below these places: peers keep what they have for them. A server that runs is
+   * exchanged, and its sessions are ended; peers send again what was under way.
+   */
+  exclude(places: readonly PathBytes[], config: CsyncConfig): void {
+    const excluded = places.length === 0 ? undefined : JSON.stringify([places.map(toKey).sort(), config]);
+    if (excluded === this.#excluded) return;
+    this.#excluded = excluded;
+    // First of all: whatever a session does from now on, it does in the wrong place. One that does not listen yet is
+    // exchanged when it does.
+    if (this.#state === 'listening') this.#exchange();
+    if (excluded === undefined) this.#held.remove();
+    else this.#held.write(config, this.#instance.systemDirectory, places);
+  }
+
+  /** Ends the server and its sessions; the next is started when it has ended. */
+  #exchange(): void {
+    this.#isExchanged = true;
+    for (const pid of this.sessions()) sendSignal(pid, 'SIGTERM');
+    // It may be stopped, and has nothing to lose.
+    this.#process?.kill('SIGKILL');
+  }
+
+  /**
    * Holds new sessions up until {@link open}: the listening process is stopped, connections wait in the kernel's queue.
    * Sessions that are open have processes of their own and go on.
    */
   close(): void {
+    this.#isClosed = true;
     const { pid } = this;
     if (pid === undefined || this.#state !== 'listening') return;
     sendSignal(pid, 'SIGSTOP');
@@ -103,6 +140,7 @@ export class ManagedServer {
 
   /** Lets new sessions in again. */
   open(): void {
+    this.#isClosed = false;
     // What is in the log has just been read.
     if (this.#state === 'listening') boundLog(this.#logFile);
     if (this.pid !== undefined) sendSignal(this.pid, 'SIGCONT');
@@ -124,13 +162,16 @@ export class ManagedServer {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     this.#endLeftOver();
+    this.#held.remove();
     this.#state = 'stopped';
   }
 
   #spawn(): Promise<string> {
     const log = openLog(this.#logFile);
     const from = fstatSync(log).size;
-    const server = spawnServer(this.#instance, log);
+    this.#startedWith = this.#excluded;
+    const directory = this.#excluded === undefined ? this.#instance.systemDirectory : this.#held.directory;
+    const server = spawnServer({ ...this.#instance, systemDirectory: directory }, log);
     this.#process = server;
     closeSync(log);
     return server.then(async (result) => {
@@ -163,6 +204,8 @@ export class ManagedServer {
       if (this.pid !== undefined && ownsListeningSocket(this.pid)) {
         this.#state = 'listening';
         this.#failures = 0;
+        if (this.#isClosed) this.close();
+        if (this.#startedWith !== this.#excluded) this.#exchange();
         this.#events.onListening?.(this.pid);
         return undefined;
       }
@@ -177,6 +220,12 @@ export class ManagedServer {
     this.#process = undefined;
     if (this.#stopping || wasStarting) return;
     this.#state = 'restarting';
+    if (this.#isExchanged) {
+      this.#isExchanged = false;
+      this.#endLeftOver();
+      void this.#listening(this.#spawn());
+      return;
+    }
     const seconds = Math.min(60, 2 ** this.#failures++ / 2);
     this.#events.onEnded?.(why, seconds);
     this.#restart = setTimeout(() => {

@@ -4,6 +4,7 @@ import type { Status } from '../observe/status.js';
 import { fromKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import type { Sync } from '../sync/create-sync.js';
+import { type RootState, rootText } from '../sync/root-guard.js';
 
 /** Answers the control socket's requests with what the running stages can do. */
 export function controlHandler(queue: Queue, currentSync: () => Sync, status: () => Status): ControlHandler {
@@ -35,7 +36,8 @@ export function controlHandler(queue: Queue, currentSync: () => Sync, status: ()
         if (!sync.guard.states().some((root) => root.path.equals(path)))
           throw new UnknownRootError(request.path);
         sync.guard.allow(path);
-        sync.guard.look();
+        const left = sync.guard.states().find((root) => root.path.equals(path));
+        if (left && !accepted.has(left.state)) throw new RootNotAcceptedError(request.path, rootText(left));
         return { accepted: request.path };
       }
     }
@@ -54,14 +56,28 @@ export class UnknownPeerError extends InotifyCsyncError {
   }
 }
 
-/** A path that is not an included directory. */
+/** A place that is in a state which nobody can mean. */
+export class RootNotAcceptedError extends InotifyCsyncError {
+  constructor(path: string, text: string) {
+    super(
+      'ICS_ROOT_NOT_ACCEPTED',
+      exitCodes.usage,
+      `${path} is ${text}: that can't be accepted`,
+      'bring it back, or take it out of csync2.cfg on every host',
+    );
+  }
+}
+
+const accepted: ReadonlySet<RootState> = new Set(['present', 'returning']);
+
+/** A path that is not a guarded place. */
 export class UnknownRootError extends InotifyCsyncError {
   constructor(path: string) {
     super(
       'ICS_UNKNOWN_ROOT',
       exitCodes.usage,
-      `${path} is not an included directory`,
-      '`inotify-csync status` lists the included directories',
+      `${path} is neither an included directory nor a mount point in one`,
+      '`inotify-csync status` lists them',
     );
   }
 }

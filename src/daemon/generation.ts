@@ -17,13 +17,15 @@ import { databaseLocation, type Instance } from '../csync2/instance.js';
 import { requireOwnDirectory } from '../csync2/own-directory.js';
 import { resolveInstance } from '../csync2/resolve-instance.js';
 import { Runner } from '../csync2/runner.js';
+import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
+import type { NativeSelection } from '../native.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
-import type { ServerGate } from '../sync/database-window.js';
 import type { FileMemory } from '../sync/file-memory.js';
 import type { KnownPeers } from '../sync/known-peers.js';
+import type { MountMemory } from '../sync/mount-memory.js';
 import type { NoteHistory } from '../sync/note-history.js';
 import { requireRoots } from '../sync/required-roots.js';
 import { looksTemporary } from '../sync/temporary-files.js';
@@ -38,7 +40,7 @@ export interface GenerationParts {
   readonly csync2Options: Csync2Options;
   readonly queue: Queue;
   readonly activity: Activity;
-  readonly gate: ServerGate | undefined;
+  readonly gate: ManagedServer | undefined;
   /** Made anew for each plan: which of its peers have been compared with. */
   readonly knownPeers: KnownPeers;
   /** What sessions of an earlier run have left, and csync2 has taken note of. */
@@ -48,6 +50,8 @@ export interface GenerationParts {
   readonly writes: WriteCounts;
   /** Until when all changes have been seen to by an earlier run; see SyncParts. */
   readonly handledUntil: number;
+  /** What was mounted in the trees. */
+  readonly mountMemory: MountMemory;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
 }
@@ -104,14 +108,21 @@ export class Generation {
   readonly #over = new AbortController();
   #scheduling: Promise<void> = Promise.resolve();
   #written = 0;
+  #isStarted = false;
+  readonly #reporter: Reporter;
 
   /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
   constructor(plan: Plan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, reporter } = parts;
     this.plan = plan;
-    this.sync = syncFor(plan, parts);
+    this.#reporter = reporter;
+    const selection = selectionOf(plan.config);
+    this.sync = syncFor(plan, parts, selection);
     this.watcher = Watcher.open({
-      selection: selectionOf(plan.config),
+      selection,
+      onMounts: () => {
+        if (this.#isStarted) this.lookAtPlaces();
+      },
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
       onContentChanges: (changes) => parts.writes.note(changes, Date.now()),
@@ -134,6 +145,7 @@ export class Generation {
 
   /** Begins to work on what is in the queue and on what is owed. */
   start(): void {
+    this.#isStarted = true;
     this.sync.start();
     this.#scheduling = this.sync.scheduler.run(this.#over.signal);
   }
@@ -162,6 +174,15 @@ export class Generation {
     await this.sync.close();
   }
 
+  /** Looks which places are there, so that csync2's server is told. */
+  lookAtPlaces(): void {
+    try {
+      this.sync.guard.look();
+    } catch (error) {
+      this.#reporter.onError('looking at mounts', error);
+    }
+  }
+
   async #forward({ queue, reporter, writes }: GenerationParts): Promise<void> {
     for await (const entries of this.watcher) {
       for (const entry of entries) {
@@ -181,9 +202,12 @@ export class Generation {
   }
 }
 
-function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationParts): Sync {
+function syncFor(
+  { config, instance, batchedDeletes }: Plan,
+  parts: GenerationParts,
+  selection: NativeSelection,
+): Sync {
   const { settings, queue, activity, reporter } = parts;
-  const selection = selectionOf(config);
   return createSync({
     runner: new Runner(instance),
     queue,
@@ -195,6 +219,9 @@ function syncFor({ config, instance, batchedDeletes }: Plan, parts: GenerationPa
     fullCheckHistory: `${settings.queueFile}.checked`,
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
+    concerns: (path) => selection.explain(path) !== 0,
+    exclude: (places) => parts.gate?.exclude(places, config),
+    mountMemory: parts.mountMemory,
     prefixes: activePrefixes(config),
     isEntered: (directory) => selection.explain(directory) !== 0,
     halfReceived: parts.halfReceived,

@@ -29,8 +29,14 @@ export const messageIds = {
   /** Paths that csync2 can't handle, which stay on this host. */
   pathsUnsupported: 'c15c3dc827b149c9a67e9cb31527d323',
   pathsUnsupportedOver: '0dfa3636be6a475791ba8141068c8a42',
+  /** A path can't be looked at: an I/O error, say. */
+  pathUnreadable: '43497c0ee4ee4dfdaca2ac0351dbe9d0',
+  /** An included directory is not there, or is another one. */
   rootMissing: '38de11384c8d42aa84dd10d570594ff4',
   rootBack: 'f6f8c7f1d8904034a09a05c045af5f4f',
+  /** What was mounted below an included directory is not, or something else is. */
+  mountMissing: '2fcef233bc784c9cbfd2bec3066c8dd6',
+  mountBack: '61621f970b7843e1bdb4435b970838da',
   configRead: '36ea6a1b83d347c499b8e67602af6957',
   configRejected: 'a6b85bc19ca24717a5a8c8bc67f35382',
   serverDown: '453a744680a84777a259aeaa1cf1deee',

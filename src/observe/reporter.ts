@@ -5,7 +5,7 @@ import { display, displayShort, fromKey, type PathBytes, type PathKey, toKey } f
 import type { QueueTrouble } from '../queue/errors.js';
 import type { PushReport } from '../sync/lane.js';
 import type { FirstComparison } from '../sync/newcomers.js';
-import { rootStateText } from '../sync/root-guard.js';
+import { rootText } from '../sync/root-guard.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
 import type { UnsupportedSummary } from '../sync/unsupported-paths.js';
 import type { Log, LogFields } from './log.js';
@@ -51,6 +51,15 @@ export class Reporter implements SchedulerEvents {
   };
 
   onFailedPath: NonNullable<SchedulerEvents['onFailedPath']> = ({ path, outcome, text }, attempts) => {
+    if (outcome === 'unreadable') {
+      this.#troubles.say({
+        key: 'unreadable',
+        level: 'warn',
+        text: `${display(path)} cannot be looked at (${text}): it is left out, and tried again (attempt ${attempts})`,
+        fields: { event: 'pathUnreadable', reason: text, path },
+      });
+      return;
+    }
     const fields: LogFields = { event: 'checkFailed', reason: outcome, path };
     this.#troubles.say({
       key: 'check',
@@ -61,7 +70,9 @@ export class Reporter implements SchedulerEvents {
   };
 
   onNoFailedPath = (): void => {
-    this.#troubles.end('check', 'csync2 could check all paths', { event: 'checkFailedOver' });
+    const fields: LogFields = { event: 'checkFailedOver' };
+    this.#troubles.end('check', 'csync2 could check all paths', fields);
+    this.#troubles.end('unreadable', 'all paths can be looked at', fields);
   };
 
   /** Paths that csync2 can't handle: said once, as they may stay for ever. */
@@ -81,17 +92,30 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
-  onRoot: NonNullable<SchedulerEvents['onRoot']> = ({ path, state }) => {
+  onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {
+    const { path, state, isMount = false, isAccepted = false } = root;
+    // It is as good as back.
+    if (state === 'returning') return;
     const [key, shown] = [`root ${toKey(path)}`, display(path)];
     if (state === 'present') {
-      this.#troubles.end(key, `${shown} is back: it is checked again`, { event: 'rootBack', root: path });
+      const what = isAccepted
+        ? 'is taken as it is now: what it lacks is deleted on the peers'
+        : 'is back: it is checked again';
+      this.#troubles.end(key, `${shown} ${what}`, { event: isMount ? 'mountBack' : 'rootBack', root: path });
       return;
     }
+    const way = acceptable.has(state)
+      ? ` or \`inotify-csync accept-root ${shown}\` says that it is meant`
+      : '';
     this.#troubles.say({
       key,
       level: 'error',
-      text: `${shown} is ${rootStateText[state]}: nothing below it is checked or sent until it is back`,
-      fields: { event: 'rootMissing', root: path, reason: state },
+      text: `${shown} is ${rootText(root)}: nothing at or below it is checked or sent until it is back${way}`,
+      fields: {
+        event: isMount || state === 'unmounted' ? 'mountMissing' : 'rootMissing',
+        root: path,
+        reason: state,
+      },
     });
   };
 
@@ -182,6 +206,23 @@ export class Reporter implements SchedulerEvents {
         fields: { event: 'peerDown', peer, files: left, reason: outcome },
       });
     }
+  };
+
+  /** A check had taken files for deleted that are only out of sight, or are there again. */
+  onRestored = (paths: readonly PathBytes[]): void => {
+    this.#log.info(
+      `csync2 had taken ${paths.length} files for deleted that are not, and that is taken back: ${sample(paths)}`,
+      { files: paths.length },
+    );
+  };
+
+  /** Files that peers have sent to a place while it was not there are not in it. */
+  onUnseen = (place: PathBytes, files: readonly PathBytes[]): void => {
+    this.#log.warn(
+      `${files.length} files that peers have sent to ${display(place)} while it was not there are not in it; ` +
+        `they come when they change again, or after \`csync2 -m FILE\` on the peer: ${sample(files)}`,
+      { event: 'mountBack', root: place, files: files.length },
+    );
   };
 
   onCompared = (peer: string, comparison: FirstComparison): void => {
@@ -312,5 +353,7 @@ function sample(paths: readonly PathBytes[]): string {
   return paths.length > 5 ? `${shown} and ${paths.length - 5} more` : shown;
 }
 
+/** States of a place that somebody may have meant. */
+const acceptable: ReadonlySet<string> = new Set(['emptied', 'replaced', 'unmounted']);
 /** Reasons that hold for whatever is sent to a peer. */
 const refusesAll: ReadonlySet<Diagnosis['outcome']> = new Set(['denied', 'unidentified']);

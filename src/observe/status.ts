@@ -4,7 +4,7 @@ import type { Session } from '../csync2/server-log/session-log.js';
 import { display, displayShort } from '../path-bytes.js';
 import type { FailedPath } from '../sync/check-runner.js';
 import { type LaneStatus, laneStateText } from '../sync/lane.js';
-import { type GuardedRoot, rootStateText } from '../sync/root-guard.js';
+import { type GuardedRoot, rootText } from '../sync/root-guard.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
 import type { UnsupportedSummary } from '../sync/unsupported-paths.js';
 
@@ -49,7 +49,8 @@ export interface Status {
   readonly full_check_owed: { readonly reason: string; readonly age_s: number } | null;
   /** Changes that only a periodic full check found: the watcher should have. */
   readonly misses: { readonly count: number; readonly paths: readonly string[] };
-  readonly roots: readonly { readonly path: string; readonly state: string; readonly text: string }[];
+  /** Included directories, and what is or was mounted in them. */
+  readonly roots: readonly RootStatus[];
   readonly peers: readonly PeerStatus[];
   /** Paths that csync2 could not check and that are tried again: the first of them, and how many. */
   readonly deferred: readonly { readonly path: string; readonly reason: string }[];
@@ -61,6 +62,15 @@ export interface Status {
     readonly sessions: readonly { readonly pid: number; readonly from: string; readonly files: number }[];
     readonly received: Readonly<Record<string, number>>;
   };
+}
+
+/** A place that has to be there before anything at or below it is checked or sent. */
+export interface RootStatus {
+  readonly path: string;
+  readonly state: string;
+  readonly text: string;
+  /** Set for a mount point that no include names. */
+  readonly mount?: true;
 }
 
 export interface PeerStatus {
@@ -75,6 +85,8 @@ export interface PeerStatus {
   readonly owed: number | null;
   /** For how long something has been owed without a break. */
   readonly oldest_owed_s: number | null;
+  /** Files that are held back, because they can't be looked at on this host. */
+  readonly unreadable: number;
   readonly sent: number;
   readonly last_sent_s: number | null;
   /** Files that the peer does not take: the first of them, and how many. */
@@ -107,15 +119,16 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       ? { reason: sources.fullCheckOwed.reason, age_s: age(sources.fullCheckOwed.since) ?? 0 }
       : null,
     misses: sources.misses,
-    roots: sources.roots.map(({ path, state }) => ({
-      path: display(path),
-      state,
-      text: rootStateText[state],
+    roots: sources.roots.map((root) => ({
+      path: display(root.path),
+      state: root.state,
+      text: rootText(root),
+      ...(root.isMount ? { mount: true } : {}),
     })),
     peers,
-    deferred: sources.deferred.first.map(({ path, outcome }) => ({
+    deferred: sources.deferred.first.map(({ path, outcome, text }) => ({
       path: displayShort(path),
-      reason: outcomeText[outcome],
+      reason: outcome === 'unreadable' ? `${outcomeText[outcome]} (${text})` : outcomeText[outcome],
     })),
     deferred_count: sources.deferred.count,
     unsupported: { ...sources.unsupported, paths: sources.unsupported.paths.map(displayShort) },
@@ -143,6 +156,7 @@ function peerStatus(lane: LaneStatus, age: (since: number | undefined) => number
       lane.nextAttemptAt === undefined ? null : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
     owed: lane.owed ?? null,
     oldest_owed_s: lane.owed === 0 ? null : age(lane.owedSince),
+    unreadable: lane.unreadable ?? 0,
     sent: lane.sent,
     last_sent_s: age(lane.lastSentAt),
     parked: lane.parked.map(({ name, reason, detail, failures }) => ({
@@ -167,13 +181,16 @@ export function unsupportedText({ count, more, paths }: Status['unsupported']): 
 
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
   const problems: string[] = [];
-  for (const { path, state } of sources.roots) {
-    if (state !== 'present') problems.push(`${display(path)} is ${rootStateText[state]}`);
+  for (const root of sources.roots) {
+    if (root.state !== 'present') problems.push(`${display(root.path)} is ${rootText(root)}`);
   }
   if (sources.unwatched > 0) problems.push(unwatchedText(sources.unwatched));
   if (sources.unreadable > 0) problems.push(`${sources.unreadable} directories can't be read`);
   for (const peer of peers) {
     if (peer.reason_text !== null) problems.push(`${peer.name}: ${peer.reason_text}`);
+    if (peer.unreadable > 0) {
+      problems.push(`${peer.name}: ${peer.unreadable} files are held back: they cannot be looked at here`);
+    }
     if (peer.parked_count > 0) problems.push(`${peer.name}: ${peer.parked_count} files are not taken`);
   }
   const { count: deferred } = sources.deferred;

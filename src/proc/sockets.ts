@@ -33,9 +33,16 @@ export function servesConnection(pid: number, port: number): boolean {
   return socketInodes(pid).some((inode) => connections.has(inode));
 }
 
-/** The processes of a session (setsid(2)) but for its leader. A csync2 server that we start leads one. */
+/**
+ * The processes of a session (setsid(2)) but for its leader, and for those that have ended and that nobody has waited for.
+ * A csync2 server that we start leads one.
+ */
 export function membersOfSession(leader: number): number[] {
-  return allProcesses().filter((pid) => pid !== leader && statOfProcess(pid)?.session === leader);
+  return allProcesses().filter((pid) => {
+    if (pid === leader) return false;
+    const stat = statOfProcess(pid);
+    return stat?.session === leader && stat.state !== 'Z';
+  });
 }
 
 interface TcpSocket {

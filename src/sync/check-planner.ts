@@ -9,8 +9,8 @@ import type { FileMemory } from './file-memory.js';
 import { type FileStamp, stampOf } from './file-stamp.js';
 import type { OverlookedChanges, Verdict } from './overlooked-changes.js';
 import type { PostponedPath } from './postponed-paths.js';
-import { statOf } from './stat-of.js';
-import type { Survey, SurveyOptions } from './survey.js';
+import { lookAt, statOf } from './stat-of.js';
+import type { ChangedEntry, SurveyOptions } from './survey.js';
 
 /** What csync2 is given for one batch. */
 export interface CheckPlan {
@@ -25,6 +25,8 @@ export interface CheckPlan {
   readonly postponed: readonly PostponedPath[];
   /** Of these, the files whose sender may have died in the middle of them. */
   readonly halfReceived: readonly PathBytes[];
+  /** They may be there, but can't be looked at. */
+  readonly unreadable: readonly FailedPath[];
   /** What files were like when the plan was made. */
   readonly stamps: readonly PlannedStamp[];
   /** Number of paths that need no check. */
@@ -45,7 +47,10 @@ export interface CheckPlannerParts {
   readonly memory: FileMemory;
   readonly changes: OverlookedChanges;
   readonly arrivals: LookAtArrivals;
-  readonly survey: Survey;
+  readonly survey: (
+    paths: readonly PathBytes[],
+    options: SurveyOptions,
+  ) => Promise<{ readonly changed: readonly ChangedEntry[] }>;
   /** Since when files of trees that are only looked at once more may have changed unseen; milliseconds since 1970. */
   readonly unseenSince: () => number;
 }
@@ -85,18 +90,22 @@ export class CheckPlanner {
   ): Promise<CheckPlan> {
     const arrivals = { ...this.#parts.arrivals(), isComplete: false };
     const plan: Plan = { ...emptyPlan(), arrivals, waits: true, trusted: new Set(), isSweep: true };
-    await this.#planSurveyed(plan, paths, { recursive, changedSince: unseenSince, signal });
+    const changedSince = nanoseconds(unseenSince);
+    await this.#planSurveyed(plan, paths, { recursive, changedSince, signal });
     return plan;
   }
 
   /**
+  /**
    * Remembers what the files were like just before csync2 looked: whatever happens to them later shows at their own
    * event. A file that could not be marked is still to be marked.
+   *
+   * @param unchecked - paths that csync2 has not looked at after all
    */
-  remember(plan: CheckPlan, failed: readonly FailedPath[]): void {
+  remember(plan: CheckPlan, unchecked: readonly PathBytes[]): void {
     const { memory, changes } = this.#parts;
     const overlooked = new Set(plan.overlooked.map(toKey));
-    const failures = new Set(failed.map(({ path }) => toKey(path)));
+    const failures = new Set(unchecked.map(toKey));
     for (const { path, stamp, isTrusted } of plan.stamps) {
       const key = toKey(path);
       if (failures.has(key)) {
@@ -119,7 +128,8 @@ export class CheckPlanner {
   }
 
   #planTree(plan: Plan, path: PathBytes): void {
-    const stat = statOf(path);
+    const stat = this.#look(plan, path, true);
+    if (stat === 'unreadable') return;
     const changed = stat ? Number(stat.ctimeMs) : 0;
     if (plan.waits && plan.arrivals.isArrivingWithin(path, changed)) {
       plan.postponed.push({ path, recursive: true });
@@ -131,7 +141,8 @@ export class CheckPlanner {
   }
 
   #planFile(plan: Plan, path: PathBytes): void {
-    const stat = statOf(path);
+    const stat = this.#look(plan, path, false);
+    if (stat === 'unreadable') return;
     if (this.#isNothing(path, stat)) plan.skipped++;
     else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
     else if (stat.isSocket()) plan.sockets.push(path);
@@ -169,12 +180,23 @@ export class CheckPlanner {
     if (stat) this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
   }
 
+  /** What can't be looked at is left for later: csync2 would take it for deleted. */
+  #look(plan: Plan, path: PathBytes, recursive: boolean): BigIntStats | undefined | 'unreadable' {
+    const sight = lookAt(path);
+    if (sight.kind !== 'unreadable') return sight.kind === 'there' ? sight.stat : undefined;
+    // csync2 could never look at it, and never knew it.
+    const isBeyondReach = sight.errno === 'ENAMETOOLONG' && !this.#parts.ledger?.knows(path);
+    if (isBeyondReach) plan.skipped++;
+    else plan.unreadable.push({ path, recursive, outcome: 'unreadable', text: sight.errno });
+    return 'unreadable';
+  }
+
   /** What lies in the trees: all of it where the tree may be another one, else what has changed since it was seen. */
   async #planBelow(plan: Plan, signal: AbortSignal): Promise<void> {
     const isTrusted = (path: PathBytes) => plan.trusted.has(toKey(path));
     const doubted = plan.trees.filter((path) => !isTrusted(path));
-    await this.#planSurveyed(plan, doubted, { recursive: true, changedSince: 0, signal });
-    const changedSince = this.#parts.unseenSince();
+    await this.#planSurveyed(plan, doubted, { recursive: true, changedSince: 0n, signal });
+    const changedSince = nanoseconds(this.#parts.unseenSince());
     await this.#planSurveyed(plan, plan.trees.filter(isTrusted), { recursive: true, changedSince, signal });
   }
 
@@ -255,6 +277,7 @@ interface Plan extends CheckPlan {
   readonly sockets: PathBytes[];
   readonly postponed: PostponedPath[];
   readonly halfReceived: PathBytes[];
+  readonly unreadable: FailedPath[];
   readonly stamps: PlannedStamp[];
   /** Directories that csync2 doesn't know yet. */
   readonly parents: Map<string, PathBytes>;
@@ -274,10 +297,16 @@ function emptyPlan(): Omit<Plan, 'arrivals' | 'waits' | 'trusted' | 'isSweep'> {
     sockets: [],
     postponed: [],
     halfReceived: [],
+    unreadable: [],
     stamps: [],
     parents: new Map(),
     skipped: 0,
   };
+}
+
+/** From milliseconds. */
+function nanoseconds(milliseconds: number): bigint {
+  return BigInt(Math.floor(milliseconds)) * 1_000_000n;
 }
 
 const questionsAtOnce = 200;

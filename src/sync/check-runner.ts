@@ -2,10 +2,12 @@ import { MarkedPaths } from '../csync2/marked-paths.js';
 import type { PathPrefix } from '../csync2/name-encoding.js';
 import { lastWords, type Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
-import type { PathBytes } from '../path-bytes.js';
+import { type PathBytes, toKey } from '../path-bytes.js';
 import { argumentChunks } from './argument-chunks.js';
 import type { CheckJournal } from './check-journal.js';
 import type { Scope } from './check-record.js';
+import type { Clearance } from './clearance.js';
+import type { MistakenDeletions } from './mistaken-deletions.js';
 import type { TornChecks } from './torn-checks.js';
 
 /** A path that csync2 could not look at. */
@@ -24,12 +26,28 @@ export interface CheckMode {
   readonly recursive: boolean;
   readonly idle?: boolean;
   readonly signal?: AbortSignal;
+  /** Whether each path has been looked at just now, so that it needs no other look. */
+  readonly isLookedAt?: boolean;
   /** Given what each csync2 command has marked, as far as it says so; the retries too. */
   readonly onMarked?: (paths: readonly PathBytes[]) => void;
 }
 
+/** A mode, and who is given what csync2 has taken for deleted by mistake. */
+interface RunMode extends CheckMode {
+  readonly onMistaken?: (paths: readonly PathBytes[]) => void;
+}
+
+/** What became of paths that csync2 was to look at. */
+export interface RunReport {
+  readonly failed: readonly FailedPath[];
+  /** Paths that it was not given, because they lie at or below a place that is not there. */
+  readonly held: readonly PathBytes[];
+}
+
 /** What the runner works with. */
 export interface CheckRunnerParts {
+  readonly clearance: Clearance;
+  readonly mistakes: MistakenDeletions;
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly torn: TornChecks;
@@ -44,12 +62,42 @@ export class CheckRunner {
     this.#parts = parts;
   }
 
-  /** @returns the paths that could not be looked at */
-  async run(paths: readonly PathBytes[], how: CheckMode): Promise<FailedPath[]> {
+  /** Has csync2 look at all that is there and can be looked at. */
+  async run(paths: readonly PathBytes[], how: CheckMode): Promise<RunReport> {
     await this.markOwed();
-    let failed: FailedPath[] = [];
-    for (const chunk of argumentChunks(paths)) failed = failed.concat(await this.#runChunk(how, chunk));
-    return failed;
+    const report: Draft = { failed: [], held: [] };
+    for (const chunk of argumentChunks(paths)) {
+      // Marking looks at nothing.
+      if (how.mode === '-m') await this.#mark(how, chunk, report);
+      else await this.#check(how, chunk, report);
+    }
+    return report;
+  }
+
+  async #mark(how: CheckMode, chunk: readonly PathBytes[], report: Draft): Promise<void> {
+    const { clearance } = this.#parts;
+    const [held, marked] = [true, false].map((is) => chunk.filter((path) => clearance.isHeld(path) === is));
+    append(report.held, held ?? []);
+    await this.#runAll(how, marked ?? [], report);
+  }
+
+  async #check(how: CheckMode, chunk: readonly PathBytes[], report: Draft): Promise<void> {
+    const { clearance } = this.#parts;
+    const cleared = await clearance.of(chunk, how);
+    append(report.failed, cleared.failed);
+    append(report.held, cleared.held);
+    const onMistaken = (paths: readonly PathBytes[]) => {
+      const sorted = clearance.outOfSight(paths);
+      append(report.failed, sorted.failed);
+      append(report.held, sorted.held);
+    };
+    await this.#runAll({ ...how, onMistaken }, cleared.whole, report);
+    await this.#runAll({ ...how, onMistaken, recursive: true }, cleared.trees, report);
+    await this.#runAll({ ...how, onMistaken, recursive: false }, cleared.files, report);
+  }
+
+  async #runAll(how: RunMode, paths: readonly PathBytes[], { failed }: Draft): Promise<void> {
+    for (const chunk of argumentChunks(paths)) append(failed, await this.#runChunk(how, chunk));
   }
 
   /**
@@ -91,7 +139,7 @@ export class CheckRunner {
   }
 
   /** One that fails for good is split until the paths at fault stand alone. */
-  async #runChunk(how: CheckMode, chunk: readonly PathBytes[]): Promise<FailedPath[]> {
+  async #runChunk(how: RunMode, chunk: readonly PathBytes[]): Promise<FailedPath[]> {
     const result = await this.#attempt(how, chunk);
     if (result.outcome === 'done') return [];
     const isForAll = hopeless.has(result.outcome) || how.signal?.aborted;
@@ -106,7 +154,7 @@ export class CheckRunner {
     ];
   }
 
-  async #attempt(how: CheckMode, paths: readonly PathBytes[]): Promise<CommandResult> {
+  async #attempt(how: RunMode, paths: readonly PathBytes[]): Promise<CommandResult> {
     const { torn } = this.#parts;
     const scope = scopeOf(paths, how.recursive);
     const begunAt = performance.now();
@@ -122,10 +170,12 @@ export class CheckRunner {
     }
   }
 
-  async #command(how: CheckMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
-    const { runner, journal, prefixes } = this.#parts;
-    const { mode, recursive, idle = false, signal, onMarked } = how;
+  async #command(how: RunMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
+    const { runner, journal, mistakes, prefixes } = this.#parts;
+    const { mode, recursive, idle = false, signal, onMarked, onMistaken } = how;
     const marked = new MarkedPaths(prefixes);
+    const scope = scopeOf(paths, recursive);
+    const before = mode === '-c' ? mistakes.before(scope) : undefined;
     const ended = isInJournal ? journal.begin(paths, recursive) : () => {};
     const result = await runner
       .run({
@@ -142,9 +192,22 @@ export class CheckRunner {
     const { paths: found, isComplete } = marked;
     if (mayBeTorn(result) || !isComplete) ended();
     else ended(found);
-    onMarked?.(found);
+    const isAnyMarked = found.length > 0 || !isComplete || mayBeTorn(result);
+    const mistaken = isAnyMarked ? await mistakes.takeBack(scope, before) : [];
+    onMistaken?.(mistaken);
+    const keys = new Set(mistaken.map(toKey));
+    onMarked?.(found.filter((path) => !keys.has(toKey(path))));
     return result;
   }
+}
+
+interface Draft extends RunReport {
+  readonly failed: FailedPath[];
+  readonly held: PathBytes[];
+}
+
+function append<Item>(list: Item[], items: readonly Item[]): void {
+  for (const item of items) list.push(item);
 }
 
 function scopeOf(paths: readonly PathBytes[], recursive: boolean): Scope {

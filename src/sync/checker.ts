@@ -1,17 +1,21 @@
 import { receivedFiles } from '../csync2/half-received.js';
-import type { PathPrefix } from '../csync2/name-encoding.js';
+import { encodeName, namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { removeDebts } from '../csync2/notes.js';
 import type { Runner } from '../csync2/runner.js';
 import type { BrokenSession } from '../csync2/server-log/session-log.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Batch } from './batch.js';
 import type { CheckJournal, Mark } from './check-journal.js';
-import { CheckPlanner, type CheckPlannerParts } from './check-planner.js';
-import { CheckRunner, type FailedPath } from './check-runner.js';
-import type { DatabaseWindow } from './database-window.js';
+import { type CheckPlan, CheckPlanner, type CheckPlannerParts } from './check-planner.js';
+import { CheckRunner, type FailedPath, type RunReport } from './check-runner.js';
+import { Clearance, type ClearanceParts } from './clearance.js';
+import { type DatabaseWindow, whenNotBusy } from './database-window.js';
 import { stampOf } from './file-stamp.js';
+import { MistakenDeletions } from './mistaken-deletions.js';
 import type { NoteHistory } from './note-history.js';
 import type { PostponedPath } from './postponed-paths.js';
 import { statOf } from './stat-of.js';
+import { sweepTree } from './sweep-tree.js';
 import type { TornChecks } from './torn-checks.js';
 
 /** What a check of a batch came to. */
@@ -20,8 +24,10 @@ export interface CheckReport {
   readonly checked: number;
   /** Paths that needed no check: gone and never known to csync2, such as its own temporary files. */
   readonly skipped: number;
-  /** Paths that csync2 could not check, with the reason. They are still to be done. */
+  /** Paths that csync2 could not check, or that can't be looked at, with the reason. They are still to be done. */
   readonly failed: readonly FailedPath[];
+  /** Paths that lie at or below a place that is not there. */
+  readonly held: readonly PathBytes[];
   /** Paths that an open session is just writing: to be looked at again when it has ended. */
   readonly postponed: readonly PostponedPath[];
   /** Of these, the files whose sender may have died in the middle of them. */
@@ -46,8 +52,7 @@ export interface SweepOptions {
 }
 
 /** What a part of a full check came to. */
-export interface SweepReport {
-  readonly failed: readonly FailedPath[];
+export interface SweepReport extends RunReport {
   /** Files that csync2 found changed. */
   readonly marked: readonly PathBytes[];
   /** Number of files that may have other content although csync2 sees no change: they are compared with the peers. */
@@ -62,6 +67,11 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly torn: TornChecks;
   readonly prefixes: readonly PathPrefix[];
   readonly notes: NoteHistory;
+  /** Undefined: no place is held. */
+  readonly guard?: ClearanceParts['guard'];
+  /** Told what csync2 had taken for deleted, and is not. */
+  readonly onRestored?: (paths: readonly PathBytes[]) => void;
+  readonly survey: ClearanceParts['survey'];
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
 }
@@ -82,7 +92,10 @@ export class Checker {
     this.#journal = parts.journal;
     this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
-    this.#runner = new CheckRunner(parts);
+    const { guard, ledger, onRestored, prefixes } = parts;
+    const clearance = new Clearance({ guard, tree: sweepTree(ledger, () => true), survey: parts.survey });
+    const mistakes = new MistakenDeletions({ ledger, prefixes, guard, onRestored });
+    this.#runner = new CheckRunner({ ...parts, clearance, mistakes });
   }
 
   /**
@@ -97,17 +110,18 @@ export class Checker {
     await this.#noteReceived();
     const plan = await this.#planner.plan(batch, waits, signal);
     const { trees, files, overlooked } = plan;
-    const failed = [
+    const reports = [
       // Trees first: a new directory must be known before what is in it is pushed.
-      ...(await this.#runner.run(trees, { mode: '-c', recursive: true, signal })),
-      ...(await this.#runner.run(files, { mode: '-c', recursive: false, signal })),
-      ...(await this.#runner.run(overlooked, { mode: '-m', recursive: false, signal })),
+      await this.#runner.run(trees, { mode: '-c', recursive: true, signal }),
+      await this.#runner.run(files, { mode: '-c', recursive: false, isLookedAt: true, signal }),
+      await this.#runner.run(overlooked, { mode: '-m', recursive: false, signal }),
     ];
-    this.#planner.remember(plan, failed);
-    this.#sampleNotes();
+    const failed = plan.unreadable.concat(...reports.map((report) => report.failed));
+    const held = reports.flatMap((report) => report.held);
+    this.#remember(plan, { failed, held });
     const { skipped, postponed, halfReceived, sockets } = plan;
-    const checked = trees.length + files.length + overlooked.length;
-    return { checked, skipped, postponed, halfReceived, failed, sockets };
+    const checked = trees.length + files.length + overlooked.length - held.length;
+    return { checked, skipped, postponed, halfReceived, failed, held, sockets };
   }
 
   /**
@@ -123,17 +137,17 @@ export class Checker {
       for (const path of found) marked.push(path);
     };
     const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
-    const failed = await this.#runner.run(paths, how);
+    const { failed, held } = await this.#runner.run(paths, how);
     const unmarked = await this.#runner.run(plan.overlooked, { mode: '-m', recursive: false, signal });
-    for (const path of unmarked) failed.push(path);
-    this.#planner.remember(plan, failed);
-    this.#sampleNotes();
-    return { failed, marked, doubted: plan.overlooked.length };
+    const report = { failed: failed.concat(unmarked.failed), held: held.concat(unmarked.held) };
+    this.#remember(plan, report);
+    return { ...report, marked, doubted: plan.overlooked.length };
   }
 
-  /** What is noted from here on, and not by us, a session has noted. */
-  #sampleNotes(): void {
+  #remember(plan: CheckPlan, { failed, held }: RunReport): void {
     const { ledger, notes } = this.#parts;
+    this.#planner.remember(plan, held.concat(failed.map(({ path }) => path)));
+    // What is noted from here on, and not by us, a session has noted.
     if (ledger) notes.sample(ledger.lastRow(), Date.now());
   }
 
@@ -152,6 +166,31 @@ export class Checker {
       // Were these marks in the journal, two lanes would have each other mark for ever.
       const isMarked = await this.#runner.markOwed(false);
       return isMarked ? lost.files.length + lost.trees.length : undefined;
+    });
+  }
+
+  /**
+   * Has csync2 take files as they are, there or not, and owe them to nobody.
+   *
+   * @returns whether it has
+   */
+  async takeAsTheyAre(files: readonly PathBytes[]): Promise<boolean> {
+    return await this.#window.run(() => this.#runner.note(files));
+  }
+
+  /** Takes the marks of files off, where csync2's database is ours to write. */
+  async unmark(files: readonly PathBytes[]): Promise<void> {
+    const { ledger, prefixes } = this.#parts;
+    if (!ledger) return;
+    const names = files.flatMap((path) => namesOf(path, prefixes).map(encodeName));
+    await this.#window.run(() => whenNotBusy(() => removeDebts(ledger, names)));
+  }
+
+  /** Marks files, whatever csync2 knows of them. */
+  async mark(files: readonly PathBytes[]): Promise<void> {
+    await this.#window.run(async () => {
+      this.#torn.owe({ files, trees: [] });
+      await this.#runner.markOwed();
     });
   }
 

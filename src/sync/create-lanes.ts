@@ -1,6 +1,8 @@
 import { listDirty } from '../csync2/dirty-listing.js';
 import { databaseName } from '../csync2/instance.js';
 import type { Ledger } from '../csync2/ledger.js';
+import { realPathOf } from '../csync2/name-encoding.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal } from './check-journal.js';
 import type { Checker } from './checker.js';
 import type { SyncParts } from './create-sync.js';
@@ -10,6 +12,7 @@ import type { Lane, PushReport } from './lane.js';
 import { PeerLane } from './peer-lane.js';
 import type { RootGuard } from './root-guard.js';
 import { SharedLane } from './shared-lane.js';
+import { noChanges, survey } from './survey.js';
 
 /** What the lanes have in common. `ledger` is undefined where the database is not SQLite. */
 export interface LaneSurroundings {
@@ -18,6 +21,8 @@ export interface LaneSurroundings {
   readonly window: DatabaseWindow;
   readonly checker: Checker;
   readonly guard: RootGuard;
+  /** Has a file checked. */
+  readonly recheck: (path: PathBytes) => void;
 }
 
 /** The lanes, one for each peer, and how they work: never silently in another way than was asked for. */
@@ -33,7 +38,7 @@ export function createLanes(parts: SyncParts, around: LaneSurroundings): { lanes
 }
 
 function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger): Lane[] {
-  const { guard, window } = around;
+  const { guard, recheck, window } = around;
   const common = commonParts(parts, around);
   return parts.peers.map(
     ({ name: peer }) =>
@@ -47,6 +52,8 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         databaseName: databaseName(parts.runner.instance),
         isHeld: (path) => guard.forbids(path, false),
         lookAtRoots: () => guard.look(),
+        pin: (paths) => guard.pin(paths),
+        recheck,
       }),
   );
 }
@@ -69,8 +76,35 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
           guard.look();
           return guard.whole;
         },
+        sights: {
+          owed: () => owedPaths(peer, parts, ledger),
+          outOfSight: (paths) => outOfSight(paths, guard),
+          pin: (paths) => guard.pin(paths),
+          mark: (paths) => checker.mark(paths),
+        },
       }),
   );
+}
+
+async function owedPaths(
+  peer: string,
+  { prefixes, runner }: SyncParts,
+  ledger: Ledger | undefined,
+): Promise<PathBytes[]> {
+  const names = ledger?.dirtyNames(peer) ?? [];
+  if (!ledger) {
+    await listDirty(runner, (owedTo, name) => {
+      if (owedTo === peer) names.push(Buffer.from(name, 'latin1'));
+    });
+  }
+  return names.flatMap((name) => realPathOf(name, prefixes) ?? []);
+}
+
+async function outOfSight(paths: readonly PathBytes[], guard: RootGuard): Promise<PathBytes[]> {
+  const { unreadable } = await survey(paths, { recursive: false, changedSince: noChanges });
+  guard.look();
+  const held = paths.filter((path) => guard.forbids(path, false));
+  return [...unreadable.map(({ path }) => path), ...held];
 }
 
 function commonParts(parts: SyncParts, around: LaneSurroundings) {

@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import { compareWithPeer } from '../csync2/comparison.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
@@ -21,14 +20,19 @@ import { stampOf } from './file-stamp.js';
 import { FullCheck } from './full-check.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
+import type { MountMemory } from './mount-memory.js';
+import { MountReader } from './mount-reader.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
 import type { NoteHistory } from './note-history.js';
 import { OverlookedChanges } from './overlooked-changes.js';
-import { RootGuard } from './root-guard.js';
+import { Returns } from './returns.js';
+import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
-import { survey } from './survey.js';
+import { lookAt } from './stat-of.js';
+import { Surveys } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
+import { UnseenArrivals } from './unseen-arrivals.js';
 import { UnsupportedPaths, type UnsupportedSummary } from './unsupported-paths.js';
 import { WatcherMisses } from './watcher-misses.js';
 import type { WriteCounts } from './write-counts.js';
@@ -48,6 +52,12 @@ export interface SyncParts {
   readonly roots: readonly PathBytes[];
   /** Included paths that must be there before anything below them is checked. */
   readonly trees: readonly PathBytes[];
+  /** Whether something at or below a path may be synchronised. */
+  readonly concerns: (path: PathBytes) => boolean;
+  /** Has csync2's server take nothing at and below some places, and all the rest again; not where others run it. */
+  readonly exclude?: (places: readonly PathBytes[]) => void;
+  /** What was mounted in the trees, over restarts. */
+  readonly mountMemory: MountMemory;
   readonly prefixes: readonly PathPrefix[];
   /** Whether csync2's walk from `/` comes into a directory. */
   readonly isEntered: (directory: PathBytes) => boolean;
@@ -76,6 +86,10 @@ export interface SyncParts {
     onCompared?(peer: string, comparison: FirstComparison): void;
     /** The first path that csync2 can't handle has come, or the last is gone. */
     onUnsupported?(summary: UnsupportedSummary): void;
+    /** A check had taken files for deleted that are only out of sight. */
+    onRestored?(paths: readonly PathBytes[]): void;
+    /** A place is back, and does not hold what peers have sent there meanwhile. */
+    onUnseen?(place: PathBytes, files: readonly PathBytes[]): void;
   };
 }
 
@@ -112,6 +126,46 @@ export function createSync(parts: SyncParts): Sync {
   for (const { path, stat } of parts.halfReceived) memory.remember(path, stampOf(stat));
   const history = new KeptTime(parts.fullCheckHistory);
   const unseenSince = () => Math.max(history.at ?? startedAt, parts.handledUntil);
+  const guard = createGuard(parts, ledger, {
+    onChange(root) {
+      events.onRoot?.(root);
+      parts.exclude?.(guard.awayWithin(wholeTree));
+      if (root.state === 'returning') return;
+      const isBack = root.state === 'present';
+      parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
+      if (isBack) {
+        unseen.back(root.path);
+        scheduler.retryFullCheck();
+      } else {
+        for (const lane of lanes) lane.halt(root.path);
+        // What is in the log by now.
+        parts.activity.open();
+        unseen.gone(root.path, root.seenAt);
+      }
+    },
+    mayReturn: (path) => returns.may(path),
+    onAway: () => void parts.activity.open(),
+  });
+  const unseen = new UnseenArrivals({
+    memory: parts.mountMemory,
+    prefixes,
+    isAway: (path) => guard.forbids(path, false),
+  });
+  const returns = new Returns({
+    arrivals: unseen,
+    lookIntoLog: () => parts.activity.open(),
+    isAsNoted: (path) => isAsNoted(path, ledger),
+    takeAsTheyAre: (files) => checker.takeAsTheyAre(files),
+    isUnchangedSince(path, time) {
+      const sight = lookAt(path);
+      return sight.kind === 'there' && Number(sight.stat.ctimeMs) < time - unchangedMilliseconds;
+    },
+    unmark: (files) => checker.unmark(files),
+    lookAgain: () => guard.look(),
+    onUnseen: (place, files) => events.onUnseen?.(place, files),
+    onError: (error) => events.onError?.('telling csync2 of what has come unseen', error),
+  });
+  const surveys = new Surveys();
   const checker = new Checker({
     runner,
     ledger,
@@ -127,19 +181,18 @@ export function createSync(parts: SyncParts): Sync {
     notes,
     changes: new OverlookedChanges({ ledger, memory, notes }),
     arrivals: arrivalsOf(parts.activity, parts.writes, prefixes),
-    survey,
+    survey: surveys.survey,
     unseenSince,
     prefixes,
+    guard,
+    onRestored: (paths) => events.onRestored?.(paths),
     takeBroken: () => parts.activity.takeBroken(),
   });
-  const guard = new RootGuard(parts.trees.filter(isDirectory), ledger, (root) => {
-    events.onRoot?.(root);
-    if (root.state === 'present') {
-      parts.queue.owe('a root is back');
-      scheduler.retryFullCheck();
-    }
-  });
-  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard });
+  const recheck = (path: PathBytes) => {
+    parts.queue.append([{ kind: 'file', path }]);
+    scheduler.wake();
+  };
+  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard, recheck });
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -152,7 +205,14 @@ export function createSync(parts: SyncParts): Sync {
       history,
       memory,
       lanes,
-      csync2: runner,
+      csync2: {
+        get running() {
+          return runner.running + surveys.running;
+        },
+        get started() {
+          return runner.started + surveys.started;
+        },
+      },
       unsupported,
       beginFullCheck: () =>
         new FullCheck({
@@ -175,15 +235,41 @@ export function createSync(parts: SyncParts): Sync {
     strategy,
     repair: () => checker.repair(),
     start() {
+      parts.activity.onReceived = (name) => unseen.received(name);
+      parts.activity.onMarked = (name) => unseen.marked(name);
+      guard.look();
+      // Also if nothing has changed: the configuration may be another one.
+      parts.exclude?.(guard.awayWithin(wholeTree));
       for (const lane of lanes) lane.wake();
       newcomers?.start(parts.peers.map((peer) => peer.name));
     },
     async close() {
       await newcomers?.stop();
       await Promise.all(lanes.map((lane) => lane.stop()));
+      // What has come unseen until now is to be known to the next run.
+      if (!guard.whole) guard.look();
       ledger?.close();
     },
   };
+}
+
+interface GuardHooks extends Required<Pick<GuardedMounts, 'mayReturn' | 'onAway'>> {
+  readonly onChange: (root: GuardedRoot) => void;
+}
+
+function createGuard(
+  { trees, concerns, mountMemory, events }: SyncParts,
+  ledger: Ledger | undefined,
+  { onChange, ...hooks }: GuardHooks,
+): RootGuard {
+  const reader = new MountReader();
+  return new RootGuard(trees.filter(mayBeDirectory), ledger, onChange, {
+    read: () => reader.read(),
+    memory: mountMemory,
+    concerns,
+    ...hooks,
+    onTrouble: (error) => events.onError?.('looking at what is mounted', error),
+  });
 }
 
 function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) => void): Newcomers {
@@ -210,6 +296,23 @@ const startedAt = Date.now();
 /** csync2's exit code for "nothing differs". */
 const inSync = 2;
 
-function isDirectory(path: PathBytes): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Whether a file is as csync2 has noted it, as far as that tells. */
+function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
+  const sight = lookAt(path);
+  const seen = ledger?.noted(path);
+  if (sight.kind !== 'there' || !seen) return false;
+  const { size, mtimeNs } = sight.stat;
+  const isSameSize = seen.size === undefined || BigInt(seen.size) === size;
+  return isSameSize && (seen.mtimeSeconds === undefined || BigInt(seen.mtimeSeconds) === mtimeNs / second);
+}
+
+const second = 1_000_000_000n;
+/** What had changed by then has been checked. */
+const unchangedMilliseconds = 2000;
+const wholeTree: PathBytes = Buffer.from('/');
+
+/** What can't be looked at is guarded until it can. */
+function mayBeDirectory(path: PathBytes): boolean {
+  const sight = lookAt(path);
+  return sight.kind === 'unreadable' || (sight.kind === 'there' && sight.stat.isDirectory());
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Exclusive } from './exclusive.js';
 
 /** What the window asks about the local csync2 server. */
@@ -77,5 +78,27 @@ export class DatabaseWindow {
   }
 }
 
+/**
+ * Does something to csync2's database as soon as nobody has it locked: a session that is waited for no longer may, for some
+ * seconds. For use in a window.
+ *
+ * @param action - throws `SQLITE_BUSY` if it is locked
+ * @returns whether it has been done
+ */
+export async function whenNotBusy(action: () => void): Promise<boolean> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      if (!(error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw error;
+      await sleep(pauseMilliseconds);
+    }
+  }
+  return false;
+}
+
+const attempts = 50;
+const pauseMilliseconds = 100;
 /** How many times longer sessions are waited for while they receive. */
 const whileReceiving = 6;

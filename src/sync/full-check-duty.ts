@@ -98,7 +98,10 @@ export class FullCheckDuty {
       queue.settle(ticket);
       this.#succeed(begunAt);
     } else {
-      const seconds = backoffSeconds(++this.#failures, backoff, Math.random());
+      // A place that comes back ends the pause. Until then all else need not be looked at every few minutes.
+      const isHeldOnly = report.failed.length === 0 && report.isWaiting;
+      const pauses = isHeldOnly ? heldBackoff : backoff;
+      const seconds = backoffSeconds(++this.#failures, pauses, Math.random());
       this.#notBefore = Date.now() + seconds * 1000;
     }
     if (reason === regular) this.#judging = { found: report.paths, at: Date.now() + reportMilliseconds };
@@ -159,5 +162,6 @@ const regular = 'the regular interval has passed';
 /** Time for the watcher to report what the end of a full check still saw. */
 const reportMilliseconds = 1000;
 const backoff = { first: 5, most: 300 };
+const heldBackoff = { first: 5, most: 3600 };
 /** Pause of a full check that found the server busy. */
 const busyMilliseconds = 250;

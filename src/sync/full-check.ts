@@ -17,6 +17,10 @@ export interface FullCheckReport {
   readonly complete: boolean;
   /** The first of the paths that csync2 could not look at. */
   readonly failed: readonly FailedPath[];
+  /** The first of the paths that were left out because they lie at or below a place that is not there. */
+  readonly heldRoots: readonly PathBytes[];
+  /** Some place is still not there. When it is back, another full check is asked for. */
+  readonly isWaiting?: boolean;
   /** Seconds from beginning to end, with the changes that went first. */
   readonly seconds: number;
   readonly steps: number;
@@ -44,6 +48,7 @@ export class FullCheck {
   readonly #steps: Generator<SweepStep, void>;
   readonly #started = performance.now();
   readonly #failed: FailedPath[] = [];
+  readonly #held = new Map<PathKey, PathBytes>();
   readonly #paths: PathKey[] = [];
   readonly #unseenSince: number;
   #isWhole = true;
@@ -83,8 +88,7 @@ export class FullCheck {
     if (leftOut) this.#onLeftOut(leftOut);
     if (paths.length === 0) return undefined;
     this.#guard.look();
-    const allowed = this.#guard.whole ? paths : paths.filter((path) => !this.#guard.forbids(path, recursive));
-    if (allowed.length < paths.length) this.#isWhole = false;
+    const allowed = paths.filter((path) => !this.#isHeld(path));
     if (allowed.length > 0) {
       const how = { recursive, unseenSince: this.#unseenSince, signal };
       this.#note(await this.#checker.sweep(allowed, how));
@@ -93,7 +97,8 @@ export class FullCheck {
     return undefined;
   }
 
-  #note({ failed, marked, doubted }: SweepReport): void {
+  #note({ failed, held, marked, doubted }: SweepReport): void {
+    for (const path of held) this.#noteHeld(path);
     if (failed.length > 0) this.#isWhole = false;
     for (const path of failed.slice(0, failedKept - this.#failed.length)) this.#failed.push(path);
     this.#found += marked.length;
@@ -104,9 +109,19 @@ export class FullCheck {
   *#allSteps(roots: readonly PathBytes[], tree: SweepTree): Generator<SweepStep, void> {
     for (const root of roots) {
       this.#guard.look();
-      if (this.#guard.forbids(root, true)) this.#isWhole = false;
-      else yield* sweepSteps([root], tree, filesPerStep);
+      if (!this.#isHeld(root)) yield* sweepSteps([root], tree, filesPerStep);
     }
+  }
+
+  #isHeld(path: PathBytes): boolean {
+    const isHeld = this.#guard.forbids(path, false);
+    if (isHeld) this.#noteHeld(path);
+    return isHeld;
+  }
+
+  #noteHeld(path: PathBytes): void {
+    this.#isWhole = false;
+    if (this.#held.size < failedKept) this.#held.set(toKey(path), path);
   }
 
   #report(signal: AbortSignal): FullCheckReport {
@@ -116,6 +131,8 @@ export class FullCheck {
       paths: this.#paths,
       complete: this.#isWhole && !signal.aborted,
       failed: this.#failed,
+      heldRoots: [...this.#held.values()],
+      isWaiting: !this.#guard.whole,
       seconds: (performance.now() - this.#started) / 1000,
       steps: this.#taken,
     };

@@ -12,6 +12,7 @@ export class LaneRhythm {
   #state: LaneState = 'idle';
   #reason: Outcome | undefined;
   #failures = 0;
+  #failedAt = 0;
   #failingSince: number | undefined;
   #nextAttemptAt: number | undefined;
   #awake = false;
@@ -52,6 +53,12 @@ export class LaneRhythm {
       // A wake-up between the last look for work and this moment.
       if (this.#awake) this.wake();
     });
+  }
+
+  /** As {@link wake}, but a wait that has lasted for some seconds is ended: what has come since may fare better. */
+  probe(): void {
+    if (this.#state === 'waiting' && Date.now() - this.#failedAt > probeMilliseconds) this.retry();
+    else this.wake();
   }
 
   /** Wakes the lane at a time, in milliseconds since 1970. */
@@ -103,7 +110,12 @@ export class LaneRhythm {
     this.#reason = reason;
     this.#failingSince ??= Date.now();
     this.#state = 'waiting';
-    const seconds = backoffSeconds(this.#failures, backoff, Math.random());
+    this.#failedAt = Date.now();
+    const seconds = backoffSeconds(
+      this.#failures,
+      reason === 'denied' ? deniedBackoff : backoff,
+      Math.random(),
+    );
     this.#nextAttemptAt = Date.now() + seconds * 1000;
     this.#setTimer(() => this.retry(), seconds * 1000);
   }
@@ -128,3 +140,6 @@ export class LaneRhythm {
 }
 
 const backoff = { first: 1, most: 300 };
+/** It may be that only a disk is missing on the peer. */
+const deniedBackoff = { first: 1, most: 60 };
+const probeMilliseconds = 5000;

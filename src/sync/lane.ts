@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import type { Outcome } from '../csync2/result.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { ParkedPath } from './parked-paths.js';
 
 /** What a lane is doing; see {@link laneStateText}. */
@@ -20,6 +21,8 @@ export interface Lane {
   wake(): void;
   /** Ends the wait after a failure now. */
   retry(): void;
+  /** Ends a running push if it may send something at or below a path: what was there is out of sight. */
+  halt(path: PathBytes): void;
   /** Resolves when the lane does nothing at the moment. */
   rest(): Promise<void>;
   status(): LaneStatus;
@@ -44,6 +47,8 @@ export interface LaneStatus {
   /** The first of the files that the peer does not take, and how many there are. */
   readonly parked: readonly ParkedPath[];
   readonly parkedCount: number;
+  /** Files that are held back because they can't be looked at on this host, as far as the lane has met them. */
+  readonly unreadable?: number;
 }
 
 /** One push, for logs. */

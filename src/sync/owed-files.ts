@@ -1,8 +1,9 @@
-import { type BigIntStats, lstatSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import type { DirtyRow } from '../csync2/ledger.js';
 import { decodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import type { OnDisk } from '../csync2/private-database.js';
 import type { PathBytes } from '../path-bytes.js';
+import { lookAt, type Sight, statOf } from './stat-of.js';
 
 /** The files on this host that rows of the debt stand for. */
 export class OwedFiles {
@@ -23,6 +24,12 @@ export class OwedFiles {
     return stat.isDirectory() ? 'directory' : 'other';
   }
 
+  /** Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as deleted. */
+  sight(encoded: Buffer): Sight['kind'] {
+    const path = this.path(encoded);
+    return path ? lookAt(path).kind : 'absent';
+  }
+
   /** A text that is another one when the file has changed in any way. */
   stamp(row: DirtyRow): string {
     const stat = this.#lstat(row.encoded);
@@ -37,11 +44,6 @@ export class OwedFiles {
 
   #lstat(encoded: Buffer): BigIntStats | undefined {
     const path = this.path(encoded);
-    try {
-      return path && lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    } catch {
-      // Not a directory, too long, a loop of links: as good as absent, for csync2 too.
-      return undefined;
-    }
+    return path && statOf(path);
   }
 }

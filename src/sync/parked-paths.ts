@@ -71,7 +71,7 @@ export class ParkedPaths {
 
   failed(row: DirtyRow, stamp: string, why: { reason: Outcome; detail: string }, now: number): void {
     const failures = (this.#find(row)?.failures ?? 0) + 1;
-    const seconds = restSeconds[failures - 1] ?? parkSeconds;
+    const seconds = restSeconds[failures - 1] ?? (why.reason === 'denied' ? deniedSeconds : parkSeconds);
     const until = now + seconds * 1000;
     const { rowid, encoded: name } = row;
     this.#counted.set(keyOf(row), { name, rowid, stamp, ...why, failures, until, forced: false });
@@ -120,3 +120,5 @@ function keyOf(row: DirtyRow): string {
 const failuresToPark = 3;
 const restSeconds = [1, 2];
 const parkSeconds = 600;
+/** It may be that only a disk is missing on the peer. */
+const deniedSeconds = 60;

@@ -6,18 +6,21 @@ import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-
 import { PushTranscript } from '../csync2/push-transcript.js';
 import { lastWords, type Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
-import type { PathBytes } from '../path-bytes.js';
+import { isWithin, type PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { DatabaseWindow } from './database-window.js';
+import { DoubtfulDeletions } from './doubtful-deletions.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { OwedFiles } from './owed-files.js';
 import { ParkedPaths } from './parked-paths.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
 import { Refusal } from './refusal.js';
 import { SliceChoice } from './slice-choice.js';
 import { SliceSize } from './slice-size.js';
+import { UnnotedFiles } from './unnoted-files.js';
 
 /** What a lane works with. */
 export interface PeerLaneParts {
@@ -35,10 +38,14 @@ export interface PeerLaneParts {
   readonly stallSeconds: number;
   /** Set when peers are updated one after another. */
   readonly turn?: Exclusive;
-  /** Whether a path lies below a root that is not there: csync2 would push it as deleted. */
+  /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
-  /** Looks which roots are there, before each push. */
+  /** Looks which places are there, before and after each push. */
   readonly lookAtRoots: () => void;
+  /** Undefined: nothing is kept from being unmounted. */
+  readonly pin?: PushWatchParts['pin'];
+  /** Has a file checked that is there and of which csync2 has no note: it has taken it for deleted. */
+  readonly recheck?: (path: PathBytes) => void;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -56,6 +63,10 @@ export class PeerLane implements Lane {
   readonly #slice = new SliceSize();
   readonly #choice: SliceChoice;
   readonly #refusal = new Refusal();
+  readonly #doubt: DoubtfulDeletions;
+  readonly #unnoted: UnnotedFiles;
+  #pushing: Slice | undefined;
+  #unreadable = 0;
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
   #owed: number | undefined;
@@ -69,17 +80,25 @@ export class PeerLane implements Lane {
     this.#parts = parts;
     this.#files = new OwedFiles(parts.prefixes);
     this.#choice = new SliceChoice({ ...parts, files: this.#files, parked: this.#parked });
+    this.#doubt = new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld });
+    this.#unnoted = new UnnotedFiles(this.#files);
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
   }
 
   wake(): void {
-    this.#rhythm.wake();
+    // A peer that answers and refuses what it was asked about may take what has come since.
+    if (this.#refusal.isPeer) this.#rhythm.probe();
+    else this.#rhythm.wake();
   }
 
   retry(): void {
     this.#parked.release();
     this.#rhythm.retry();
     this.#rhythm.wake();
+  }
+
+  halt(path: PathBytes): void {
+    if (this.#pushing?.paths.some((each) => isWithin(each, path))) this.#pushing.halt.abort();
   }
 
   rest(): Promise<void> {
@@ -101,6 +120,7 @@ export class PeerLane implements Lane {
       sent: this.#sent,
       parked,
       parkedCount,
+      unreadable: this.#unreadable,
     };
   }
 
@@ -118,11 +138,13 @@ export class PeerLane implements Lane {
   async #pushAll(): Promise<void> {
     let slice = await this.#parts.window.run(async () => this.#nextSlice());
     while (slice) {
-      const { mark } = slice;
+      const { halt, mark } = slice;
       try {
         const pushed = await this.#push(slice);
         slice = await this.#merge(pushed.outcome, mark, () => this.#goesOn(pushed));
       } finally {
+        // Not the next one, which has been taken already.
+        if (this.#pushing?.halt === halt) this.#pushing = undefined;
         this.#parts.journal.release(mark);
       }
     }
@@ -147,27 +169,37 @@ export class PeerLane implements Lane {
     );
     const file = join(this.#directory, this.#parts.databaseName);
     const copy = PrivateDatabase.build(ledger, file, peer, chosen);
+    for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
+    const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
-    return { copy, mark: journal.mark(), suspect };
+    this.#pushing = { copy, mark: journal.mark(), suspect, paths, halt: new AbortController() };
+    return this.#pushing;
   }
 
-  async #push({ copy, suspect }: Slice): Promise<Pushed> {
-    const { peer, runner, stallSeconds } = this.#parts;
+  async #push({ copy, suspect, paths, halt }: Slice): Promise<Pushed> {
+    const { peer, pin, runner, stallSeconds, lookAtRoots } = this.#parts;
+    const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
     try {
       const transcript = new PushTranscript();
       const result = await runner.run({
         mode: ['-A', suspect ? '-vvv' : '-v', '-u', '-P', peer],
         database: this.#directory,
         stallSeconds,
-        onMessage: transcript.add,
-        signal: this.#rhythm.signal,
+        onMessage: (message) => {
+          transcript.add(message);
+          watch.add(message);
+        },
+        signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
       });
-      const outcome = copy.outcome();
+      lookAtRoots();
+      const outcome = this.#doubt.without(copy.outcome(), transcript.deleted);
+      if (halt.signal.aborted) return { result, outcome, transcript, isHalted: true };
       if (!suspect) return { result, outcome, transcript };
       const diagnosis = readDiagnosis(result.said, this.#files.compared(suspect));
       // At this level csync2 shows the group's key.
       return { result: { ...result, said: [] }, outcome, transcript, diagnosis };
     } finally {
+      watch.end();
       copy.remove();
     }
   }
@@ -177,13 +209,19 @@ export class PeerLane implements Lane {
   }
 
   #goesOn(pushed: Pushed): boolean {
+    if (pushed.isHalted) {
+      // It says nothing of the peer or the files.
+      this.#cutOff.pushed(pushed.transcript, pushed.outcome);
+      return !this.#rhythm.isStopping;
+    }
     this.#report(pushed);
     return !this.#rhythm.isStopping && this.#judge(pushed);
   }
 
   #nextRows(): readonly DirtyRow[] {
     this.#parts.lookAtRoots();
-    const { rows, resting } = this.#choice.next(this.#refusal.isPeer ? 1 : this.#slice.rows);
+    const { rows, resting, unreadable } = this.#choice.next(this.#refusal.isPeer ? 1 : this.#slice.rows);
+    this.#unreadable = unreadable;
     if (rows.length === 0) this.#awaitRelease(resting);
     return rows;
   }
@@ -282,14 +320,18 @@ export class PeerLane implements Lane {
 
   /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
   #awaitRelease(resting: readonly DirtyRow[]): void {
-    const release = this.#parked.nextRelease(resting);
-    if (release !== undefined) this.#rhythm.wakeAt(release);
+    const release = this.#parked.nextRelease(resting) ?? Number.POSITIVE_INFINITY;
+    const lookAgain = this.#unreadable > 0 ? Date.now() + lookAgainMilliseconds : Number.POSITIVE_INFINITY;
+    const next = Math.min(release, lookAgain);
+    if (next < Number.POSITIVE_INFINITY) this.#rhythm.wakeAt(next);
   }
 
   /** Nothing can be sent now. */
   #settle(): void {
     this.#owed = this.#parts.ledger.countDirty(this.peer);
-    if (this.#owed === 0) this.#owedSince = undefined;
+    if (this.#owed > 0) return;
+    this.#owedSince = undefined;
+    this.#unnoted.forget();
   }
 
   /** How much is owed. To count a million rows before each push would take as long as the push: then it is not told anew. */
@@ -311,6 +353,10 @@ interface Slice {
   readonly mark: Mark;
   /** The one file in it, if it is asked why the peer does not take it. */
   readonly suspect: DirtyRow | undefined;
+  /** The files on this host. */
+  readonly paths: readonly PathBytes[];
+  /** Ends the push. */
+  readonly halt: AbortController;
 }
 
 interface Pushed {
@@ -318,6 +364,8 @@ interface Pushed {
   readonly outcome: PushOutcome;
   readonly transcript: PushTranscript;
   readonly diagnosis?: Diagnosis;
+  /** It was ended because something in it has gone out of sight. */
+  readonly isHalted?: true;
 }
 
 /** Outcomes that say nothing about single files. */
@@ -335,3 +383,5 @@ const namesInReport = 20;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;
+/** How often files are looked for that can't be looked at. */
+const lookAgainMilliseconds = 10_000;

@@ -7,6 +7,8 @@ import type { Diagnosis } from '../csync2/diagnosis.js';
  */
 export class Refusal {
   #inARow = 0;
+  /** When the peer has taken something last, milliseconds since 1970. */
+  #tookAt = Number.NEGATIVE_INFINITY;
   #isPeer = false;
   #isFiles = false;
 
@@ -16,7 +18,8 @@ export class Refusal {
   }
 
   /** Something was taken. Whether it was refused before because of the peer. */
-  isOver(): boolean {
+  isOver(now = Date.now()): boolean {
+    this.#tookAt = now;
     const was = this.#isPeer;
     this.#inARow = 0;
     this.#isPeer = false;
@@ -25,8 +28,14 @@ export class Refusal {
   }
 
   /** A push in which nothing was taken. Whether that is the peer's, and not the files', matter. */
-  isOfPeer(refused: number, diagnosis: Diagnosis | undefined): boolean {
+  isOfPeer(refused: number, diagnosis: Diagnosis | undefined, now = Date.now()): boolean {
     if (diagnosis) {
+      // One that has taken others a moment ago refuses these: it may lack the disk for them, or leave them out.
+      if (diagnosis.outcome === 'denied' && now - this.#tookAt < recentMilliseconds) {
+        this.#isFiles = true;
+        this.#isPeer = false;
+        return false;
+      }
       if (isOfAll(diagnosis)) this.#isPeer = true;
       // A conflict, or a reason that the peer has for one file, says that it knows us and would take others.
       this.#isFiles = !isOfAll(diagnosis) && (diagnosis.outcome === 'conflict' || diagnosis.detail !== '');
@@ -45,5 +54,6 @@ function isOfAll({ outcome, detail }: Diagnosis): boolean {
 
 /** strerror(3) of what holds for every file of a file system, and not for those of one user. */
 const ofDisk = /^(No space left on device|Read-only file system|Input\/output error)\.?$/;
+const recentMilliseconds = 60_000;
 /** More files than this in a row, and none taken: it is hardly the files. */
 const refusedInARow = 50;

@@ -1,6 +1,6 @@
-import { lstatSync } from 'node:fs';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { display, type PathBytes } from '../path-bytes.js';
+import { lookAt } from './stat-of.js';
 
 /** An included path, and where csync2.cfg names it. */
 export interface RequiredRoot {
@@ -12,11 +12,11 @@ export interface RequiredRoot {
 /**
  * Makes sure that what is included exists before anything is checked: csync2 takes a missing tree for a deleted one.
  *
- * Throws a {@link MissingRootError} for the first that doesn't.
+ * Throws a {@link MissingRootError} for the first that doesn't. One that can't be looked at may be there: it is guarded.
  */
 export function requireRoots(roots: readonly RequiredRoot[]): void {
   for (const root of roots) {
-    if (!lstatSync(root.path, { throwIfNoEntry: false })) throw new MissingRootError(root);
+    if (lookAt(root.path).kind === 'absent') throw new MissingRootError(root);
   }
 }
 

@@ -43,7 +43,7 @@ export interface SchedulerParts extends FullCheckDutyParts {
   readonly checker: Checker;
   readonly guard: RootGuard;
   readonly tree: SweepTree;
-  /** Commands of csync2 under way, and begun so far. A command may take as long as it likes. */
+  /** Commands of csync2, and surveys before them, under way and begun so far. They may take as long as they like. */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
 }
@@ -199,6 +199,7 @@ export class Scheduler {
     const waits = !this.#postponed.isOverdue(Date.now());
     const report = await this.#parts.checker.check(batch, { waits, signal });
     if (signal.aborted && report.failed.length > 0) return false;
+    this.#hold(report.held);
     this.#defer(report.failed);
     this.#postponed.set(report.postponed, Date.now());
     // Before the cursor passes them: should we be killed, somebody must know that they were here.
@@ -210,23 +211,23 @@ export class Scheduler {
     return true;
   }
 
+  /** Without what lies at or below a place that is not there; in trees above one, the checker leaves it out. */
   #withoutHeld(batch: Batch): Batch {
-    const { guard, queue, events } = this.#parts;
+    const { guard } = this.#parts;
     guard.look();
     if (guard.whole) return batch;
-    const held: PathBytes[] = [];
-    const mayBeChecked = (path: PathBytes, recursive: boolean) => {
-      const isHeld = guard.forbids(path, recursive);
-      if (isHeld) held.push(path);
-      return !isHeld;
-    };
-    const files = batch.files.filter((path) => mayBeChecked(path, false));
-    const trees = batch.trees.filter((path) => mayBeChecked(path, true));
-    if (held.length > 0) {
-      queue.owe('changes below a root that is not there');
-      events.onHeld?.(held);
-    }
-    return { ...batch, files, trees };
+    const isHeld = (path: PathBytes) => guard.forbids(path, false);
+    this.#hold([...batch.files, ...batch.trees].filter(isHeld));
+    const [files, trees, covered] = [batch.files, batch.trees, batch.covered].map((paths) =>
+      paths.filter((path) => !isHeld(path)),
+    ) as [PathBytes[], PathBytes[], PathBytes[]];
+    return { ...batch, files, trees, covered };
+  }
+
+  #hold(held: readonly PathBytes[]): void {
+    if (held.length === 0) return;
+    this.#parts.queue.owe('changes below a root that is not there');
+    this.#parts.events.onHeld?.(held);
   }
 
   #defer(failed: readonly FailedPath[]): void {

@@ -1,9 +1,11 @@
 import { lastWords } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
 
 /** What a lane on the shared database works with. */
 export interface SharedLaneParts {
@@ -16,12 +18,25 @@ export interface SharedLaneParts {
   readonly markAgain: (mark: Mark) => Promise<number | undefined>;
   /** Files owed to this peer; undefined if that can't be told. */
   readonly countOwed: () => Promise<number | undefined>;
-  /** Whether every root is there: csync2 pushes as deleted what it can't see. */
+  /** Whether every place is there: csync2 pushes as deleted what it can't see. */
   readonly mayPush: () => boolean;
+  /** Undefined: what is owed is not looked at. */
+  readonly sights?: OwedSights;
   readonly stallSeconds: number;
   readonly turn?: Exclusive;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
+}
+
+/** What is owed, as far as it is in sight. An update of the shared database can't leave out single files. */
+export interface OwedSights {
+  /** The files that are owed. */
+  owed(): Promise<readonly PathBytes[]>;
+  /** Those of them that can't be looked at, or lie at or below a place that is not there. */
+  outOfSight(paths: readonly PathBytes[]): Promise<readonly PathBytes[]>;
+  readonly pin: PushWatchParts['pin'];
+  /** Marks them once more: csync2 may have sent them as deleted. */
+  mark(paths: readonly PathBytes[]): Promise<void>;
 }
 
 /**
@@ -37,6 +52,8 @@ export class SharedLane implements Lane {
   #sent = 0;
   #owed: number | undefined;
   #owedSince: number | undefined;
+  #unreadable = 0;
+  #halt: AbortController | undefined;
 
   constructor(parts: SharedLaneParts) {
     this.peer = parts.peer;
@@ -50,6 +67,10 @@ export class SharedLane implements Lane {
 
   retry(): void {
     this.#rhythm.retry();
+  }
+
+  halt(): void {
+    this.#halt?.abort();
   }
 
   rest(): Promise<void> {
@@ -70,6 +91,7 @@ export class SharedLane implements Lane {
       sent: this.#sent,
       parked: [],
       parkedCount: 0,
+      unreadable: this.#unreadable,
     };
   }
 
@@ -84,17 +106,35 @@ export class SharedLane implements Lane {
   }
 
   async #update(): Promise<void> {
-    if ((await this.#look()) === 0 || !this.#parts.mayPush()) return;
-    const { journal, markAgain, options, peer, runner, stallSeconds } = this.#parts;
+    if ((await this.#look()) === 0) return;
+    const { journal, markAgain, mayPush, options, peer, runner, sights, stallSeconds } = this.#parts;
+    const owed = (await sights?.owed()) ?? [];
+    this.#unreadable = (await sights?.outOfSight(owed))?.length ?? 0;
+    if (!mayPush()) return;
+    if (this.#unreadable > 0) return this.#rhythm.failed('unreadable');
     this.#rhythm.updating();
+    const halt = new AbortController();
+    this.#halt = halt;
     const mark = journal.mark();
     try {
-      const result = await runner.run({
-        mode: ['-v', ...options, '-u', '-P', peer],
-        stallSeconds,
-        signal: this.#rhythm.signal,
+      const watch = new PushWatch({
+        paths: owed,
+        pin: sights?.pin ?? (() => () => {}),
+        onOutOfSight: () => halt.abort(),
       });
+      const result = await runner
+        .run({
+          mode: ['-v', ...options, '-u', '-P', peer],
+          stallSeconds,
+          signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
+          onMessage: watch.add,
+        })
+        .finally(() => watch.end());
+      const lost = (await sights?.outOfSight(owed)) ?? [];
+      if (lost.length > 0) await sights?.mark(lost);
       const again = await markAgain(mark);
+      // It says nothing of the peer.
+      if (halt.signal.aborted) return this.#rhythm.failed('unreadable');
       const before = this.#owed ?? 0;
       const left = await this.#look();
       this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
@@ -106,6 +146,7 @@ export class SharedLane implements Lane {
       else this.#rhythm.succeeded();
       if (again) this.#rhythm.wake();
     } finally {
+      this.#halt = undefined;
       journal.release(mark);
     }
   }

@@ -11,14 +11,16 @@ export interface SliceChoiceParts {
   readonly ledger: Ledger;
   readonly files: OwedFiles;
   readonly parked: ParkedPaths;
-  /** Whether a path lies below a root that is not there: csync2 would push it as deleted. */
+  /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
 }
 
-/** What is sent next, and the rows that are left out because they rest. */
+/** What is sent next, and what is left out. */
 export interface ChosenSlice {
   readonly rows: readonly DirtyRow[];
   readonly resting: readonly DirtyRow[];
+  /** How many files can't be looked at, as far as they have been met. */
+  readonly unreadable: number;
 }
 
 /** Chooses from a peer's debt what is sent next: the freshest first, and of what is more than one push those that overtake. */
@@ -30,6 +32,7 @@ export class SliceChoice {
   #hasOvertaken = false;
   /** Files that rest and have been looked at for this slice. */
   #looks = 0;
+  #unreadable = 0;
 
   constructor(parts: SliceChoiceParts) {
     this.#parts = parts;
@@ -38,19 +41,21 @@ export class SliceChoice {
   /** @param limit - files for one push, about */
   next(limit: number): ChosenSlice {
     this.#looks = 0;
+    this.#unreadable = 0;
     const first = this.#complete(this.#overtaking(limit), limit);
-    if (first) return { rows: first, resting: [] };
+    if (first) return { rows: first, resting: [], unreadable: this.#unreadable };
     const { ledger, peer } = this.#parts;
     let rows: readonly DirtyRow[] = [];
     let resting: DirtyRow[] = [];
     for (const order of ['newest', 'deepest'] as const) {
       resting = [];
+      this.#unreadable = 0;
       rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
       const slice = this.#complete(rows, limit);
-      if (slice) return { rows: slice, resting };
+      if (slice) return { rows: slice, resting, unreadable: this.#unreadable };
     }
     // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
-    return { rows: resting.length === 0 ? rows : [], resting };
+    return { rows: resting.length === 0 ? rows : [], resting, unreadable: this.#unreadable };
   }
 
   /** Those of more than fit into one push that go before the others. */
@@ -68,7 +73,10 @@ export class SliceChoice {
 
   #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
     const { files, ledger, peer } = this.#parts;
-    const slice = completeSlice(ledger, peer, rows, limit, (name) => files.look(name));
+    const whole = completeSlice(ledger, peer, rows, limit, (name) => files.look(name));
+    // The directories above the rows have come along.
+    const chosen = new Set(rows);
+    const slice = whole.filter((row) => chosen.has(row) || !this.#isHeld(row));
     return slice.length > 0 ? slice : undefined;
   }
 
@@ -81,9 +89,14 @@ export class SliceChoice {
     return rests;
   }
 
+  /** Whether csync2 would push as deleted what is only out of sight. */
   #isHeld(row: DirtyRow): boolean {
-    const path = this.#parts.files.path(row.encoded);
-    return path !== undefined && this.#parts.isHeld(path);
+    const { files, isHeld } = this.#parts;
+    const path = files.path(row.encoded);
+    if (path !== undefined && isHeld(path)) return true;
+    const isUnreadable = files.sight(row.encoded) === 'unreadable';
+    if (isUnreadable) this.#unreadable++;
+    return isUnreadable;
   }
 }
 

@@ -1,35 +1,123 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join, type PathBytes } from '../path-bytes.js';
-import { changedAt, type FileStamp, stampOf } from './file-stamp.js';
+import { errnoName } from '../errno-name.js';
+import { loadNative } from '../native.js';
+import type { PathBytes } from '../path-bytes.js';
 
-/** How a survey is made. */
+/** How paths are looked at. */
 export interface SurveyOptions {
+  /** Whether what lies below directories is looked at, too. */
   readonly recursive: boolean;
-  /** What has changed before is left out; milliseconds since 1970. */
-  readonly changedSince: number;
-  readonly signal: AbortSignal;
+  /** Entries that have changed since this time are told; nanoseconds since 1970, by the inode's ctime. */
+  readonly changedSince: bigint;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What is on the disk, without directories. */
-export interface Surveyed {
-  readonly changed: readonly (FileStamp & { readonly path: PathBytes })[];
+/** What a survey has found. */
+export interface Survey {
+  /** Entries that lstat(2) has succeeded for, the given paths among them. */
+  readonly entries: number;
+  /** Everything but directories whose ctime is not before `changedSince`. */
+  readonly changed: readonly ChangedEntry[];
+  readonly unreadable: readonly UnreadablePath[];
 }
 
-/** Looks at paths on the disk, and at what is below them. */
-export type Survey = (paths: readonly PathBytes[], options: SurveyOptions) => Promise<Surveyed>;
+/** An entry that has changed. Times in nanoseconds since 1970. */
+export interface ChangedEntry {
+  readonly path: PathBytes;
+  readonly type: 'file' | 'link' | 'other';
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
 
-export const survey: Survey = async (paths, { recursive, changedSince, signal }) => {
-  const changed: (FileStamp & { readonly path: PathBytes })[] = [];
-  const left = [...paths];
-  for (let path = left.pop(); path && !signal.aborted; path = left.pop()) {
-    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
-    if (stat?.isDirectory() && recursive) {
-      const names = await readdir(path, { encoding: 'buffer' }).catch(() => []);
-      for (const name of names) left.push(join(path, name as unknown as Buffer));
-    } else if (stat && !stat.isDirectory()) {
-      const stamp = stampOf(stat);
-      if (changedAt(stamp) >= changedSince) changed.push({ path, ...stamp });
-    }
+/** A path that is there, or may be, and can't be looked at; of a directory nothing below it can be known. */
+export interface UnreadablePath {
+  readonly path: PathBytes;
+  /** `EIO`, `EACCES`, `ESTALE`, … */
+  readonly errno: string;
+}
+
+/** Not later than any change. */
+export const noChanges = (1n << 63n) - 1n;
+
+/**
+ * Looks at paths with lstat(2), as csync2 is about to: it takes whatever fails for deleted. Works in a thread of its own.
+ *
+ * - What isn't there (ENOENT, ENOTDIR, and ELOOP, since csync2 takes what lies behind a link for absent) is not told.
+ * - A directory of which more than a hundred entries can't be looked at is told in their place.
+ * - Paths longer than PATH_MAX can't be looked at by csync2: the directory is told that they begin in, with ENAMETOOLONG.
+ *
+ * Rejects with the signal's reason when it is aborted.
+ */
+export async function survey(
+  paths: readonly PathBytes[],
+  { recursive, changedSince, signal }: SurveyOptions,
+): Promise<Survey> {
+  signal?.throwIfAborted();
+  const { done, cancel } = loadNative().survey(paths, recursive, changedSince);
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const found = await done;
+    signal?.throwIfAborted();
+    if (!found) throw new Error('a survey was cancelled that nobody has cancelled');
+    const { entries } = found;
+    return {
+      entries,
+      changed: [...changedEntries(found.changed)],
+      unreadable: [...unreadablePaths(found.unreadable)],
+    };
+  } finally {
+    signal?.removeEventListener('abort', cancel);
   }
-  return { changed };
-};
+}
+
+/** Surveys, counted: one may take as long as a slow disk needs. */
+export class Surveys {
+  #running = 0;
+  #started = 0;
+
+  /** Under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Begun so far. */
+  get started(): number {
+    return this.#started;
+  }
+
+  readonly survey: typeof survey = async (paths, options) => {
+    this.#started++;
+    this.#running++;
+    try {
+      return await survey(paths, options);
+    } finally {
+      this.#running--;
+    }
+  };
+}
+
+// Records as native/survey_napi.cc packs them.
+function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
+  for (let at = 0; at < packed.length; ) {
+    const type = changedTypes[packed[at] as number] ?? 'other';
+    const inode = packed.readBigUInt64LE(at + 1);
+    const size = packed.readBigUInt64LE(at + 9);
+    const mtimeNs = packed.readBigInt64LE(at + 17);
+    const ctimeNs = packed.readBigInt64LE(at + 25);
+    const end = at + 37 + packed.readUInt32LE(at + 33);
+    yield { path: packed.subarray(at + 37, end), type, inode, size, mtimeNs, ctimeNs };
+    at = end;
+  }
+}
+
+function* unreadablePaths(packed: Buffer): Generator<UnreadablePath> {
+  for (let at = 0; at < packed.length; ) {
+    const errno = errnoName(packed.readInt32LE(at));
+    const end = at + 8 + packed.readUInt32LE(at + 4);
+    yield { path: packed.subarray(at + 8, end), errno };
+    at = end;
+  }
+}
+
+const changedTypes = ['file', 'link', 'other'] as const;

@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import type { Ledger } from '../csync2/ledger.js';
 import { join, type PathBytes } from '../path-bytes.js';
 import { DiskWeights } from './disk-weights.js';
@@ -40,7 +39,7 @@ function* childrenOf(
   yield* portionsOf(directory);
   for (const known of ledger?.childrenWithin(directory) ?? []) {
     yield known.filter((child) => {
-      const stat = lookAt(join(directory, child.name));
+      const stat = statOf(join(directory, child.name));
       // A file on disk may have been a directory: what csync2 knows below it is to be looked at, too.
       return !stat || (child.deep && !stat.isDirectory());
     });
@@ -57,15 +56,6 @@ function* portionsOf(directory: PathBytes): Generator<readonly SweepChild[], voi
     portion = [];
   }
   if (portion.length > 0) yield portion;
-}
-
-function lookAt(path: PathBytes) {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
-    // ENOTDIR and others: for csync2 it is just as absent.
-    return undefined;
-  }
 }
 
 const portionLength = 4000;

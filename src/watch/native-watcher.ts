@@ -73,6 +73,8 @@ export interface NativeWatcherState {
   readonly beyondLimit: number;
   /** Not 0: reading events has ended with this errno. */
   readonly errno: number;
+  /** How often mounts have changed, anywhere. */
+  readonly mounts: number;
 }
 
 /** Counters of one watcher; those without a remark grow from its start. */

@@ -30,6 +30,8 @@ export interface WatcherOptions {
   readonly onProgress?: (directories: number) => void;
   /** Told how often files were written to or moved into their place, before the entries of the same batch come. */
   readonly onContentChanges?: (changes: readonly ContentChange[]) => void;
+  /** Called when mounts have changed, anywhere, before anything is made of it; nothing here may throw. */
+  readonly onMounts?: () => void;
   /** Limits and times of native/watcher.h, for tests. */
   readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
 }
@@ -57,6 +59,8 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   readonly #native: NativeWatcher;
   readonly #onProgress: ((directories: number) => void) | undefined;
   readonly #onContentChanges: ((changes: readonly ContentChange[]) => void) | undefined;
+  readonly #onMounts: (() => void) | undefined;
+  #mounts = 0;
   #settleReady: Settler | undefined;
   #wake: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -72,6 +76,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   private constructor(options: WatcherOptions) {
     this.#onProgress = options.onProgress;
     this.#onContentChanges = options.onContentChanges;
+    this.#onMounts = options.onMounts;
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
@@ -191,6 +196,10 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   #notified(): void {
     const state = this.#native.state();
+    if (state.mounts !== this.#mounts) {
+      this.#mounts = state.mounts;
+      this.#onMounts?.();
+    }
     if (state.errno !== 0) this.#failure = new WatchReadError(getSystemErrorName(-state.errno));
     if (this.#settleReady) {
       if (this.#failure) this.#settle((ready) => ready.reject(this.#failure as Error));

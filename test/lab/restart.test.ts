@@ -129,7 +129,12 @@ for i in range(${most} + 1000):
       async () => (await lab.run(2, 'test', '-s', '/srv/data/mounted/inside')).code === 0,
     );
     await lab.bash(1, 'umount /srv/data/mounted && rmdir /srv/data/mounted');
-    await lab.bash(2, 'rm -rf /srv/data/mounted');
+    await lab.mustRun(1, 'inotify-csync', 'accept-root', '/srv/data/mounted');
+    await lab.waitFor(
+      'it to be gone',
+      async () => (await lab.run(2, 'test', '-e', '/srv/data/mounted')).code !== 0,
+    );
+    await lab.waitUntilChecked();
   });
 
   test('killed while a path waits to be tried again: a full check is owed', async () => {

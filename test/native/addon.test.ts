@@ -1,6 +1,6 @@
 /**
- * The watcher's own tests once more, with an addon that is built with AddressSanitizer and UBSan: they look at what
- * node-api, the threads and JavaScript do to each other. Not ThreadSanitizer: node itself is not built with it, so that
+ * The watcher's and the survey's own tests once more, with an addon that is built with AddressSanitizer and UBSan: they look
+ * at what node-api, the threads and JavaScript do to each other. Not ThreadSanitizer: node itself is not built with it, so that
  * every lock of V8 would be taken for none; whole watchers without node run under it in threads.test.ts. Not its leak
  * check either: node leaves much behind on purpose; lifecycle.test.ts counts memory, descriptors and threads.
  */
@@ -34,11 +34,11 @@ before(() => {
 });
 after(() => rmSync(copy, { recursive: true }));
 
-for (const name of ['lifecycle', 'race-rename', 'loss', 'step-into']) {
-  test(`test/watch/${name}.test.ts with -fsanitize=address,undefined`, (context) => {
+for (const name of ['watch/lifecycle', 'watch/race-rename', 'watch/loss', 'watch/step-into', 'sync/survey']) {
+  test(`test/${name}.test.ts with -fsanitize=address,undefined`, (context) => {
     const done = spawnSync(
       process.execPath,
-      ['--test-reporter=tap', join(copy, `build/test/watch/${name}.test.js`)],
+      ['--test-reporter=tap', join(copy, `build/test/${name}.test.js`)],
       {
         encoding: 'utf8',
         // A run within a run would report to the outer runner.

@@ -52,6 +52,7 @@ const full: FullCheckReport = {
   paths: [],
   complete: true,
   failed: [],
+  heldRoots: [],
   seconds: 1.5,
   steps: 3,
 };
@@ -160,11 +161,15 @@ test('every field that the catalog names is there, whenever it shows the entry',
   const { reporter, take } = reporting(context);
   const [path, root] = [Buffer.from('/srv/f'), Buffer.from('/srv')];
   reporter.onFailedPath({ path, recursive: false, outcome: 'locked', text: '' }, 1);
+  reporter.onFailedPath({ path, recursive: false, outcome: 'unreadable', text: 'EIO' }, 1);
   reporter.onNoFailedPath();
   reporter.onUnsupported({ count: 1, more: false, paths: [path] });
   reporter.onUnsupported({ count: 0, more: false, paths: [] });
   reporter.onRoot({ path: root, state: 'missing' });
   reporter.onRoot({ path: root, state: 'present' });
+  reporter.onRoot({ path, state: 'unmounted', isMount: true });
+  reporter.onRoot({ path, state: 'present', isMount: true });
+  reporter.onUnseen(root, [path]);
   reporter.onLoss('overflow');
   reporter.onLoss('the watch limit is reached: new directories are not watched');
   reporter.onFullCheckBegun('start');

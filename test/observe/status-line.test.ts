@@ -14,6 +14,7 @@ function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
     next_attempt_s: null,
     owed: 0,
     oldest_owed_s: null,
+    unreadable: 0,
     sent: 0,
     last_sent_s: null,
     parked: [],

@@ -72,6 +72,11 @@ export class ClusterNode {
     return new ClusterNode(number, places, folder, namespaces);
   }
 
+  /** Path of the tree, as the node sees it. */
+  get treePath(): string {
+    return this.#places.tree;
+  }
+
   /** Path, on this machine, of something in the tree; whatever the node has mounted there. */
   path(...parts: readonly string[]): string {
     return this.outside(join(this.#places.tree, ...parts));
@@ -141,6 +146,16 @@ export class ClusterNode {
       );
     }
     return result.stdout;
+  }
+
+  /** Runs a csync2 server by hand, for a daemon with `--server external`. It ends with the node, or when it is killed. */
+  runServer(): ChildProcess {
+    const log = openSync(this.serverLog, 'a');
+    const words = ['csync2', '-N', this.name, '-D', this.database, '-ii', '-t', '-v'];
+    const [program = '', ...args] = this.namespaces.enter(words);
+    const server = spawn(program, args, { stdio: ['ignore', log, log], env: this.#env });
+    closeSync(log);
+    return server;
   }
 
   /** A command of the product's command line, asking this node's daemon. Never throws for an exit code. */

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandResult, mustRun, runCommand } from './command.js';
 import { waitFor } from './wait-for.js';
@@ -19,14 +21,14 @@ export interface LabNode {
  */
 export class Lab {
   readonly id: string;
-  readonly nodes: readonly LabNode[];
+  readonly #nodes: LabNode[];
   /** Names that {@link differences} passes over, wherever they stand. */
   readonly ignoredNames: string[] = [];
   #unequal = false;
 
   private constructor(id: string, nodes: readonly LabNode[]) {
     this.id = id;
-    this.nodes = nodes;
+    this.#nodes = [...nodes];
   }
 
   /** Boots so many hosts. Their trees are empty, csync2 is configured, the service is not started. */
@@ -58,6 +60,18 @@ export class Lab {
   /** Further statements for csync2.cfg's group, such as `exclude *.tmp;`. */
   async configure(...statements: string[]): Promise<void> {
     await mustRun([script, 'configure', this.id, ...statements]);
+  }
+
+  get nodes(): readonly LabNode[] {
+    return this.#nodes;
+  }
+
+  /** Power loss: a host ends without a word, and boots again. */
+  async powerLoss(number: number): Promise<void> {
+    await mustRun([script, 'restart', this.id, String(number)]);
+    const node = this.node(number);
+    const [leader = ''] = readFileSync(join(dirname(node.root), 'leader'), 'ascii').split(' ');
+    this.#nodes[this.#nodes.indexOf(node)] = { ...node, leader: Number(leader) };
   }
 
   /** The host of this number, counted from 1. */

@@ -10,10 +10,10 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
   return parser.command({
     command: 'accept-root <path>',
     describe:
-      'take an included directory as it is now, though it is empty or another one: its peers will be, too',
+      'take an included directory, or what was mounted in one, as it is now: empty, another one or not mounted; its peers will be, too',
     builder: (own) =>
       withSettingFlags(own)
-        .positional('path', { type: 'string', demandOption: true, description: 'the included directory' })
+        .positional('path', { type: 'string', demandOption: true, description: 'the directory' })
         .example('$0 accept-root /srv/www', 'delete on all peers what has been deleted here')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {

@@ -14,3 +14,4 @@ export { type Peer, peersOf } from './peers.js';
 export { allRootsOf, type Root, rootsOf, treesOf } from './roots.js';
 export { type ActivePrefix, activePrefixes, memberGroups, selectionOf, selectionRules } from './selection.js';
 export { type ConfigWarning, type ConfigWarningKind, configWarnings, warningsOf } from './warnings.js';
+export { configWithoutPlaces } from './without-places.js';

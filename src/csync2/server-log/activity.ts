@@ -45,6 +45,16 @@ export class Activity {
     this.#log.takeBroken();
   }
 
+  /** Told the name of each file that a session has received, one character a byte, when the log is read. */
+  set onReceived(listener: (name: string) => void) {
+    this.#log.onReceived = listener;
+  }
+
+  /** Told the name of each file that a session has found changed or gone, one character a byte, when the log is read. */
+  set onMarked(listener: (name: string) => void) {
+    this.#log.onMarked = listener;
+  }
+
   /** Pids of the sessions that are open now. */
   open(): readonly number[] {
     return [...this.#look().keys()];

@@ -49,6 +49,10 @@ export class SessionLog {
   >();
   readonly #keepers = new Map<number, number>();
   #broken: BrokenSession[] = [];
+  /** Told the name of each file that is received, one character a byte. */
+  onReceived: (name: string) => void = () => {};
+  /** Told the name of each file that a session's own check has found changed or gone, one character a byte. */
+  onMarked: (name: string) => void = () => {};
 
   /** Sessions that the log has begun and not ended, by pid. */
   get open(): ReadonlyMap<number, Session> {
@@ -125,7 +129,9 @@ export class SessionLog {
     // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
     const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
-    if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
+    const mark = kind === 'said' ? /^Marking file as dirty: (.*)$/s.exec(text) : undefined;
+    if (mark) this.onMarked(mark[1] as string);
+    else if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
     else if (connection) {
       this.#closed.delete(pid);
       // The pid has been given out again.
@@ -146,6 +152,7 @@ export class SessionLog {
 
   #receive(pid: number, name: string, peer: string, since: number): void {
     const reception: Reception = { name, peer, since };
+    this.onReceived(name);
     const earlier = this.#receptions.get(name)?.times ?? [];
     this.#received.set(peer, (this.#received.get(peer) ?? 0) + 1);
     if (!this.#open.has(pid) && !this.#closed.has(pid)) this.#begin(pid, 'unknown', since);

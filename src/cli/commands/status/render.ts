@@ -21,10 +21,14 @@ export function renderStatus(status: Status): string {
 }
 
 function furtherLines(status: Status): string[] {
-  const { deferred, deferred_count: count, misses, peers, roots, server, unsupported } = status;
+  const { deferred, deferred_count: count, misses, peers, server, unsupported } = status;
+  const roots = status.roots.filter((root) => !root.mount);
+  const mounts = status.roots.filter((root) => root.mount);
   return [
     ...misses.paths.map((path) => `  ${path}`),
     ...['', 'included', ...roots.map((root) => `  ${root.path}: ${root.text}`)],
+    ...(mounts.length > 0 ? ['', 'mounted in them'] : []),
+    ...mounts.map((root) => `  ${root.path}: ${root.text}`),
     ...['', 'peers', ...peers.flatMap((peer) => renderPeer(peer, server.received[peer.name] ?? 0))],
     ...(deferred.length > 0 ? ['', 'cannot be checked, tried again later'] : []),
     ...deferred.map(({ path, reason }) => `  ${path}: ${reason}`),

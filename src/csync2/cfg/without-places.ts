@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { isWithin, type PathBytes } from '../../path-bytes.js';
+import type { ActivePrefix } from './selection.js';
+import { type ReadFile, Scanner, type Token } from './tokens.js';
+
+/** What the other configuration is made from. */
+export interface WithoutPlacesOptions {
+  /** The main file. */
+  readonly file: string;
+  /** Where relative key files lie. */
+  readonly systemDirectory: string;
+  /** Real paths. */
+  readonly places: readonly PathBytes[];
+  readonly prefixes: readonly ActivePrefix[];
+  readonly readFile?: ReadFile;
+}
+
+/**
+ * A configuration that says what another one says, in one file, but synchronises nothing at or below some places: each
+ * group ends with excludes, and of path patterns the last one that matches counts.
+ *
+ * Throws what reading throws, and a CsyncConfigError for files that cannot be included.
+ */
+export function configWithoutPlaces(options: WithoutPlacesOptions): Buffer {
+  const scanner = new Scanner(options.file, options.readFile ?? ((path) => readFileSync(path)));
+  const excludes = patternsOf(options).map((pattern) =>
+    Buffer.concat([Buffer.from('exclude "'), pattern, Buffer.from('";\n')]),
+  );
+  const parts: Buffer[] = [];
+  let depth = 0;
+  let isGroup = false;
+  let before: Token | undefined;
+  for (let token = scanner.next(); token.kind !== 'end'; token = scanner.next()) {
+    if (depth === 0 && token.kind === 'group') isGroup = true;
+    if (token.kind === '{') depth++;
+    if (token.kind === '}') depth--;
+    if (token.kind === '}' && depth === 0 && isGroup) {
+      isGroup = false;
+      for (const exclude of excludes) parts.push(exclude);
+    }
+    const isKey = token.kind === 'word' && before?.kind === 'key';
+    parts.push(textOf(token, isKey ? options.systemDirectory : undefined));
+    before = token;
+  }
+  return Buffer.concat(parts);
+}
+
+/** In quotes every word is a word; csync2's scanner has no escapes in them, and no quote in a word. */
+function textOf({ kind, text }: Token, keyDirectory: string | undefined): Buffer {
+  if (kind !== 'word')
+    return Buffer.from(`${kind}${kind === ';' || kind === '{' || kind === '}' ? '\n' : ' '}`);
+  const isRelative = keyDirectory !== undefined && text.length > 0 && text[0] !== slash;
+  return Buffer.concat([Buffer.from(isRelative ? `"${keyDirectory}/` : '"'), text, Buffer.from('" ')]);
+}
+
+/** The places, and what they are called below prefixes. */
+function patternsOf({ places, prefixes }: WithoutPlacesOptions): Buffer[] {
+  return places.flatMap((place) => {
+    const names = [escaped(place)];
+    for (const { name, path } of prefixes) {
+      const start = Buffer.concat([Buffer.of(percent), escaped(name), Buffer.of(percent)]);
+      const rest = place.subarray(path.length === 1 ? 0 : path.length);
+      if (isWithin(place, path)) names.push(Buffer.concat([start, escaped(rest)]));
+      else if (isWithin(path, place)) names.push(start);
+    }
+    return names;
+  });
+}
+
+/** For fnmatch(3). A quote can't stand in a quoted word: any character does in its place. */
+function escaped(name: Buffer): Buffer {
+  const bytes: number[] = [];
+  for (const byte of name) {
+    if (special.has(byte)) bytes.push(backslash);
+    bytes.push(byte === quote ? anyCharacter : byte);
+  }
+  return Buffer.from(bytes);
+}
+
+const slash = 0x2f;
+const percent = 0x25;
+const quote = 0x22;
+const backslash = 0x5c;
+const anyCharacter = 0x3f;
+const special = new Set(Buffer.from('*?[]\\'));

@@ -1,0 +1,35 @@
+import { errnoName } from '../errno-name.js';
+import { loadNative } from '../native.js';
+import type { PathBytes } from '../path-bytes.js';
+
+/** What is seen at a path, without following a link anywhere on the way to it. */
+export type PlaceSight =
+  | { readonly kind: 'missing' | 'other' }
+  /** It can't be looked at: `EIO`, `ENOTCONN`, `ESTALE`, `EACCES`, … */
+  | { readonly kind: 'unreadable'; readonly errno: string }
+  | {
+      readonly kind: 'directory' | 'file';
+      readonly isEmpty: boolean;
+      /** Tells it from others: inode, time of birth and id of the file system, as far as that keeps them. */
+      readonly identity: string;
+      /** Whether the identity tells file systems apart. Every root directory of some types has the same inode number. */
+      readonly isProof: boolean;
+    };
+
+/** Looks at a path. */
+export function lookAtPlace(path: PathBytes): PlaceSight {
+  const { errno, kind, empty, inode, bornNs, fileSystem } = loadNative().lookAtPlace(path);
+  if (errno !== 0) return failure(errnoName(errno));
+  if (kind > 1) return { kind: 'other' };
+  return {
+    kind: kind === 0 ? 'directory' : 'file',
+    isEmpty: empty,
+    identity: `${fileSystem.toString(16)}:${inode}:${bornNs}`,
+    isProof: fileSystem !== 0n || bornNs !== 0n,
+  };
+}
+
+function failure(errno: string): PlaceSight {
+  if (errno === 'ENOENT' || errno === 'ENOTDIR') return { kind: 'missing' };
+  return errno === 'ELOOP' ? { kind: 'other' } : { kind: 'unreadable', errno };
+}
