@@ -105,6 +105,14 @@ export class Ledger {
     return (this.#prepare('SELECT max(rowid) AS row FROM file').get() as { row: number | null }).row ?? 0;
   }
 
+  /** The notes that csync2 has made after that of this row, in that order. */
+  notedAfter(row: number): { readonly row: number; readonly name: Buffer }[] {
+    const rows = this.#prepare(
+      'SELECT rowid AS row, CAST(filename AS BLOB) AS name FROM file WHERE rowid > ? ORDER BY rowid',
+    ).all(row) as { row: number; name: Buffer }[];
+    return rows.map((found) => ({ ...found, name: decodeName(found.name) }));
+  }
+
   /**
    * How many files csync2 knows at or below this path, counted up to `limit`.
    *

@@ -2,7 +2,7 @@ import { compareWithPeer } from '../csync2/comparison.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import type { PathPrefix } from '../csync2/name-encoding.js';
+import { namesOf, type PathPrefix } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import type { Activity } from '../csync2/server-log/activity.js';
@@ -24,6 +24,7 @@ import type { MountMemory } from './mount-memory.js';
 import { MountReader } from './mount-reader.js';
 import { type FirstComparison, Newcomers } from './newcomers.js';
 import type { NoteHistory } from './note-history.js';
+import { NotedArrivals } from './noted-arrivals.js';
 import { OverlookedChanges } from './overlooked-changes.js';
 import { Returns } from './returns.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
@@ -135,27 +136,43 @@ export function createSync(parts: SyncParts): Sync {
       parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
       if (isBack) {
         unseen.back(root.path);
+        if (guard.awayWithin(wholeTree).length === 0) noted?.end();
         scheduler.retryFullCheck();
       } else {
         for (const lane of lanes) lane.halt(root.path);
-        // What is in the log by now.
-        parts.activity.open();
+        noted?.gone(root.seenAt);
+        lookForArrivals();
         unseen.gone(root.path, root.seenAt);
       }
     },
     mayReturn: (path) => returns.may(path),
-    onAway: () => void parts.activity.open(),
+    onAway: () => lookForArrivals(),
   });
   const unseen = new UnseenArrivals({
     memory: parts.mountMemory,
     prefixes,
     isAway: (path) => guard.forbids(path, false),
   });
+  const onNoted = (name: string) => unseen.received(name);
+  const noted =
+    ledger && !parts.gate
+      ? new NotedArrivals({ ledger, notes, memory: parts.mountMemory, onNoted })
+      : undefined;
+  const lookForArrivals = () => {
+    // What the server has said by now.
+    parts.activity.open();
+    noted?.look();
+  };
   const returns = new Returns({
     arrivals: unseen,
-    lookIntoLog: () => parts.activity.open(),
+    lookForArrivals,
     isAsNoted: (path) => isAsNoted(path, ledger),
-    takeAsTheyAre: (files) => checker.takeAsTheyAre(files),
+    takeAsTheyAre(files) {
+      noted?.expectOwn(
+        files.flatMap((path) => namesOf(path, prefixes).map((name) => name.toString('latin1'))),
+      );
+      return checker.takeAsTheyAre(files);
+    },
     isUnchangedSince(path, time) {
       const sight = lookAt(path);
       return sight.kind === 'there' && Number(sight.stat.ctimeMs) < time - unchangedMilliseconds;

@@ -21,13 +21,15 @@ export class MountMemory {
   readonly #mounts: Map<PathKey, string>;
   readonly #accepted: Set<PathKey>;
   readonly #received: Set<string>;
+  #row: number | undefined;
   #isChanged = false;
 
-  private constructor(file: string, { mounts, accepted, received }: Kept) {
+  private constructor(file: string, { mounts, accepted, received, row }: Kept) {
     this.#file = file;
     this.#mounts = new Map(mounts);
     this.#accepted = new Set(accepted);
     this.#received = new Set(received);
+    this.#row = row;
   }
 
   /**
@@ -90,6 +92,16 @@ export class MountMemory {
     for (const name of names) if (this.#received.delete(name)) this.#isChanged = true;
   }
 
+  /** The highest row of csync2's notes when everything was last in sight; undefined: everything is. */
+  get lastRowInSight(): number | undefined {
+    return this.#row;
+  }
+
+  set lastRowInSight(row: number | undefined) {
+    if (row !== this.#row) this.#isChanged = true;
+    this.#row = row;
+  }
+
   /** Writes down what has changed. Throws what the file system throws; then the next call tries again. */
   save(): void {
     if (!this.#isChanged) return;
@@ -99,8 +111,11 @@ export class MountMemory {
     rmSync(fresh, { force: true });
     const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      const accepted = [...this.#accepted];
-      writeFileSync(fd, textOf({ mounts: [...this.#mounts], accepted, received: this.received }));
+      const [mounts, accepted, row] = [[...this.#mounts], [...this.#accepted], this.#row];
+      writeFileSync(
+        fd,
+        textOf({ mounts, accepted, received: this.received, ...(row === undefined ? {} : { row }) }),
+      );
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -129,6 +144,7 @@ interface Kept {
   readonly mounts: readonly (readonly [PathKey, string])[];
   readonly accepted: readonly PathKey[];
   readonly received: readonly string[];
+  readonly row?: number;
 }
 
 function textOf(kept: Kept): string {
@@ -164,7 +180,7 @@ function readText(file: string): string {
 
 function isKept(value: unknown): value is Kept {
   if (typeof value !== 'object' || value === null) return false;
-  const { version: written, mounts, accepted, received } = value as Record<string, unknown>;
+  const { version: written, mounts, accepted, received, row } = value as Record<string, unknown>;
   const isText = (each: unknown) => typeof each === 'string';
   const isPair = (each: unknown) => Array.isArray(each) && each.length === 2 && each.every(isText);
   return (
@@ -174,7 +190,8 @@ function isKept(value: unknown): value is Kept {
     Array.isArray(accepted) &&
     accepted.every(isText) &&
     Array.isArray(received) &&
-    received.every(isText)
+    received.every(isText) &&
+    (row === undefined || typeof row === 'number')
   );
 }
 

@@ -15,10 +15,15 @@ export class NoteHistory {
     if (this.#samples.length > samplesKept) this.#samples.splice(0, samplesKept / 2);
   }
 
+  /** The highest row at the last look before a moment; undefined: there was none. */
+  highestAt(time: number): number | undefined {
+    return this.#samples.findLast(({ at }) => at <= time)?.highest;
+  }
+
   /** Whether a row was written after this moment, for certain. */
   isWrittenAfter(row: number, time: number): boolean {
-    const before = this.#samples.findLast(({ at }) => at <= time);
-    return before !== undefined && row > before.highest;
+    const highest = this.highestAt(time);
+    return highest !== undefined && row > highest;
   }
 }
 

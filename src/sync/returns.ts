@@ -4,8 +4,8 @@ import type { UnseenArrivals } from './unseen-arrivals.js';
 /** What returns are settled with. */
 export interface ReturnsParts {
   readonly arrivals: UnseenArrivals;
-  /** Reads what csync2's server has said by now. */
-  readonly lookIntoLog: () => void;
+  /** Sees to it that all that has arrived by now is known. */
+  readonly lookForArrivals: () => void;
   /** Whether a file is as csync2 has noted it. */
   readonly isAsNoted: (path: PathBytes) => boolean;
   /** Has csync2 take files as they are; whether it has. */
@@ -35,8 +35,8 @@ export class Returns {
 
   /** Whether a place may be checked. If not, it is seen to, and the places are looked at again. */
   may(place: PathBytes): boolean {
-    const { arrivals, lookIntoLog } = this.#parts;
-    lookIntoLog();
+    const { arrivals, lookForArrivals } = this.#parts;
+    lookForArrivals();
     if (arrivals.within(place).length === 0) return true;
     // One that is being settled is asked for again.
     this.#waiting.set(toKey(place), place);

@@ -149,7 +149,7 @@ function returning(context: TestContext, names: readonly string[]) {
   let isRefused = false;
   const returns = new Returns({
     arrivals,
-    lookIntoLog: () => void looks.push('log'),
+    lookForArrivals: () => void looks.push('log'),
     isAsNoted: (path) => String(path).endsWith('same'),
     isUnchangedSince: (_, time) => time > 5000,
     unmark: async (files) => void unmarked.push(...files.map(String)),
