@@ -1,0 +1,251 @@
+/** Many seeds on one cluster, and what they come to. */
+
+import { keepEvidence } from './evidence.js';
+import type { ChurnCluster } from './hosts.js';
+import type { ChurnOptions } from './options.js';
+import { type Fault, type Fresh, hasSort, type Outcome } from './outcome.js';
+import { type Mode, type Plan, planOf } from './plan.js';
+import { type Bounds, removeAll, run } from './run.js';
+import { scriptOf } from './show.js';
+import { countOf, shrunk } from './shrink.js';
+
+/** A sort of failure, with the seeds that had it. */
+export interface Finding {
+  readonly fault: Fault;
+  readonly mode: Mode;
+  readonly seeds: number[];
+  readonly folder: string;
+  /** The fewest operations that were seen to fail so, as a script. */
+  script: string | undefined;
+}
+
+/** What all seeds come to; the names are those of the last line of JSON. */
+export interface Summary {
+  readonly seeds: number;
+  readonly equal: number;
+  readonly pending: number;
+  readonly on_hold: number;
+  readonly false_conflicts: number;
+  readonly degraded: number;
+  readonly full_checks: number;
+  readonly changed_by_others: number;
+  readonly not_removed: number;
+  readonly broken: number;
+  readonly leftovers: number;
+  readonly operations: number;
+  readonly slowest_convergence_s: number | null;
+  readonly fresh: number;
+  readonly fresh_p50_ms: number | null;
+  readonly fresh_p90_ms: number | null;
+  readonly fresh_p99_ms: number | null;
+  readonly fresh_max_ms: number | null;
+  readonly fresh_lost: number;
+  /** Of each host's own changes: [p50, p90, p99, max] in milliseconds. */
+  readonly fresh_by_host: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** Whether nothing was wrong at all. */
+export function isWell(summary: Summary): boolean {
+  const { seeds, equal, fresh_p99_ms: p99, fresh_lost: lost } = summary;
+  const faults = [
+    summary.pending,
+    summary.on_hold,
+    summary.false_conflicts,
+    summary.degraded,
+    summary.full_checks,
+  ];
+  const more = [summary.changed_by_others, summary.not_removed, summary.broken, lost];
+  return (
+    equal === seeds && [...faults, ...more].every((count) => count === 0) && (p99 === null || p99 < 2000)
+  );
+}
+
+/** Seeds one after the other. The cluster is made anew after a failure and when the mode changes. */
+export class Campaign {
+  readonly findings: Finding[] = [];
+  readonly #cluster: ChurnCluster;
+  readonly #options: ChurnOptions;
+  readonly #directory: string;
+  readonly #say: (text: string) => void;
+  readonly #outcomes: Outcome[] = [];
+  #clean: Mode | undefined;
+
+  constructor(cluster: ChurnCluster, options: ChurnOptions, directory: string, say: (text: string) => void) {
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#directory = directory;
+    this.#say = say;
+  }
+
+  async run(plans: Iterable<Plan> = this.#plans()): Promise<Summary> {
+    const deadline = Date.now() + this.#options.minutes * 60_000;
+    for (const plan of plans) {
+      if (Date.now() > deadline) break;
+      const outcome = await this.#one(plan);
+      this.#outcomes.push(outcome);
+      this.#say(lineOf(plan, outcome));
+      if (outcome.faults.length > 0) await this.#failed(plan, outcome);
+    }
+    return this.summary();
+  }
+
+  summary(): Summary {
+    const outcomes = this.#outcomes;
+    const having = (kind: Fault['kind']) =>
+      outcomes.filter(({ faults }) => faults.some((fault) => fault.kind === kind)).length;
+    const fresh = outcomes.flatMap((outcome) => outcome.fresh);
+    const converged = outcomes.map((outcome) => outcome.converged);
+    const all = quantiles(fresh);
+    return {
+      seeds: outcomes.length,
+      equal:
+        outcomes.length -
+        having('unequal') -
+        outcomes.filter(({ faults }) => faults[0]?.kind === 'broken').length,
+      pending: having('pending'),
+      on_hold: having('on hold'),
+      false_conflicts: having('false conflict'),
+      degraded: having('not well'),
+      full_checks: having('full check'),
+      changed_by_others: having('changed by others'),
+      not_removed: having('not removed'),
+      broken: having('broken'),
+      leftovers: outcomes.reduce((sum, { leftovers }) => sum + leftovers.length, 0),
+      operations: outcomes.reduce((sum, { done }) => sum + done, 0),
+      slowest_convergence_s: converged.includes(null) ? null : Math.max(0, ...converged.map(Number)),
+      fresh: fresh.length,
+      fresh_p50_ms: all[0] ?? null,
+      fresh_p90_ms: all[1] ?? null,
+      fresh_p99_ms: all[2] ?? null,
+      fresh_max_ms: all[3] ?? null,
+      fresh_lost: fresh.filter(({ milliseconds }) => milliseconds === null).length,
+      fresh_by_host: Object.fromEntries(
+        this.#cluster.hosts.map(({ name }, index) => [
+          name,
+          quantiles(fresh.filter(({ sender }) => sender === index)),
+        ]),
+      ),
+    };
+  }
+
+  *#plans(): Iterable<Plan> {
+    const { seed, seeds, modes, nodes, operations, mounts, largest } = this.#options;
+    for (let index = 0; index < seeds; index++) {
+      // By turns, but not each time: a change of mode costs new hosts.
+      const mode = modes[Math.floor(index / 5) % modes.length] as Mode;
+      yield planOf(seed + index, mode, { hosts: nodes, operations, mounts, largest });
+    }
+  }
+
+  async #one(plan: Plan, probes = true, { within, patience }: Bounds = this.#options): Promise<Outcome> {
+    try {
+      if (this.#clean !== plan.mode) await this.#cluster.reset(plan.mode === 'own' ? 'none' : 'younger');
+      this.#clean = plan.mode;
+      const outcome = await run(this.#cluster, plan, { within, patience, probes });
+      if (outcome.faults.length > 0) return outcome;
+      const faults = await removeAll(this.#cluster, plan.seed, within + patience);
+      return { ...outcome, faults };
+    } catch (error) {
+      return brokenOutcome(error as Error);
+    }
+  }
+
+  async #failed(plan: Plan, outcome: Outcome): Promise<void> {
+    this.#clean = undefined;
+    for (const { kind, sort, text } of outcome.faults) this.#say(`    ${kind} (${sort}): ${text}`);
+    const name = `seed-${plan.seed}-${plan.mode}`;
+    const folder = await keepEvidence(this.#directory, name, this.#cluster, plan, outcome);
+    this.#say(`    kept in ${folder}`);
+    const found = new Map(outcome.faults.map((fault) => [`${fault.kind} ${fault.sort}`, fault]));
+    const fresh: Finding[] = [];
+    for (const fault of found.values()) {
+      const known = this.findings.find((each) => each.mode === plan.mode && hasSort([fault], each.fault));
+      known?.seeds.push(plan.seed);
+      if (!known) fresh.push({ fault, mode: plan.mode, seeds: [plan.seed], folder, script: undefined });
+    }
+    this.findings.push(...fresh);
+    for (const finding of fresh) {
+      if (this.#options.shrink > 0 && isCause(finding.fault, fresh))
+        finding.script = await this.#shrink(plan, finding.fault);
+    }
+  }
+
+  async #shrink(plan: Plan, fault: Fault): Promise<string | undefined> {
+    this.#say(`  shrinking ${fault.kind} (${fault.sort})`);
+    const deadline = Date.now() + this.#options.shrink * 1000;
+    const name = `seed-${plan.seed}-${plan.mode}-${`${fault.kind} ${fault.sort}`.replace(/[^a-z]+/g, '-')}`;
+    // What comes late must be waited for; what never comes shows as soon as all have nothing more to do.
+    const bounds = / late$/.test(fault.sort) ? this.#options : { within: 3, patience: 15 };
+    let smallest: { plan: Plan; folder: string } | undefined;
+    const fails = async (smaller: Plan): Promise<boolean> => {
+      for (let round = 0; round < 2 && Date.now() < deadline; round++) {
+        const again = await this.#one(smaller, false, bounds);
+        if (again.faults.length > 0) this.#clean = undefined;
+        if (!hasSort(again.faults, fault)) continue;
+        smallest = {
+          plan: smaller,
+          folder: await keepEvidence(this.#directory, name, this.#cluster, smaller, again),
+        };
+        this.#say(`    fails with ${countOf(smaller)} operations`);
+        return true;
+      }
+      return false;
+    };
+    await shrunk(plan, fault.paths, fails, deadline);
+    this.#clean = undefined;
+    if (!smallest) {
+      this.#say('    did not fail so again');
+      return undefined;
+    }
+    const script = scriptOf(smallest.plan);
+    const lines = script.trimEnd().split('\n').slice(0, 40);
+    this.#say([`    the fewest operations, kept in ${smallest.folder}:`, ...lines].join('\n      '));
+    return script;
+  }
+}
+
+/** Whether a fault is not merely what follows from another one of the same seed. */
+function isCause({ kind }: Fault, findings: readonly Finding[]): boolean {
+  const others = new Set(findings.map(({ fault }) => fault.kind));
+  if (kind === 'broken') return false;
+  return (kind !== 'pending' && kind !== 'not well') || !(others.has('on hold') || others.has('unequal'));
+}
+
+function brokenOutcome(error: Error): Outcome {
+  const text = error.message.slice(0, 500);
+  return {
+    faults: [{ kind: 'broken', sort: '', text, paths: [] }],
+    ...{
+      differences: [],
+      converged: null,
+      fresh: [],
+      leftovers: [],
+      done: 0,
+      answered: 0,
+      start: Date.now(),
+      records: { 'error.txt': error.stack ?? text },
+    },
+  };
+}
+
+function lineOf({ seed, mode }: Plan, outcome: Outcome): string {
+  const { converged, done, answered, leftovers, faults } = outcome;
+  const [p50, , , max] = quantiles(outcome.fresh);
+  const equal = converged === null ? 'not equal' : `equal after ${converged.toFixed(1)} s`;
+  const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left` : '';
+  return `seed ${seed} ${mode}: ${faults.length === 0 ? 'well' : 'FAILED'}, ${done} operations, ${answered} answers, ${equal}, fresh ${p50 ?? '-'} to ${max ?? '-'} ms${left}`;
+}
+
+/** p50, p90, p99 and the longest, in whole milliseconds. What never came counts a minute. */
+function quantiles(fresh: readonly Fresh[]): (number | null)[] {
+  const samples = fresh.map(({ milliseconds }) => milliseconds ?? 60_000);
+  return [50, 90, 99, 100].map((percent) =>
+    samples.length === 0 ? null : Math.round(percentile(samples, percent)),
+  );
+}
+
+/** The smallest sample that at least `percent` of all are not above. */
+function percentile(samples: readonly number[], percent: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+}

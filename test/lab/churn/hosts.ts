@@ -1,0 +1,65 @@
+/** The hosts that a churn runs on, however they are made. */
+
+/** What a daemon says of itself, in the terms of a churn. */
+export interface HostStatus {
+  readonly healthy: boolean;
+  readonly problems: readonly string[];
+  /** Nothing is left to check, to send or to receive. */
+  readonly quiet: boolean;
+  /** Changes that peers lack, of all peers; null while that is not known. */
+  readonly pending: number | null;
+  /** What is left out until somebody helps: rejected by a peer, or not to be checked. */
+  readonly onHold: readonly OnHold[];
+  /** Changes that only a full check has found. */
+  readonly detectedLate: number;
+  /** The whole answer. */
+  readonly raw: unknown;
+}
+
+/** A path, as bytes of one character each, and why it is on hold. */
+export interface OnHold {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** One entry of the service's journal. */
+export interface JournalEntry {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  readonly message: string;
+  /** `MESSAGE_ID`, and the other fields that the service gives. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface ChurnHost {
+  readonly number: number;
+  readonly name: string;
+  /** The synchronised tree, and a folder of the same file system that is not synchronised, as this machine sees them. */
+  readonly tree: string;
+  readonly outside: string;
+  /** The tree as the host sees it. */
+  readonly seen: string;
+  /** The words that run a command among the host's mounts, but with this machine's processes. */
+  readonly enter: readonly string[];
+  /** Undefined while the daemon does not listen. */
+  status(): Promise<HostStatus | undefined>;
+  /** What the service has said since a time in milliseconds since the epoch. */
+  journal(since: number): Promise<readonly JournalEntry[]>;
+  /** The journal and the csync2 server's log since then, for people. */
+  logs(since: number): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface ChurnCluster {
+  readonly hosts: readonly ChurnHost[];
+  /** Empty trees, new databases and queues, and daemons that have nothing to do. `auto` is csync2's. */
+  reset(auto: 'none' | 'younger'): Promise<void>;
+  down(): Promise<void>;
+}
+
+/** `MESSAGE_ID`s of docs/operations.md. */
+export const messageIds = {
+  fullCheckBegun: 'aedb31b1360c4ed29725840e96d4489b',
+  conflict: 'f519d92e7ac34d2d9828d7993146344c',
+  rejected: '96a24e592034418d84662e12ca498796',
+  peerDown: '0115549d54f54f8799860867d618b0b2',
+} as const;

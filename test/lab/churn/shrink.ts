@@ -1,0 +1,107 @@
+/** Finds the fewest operations of a plan that still make it fail. */
+import { shrink } from '../../churn/shrink.js';
+import { type Chain, type Plan, type Step, spanOf } from './plan.js';
+
+/** One thing that can be left out of a plan. */
+type Item = { readonly host: number; readonly step: Step } | { readonly chain: Chain };
+
+/**
+ * Leaves out what can be left out, first at one blow what has nothing to do with the paths that differ, then by halving, until
+ * `deadline` (Date.now). `fails` may be a matter of luck.
+ */
+export async function shrunk(
+  plan: Plan,
+  paths: readonly string[],
+  fails: (smaller: Plan) => Promise<boolean>,
+  deadline: number,
+): Promise<Plan> {
+  let items = itemsOf(plan);
+  const rebuilt = (some: readonly Item[]) => planWith(plan, some);
+  for (const path of paths.slice(0, 3)) {
+    const related = relatedTo(items, path);
+    if (related.length === items.length || Date.now() > deadline) continue;
+    if (!(await fails(rebuilt(related)))) continue;
+    items = related;
+    break;
+  }
+  const smallest = rebuilt(await shrink(items, (some) => fails(rebuilt(some)), deadline));
+  const hasty = hastened(smallest);
+  return Date.now() < deadline && spanOf(hasty) < spanOf(smallest) && (await fails(hasty)) ? hasty : smallest;
+}
+
+/** The plan without the long pauses that are left where much was left out. */
+function hastened(plan: Plan): Plan {
+  const times = [...new Set(itemsOf(plan).map(timeOf))].sort((a, b) => a - b);
+  const sooner = new Map<number, number>();
+  for (const [index, time] of times.entries()) {
+    const before = times[index - 1];
+    sooner.set(time, before === undefined ? 0 : (sooner.get(before) ?? 0) + Math.min(time - before, 300));
+  }
+  return {
+    ...plan,
+    streams: plan.streams.map((stream) =>
+      stream.map(([at, name, ...values]): Step => [sooner.get(at) ?? at, name, ...values]),
+    ),
+    chains: plan.chains.map((chain) => ({ ...chain, at: sooner.get(chain.at) ?? chain.at })),
+  };
+}
+
+/** How many operations a plan has. */
+export function countOf(plan: Plan): number {
+  return itemsOf(plan).length;
+}
+
+function itemsOf({ streams, chains }: Plan): readonly Item[] {
+  const steps = streams.flatMap((stream, host) => stream.map((step): Item => ({ host, step })));
+  return [...steps, ...chains.map((chain): Item => ({ chain }))].sort((a, b) => timeOf(a) - timeOf(b));
+}
+
+function planWith(plan: Plan, items: readonly Item[]): Plan {
+  return {
+    ...plan,
+    streams: plan.streams.map((_, index) =>
+      items.flatMap((item) => ('step' in item && item.host === index ? [item.step] : [])),
+    ),
+    chains: items.flatMap((item) => ('chain' in item ? [item.chain] : [])),
+  };
+}
+
+function timeOf(item: Item): number {
+  return 'step' in item ? item.step[0] : item.chain.at;
+}
+
+/** The items that name a path, what lies above or below it, or what was ever renamed to or from such. */
+function relatedTo(items: readonly Item[], path: string): readonly Item[] {
+  // Below the seed's folder and the host's or the shared one in it.
+  const [, top = '', ...rest] = path.split('/');
+  if (top === 'turns')
+    return items.filter((item) => 'chain' in item && item.chain.path === ['in', ...rest].join('/'));
+  const own = /^own-(\d+)$/.exec(top)?.[1];
+  const steps = items.filter(
+    (item) => 'step' in item && (own === undefined || item.host === Number(own) - 1),
+  );
+  const names = new Set([['in', ...rest].join('/')]);
+  for (let before = 0; before < names.size; ) {
+    before = names.size;
+    for (const item of steps) {
+      const paths = pathsOf(item);
+      if (paths.some((each) => isRelated(each, names))) for (const each of paths) names.add(each);
+    }
+  }
+  return steps.filter((item) => pathsOf(item).some((each) => isRelated(each, names)) || isNameless(item));
+}
+
+function isRelated(path: string, names: ReadonlySet<string>): boolean {
+  return [...names].some(
+    (name) => path === name || path.startsWith(`${name}/`) || name.startsWith(`${path}/`),
+  );
+}
+
+function pathsOf(item: Item): string[] {
+  if (!('step' in item)) return [];
+  return item.step.filter((value): value is string => typeof value === 'string' && /^(in|out)\//.test(value));
+}
+
+function isNameless(item: Item): boolean {
+  return 'step' in item && item.step[1] === 'finish';
+}
