@@ -1,7 +1,7 @@
 """Answers of one host in a churn: rewrites a file as soon as it has arrived from another host.
 
-Reads one JSON object, {"inside", "outside", "start", "until", "begins", "answers"}; writes one line for each answer, the time in
-seconds at which it was given or null, and ends when all were given or at `until`, a time in seconds (time.time).
+Reads one JSON object, {"inside", "outside", "start", "until", "begins", "answers"}; writes one line for each answer when it is given,
+[its index, the time in seconds], and ends when all were given or at `until`, a time in seconds (time.time).
 
 `begins` are objects {"at", "path", "token", "size"}: `at` milliseconds after `start` the file is made.
 `answers` are objects {"path", "expected", "token", "how", "size", "delay"}: `delay` milliseconds after the file at `path` was seen
@@ -19,7 +19,6 @@ request = json.load(sys.stdin)
 os.umask(0o022)
 world = World(request["inside"], request["outside"])
 answers = request["answers"]
-given = [None] * len(answers)
 due = {}
 open_ones = set(range(len(answers)))
 
@@ -54,8 +53,6 @@ while (open_ones or begins) and time.time() < request["until"]:
                 due[index] = time.time() + answers[index]["delay"] / 1000
         # What was seen once may have been replaced by something older meanwhile.
         elif time.time() >= due[index] and arrived(answers[index]) and rewrite(answers[index]) is None:
-            given[index] = time.time()
+            print(json.dumps([index, time.time()]), flush=True)
             open_ones.discard(index)
     time.sleep(0.002)
-for time_given in given:
-    print(json.dumps(time_given))

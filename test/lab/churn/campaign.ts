@@ -5,7 +5,7 @@ import type { ChurnCluster } from './hosts.js';
 import type { ChurnOptions } from './options.js';
 import { type Fault, type Fresh, hasSort, type Outcome } from './outcome.js';
 import { type Mode, type Plan, planOf } from './plan.js';
-import { type Bounds, removeAll, run } from './run.js';
+import { type RunOptions, removeAll, run } from './run.js';
 import { scriptOf } from './show.js';
 import { countOf, shrunk } from './shrink.js';
 
@@ -78,10 +78,11 @@ export class Campaign {
   }
 
   async run(plans: Iterable<Plan> = this.#plans()): Promise<Summary> {
-    const deadline = Date.now() + this.#options.minutes * 60_000;
+    const { minutes, within, patience } = this.#options;
+    const deadline = Date.now() + minutes * 60_000;
     for (const plan of plans) {
       if (Date.now() > deadline) break;
-      const outcome = await this.#one(plan);
+      const outcome = await this.#one(plan, { within, patience, probes: true });
       this.#outcomes.push(outcome);
       this.#say(lineOf(plan, outcome));
       if (outcome.faults.length > 0) await this.#failed(plan, outcome);
@@ -129,22 +130,21 @@ export class Campaign {
   }
 
   *#plans(): Iterable<Plan> {
-    const { seed, seeds, modes, nodes, operations, mounts, largest } = this.#options;
+    const { seed, seeds, modes, nodes, operations, mounts, answers, largest } = this.#options;
     for (let index = 0; index < seeds; index++) {
       // By turns, but not each time: a change of mode costs new hosts.
       const mode = modes[Math.floor(index / 5) % modes.length] as Mode;
-      yield planOf(seed + index, mode, { hosts: nodes, operations, mounts, largest });
+      yield planOf(seed + index, mode, { hosts: nodes, operations, mounts, answers, largest });
     }
   }
 
-  async #one(plan: Plan, probes = true, { within, patience }: Bounds = this.#options): Promise<Outcome> {
+  async #one(plan: Plan, options: RunOptions): Promise<Outcome> {
     try {
       if (this.#clean !== plan.mode) await this.#cluster.reset(plan.mode === 'own' ? 'none' : 'younger');
       this.#clean = plan.mode;
-      const outcome = await run(this.#cluster, plan, { within, patience, probes });
+      const outcome = await run(this.#cluster, plan, options);
       if (outcome.faults.length > 0) return outcome;
-      const faults = await removeAll(this.#cluster, plan.seed, within + patience);
-      return { ...outcome, faults };
+      return { ...outcome, faults: await removeAll(this.#cluster, plan.seed, options) };
     } catch (error) {
       return brokenOutcome(error as Error);
     }
@@ -174,19 +174,25 @@ export class Campaign {
     this.#say(`  shrinking ${fault.kind} (${fault.sort})`);
     const deadline = Date.now() + this.#options.shrink * 1000;
     const name = `seed-${plan.seed}-${plan.mode}-${`${fault.kind} ${fault.sort}`.replace(/[^a-z]+/g, '-')}`;
+    const { within, patience } = this.#options;
     // What comes late must be waited for; what never comes shows as soon as all have nothing more to do.
-    const bounds = / late$/.test(fault.sort) ? this.#options : { within: 3, patience: 15 };
+    const bounds = / late$/.test(fault.sort) ? { within, patience } : { within: 3, patience: 15 };
     let smallest: { plan: Plan; folder: string } | undefined;
     const fails = async (smaller: Plan): Promise<boolean> => {
-      for (let round = 0; round < 2 && Date.now() < deadline; round++) {
-        const again = await this.#one(smaller, false, bounds);
+      // What fails is a race, and needs luck: the smaller, the cheaper are further tries, also several at once.
+      const few = countOf(smaller) <= 60;
+      const copies = few ? 4 : 1;
+      for (let round = 0; round < (few ? 3 : 2) && Date.now() < deadline; round++) {
+        const again = await this.#one(smaller, { ...bounds, probes: false, copies });
         if (again.faults.length > 0) this.#clean = undefined;
         if (!hasSort(again.faults, fault)) continue;
         smallest = {
           plan: smaller,
           folder: await keepEvidence(this.#directory, name, this.#cluster, smaller, again),
         };
-        this.#say(`    fails with ${countOf(smaller)} operations`);
+        this.#say(
+          `    fails with ${countOf(smaller)} operations${copies > 1 ? `, ${copies} times at once` : ''}`,
+        );
         return true;
       }
       return false;
@@ -208,7 +214,8 @@ export class Campaign {
 function isCause({ kind }: Fault, findings: readonly Finding[]): boolean {
   const others = new Set(findings.map(({ fault }) => fault.kind));
   if (kind === 'broken') return false;
-  return (kind !== 'pending' && kind !== 'not well') || !(others.has('on hold') || others.has('unequal'));
+  const follows = kind === 'pending' || kind === 'not well' || kind === 'false conflict';
+  return !follows || !(others.has('on hold') || others.has('unequal'));
 }
 
 function brokenOutcome(error: Error): Outcome {

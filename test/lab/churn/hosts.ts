@@ -45,7 +45,7 @@ export interface ChurnHost {
   status(): Promise<HostStatus | undefined>;
   /** What the service has said since a time in milliseconds since the epoch. */
   journal(since: number): Promise<readonly JournalEntry[]>;
-  /** The journal and the csync2 server's log since then, for people. */
+  /** The journal since then, the csync2 server's log and the processes, for people. */
   logs(since: number): Promise<Readonly<Record<string, string>>>;
 }
 

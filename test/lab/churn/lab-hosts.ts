@@ -97,7 +97,9 @@ export class LabHost implements ChurnHost {
   async logs(since: number): Promise<Record<string, string>> {
     const journal = await this.#lab.mustRun(this.number, ...journalctl(since), '--output=short-precise');
     const csync2 = await mustRun(['cat', this.#path(`/var/log/${unit}/csync2.log`)]).catch(String);
-    return { journal, csync2 };
+    const columns = 'pid,ppid,etimes,stat,wchan:30,args';
+    const processes = await this.#lab.mustRun(this.number, 'ps', '-e', '-o', columns);
+    return { journal, csync2, processes };
   }
 
   #path(path: string): string {

@@ -20,16 +20,13 @@ os.umask(0o022)
 real = World(request["inside"], request["outside"], request["enter"], request["seen"])
 shadow = World(request["shadow"] + "/in", request["shadow"] + "/out") if request["shadow"] else None
 start = request["start"]
-results = []
 for at, name, *arguments in request["steps"]:
     wait = start + at / 1000 - time.time()
     if wait > 0:
         time.sleep(wait)
     begun = time.time()
     error = real.do(name, arguments)
-    results.append([round((begun - start) * 1000), error, shadow.do(name, arguments) if shadow else None])
+    print(json.dumps([round((begun - start) * 1000), error, shadow.do(name, arguments) if shadow else None]))
 real.do("finish", [])
 if shadow:
     shadow.do("finish", [])
-for result in results:
-    print(json.dumps(result))

@@ -11,6 +11,8 @@ export interface ChurnOptions {
   readonly operations: number;
   readonly faults: boolean;
   readonly mounts: boolean;
+  /** Whether hosts answer files that have just arrived. */
+  readonly answers: boolean;
   readonly within: number;
   readonly patience: number;
   readonly largest: number;
@@ -35,6 +37,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --operations N      of each host in a seed (400)
   --faults            kill, cut, fill and stop things meanwhile
   --mounts            mount and unmount in the trees, too
+  --no-answers        without files that a host rewrites as soon as they have arrived from another one
   --within S          seconds from the last operation to equal trees (10; with --faults 60)
   --patience S        how much longer trees are looked at, to tell what is late from what never comes (20)
   --largest BYTES     of a file (100000000)
@@ -74,6 +77,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
     operations: number('operations', 400),
     faults,
     mounts: values.mounts === true,
+    answers: values['no-answers'] !== true,
     within: number('within', faults ? 60 : 10),
     patience: number('patience', 20),
     largest: number('largest', 100_000_000),
@@ -101,4 +105,4 @@ const texts = [
   ] as const),
   ...(['replay', 'directory', 'log-level'] as const),
 ];
-const flags = ['faults', 'mounts', 'json', 'keep'] as const;
+const flags = ['faults', 'mounts', 'no-answers', 'json', 'keep'] as const;

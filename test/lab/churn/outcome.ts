@@ -69,7 +69,8 @@ export function unequalFaults(differences: readonly Difference[], late: number |
 
 /** What a difference has in common with others: `missing file, own folder, for good`. */
 export function sortOf({ path, kind, type }: Difference, late: boolean): string {
-  const place = path.split('/')[1]?.replace(/-.*/, '') ?? '';
+  // Below the seed's folder. Nobody works above it.
+  const place = path.split('/')[1]?.replace(/-.*/, '') ?? 'wrong';
   return `${kind === 'missing' ? 'missing' : `other ${kind} of`} ${type}, ${place} folder, ${late ? 'late' : 'for good'}`;
 }
 

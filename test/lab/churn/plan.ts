@@ -42,6 +42,7 @@ export interface PlanSize {
   /** Operations of each host. */
   readonly operations: number;
   readonly mounts: boolean;
+  readonly answers: boolean;
   /** Bytes of the largest file. */
   readonly largest: number;
 }
@@ -60,7 +61,7 @@ export function planOf(seed: number, mode: Mode, size: PlanSize): Plan {
     });
     return timed(random, draws.steps(size.operations), pace);
   });
-  return { seed, mode, streams, chains: chainsOf(random, size, pace * size.operations) };
+  return { seed, mode, streams, chains: size.answers ? chainsOf(random, size, pace * size.operations) : [] };
 }
 
 /** How many milliseconds a plan takes. */

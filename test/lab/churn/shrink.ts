@@ -24,9 +24,37 @@ export async function shrunk(
     items = related;
     break;
   }
-  const smallest = rebuilt(await shrink(items, (some) => fails(rebuilt(some)), deadline));
+  const smallest = await shortened(
+    rebuilt(await shrink(items, (some) => fails(rebuilt(some)), deadline)),
+    fails,
+    deadline,
+  );
   const hasty = hastened(smallest);
   return Date.now() < deadline && spanOf(hasty) < spanOf(smallest) && (await fails(hasty)) ? hasty : smallest;
+}
+
+/** The plan with chains that end earlier. */
+async function shortened(
+  plan: Plan,
+  fails: (smaller: Plan) => Promise<boolean>,
+  deadline: number,
+): Promise<Plan> {
+  let smallest = plan;
+  for (const index of plan.chains.keys()) {
+    for (
+      let length = 2;
+      length < (plan.chains[index]?.links.length ?? 0) && Date.now() < deadline;
+      length++
+    ) {
+      const chains = smallest.chains.map((chain, at) =>
+        at === index ? { ...chain, links: chain.links.slice(0, length) } : chain,
+      );
+      if (!(await fails({ ...smallest, chains }))) continue;
+      smallest = { ...smallest, chains };
+      break;
+    }
+  }
+  return smallest;
 }
 
 /** The plan without the long pauses that are left where much was left out. */
@@ -73,7 +101,8 @@ function timeOf(item: Item): number {
 /** The items that name a path, what lies above or below it, or what was ever renamed to or from such. */
 function relatedTo(items: readonly Item[], path: string): readonly Item[] {
   // Below the seed's folder and the host's or the shared one in it.
-  const [, top = '', ...rest] = path.split('/');
+  const [, folder = '', ...rest] = path.split('/');
+  const top = folder.replace(/-copy\d+$/, '');
   if (top === 'turns')
     return items.filter((item) => 'chain' in item && item.chain.path === ['in', ...rest].join('/'));
   const own = /^own-(\d+)$/.exec(top)?.[1];
