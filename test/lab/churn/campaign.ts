@@ -3,11 +3,12 @@
 import { keepEvidence } from './evidence.js';
 import type { ChurnCluster } from './hosts.js';
 import type { ChurnOptions } from './options.js';
-import { type Fault, type Fresh, hasSort, type Outcome } from './outcome.js';
+import { type Fault, hasSort, type Outcome } from './outcome.js';
 import { type Mode, type Plan, planOf } from './plan.js';
 import { type RunOptions, removeAll, run } from './run.js';
 import { scriptOf } from './show.js';
 import { countOf, shrunk } from './shrink.js';
+import { quantiles, type Summary, summaryOf } from './summary.js';
 
 /** A sort of failure, with the seeds that had it. */
 export interface Finding {
@@ -17,47 +18,6 @@ export interface Finding {
   readonly folder: string;
   /** The fewest operations that were seen to fail so, as a script. */
   script: string | undefined;
-}
-
-/** What all seeds come to; the names are those of the last line of JSON. */
-export interface Summary {
-  readonly seeds: number;
-  readonly equal: number;
-  readonly pending: number;
-  readonly on_hold: number;
-  readonly false_conflicts: number;
-  readonly degraded: number;
-  readonly full_checks: number;
-  readonly changed_by_others: number;
-  readonly not_removed: number;
-  readonly broken: number;
-  readonly leftovers: number;
-  readonly operations: number;
-  readonly slowest_convergence_s: number | null;
-  readonly fresh: number;
-  readonly fresh_p50_ms: number | null;
-  readonly fresh_p90_ms: number | null;
-  readonly fresh_p99_ms: number | null;
-  readonly fresh_max_ms: number | null;
-  readonly fresh_lost: number;
-  /** Of each host's own changes: [p50, p90, p99, max] in milliseconds. */
-  readonly fresh_by_host: Readonly<Record<string, readonly (number | null)[]>>;
-}
-
-/** Whether nothing was wrong at all. */
-export function isWell(summary: Summary): boolean {
-  const { seeds, equal, fresh_p99_ms: p99, fresh_lost: lost } = summary;
-  const faults = [
-    summary.pending,
-    summary.on_hold,
-    summary.false_conflicts,
-    summary.degraded,
-    summary.full_checks,
-  ];
-  const more = [summary.changed_by_others, summary.not_removed, summary.broken, lost];
-  return (
-    equal === seeds && [...faults, ...more].every((count) => count === 0) && (p99 === null || p99 < 2000)
-  );
 }
 
 /** Seeds one after the other. The cluster is made anew after a failure and when the mode changes. */
@@ -91,50 +51,18 @@ export class Campaign {
   }
 
   summary(): Summary {
-    const outcomes = this.#outcomes;
-    const having = (kind: Fault['kind']) =>
-      outcomes.filter(({ faults }) => faults.some((fault) => fault.kind === kind)).length;
-    const fresh = outcomes.flatMap((outcome) => outcome.fresh);
-    const converged = outcomes.map((outcome) => outcome.converged);
-    const all = quantiles(fresh);
-    return {
-      seeds: outcomes.length,
-      equal:
-        outcomes.length -
-        having('unequal') -
-        outcomes.filter(({ faults }) => faults[0]?.kind === 'broken').length,
-      pending: having('pending'),
-      on_hold: having('on hold'),
-      false_conflicts: having('false conflict'),
-      degraded: having('not well'),
-      full_checks: having('full check'),
-      changed_by_others: having('changed by others'),
-      not_removed: having('not removed'),
-      broken: having('broken'),
-      leftovers: outcomes.reduce((sum, { leftovers }) => sum + leftovers.length, 0),
-      operations: outcomes.reduce((sum, { done }) => sum + done, 0),
-      slowest_convergence_s: converged.includes(null) ? null : Math.max(0, ...converged.map(Number)),
-      fresh: fresh.length,
-      fresh_p50_ms: all[0] ?? null,
-      fresh_p90_ms: all[1] ?? null,
-      fresh_p99_ms: all[2] ?? null,
-      fresh_max_ms: all[3] ?? null,
-      fresh_lost: fresh.filter(({ milliseconds }) => milliseconds === null).length,
-      fresh_by_host: Object.fromEntries(
-        this.#cluster.hosts.map(({ name }, index) => [
-          name,
-          quantiles(fresh.filter(({ sender }) => sender === index)),
-        ]),
-      ),
-    };
+    return summaryOf(
+      this.#outcomes,
+      this.#cluster.hosts.map(({ name }) => name),
+    );
   }
 
   *#plans(): Iterable<Plan> {
-    const { seed, seeds, modes, nodes, operations, mounts, answers, largest } = this.#options;
+    const { seed, seeds, modes, nodes, operations, mounts, answers, faults, largest } = this.#options;
     for (let index = 0; index < seeds; index++) {
       // By turns, but not each time: a change of mode costs new hosts.
       const mode = modes[Math.floor(index / 5) % modes.length] as Mode;
-      yield planOf(seed + index, mode, { hosts: nodes, operations, mounts, answers, largest });
+      yield planOf(seed + index, mode, { hosts: nodes, operations, mounts, answers, faults, largest });
     }
   }
 
@@ -222,37 +150,25 @@ function brokenOutcome(error: Error): Outcome {
   const text = error.message.slice(0, 500);
   return {
     faults: [{ kind: 'broken', sort: '', text, paths: [] }],
+    ...{ differences: [], fresh: [], leftovers: [], struck: {} },
     ...{
-      differences: [],
       converged: null,
-      fresh: [],
-      leftovers: [],
+      detectedLate: 0,
+      lost: 0,
+      wrongDeletions: 0,
       done: 0,
       answered: 0,
       start: Date.now(),
-      records: { 'error.txt': error.stack ?? text },
     },
+    records: { 'error.txt': error.stack ?? text },
   };
 }
 
 function lineOf({ seed, mode }: Plan, outcome: Outcome): string {
   const { converged, done, answered, leftovers, faults } = outcome;
   const [p50, , , max] = quantiles(outcome.fresh);
-  const equal = converged === null ? 'not equal' : `equal after ${converged.toFixed(1)} s`;
+  const never = outcome.differences.length > 0 ? 'not equal' : 'equal, but not done';
+  const equal = converged === null ? never : `equal after ${converged.toFixed(1)} s`;
   const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left` : '';
   return `seed ${seed} ${mode}: ${faults.length === 0 ? 'well' : 'FAILED'}, ${done} operations, ${answered} answers, ${equal}, fresh ${p50 ?? '-'} to ${max ?? '-'} ms${left}`;
-}
-
-/** p50, p90, p99 and the longest, in whole milliseconds. What never came counts a minute. */
-function quantiles(fresh: readonly Fresh[]): (number | null)[] {
-  const samples = fresh.map(({ milliseconds }) => milliseconds ?? 60_000);
-  return [50, 90, 99, 100].map((percent) =>
-    samples.length === 0 ? null : Math.round(percentile(samples, percent)),
-  );
-}
-
-/** The smallest sample that at least `percent` of all are not above. */
-function percentile(samples: readonly number[], percent: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
 }

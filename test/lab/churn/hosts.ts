@@ -1,4 +1,5 @@
 /** The hosts that a churn runs on, however they are made. */
+import type { Striker } from './faults.js';
 
 /** What a daemon says of itself, in the terms of a churn. */
 export interface HostStatus {
@@ -51,6 +52,8 @@ export interface ChurnHost {
 
 export interface ChurnCluster {
   readonly hosts: readonly ChurnHost[];
+  /** Undefined where hosts can't be struck. */
+  readonly striker: Striker | undefined;
   /** Empty trees, new databases and queues, and daemons that have nothing to do. `auto` is csync2's. */
   reset(auto: 'none' | 'younger'): Promise<void>;
   down(): Promise<void>;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type ChurnCluster, type HostStatus, messageIds } from './hosts.js';
 import { differenceText, type Fault, type FaultKind } from './outcome.js';
-import type { Mode } from './plan.js';
+import type { Plan } from './plan.js';
 import { type Difference, differencesOf, Reader, timeless } from './snapshot.js';
 import type { Trees } from './trees.js';
 
@@ -54,11 +54,16 @@ export function statusFaults(
   });
 }
 
-export async function journalFaults({ hosts }: ChurnCluster, mode: Mode, since: number): Promise<Fault[]> {
+export async function journalFaults(
+  { hosts }: ChurnCluster,
+  { mode, blows }: Plan,
+  since: number,
+): Promise<Fault[]> {
   const faults: Fault[] = [];
   for (const host of hosts) {
     for (const { message, fields } of await host.journal(since)) {
-      if (fields.MESSAGE_ID === messageIds.fullCheckBegun)
+      // A host that was struck may need one.
+      if (fields.MESSAGE_ID === messageIds.fullCheckBegun && blows.length === 0)
         faults.push({
           kind: 'full check',
           sort: fields.REASON ?? '',

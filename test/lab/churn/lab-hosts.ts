@@ -6,32 +6,41 @@ import type { Status } from '#src/observe/status.js';
 import { mustRun } from '../../support/command.js';
 import { Lab, type LabNode } from '../../support/lab.js';
 import type { ChurnCluster, ChurnHost, HostStatus, JournalEntry } from './hosts.js';
+import { LabStriker } from './lab-faults.js';
 
 const data = '/srv/data';
 const unit = 'inotify-csync';
 
+export interface LabOptions {
+  readonly logLevel: string;
+  /** Whether trees, queue and databases lie on file systems that can be filled. */
+  readonly smallDisks: boolean;
+}
+
 export class LabCluster implements ChurnCluster {
   readonly lab: Lab;
   readonly hosts: readonly LabHost[];
-  readonly #logLevel: string;
+  readonly striker: LabStriker;
+  readonly #options: LabOptions;
 
-  private constructor(lab: Lab, logLevel: string) {
+  private constructor(lab: Lab, options: LabOptions) {
     this.lab = lab;
-    this.#logLevel = logLevel;
+    this.#options = options;
     this.hosts = lab.nodes.map((node) => new LabHost(lab, node));
+    this.striker = new LabStriker(lab, this.hosts);
   }
 
   /** Boots so many hosts; {@link reset} makes them work. */
-  static async boot(nodes: number, logLevel: string): Promise<LabCluster> {
-    return new LabCluster(await Lab.boot(nodes), logLevel);
+  static async boot(nodes: number, options: LabOptions): Promise<LabCluster> {
+    return new LabCluster(await Lab.boot(nodes), options);
   }
 
   async reset(auto: 'none' | 'younger'): Promise<void> {
     await this.lab.configure('--auto', auto, `exclude ${data}/outside;`);
     await Promise.all(
       this.hosts.map(async ({ node }) => {
-        writeFileSync(`/proc/${node.leader}/root/etc/inotify-csync.toml`, settings(this.#logLevel));
-        await this.lab.bash(node.number, clean);
+        writeFileSync(`/proc/${node.leader}/root/etc/inotify-csync.toml`, settings(this.#options.logLevel));
+        await this.lab.bash(node.number, this.#options.smallDisks ? clean + shrinkDisks : clean);
       }),
     );
     await this.lab.start();
@@ -166,4 +175,12 @@ const clean = `
   find ${data} -mindepth 1 -delete
   rm -rf /var/lib/csync2/* /var/lib/${unit}/* /var/log/${unit}/*
   mkdir -p ${data}/outside
+`;
+
+const shrinkDisks = `
+  small() { mkdir -p "$1"; mountpoint -q "$1" || mount -t tmpfs -o "mode=$3,size=$2" small "$1"; }
+  small ${data} 500m 0755; mkdir -p ${data}/outside
+  small /var/lib/${unit} 4m 0700
+  small /run/${unit} 16m 0700
+  small /var/lib/csync2 64m 0755
 `;

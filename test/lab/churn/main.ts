@@ -2,11 +2,12 @@
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Campaign, isWell } from './campaign.js';
+import { Campaign } from './campaign.js';
 import { LabCluster } from './lab-hosts.js';
 import { type ChurnOptions, parseWords, usage } from './options.js';
 import type { Plan } from './plan.js';
 import { endPrograms } from './programs.js';
+import { isWell } from './summary.js';
 
 const startedAt = performance.now();
 let cluster: LabCluster | undefined;
@@ -36,7 +37,10 @@ async function main(words: readonly string[]): Promise<number> {
   mkdirSync(directory, { recursive: true });
   try {
     say(`booting ${options.nodes} hosts`);
-    cluster = await LabCluster.boot(options.nodes, options.logLevel);
+    cluster = await LabCluster.boot(options.nodes, {
+      logLevel: options.logLevel,
+      smallDisks: options.faults,
+    });
     const campaign = new Campaign(cluster, options, directory, say);
     const summary = await campaign.run(options.replay ? replayed(options.replay, options.seeds) : undefined);
     for (const { fault, mode, seeds, folder } of campaign.findings)

@@ -42,6 +42,13 @@ export interface Outcome {
   readonly fresh: readonly Fresh[];
   /** csync2's own temporary files that were left behind. */
   readonly leftovers: readonly string[];
+  /** How often something was done to a host, by kind. */
+  readonly struck: Readonly<Record<string, number>>;
+  /** Changes that only a full check found in the end. */
+  readonly detectedLate: number;
+  /** Entries of the hosts' own folders that were not everywhere as their owners had made them, and how many of them were gone. */
+  readonly lost: number;
+  readonly wrongDeletions: number;
   /** Of the operations: how many did something. */
   readonly done: number;
   readonly answered: number;
@@ -69,8 +76,8 @@ export function unequalFaults(differences: readonly Difference[], late: number |
 
 /** What a difference has in common with others: `missing file, own folder, for good`. */
 export function sortOf({ path, kind, type }: Difference, late: boolean): string {
-  // Below the seed's folder. Nobody works above it.
-  const place = path.split('/')[1]?.replace(/-.*/, '') ?? 'wrong';
+  const [first = '', second] = path.split('/');
+  const place = (/^s\d+-\d+$/.test(first) ? second : first)?.replace(/-.*/, '') ?? 'seed';
   return `${kind === 'missing' ? 'missing' : `other ${kind} of`} ${type}, ${place} folder, ${late ? 'late' : 'for good'}`;
 }
 

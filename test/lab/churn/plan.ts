@@ -1,6 +1,7 @@
 /** What happens in one seed of a churn: the operations of every host, with their times. The same for the same seed. */
 import { Random } from '../../csync2/cfg/random.js';
 import { Draws } from './draws.js';
+import { type Blow, blowsOf } from './faults.js';
 import { namesOf } from './names.js';
 
 /** `own`: each host has a folder of its own, so that no conflict is legitimate. `shared`: all hosts work in one. */
@@ -34,6 +35,8 @@ export interface Plan {
   /** The steps of each host. */
   readonly streams: readonly (readonly Step[])[];
   readonly chains: readonly Chain[];
+  /** What is done to the hosts meanwhile. */
+  readonly blows: readonly Blow[];
 }
 
 /** How large a plan is to be. */
@@ -43,6 +46,8 @@ export interface PlanSize {
   readonly operations: number;
   readonly mounts: boolean;
   readonly answers: boolean;
+  /** Whether hosts are struck, and much slower, so that there is time to strike. */
+  readonly faults: boolean;
   /** Bytes of the largest file. */
   readonly largest: number;
 }
@@ -51,7 +56,8 @@ export function planOf(seed: number, mode: Mode, size: PlanSize): Plan {
   const random = new Random(seed * 2 + (mode === 'own' ? 0 : 1));
   const common = namesOf(random);
   // Milliseconds for each operation on average; some seeds are bursts.
-  const pace = random.chance(15) ? 3 : 12 + random.below(9);
+  const usual = random.chance(15) ? 3 : 12 + random.below(9);
+  const pace = size.faults ? 40 + random.below(40) : usual;
   const streams = Array.from({ length: size.hosts }, (_, host) => {
     const draws = new Draws(random, mode === 'own' ? namesOf(random) : common, {
       host,
@@ -61,7 +67,10 @@ export function planOf(seed: number, mode: Mode, size: PlanSize): Plan {
     });
     return timed(random, draws.steps(size.operations), pace);
   });
-  return { seed, mode, streams, chains: size.answers ? chainsOf(random, size, pace * size.operations) : [] };
+  const span = pace * size.operations;
+  const chains = size.answers ? chainsOf(random, size, span) : [];
+  const blows = size.faults ? blowsOf(random, size.hosts, span, 2 + random.below(5)) : [];
+  return { seed, mode, streams, chains, blows };
 }
 
 /** How many milliseconds a plan takes. */

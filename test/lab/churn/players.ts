@@ -17,6 +17,8 @@ export interface PlayersOptions {
   readonly copies: number;
   /** Folder in which the operations are done once more, if they are. */
   readonly shadows: string | undefined;
+  /** Folder of the files that hold up a host's operations, by index. */
+  readonly pauses: string;
 }
 
 export class Players implements Activity {
@@ -116,6 +118,7 @@ export class Players implements Activity {
       shadow: shadow ?? null,
       enter: host.enter,
       seen: join(host.seen, folder),
+      pause: join(this.#options.pauses, `pause-${index}`),
       start: start / 1000,
       steps: this.#plan.streams[index] ?? [],
     });

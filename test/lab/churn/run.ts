@@ -8,6 +8,8 @@ import { differenceText, type Fault, type Fresh, type Outcome, unequalFaults } f
 import { type Plan, spanOf } from './plan.js';
 import { Players } from './players.js';
 import { Program } from './programs.js';
+import type { Difference } from './snapshot.js';
+import { Strikes } from './strikes.js';
 import { type Bounds, over, Trees } from './trees.js';
 
 export interface RunOptions extends Bounds {
@@ -36,8 +38,7 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
   try {
     const trees = new Trees(cluster);
     const players = new Players(cluster, plan, {
-      name,
-      copies,
+      ...{ name, copies, pauses: shadows },
       shadows: plan.mode === 'own' ? shadows : undefined,
     });
     players.makeFolders();
@@ -52,10 +53,14 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
     };
     const prober = options.probes ? new Program<ProbeLine>('prober.py', probing, true) : undefined;
     players.start(start, start + spanOf(plan) + 5000);
-    await players.operated;
+    const strikes = new Strikes(cluster.striker, plan.blows, start, shadows);
+    await Promise.all([players.operated, strikes.over]);
     // From now on it makes no more changes, and waits for those that it has made.
     const probed = prober?.end();
-    const { converged, differences, statuses } = await trees.untilEqual(players, options);
+    const { converged, differences, statuses } = await trees.untilEqual(
+      { last: () => Math.max(players.last(), strikes.last), open: players.open },
+      options,
+    );
     const fresh = freshOf((await probed) ?? []);
 
     const faults: Fault[] = [];
@@ -67,10 +72,13 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
     }
     const shadowed = plan.mode === 'own' ? shadowDifferences(trees, shadows, players.folders) : [];
     faults.push(...shadowFaults(shadowed), ...statusFaults(cluster, statuses));
-    faults.push(...(await journalFaults(cluster, plan.mode, since)));
+    faults.push(...(await journalFaults(cluster, plan, since)));
     return {
+      struck: strikes.counts,
       ...{ faults, differences, converged, fresh, start, leftovers: trees.leftovers },
       ...{ done: players.done, answered: players.answered },
+      ...lossesOf(differences, shadowed),
+      detectedLate: statuses.reduce((sum, status) => sum + (status?.detectedLate ?? 0), 0),
       records: {
         'results.json': JSON.stringify(players.results),
         'differences.txt': [...differences, ...shadowed].map((each) => `${differenceText(each)}\n`).join(''),
@@ -109,6 +117,13 @@ export async function removeAll(cluster: ChurnCluster, seed: number, bounds: Bou
     },
     ...statusFaults(cluster, statuses),
   ];
+}
+
+/** What is not as its owner has made it: on another host, or even on the owner's own. */
+function lossesOf(differences: readonly Difference[], shadowed: readonly Difference[]) {
+  const gone = shadowed.filter(({ kind, texts }) => kind === 'missing' && texts[0] === 'nothing');
+  const lost = new Set([...differences, ...shadowed].map(({ path }) => path));
+  return { lost: lost.size - gone.length, wrongDeletions: gone.length };
 }
 
 function freshOf(lines: readonly ProbeLine[]): Fresh[] {

@@ -15,7 +15,12 @@ export function scriptOf(plan: Plan): string {
       .map(({ host, how, delay }) => `node${host + 1} (${how} after ${delay} ms)`)
       .join(', ')}`,
   }));
-  const lines = [...steps, ...chains]
+  const blows = plan.blows.map(({ at, host, kind, lasts }) => ({
+    at,
+    host,
+    text: `*** ${kind} (${lasts} ms)`,
+  }));
+  const lines = [...steps, ...chains, ...blows]
     .sort((a, b) => a.at - b.at)
     .map(({ at, host, text }) => `${(at / 1000).toFixed(3).padStart(7)}  node${host + 1}  ${text}`);
   return [

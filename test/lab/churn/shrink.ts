@@ -1,9 +1,13 @@
 /** Finds the fewest operations of a plan that still make it fail. */
 import { shrink } from '../../churn/shrink.js';
+import type { Blow } from './faults.js';
 import { type Chain, type Plan, type Step, spanOf } from './plan.js';
 
 /** One thing that can be left out of a plan. */
-type Item = { readonly host: number; readonly step: Step } | { readonly chain: Chain };
+type Item =
+  | { readonly host: number; readonly step: Step }
+  | { readonly chain: Chain }
+  | { readonly blow: Blow };
 
 /**
  * Leaves out what can be left out, first at one blow what has nothing to do with the paths that differ, then by halving, until
@@ -71,6 +75,7 @@ function hastened(plan: Plan): Plan {
       stream.map(([at, name, ...values]): Step => [sooner.get(at) ?? at, name, ...values]),
     ),
     chains: plan.chains.map((chain) => ({ ...chain, at: sooner.get(chain.at) ?? chain.at })),
+    blows: plan.blows.map((blow) => ({ ...blow, at: sooner.get(blow.at) ?? blow.at })),
   };
 }
 
@@ -79,9 +84,10 @@ export function countOf(plan: Plan): number {
   return itemsOf(plan).length;
 }
 
-function itemsOf({ streams, chains }: Plan): readonly Item[] {
+function itemsOf({ streams, chains, blows }: Plan): readonly Item[] {
   const steps = streams.flatMap((stream, host) => stream.map((step): Item => ({ host, step })));
-  return [...steps, ...chains.map((chain): Item => ({ chain }))].sort((a, b) => timeOf(a) - timeOf(b));
+  const others = [...chains.map((chain): Item => ({ chain })), ...blows.map((blow): Item => ({ blow }))];
+  return [...steps, ...others].sort((a, b) => timeOf(a) - timeOf(b));
 }
 
 function planWith(plan: Plan, items: readonly Item[]): Plan {
@@ -91,11 +97,13 @@ function planWith(plan: Plan, items: readonly Item[]): Plan {
       items.flatMap((item) => ('step' in item && item.host === index ? [item.step] : [])),
     ),
     chains: items.flatMap((item) => ('chain' in item ? [item.chain] : [])),
+    blows: items.flatMap((item) => ('blow' in item ? [item.blow] : [])),
   };
 }
 
 function timeOf(item: Item): number {
-  return 'step' in item ? item.step[0] : item.chain.at;
+  if ('step' in item) return item.step[0];
+  return 'chain' in item ? item.chain.at : item.blow.at;
 }
 
 /** The items that name a path, what lies above or below it, or what was ever renamed to or from such. */
@@ -104,7 +112,9 @@ function relatedTo(items: readonly Item[], path: string): readonly Item[] {
   const [, folder = '', ...rest] = path.split('/');
   const top = folder.replace(/-copy\d+$/, '');
   if (top === 'turns')
-    return items.filter((item) => 'chain' in item && item.chain.path === ['in', ...rest].join('/'));
+    return items.filter(
+      (item) => 'blow' in item || ('chain' in item && item.chain.path === ['in', ...rest].join('/')),
+    );
   const own = /^own-(\d+)$/.exec(top)?.[1];
   const steps = items.filter(
     (item) => 'step' in item && (own === undefined || item.host === Number(own) - 1),
@@ -117,7 +127,10 @@ function relatedTo(items: readonly Item[], path: string): readonly Item[] {
       if (paths.some((each) => isRelated(each, names))) for (const each of paths) names.add(each);
     }
   }
-  return steps.filter((item) => pathsOf(item).some((each) => isRelated(each, names)) || isNameless(item));
+  const related = new Set<Item>(
+    steps.filter((item) => isNameless(item) || pathsOf(item).some((each) => isRelated(each, names))),
+  );
+  return items.filter((item) => 'blow' in item || related.has(item));
 }
 
 function isRelated(path: string, names: ReadonlySet<string>): boolean {
