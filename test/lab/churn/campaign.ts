@@ -57,6 +57,17 @@ export class Campaign {
     );
   }
 
+  /** What was found, the most frequent first, with the fewest operations where they were looked for. */
+  report(): string {
+    const findings = [...this.findings].sort((a, b) => b.seeds.length - a.seeds.length);
+    return findings
+      .map(({ fault, mode, seeds, folder, script }) => {
+        const title = `${seeds.length} seeds, ${mode}: ${fault.kind} (${fault.sort}): seeds ${seeds.join(' ')}; ${folder}`;
+        return [title, `  ${fault.text}`, ...(script === undefined ? [] : [script])].join('\n');
+      })
+      .join('\n');
+  }
+
   *#plans(): Iterable<Plan> {
     const { seed, seeds, modes, nodes, operations, mounts, answers, faults, largest } = this.#options;
     for (let index = 0; index < seeds; index++) {

@@ -43,10 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
     });
     const campaign = new Campaign(cluster, options, directory, say);
     const summary = await campaign.run(options.replay ? replayed(options.replay, options.seeds) : undefined);
-    for (const { fault, mode, seeds, folder } of campaign.findings)
-      say(
-        `${seeds.length} seeds, ${mode}: ${fault.kind} (${fault.sort}): seeds ${seeds.join(' ')}; ${folder}`,
-      );
+    say(`found, the most frequent first:\n${campaign.report()}`);
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     return isWell(summary) ? 0 : 1;
   } finally {

@@ -17,6 +17,8 @@ export interface RunOptions extends Bounds {
   readonly probes: boolean;
   /** How many times the plan is carried out at once, in folders side by side: a race is met sooner. 1 unless told otherwise. */
   readonly copies?: number;
+  /** Milliseconds for which equal trees must stay so, if not the usual. */
+  readonly stillness?: number;
 }
 
 type ProbeLine = readonly [
@@ -58,7 +60,11 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
     // From now on it makes no more changes, and waits for those that it has made.
     const probed = prober?.end();
     const { converged, differences, statuses } = await trees.untilEqual(
-      { last: () => Math.max(players.last(), strikes.last), open: players.open },
+      {
+        last: () => Math.max(players.last(), strikes.last),
+        open: players.open,
+        stillness: options.stillness,
+      },
       options,
     );
     const fresh = freshOf((await probed) ?? []);

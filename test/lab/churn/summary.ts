@@ -97,25 +97,22 @@ export function quantiles(fresh: readonly Fresh[]): (number | null)[] {
   });
 }
 
-/** Whether nothing was wrong at all. While hosts are struck, fresh changes may take as long as they like. */
+/** Whether all trees were equal in time with nothing left to do, and nobody had complained of anything. */
+export function isEqual(summary: Summary): boolean {
+  const { pending, on_hold, false_conflicts, degraded, full_checks, changed_by_others } = summary;
+  const { not_removed, broken, lost, wrong_deletions } = summary;
+  const faults = [pending, on_hold, false_conflicts, degraded, full_checks, changed_by_others];
+  return (
+    summary.equal === summary.seeds &&
+    [...faults, not_removed, broken, lost, wrong_deletions].every((count) => count === 0)
+  );
+}
+
+/** Whether besides fresh changes arrived in time. While hosts are struck they may take as long as they like. */
 export function isWell(summary: Summary): boolean {
-  const { seeds, equal, fresh_p99_ms: p99, fresh_lost: lost } = summary;
-  const faults = [
-    summary.pending,
-    summary.on_hold,
-    summary.false_conflicts,
-    summary.degraded,
-    summary.full_checks,
-  ];
-  const more = [
-    summary.changed_by_others,
-    summary.not_removed,
-    summary.broken,
-    summary.lost,
-    summary.wrong_deletions,
-  ];
-  if (equal !== seeds || [...faults, ...more].some((count) => count > 0)) return false;
-  return Object.keys(summary.faults).length > 0 || (lost === 0 && (p99 === null || p99 < 2000));
+  const { fresh_p99_ms: p99, fresh_lost: lost } = summary;
+  const struck = Object.keys(summary.faults).length > 0;
+  return isEqual(summary) && (struck || (lost === 0 && (p99 === null || p99 < 2000)));
 }
 
 /** The smallest sample that at least `percent` of all are not above. */

@@ -18,6 +18,8 @@ export interface Activity {
   readonly last: () => number;
   /** Whether there may be more. */
   readonly open: () => boolean;
+  /** Milliseconds for which trees must stay equal, if not the usual. */
+  readonly stillness?: number | undefined;
 }
 
 /** How waiting for equal trees has ended. */
@@ -68,7 +70,10 @@ export class Trees {
   }
 
   /** Waits until all trees are equal and nobody has anything to do, for a moment. */
-  async untilEqual({ last, open }: Activity, { within, patience }: Bounds): Promise<Settling> {
+  async untilEqual(
+    { last, open, stillness = usualStillness }: Activity,
+    { within, patience }: Bounds,
+  ): Promise<Settling> {
     let since: number | undefined;
     let restingSince: number | undefined;
     this.worst = [];
@@ -96,7 +101,7 @@ export class Trees {
 }
 
 /** Milliseconds for which trees must stay equal, so that what is sent back late is seen, too. */
-const stillness = 700;
+const usualStillness = 700;
 
 /** csync2's own temporary files end in six letters that the churn's programs never draw together. */
 function isTemporary(path: string): boolean {
