@@ -7,6 +7,8 @@ export interface HostStatus {
   readonly problems: readonly string[];
   /** Nothing is left to check, to send or to receive. */
   readonly quiet: boolean;
+  /** The same, but for what is on hold: nothing will change by itself. */
+  readonly resting: boolean;
   /** Changes that peers lack, of all peers; null while that is not known. */
   readonly pending: number | null;
   /** What is left out until somebody helps: rejected by a peer, or not to be checked. */

@@ -124,16 +124,16 @@ export function hostStatus(status: Status): HostStatus {
     ...peers.flatMap((peer) => peer.parked.map(({ path, reason }) => ({ path: bytesOf(path), reason }))),
     ...deferred.map((each) => ({ path: '', reason: JSON.stringify(each) })),
   ];
-  const idle = state === 'idle' && queue.depth === 0 && status.full_check_owed === null;
+  const idle =
+    state === 'idle' && queue.depth === 0 && status.full_check_owed === null && server.sessions.length === 0;
   return {
     healthy: status.health === 'healthy',
     problems: status.problems.map((problem) =>
       typeof problem === 'string' ? problem : JSON.stringify(problem),
     ),
-    quiet:
-      idle &&
-      server.sessions.length === 0 &&
-      peers.every((peer) => peer.state === 'idle' && (peer.owed === 0 || peer.owed === null)),
+    quiet: idle && peers.every((peer) => peer.state === 'idle' && (peer.owed === 0 || peer.owed === null)),
+    resting:
+      idle && peers.every((peer) => peer.state !== 'updating' && (peer.owed ?? 0) <= peer.parked.length),
     pending: owed.includes(null) ? null : owed.reduce<number>((sum, count) => sum + (count ?? 0), 0),
     onHold,
     detectedLate: status.misses.count,

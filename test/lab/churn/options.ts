@@ -41,7 +41,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --within S          seconds from the last operation to equal trees (10; with --faults 60)
   --patience S        how much longer trees are looked at, to tell what is late from what never comes (20)
   --largest BYTES     of a file (100000000; with --faults 5000000)
-  --shrink S          seconds spent on shrinking each sort of failure, 0 for none (300)
+  --shrink S          seconds spent on shrinking each sort of failure, 0 for none (600)
   --replay FILE       the plan of a kept failure (plan.json) in place of seeds, --seeds times
   --directory DIR     where failures are kept (a new one in the temporary directory)
   --log-level L       of the daemons (info)
@@ -81,7 +81,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
     within: number('within', faults ? 60 : 10),
     patience: number('patience', 20),
     largest: number('largest', faults ? 5_000_000 : 100_000_000),
-    shrink: number('shrink', 300),
+    shrink: number('shrink', 600),
     directory: text('directory'),
     replay: text('replay'),
     logLevel: text('log-level') ?? 'info',

@@ -89,7 +89,7 @@ export class Trees {
       const late = (now - last()) / 1000;
       if (late > within && this.worst.length === 0) this.worst = differences;
       // Daemons that have nothing to do will not make equal what is not.
-      if (!quiet) restingSince = undefined;
+      if (!statuses.every((status) => status?.resting)) restingSince = undefined;
       else restingSince ??= now;
       const resigned = restingSince !== undefined && now - restingSince > 5000;
       if (late > within && (resigned || late > within + patience + stillness / 1000)) {
