@@ -3,14 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Campaign } from './campaign.js';
+import type { ChurnCluster } from './hosts.js';
 import { LabCluster } from './lab-hosts.js';
+import { NamespaceCluster } from './namespace-hosts.js';
 import { type ChurnOptions, parseWords, usage } from './options.js';
 import type { Plan } from './plan.js';
 import { endPrograms } from './programs.js';
 import { isWell } from './summary.js';
 
 const startedAt = performance.now();
-let cluster: LabCluster | undefined;
+let cluster: ChurnCluster | undefined;
 
 for (const [signal, number] of [
   ['SIGHUP', 1],
@@ -36,11 +38,7 @@ async function main(words: readonly string[]): Promise<number> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
   mkdirSync(directory, { recursive: true });
   try {
-    say(`booting ${options.nodes} hosts`);
-    cluster = await LabCluster.boot(options.nodes, {
-      logLevel: options.logLevel,
-      smallDisks: options.faults,
-    });
+    cluster = await make(options);
     const campaign = new Campaign(cluster, options, directory, say);
     const summary = await campaign.run(options.replay ? replayed(options.replay, options.seeds) : undefined);
     say(`found, the most frequent first:\n${campaign.report()}`);
@@ -49,6 +47,12 @@ async function main(words: readonly string[]): Promise<number> {
   } finally {
     if (!options.keep) await end();
   }
+}
+
+function make({ nodes, logLevel, faults, namespaces }: ChurnOptions): Promise<ChurnCluster> {
+  say(namespaces ? `making ${nodes} nodes` : `booting ${nodes} hosts`);
+  if (namespaces) return NamespaceCluster.make(nodes, logLevel);
+  return LabCluster.boot(nodes, { logLevel, smallDisks: faults });
 }
 
 function* replayed(file: string, times: number): Iterable<Plan> {

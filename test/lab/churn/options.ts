@@ -10,6 +10,8 @@ export interface ChurnOptions {
   readonly modes: readonly Mode[];
   readonly operations: number;
   readonly faults: boolean;
+  /** Nodes in namespaces in place of booted hosts. */
+  readonly namespaces: boolean;
   readonly mounts: boolean;
   /** Whether hosts answer files that have just arrived. */
   readonly answers: boolean;
@@ -35,6 +37,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --nodes N           hosts (3)
   --mode own|shared   each host in a folder of its own, where no conflict is legitimate, or all in one; else by turns
   --operations N      of each host in a seed (400)
+  --namespaces        nodes in namespaces in place of booted hosts; without --faults
   --faults            kill, cut, fill and stop things meanwhile
   --mounts            mount and unmount in the trees, too
   --no-answers        without files that a host rewrites as soon as they have arrived from another one
@@ -68,6 +71,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
   if (mode !== undefined && mode !== 'own' && mode !== 'shared')
     throw new Error(`--mode wants own or shared, not ${mode}`);
   const faults = values.faults === true;
+  if (faults && values.namespaces === true) throw new Error('--faults needs booted hosts');
   return {
     seeds: number('seeds', 100),
     seed: number('seed', 1),
@@ -76,6 +80,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
     modes: mode ? [mode] : ['own', 'shared'],
     operations: number('operations', 400),
     faults,
+    namespaces: values.namespaces === true,
     mounts: values.mounts === true,
     answers: values['no-answers'] !== true,
     within: number('within', faults ? 60 : 10),
@@ -105,4 +110,4 @@ const texts = [
   ] as const),
   ...(['replay', 'directory', 'log-level'] as const),
 ];
-const flags = ['faults', 'mounts', 'no-answers', 'json', 'keep'] as const;
+const flags = ['faults', 'namespaces', 'mounts', 'no-answers', 'json', 'keep'] as const;
