@@ -83,7 +83,8 @@ export class Campaign {
       this.#clean = plan.mode;
       const outcome = await run(this.#cluster, plan, options);
       if (outcome.faults.length > 0) return outcome;
-      return { ...outcome, faults: await removeAll(this.#cluster, plan.seed, options) };
+      const detectedLate = outcome.detectedLate + (await this.#cluster.fullCheck());
+      return { ...outcome, detectedLate, faults: await removeAll(this.#cluster, plan.seed, options) };
     } catch (error) {
       return brokenOutcome(error as Error);
     }
@@ -181,5 +182,6 @@ function lineOf({ seed, mode }: Plan, outcome: Outcome): string {
   const never = outcome.differences.length > 0 ? 'not equal' : 'equal, but not done';
   const equal = converged === null ? never : `equal after ${converged.toFixed(1)} s`;
   const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left` : '';
-  return `seed ${seed} ${mode}: ${faults.length === 0 ? 'well' : 'FAILED'}, ${done} operations, ${answered} answers, ${equal}, fresh ${p50 ?? '-'} to ${max ?? '-'} ms${left}`;
+  const late = outcome.detectedLate > 0 ? `, ${outcome.detectedLate} detected late` : '';
+  return `seed ${seed} ${mode}: ${faults.length === 0 ? 'well' : 'FAILED'}, ${done} operations, ${answered} answers, ${equal}, fresh ${p50 ?? '-'} to ${max ?? '-'} ms${left}${late}`;
 }

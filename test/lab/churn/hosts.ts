@@ -1,4 +1,5 @@
 /** The hosts that a churn runs on, however they are made. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Striker } from './faults.js';
 
 /** What a daemon says of itself, in the terms of a churn. */
@@ -58,6 +59,8 @@ export interface ChurnCluster {
   readonly striker: Striker | undefined;
   /** Empty trees, new databases and queues, and daemons that have nothing to do. `auto` is csync2's. */
   reset(auto: 'none' | 'younger'): Promise<void>;
+  /** Has every host check everything; gives what it found that nobody knew of, in files of all hosts. */
+  fullCheck(): Promise<number>;
   down(): Promise<void>;
 }
 
@@ -68,3 +71,18 @@ export const messageIds = {
   rejected: '96a24e592034418d84662e12ca498796',
   peerDown: '0115549d54f54f8799860867d618b0b2',
 } as const;
+
+/**
+ * Asks for a full check with `ask`, waits until the journal tells of its end, and gives how many files it found. Throws if that
+ * takes more than a minute.
+ */
+export async function filesFoundBy(host: ChurnHost, ask: () => Promise<unknown>): Promise<number> {
+  const since = Date.now();
+  await ask();
+  for (; Date.now() < since + 60_000; await sleep(100)) {
+    const done = (await host.journal(since)).filter(({ message }) => message.startsWith('full check done'));
+    const found = /(\d+) changed files found/.exec(done.at(-1)?.message ?? '')?.[1];
+    if (found !== undefined) return Number(found);
+  }
+  throw new Error(`${host.name} has not done a full check in a minute`);
+}

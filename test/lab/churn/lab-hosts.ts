@@ -5,7 +5,13 @@ import { socketName } from '#src/observe/control-protocol.js';
 import type { Status } from '#src/observe/status.js';
 import { mustRun } from '../../support/command.js';
 import { Lab, type LabNode } from '../../support/lab.js';
-import type { ChurnCluster, ChurnHost, HostStatus, JournalEntry } from './hosts.js';
+import {
+  type ChurnCluster,
+  type ChurnHost,
+  filesFoundBy,
+  type HostStatus,
+  type JournalEntry,
+} from './hosts.js';
 import { LabStriker } from './lab-faults.js';
 
 const data = '/srv/data';
@@ -48,6 +54,12 @@ export class LabCluster implements ChurnCluster {
       const states = await Promise.all(this.hosts.map((host) => host.status()));
       return states.every((status) => status?.quiet && status.healthy);
     });
+  }
+
+  async fullCheck(): Promise<number> {
+    const ask = (host: LabHost) => this.lab.mustRun(host.number, unit, 'check');
+    const found = await Promise.all(this.hosts.map((host) => filesFoundBy(host, () => ask(host))));
+    return found.reduce((sum, files) => sum + files, 0);
   }
 
   async down(): Promise<void> {
