@@ -38,11 +38,11 @@ export class Campaign {
   }
 
   async run(plans: Iterable<Plan> = this.#plans()): Promise<Summary> {
-    const { minutes, within, patience } = this.#options;
+    const { minutes, within, patience, copies } = this.#options;
     const deadline = Date.now() + minutes * 60_000;
     for (const plan of plans) {
       if (Date.now() > deadline) break;
-      const outcome = await this.#one(plan, { within, patience, probes: true });
+      const outcome = await this.#one(plan, { within, patience, copies, probes: true });
       this.#outcomes.push(outcome);
       this.#say(lineOf(plan, outcome));
       if (outcome.faults.length > 0) await this.#failed(plan, outcome);

@@ -9,6 +9,8 @@ export interface ChurnOptions {
   readonly nodes: number;
   readonly modes: readonly Mode[];
   readonly operations: number;
+  /** How often each seed is done at once, in folders side by side. */
+  readonly copies: number;
   readonly faults: boolean;
   /** Nodes in namespaces in place of booted hosts. */
   readonly namespaces: boolean;
@@ -37,6 +39,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --nodes N           hosts (3)
   --mode own|shared   each host in a folder of its own, where no conflict is legitimate, or all in one; else by turns
   --operations N      of each host in a seed (400)
+  --copies N          each seed so many times at once, side by side: few operations meet many races (1)
   --namespaces        nodes in namespaces in place of booted hosts; without --faults
   --faults            kill, cut, fill and stop things meanwhile
   --mounts            mount and unmount in the trees, too
@@ -79,6 +82,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
     nodes: number('nodes', 3),
     modes: mode ? [mode] : ['own', 'shared'],
     operations: number('operations', 400),
+    copies: number('copies', 1),
     faults,
     namespaces: values.namespaces === true,
     mounts: values.mounts === true,
