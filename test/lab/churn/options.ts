@@ -107,6 +107,7 @@ const texts = [
     'nodes',
     'mode',
     'operations',
+    'copies',
     'within',
     'patience',
     'largest',
