@@ -46,6 +46,7 @@ export class Campaign {
       this.#outcomes.push(outcome);
       this.#say(lineOf(plan, outcome));
       if (outcome.faults.length > 0) await this.#failed(plan, outcome);
+      if (outcome.faults.length > 0 && this.#options.keep) break;
     }
     return this.summary();
   }
@@ -105,7 +106,7 @@ export class Campaign {
     }
     this.findings.push(...fresh);
     for (const finding of fresh) {
-      if (this.#options.shrink > 0 && isCause(finding.fault, fresh))
+      if (this.#options.shrink > 0 && !this.#options.keep && isCause(finding.fault, fresh))
         finding.script = await this.#shrink(plan, finding.fault);
     }
   }
@@ -117,13 +118,14 @@ export class Campaign {
     const { within, patience } = this.#options;
     // What comes late must be waited for; what never comes shows as soon as all have nothing more to do.
     const bounds = / late$/.test(fault.sort) ? { within, patience } : { within: 3, patience: 15 };
+    const probes = fault.sort.includes('probes folder');
     let smallest: { plan: Plan; folder: string } | undefined;
     const fails = async (smaller: Plan): Promise<boolean> => {
       // What fails is a race, and needs luck: the smaller, the cheaper are further tries, also several at once.
       const few = countOf(smaller) <= 60;
       const copies = few ? 4 : 1;
       for (let round = 0; round < (few ? 3 : 2) && Date.now() < deadline; round++) {
-        const again = await this.#one(smaller, { ...bounds, probes: false, copies });
+        const again = await this.#one(smaller, { ...bounds, probes, copies });
         if (again.faults.length > 0) this.#clean = undefined;
         if (!hasSort(again.faults, fault)) continue;
         smallest = {

@@ -62,6 +62,8 @@ export interface ChurnCluster {
   /** Has every host check everything; gives what it found that nobody knew of, in files of all hosts. */
   fullCheck(): Promise<number>;
   down(): Promise<void>;
+  /** Leaves the hosts as they are when this process ends, if that is possible; gives how to enter them and to end them. */
+  leave(): Promise<string>;
 }
 
 /** `MESSAGE_ID`s of docs/operations.md. */

@@ -65,6 +65,10 @@ export class LabCluster implements ChurnCluster {
   async down(): Promise<void> {
     await this.lab.down();
   }
+
+  leave(): Promise<string> {
+    return this.lab.keep();
+  }
 }
 
 export class LabHost implements ChurnHost {

@@ -13,6 +13,7 @@ import { isWell } from './summary.js';
 
 const startedAt = performance.now();
 let cluster: ChurnCluster | undefined;
+let failed = false;
 
 for (const [signal, number] of [
   ['SIGHUP', 1],
@@ -43,9 +44,11 @@ async function main(words: readonly string[]): Promise<number> {
     const summary = await campaign.run(options.replay ? replayed(options.replay, options.seeds) : undefined);
     say(`found, the most frequent first:\n${campaign.report()}`);
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    failed = campaign.findings.length > 0;
     return isWell(summary) ? 0 : 1;
   } finally {
-    if (!options.keep) await end();
+    if (options.keep && failed && cluster) say(await cluster.leave());
+    else await end();
   }
 }
 

@@ -64,6 +64,11 @@ export class NamespaceCluster implements ChurnCluster {
     for (const end of this.#ends.splice(0)) await end();
   }
 
+  async leave(): Promise<string> {
+    await this.down();
+    return 'nodes in namespaces end with this process';
+  }
+
   #folder(node: ClusterNode): string {
     return join(this.#cluster.folder, node.name);
   }

@@ -52,7 +52,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --directory DIR     where failures are kept (a new one in the temporary directory)
   --log-level L       of the daemons (info)
   --json              end with one line of JSON
-  --keep              leave the hosts running after a failure`;
+  --keep              end with the first failure, and leave the hosts running`;
 
 /** Throws an Error with a text for people. */
 export function parseWords(words: readonly string[]): ChurnOptions {
