@@ -86,6 +86,7 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
       ...lossesOf(differences, shadowed),
       detectedLate: statuses.reduce((sum, status) => sum + (status?.detectedLate ?? 0), 0),
       records: {
+        'blows.txt': strikes.told.map((line) => `${line}\n`).join(''),
         'results.json': JSON.stringify(players.results),
         'differences.txt': [...differences, ...shadowed].map((each) => `${differenceText(each)}\n`).join(''),
         ...Object.fromEntries(

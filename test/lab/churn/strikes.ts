@@ -9,6 +9,8 @@ export class Strikes {
   readonly over: Promise<unknown>;
   /** How many blows have hit something, by kind. */
   readonly counts: Record<string, number> = {};
+  /** What was done when, a line each. */
+  readonly told: string[] = [];
   /** When the last one was undone, in milliseconds since the epoch. */
   last = 0;
 
@@ -23,11 +25,21 @@ export class Strikes {
         const before = free.get(blow.host);
         const mine = sleep(start + blow.at - Date.now())
           .then(() => before)
+          .then(() => this.#tell(start, blow, 'begins'))
           .then(() => striker.strike(blow, (host) => pause(join(pauses, `pause-${host}`))));
         free.set(blow.host, mine);
-        if (await mine) this.counts[blow.kind] = (this.counts[blow.kind] ?? 0) + 1;
+        const hit = await mine;
+        this.#tell(start, blow, hit ? 'is over' : 'found nothing to strike');
+        if (hit) this.counts[blow.kind] = (this.counts[blow.kind] ?? 0) + 1;
         this.last = Date.now();
       }),
+    );
+  }
+
+  #tell(start: number, { kind, host }: Blow, what: string): void {
+    const now = Date.now();
+    this.told.push(
+      `${new Date(now).toISOString()} (${((now - start) / 1000).toFixed(3)} s) node${host + 1}: ${kind} ${what}`,
     );
   }
 }
