@@ -8,6 +8,7 @@ one that was used), and truncate(2) by path, which closes nothing.
 """
 
 import ctypes
+import errno
 import os
 import random
 import shutil
@@ -161,10 +162,17 @@ class World:
 
     def rm_rf(self, path):
         with self._parent(path) as (name, fd):
-            if stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                shutil.rmtree(name, dir_fd=fd)
-            else:
+            if not stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
                 os.unlink(name, dir_fd=fd)
+                return
+            # As rm(1) does, and again: csync2 makes temporary files beside what it sends, for moments.
+            for attempt in range(5):
+                try:
+                    shutil.rmtree(name, dir_fd=fd, onerror=pass_over_gone)
+                    return
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY or attempt == 4:
+                        raise
 
     def rename(self, source, path):
         with self._parent(source) as (old, old_fd), self._parent(path) as (name, fd):
@@ -252,6 +260,11 @@ class World:
 
     def _parent(self, path):
         return Parent(self.tops, path)
+
+
+def pass_over_gone(_, __, info):
+    if not isinstance(info[1], FileNotFoundError):
+        raise info[1]
 
 
 class Parent:
