@@ -11,15 +11,19 @@ import ctypes
 import errno
 import os
 import random
+import re
 import shutil
 import stat
 import subprocess
+import time
 
 libc = ctypes.CDLL(None, use_errno=True)
 EXCHANGE = 2
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+TEMPORARY = re.compile(rb"\..*\.[A-Za-z0-9]{6}", re.DOTALL)
 
 
 class World:
@@ -158,7 +162,15 @@ class World:
 
     def rmdir(self, path):
         with self._parent(path) as (name, fd):
-            os.rmdir(name, dir_fd=fd)
+            # csync2 makes temporary files beside what it sends, for moments.
+            for attempt in range(5):
+                try:
+                    os.rmdir(name, dir_fd=fd)
+                    return
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY or attempt == 4 or not self._has_only_temporary(name, fd):
+                        raise
+                    time.sleep(0.005)
 
     def rm_rf(self, path):
         with self._parent(path) as (name, fd):
@@ -257,6 +269,13 @@ class World:
             return
         if status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode):
             raise FileExistsError(17, "has two names")
+
+    def _has_only_temporary(self, name, fd):
+        folder = os.open(name, FOLDER, dir_fd=fd)
+        try:
+            return all(TEMPORARY.fullmatch(os.fsencode(each)) for each in os.listdir(folder))
+        finally:
+            os.close(folder)
 
     def _parent(self, path):
         return Parent(self.tops, path)

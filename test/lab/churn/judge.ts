@@ -23,10 +23,11 @@ export function shadowDifferences(trees: Trees, shadows: string, folders: readon
   });
 }
 
-/** The fault that such differences make. */
-export function shadowFaults([first, ...more]: readonly Difference[]): Fault[] {
+/** The fault that such differences make. `disturbed` operations had another result in the tree than in its shadow. */
+export function shadowFaults([first, ...more]: readonly Difference[], disturbed: number): Fault[] {
   if (!first) return [];
-  const text = `${differenceText(first)} (the tree | what the operations make)${more.length > 0 ? ` and ${more.length} more` : ''}`;
+  const rest = `${more.length > 0 ? ` and ${more.length} more` : ''}; ${disturbed} operations had other results`;
+  const text = `${differenceText(first)} (the tree | what the operations make)${rest}`;
   const paths = [first, ...more].slice(0, 3).map(({ path }) => path);
   return [{ kind: 'changed by others', sort: `${first.kind} ${first.type}`, text, paths }];
 }

@@ -87,6 +87,12 @@ export class Players implements Activity {
     return this.results.flat().filter(([, error]) => error === null).length;
   }
 
+  /** How many operations had another result in the tree than in the shadow. */
+  get disturbed(): number {
+    if (!this.#options.shadows) return 0;
+    return this.results.flat().filter(([, error, shadowError]) => error !== shadowError).length;
+  }
+
   get answered(): number {
     return this.#answerers.reduce((sum, { lines }) => sum + lines.length, 0);
   }

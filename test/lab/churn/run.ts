@@ -77,7 +77,7 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
         faults.push({ kind: 'pending', sort: 'late', text, paths: [] });
     }
     const shadowed = plan.mode === 'own' ? shadowDifferences(trees, shadows, players.folders) : [];
-    faults.push(...shadowFaults(shadowed), ...statusFaults(cluster, statuses));
+    faults.push(...shadowFaults(shadowed, players.disturbed), ...statusFaults(cluster, statuses));
     faults.push(...(await journalFaults(cluster, plan, since)));
     return {
       struck: strikes.counts,
