@@ -3,10 +3,12 @@
 
 lab_service=inotify-csync.service
 
-# lab_configure [STATEMENT…]: the same csync2.cfg and key on every node: all of them masters of /srv/data. Each
-# STATEMENT is a further line of the group, such as 'exclude *.tmp;'.
+# lab_configure [--auto METHOD] [STATEMENT…]: the same csync2.cfg and key on every node: all of them masters of /srv/data.
+# METHOD is how csync2 resolves conflicts, none unless told otherwise. Each STATEMENT is a further line of the group, such as
+# 'exclude *.tmp;'.
 lab_configure() {
-  local node root names
+  local node root names auto=none
+  if [ "${1:-}" = --auto ]; then auto=$2; shift 2; fi
   names=$(lab_nodes | sed 's/^/node/' | tr '\n' ' ')
   {
     echo 'nossl * *;'
@@ -14,7 +16,7 @@ lab_configure() {
     echo "  host $names;"
     echo '  key /etc/csync2.key;'
     echo '  include /srv/data;'
-    printf '  %s\n' 'auto none;' "$@"
+    printf '  %s\n' "auto $auto;" "$@"
     echo '}'
   } >"$lab_directory/csync2.cfg"
   [ -e "$lab_directory/csync2.key" ] || csync2 -k "$lab_directory/csync2.key"

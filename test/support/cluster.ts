@@ -54,7 +54,7 @@ export class Cluster {
   }
 
   /** Makes nodes, network and configuration. No daemon is started, no database made. */
-  static async make(context: TestContext, options: ClusterOptions = {}): Promise<Cluster> {
+  static async make(context: Pick<TestContext, 'after'>, options: ClusterOptions = {}): Promise<Cluster> {
     removeStale();
     const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
     const ends: (() => Promise<void>)[] = [];

@@ -158,6 +158,11 @@ export class Lab {
     throw new Error(`waited ${seconds} s for ${what}:\n${await this.#journals()}`);
   }
 
+  /** Lets the hosts outlive this process; gives how to enter them and to end them. */
+  async keep(): Promise<string> {
+    return mustRun([script, 'keep', this.id]);
+  }
+
   /** Ends the hosts and removes all traces. */
   async down(): Promise<void> {
     await mustRun([script, 'down', this.id]);

@@ -1,0 +1,40 @@
+/**
+ * The churn of the whole product while hosts are killed, cut off, filled and stopped. Takes three minutes on two cores. The long
+ * form: `npm run churn -- --faults`.
+ *
+ * SEED=first seed (1)
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { seed } from '../../csync2/cfg/random.js';
+import { Campaign } from './campaign.js';
+import { LabCluster } from './lab-hosts.js';
+import { parseWords } from './options.js';
+import { endPrograms } from './programs.js';
+import { isEqual } from './summary.js';
+
+describe('random operations on three hosts while they are struck', () => {
+  let cluster: LabCluster;
+  let kept: string;
+  before(async () => {
+    kept = mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
+    cluster = await LabCluster.boot(3, { logLevel: 'info', smallDisks: true });
+  });
+  after(async () => {
+    endPrograms();
+    await cluster?.down();
+  });
+
+  test(`own folders, from seed ${seed}: nothing is lost, nothing is deleted wrongly`, async (context) => {
+    const words = ['--faults', '--mode', 'own', '--seed', `${seed}`, '--seeds', '20', '--operations', '150'];
+    const options = parseWords([...words, '--minutes', '2.5', '--shrink', '0', '--within', '60']);
+    const campaign = new Campaign(cluster, options, kept, (line) => context.diagnostic(line));
+    const summary = await campaign.run();
+    context.diagnostic(JSON.stringify(summary));
+    assert.ok(isEqual(summary), `\n${campaign.report()}\nkept in ${kept}`);
+    rmSync(kept, { recursive: true, force: true });
+  });
+});
