@@ -151,7 +151,7 @@ export function createSync(parts: SyncParts): Sync {
   const unseen = new UnseenArrivals({
     memory: parts.mountMemory,
     prefixes,
-    isAway: (path) => guard.forbids(path, false),
+    isAway: (path) => guard.isAway(path),
   });
   const onNoted = (name: string) => unseen.received(name);
   const noted =

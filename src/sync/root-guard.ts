@@ -122,6 +122,11 @@ export class RootGuard {
     );
   }
 
+  /** Whether a path lies at or below a place that is not there; one that returns is. */
+  isAway(path: PathBytes): boolean {
+    return this.#away.some((place) => place.state !== 'returning' && isWithin(path, place.path));
+  }
+
   /** Places at and below a path that are not present. */
   awayWithin(path: PathBytes): readonly PathBytes[] {
     return this.#away.filter((place) => isWithin(place.path, path)).map((place) => place.path);

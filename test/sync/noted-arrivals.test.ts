@@ -48,5 +48,5 @@ test('what has been noted since a place was last seen is told once, over restart
   second.memory.save();
   rows.push('of no interest');
   start().noted.look();
-  assert.equal(told.length, 3);
+  assert.equal(told.length, 4);
 });
