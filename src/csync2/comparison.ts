@@ -17,34 +17,56 @@ export interface ComparisonOptions {
   readonly directory: string;
   readonly stallSeconds: number;
   readonly signal: AbortSignal;
+  /**
+   * If given, what only the peer has is taken, too, to be removed there; of all that is found only what it says yes to. It
+   * is all of what differs now, without what was owed before.
+   */
+  readonly keep?: (row: DirtyRow) => boolean;
 }
 
 /**
  * Compares what both sides know (`csync2 -TIU`) and takes what the peer lacks into the debt towards it. Works on a
- * copy of the database, so that no lock is held over the network.
+ * copy of the database, so that no lock is held over the network. csync2 marks what differs in the copy: what it prints of
+ * it could not be told from a file's name.
  *
  * @returns csync2's result, and how many files are owed; 0 or 2 are csync2's good exit codes here
  */
 export async function compareWithPeer(
   options: ComparisonOptions,
 ): Promise<{ result: CommandResult; owed: number }> {
-  const { runner, ledger, peer, myName, stallSeconds, signal } = options;
-  const directory = join(options.directory, `compare-${encodeURIComponent(peer)}`);
+  const { runner, ledger, peer, myName, stallSeconds, signal, keep } = options;
+  const kind = keep ? 'difference' : 'compare';
+  const directory = join(options.directory, `${kind}-${encodeURIComponent(peer)}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, databaseName(runner.instance));
   try {
     rmSync(file, { force: true });
     await ledger.database.backup(file);
-    const mode = ['-A', '-TIU', myName, peer];
+    if (keep) forgetDebts(file);
+    const mode = ['-A', keep ? '-TIXU' : '-TIU', myName, peer];
     const result = await runner.run({ mode, database: directory, stallSeconds, signal });
     const good = result.outcome === 'done' || result.exitCode === 2;
-    return { result, owed: good ? adopt(ledger, file, peer) : 0 };
+    return { result, owed: good ? adopt(ledger, file, peer, keep) : 0 };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function adopt(ledger: Ledger, file: string, peer: string): number {
+function forgetDebts(file: string): void {
+  const copy = new Database(file);
+  try {
+    copy.exec('DELETE FROM dirty');
+  } finally {
+    copy.close();
+  }
+}
+
+function adopt(
+  ledger: Ledger,
+  file: string,
+  peer: string,
+  keep: (row: DirtyRow) => boolean = () => true,
+): number {
   const copy = new Database(file, { readonly: true });
   try {
     const rows = copy
@@ -53,8 +75,9 @@ function adopt(ledger: Ledger, file: string, peer: string): number {
            WHERE peername = CAST(? AS TEXT)`,
       )
       .all(encodeName(Buffer.from(peer))) as DirtyRow[];
-    insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows);
-    return rows.length;
+    const kept = rows.filter(keep);
+    insertDirty(ledger.database, encodeName(Buffer.from(peer)), kept);
+    return kept.length;
   } finally {
     copy.close();
   }

@@ -1,9 +1,11 @@
 import { display, fromKey } from '../path-bytes.js';
+import { codes, type Meaning, meaningOf, outcomeOf, type Refused } from './refusals.js';
 import type { Outcome } from './result.js';
 
 /** Why a peer did not take one file. */
 export interface Diagnosis {
   readonly outcome: Outcome;
+  readonly meaning: Meaning;
   /** What the peer said, if it is more than the outcome tells. */
   readonly detail: string;
   /**
@@ -24,28 +26,45 @@ export function readDiagnosis(
   said: readonly string[],
   own: { readonly seconds: bigint; readonly size: bigint },
 ): Diagnosis {
-  const replies = said.flatMap((message) => {
-    // A name may hold the same signs: what the peer has said is behind the last of them.
-    const parts = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(message);
-    return parts ? [{ code: Number(parts[1]), text: (parts[2] as string).trim() }] : [];
-  });
-  const last = replies.filter((reply) => reply.code >= firstError).at(-1);
-  const code = last?.code ?? 0;
+  const refused = firstRefusal(said);
+  const { code, text } = refused;
   const theirs = compared(said);
   const isTie = theirs !== undefined && theirs.value === (theirs.what === 'TM' ? own.seconds : own.size);
-  switch (code) {
-    case replyCodes.alsoDirty:
-      return { outcome: 'conflict', detail: '', isTie };
-    case replyCodes.identification:
-      return { outcome: 'unidentified', detail: '', isTie: false };
-    case replyCodes.permissionForSlave:
-    case replyCodes.permission:
-      return { outcome: 'denied', detail: '', isTie: false };
-    case replyCodes.parentMissing:
-      return { outcome: 'refused', detail: 'its directory is missing on the peer', isTie: false };
-    default:
-      return { outcome: 'refused', detail: display(fromKey(last?.text ?? '')), isTie: false };
+  const outcome = outcomeOf(refused);
+  return {
+    outcome,
+    meaning: meaningOf(refused),
+    detail: outcome === 'refused' ? detailOf(code, text) : '',
+    isTie: outcome === 'conflict' && isTie,
+  };
+}
+
+/**
+ * The first refusal of the last attempt counts: where csync2's server can't take a file's content, it reads that as commands,
+ * and refuses each line of it.
+ */
+function firstRefusal(said: readonly string[]): Refused {
+  let [isRemoval, operation, key] = [false, '', undefined as string | undefined];
+  let first: Refused | undefined;
+  for (const message of said) {
+    const attempt = /^(Updating|Deleting) .* on \S+ \.\.\.$/s.exec(message);
+    const sent = /^Local> ([A-Z]+)(?: (\S+))?/.exec(message);
+    const reply = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(message);
+    if (attempt) [isRemoval, first] = [attempt[1] === 'Deleting', undefined];
+    else if (sent) {
+      // A file's content is shown in the same way; only we know the key.
+      if (sent[1] === 'SIG' || sent[1] === 'FLUSH') key ??= sent[2];
+      if (key === undefined || sent[2] === key) operation = sent[1] as string;
+    } else if (reply && Number(reply[1]) >= codes.error) {
+      // A name may hold the same signs: what the peer has said is behind the last of them.
+      first ??= { isRemoval, operation, code: Number(reply[1]), text: (reply[2] as string).trim() };
+    }
   }
+  return first ?? { isRemoval, operation, code: 0, text: '' };
+}
+
+function detailOf(code: number, text: string): string {
+  return code === codes.parentMissing ? 'its directory is missing on the peer' : display(fromKey(text));
 }
 
 /** What `auto` has asked the peer for, and its answer. csync2 shows what goes over the wire escaped, each piece by itself. */
@@ -58,13 +77,3 @@ function compared(said: readonly string[]): { what: 'TM' | 'SZ'; value: bigint }
   }
   return undefined;
 }
-
-/** csync2 `conn_response`. */
-const replyCodes = {
-  alsoDirty: 10,
-  parentMissing: 11,
-  identification: 13,
-  permissionForSlave: 14,
-  permission: 15,
-} as const;
-const firstError = 8;

@@ -113,6 +113,8 @@ export interface PushOutcome {
   readonly left: readonly PushedRow[];
   /** Directories that the peer lacked, so that csync2 marked them again: all below them is owed once more. */
   readonly missingOnPeer: readonly Buffer[];
+  /** Rows whose directories are to be sent before them; none if not given. */
+  readonly needParents?: readonly PushedRow[];
   /** Certificates that csync2 has seen for the first time. */
   readonly certificates: readonly { readonly peername: string; readonly certdata: string }[];
 }
@@ -148,6 +150,10 @@ export function mergePush(
        UNION ALL SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file
          WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT)`,
   );
+  const oweKnown = database.prepare(
+    `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
+       SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file WHERE filename = CAST(:parent AS TEXT)`,
+  );
   const pin = database.prepare('INSERT OR IGNORE INTO x509_cert (peername, certdata) VALUES (?, ?)');
   const myName = outcome.sent[0]?.myName ?? outcome.left[0]?.myName;
   const merge = database.transaction(() => {
@@ -157,6 +163,10 @@ export function mergePush(
     }
     for (const directory of outcome.missingOnPeer) {
       markAgain.run({ ...subtree(directory), myName, peer: encodedPeer });
+    }
+    const parents = new Parents();
+    for (const { encoded, myName: from } of outcome.needParents ?? []) {
+      for (const parent of parents.add(encoded)) oweKnown.run({ parent, myName: from, peer: encodedPeer });
     }
     for (const { peername, certdata } of outcome.certificates) pin.run(peername, certdata);
   });

@@ -10,6 +10,7 @@ import type { DatabaseWindow } from './database-window.js';
 import { Exclusive } from './exclusive.js';
 import type { Lane, PushReport } from './lane.js';
 import { PeerLane } from './peer-lane.js';
+import type { Reconciliation } from './reconciliation.js';
 import type { RootGuard } from './root-guard.js';
 import { SharedLane } from './shared-lane.js';
 import { noChanges, survey } from './survey.js';
@@ -21,6 +22,8 @@ export interface LaneSurroundings {
   readonly window: DatabaseWindow;
   readonly checker: Checker;
   readonly guard: RootGuard;
+  /** Undefined where csync2's database can't be read. */
+  readonly reconciliation: Reconciliation | undefined;
   /** Has a file checked. */
   readonly recheck: (path: PathBytes) => void;
 }
@@ -54,6 +57,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         lookAtRoots: () => guard.look(),
         pin: (paths) => guard.pin(paths),
         recheck,
+        compare: (encoded) => around.reconciliation?.request(peer, encoded),
       }),
   );
 }

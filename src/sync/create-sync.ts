@@ -2,7 +2,7 @@ import { compareWithPeer } from '../csync2/comparison.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import { namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { decodeName, namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import type { Activity } from '../csync2/server-log/activity.js';
@@ -26,6 +26,7 @@ import { type FirstComparison, Newcomers } from './newcomers.js';
 import type { NoteHistory } from './note-history.js';
 import { NotedArrivals } from './noted-arrivals.js';
 import { OverlookedChanges } from './overlooked-changes.js';
+import { Reconciliation } from './reconciliation.js';
 import { Returns } from './returns.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
@@ -209,7 +210,10 @@ export function createSync(parts: SyncParts): Sync {
     parts.queue.append([{ kind: 'file', path }]);
     scheduler.wake();
   };
-  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard, recheck });
+  const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
+  const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
+  const around = { ledger, journal, window, checker, guard, reconciliation, recheck };
+  const { lanes, strategy } = createLanes(parts, around);
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -241,7 +245,6 @@ export function createSync(parts: SyncParts): Sync {
     },
     parts.options,
   );
-  const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const newcomers = ledger && createNewcomers(parts, ledger, wake);
   return {
     scheduler,
@@ -262,6 +265,7 @@ export function createSync(parts: SyncParts): Sync {
     },
     async close() {
       await newcomers?.stop();
+      await reconciliation?.stop();
       await Promise.all(lanes.map((lane) => lane.stop()));
       // What has come unseen until now is to be known to the next run.
       if (!guard.whole) guard.look();
@@ -286,6 +290,28 @@ function createGuard(
     concerns,
     ...hooks,
     onTrouble: (error) => events.onError?.('looking at what is mounted', error),
+  });
+}
+
+function createReconciliation(
+  parts: SyncParts,
+  ledger: Ledger,
+  { guard, wake }: { guard: RootGuard; wake: (peer: string) => void },
+): Reconciliation {
+  const { runner, prefixes, laneDirectory, stallSeconds, events } = parts;
+  return new Reconciliation({
+    wake,
+    onError: (error) => events.onError?.('comparing with a peer', error),
+    async compare(peer, keep, signal) {
+      const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
+      const how = { runner, ledger, peer, myName, directory: laneDirectory, stallSeconds, signal, keep };
+      return (await compareWithPeer(how)).owed;
+    },
+    isKnown(encoded) {
+      const path = realPathOf(decodeName(encoded), prefixes);
+      const isElsewhere = !path || guard.forbids(path, false) || lookAt(path).kind !== 'absent';
+      return isElsewhere || ledger.checkText(encoded) !== undefined;
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import type { Outcome } from '../csync2/result.js';
 import type { PathBytes } from '../path-bytes.js';
-import type { ParkedPath } from './parked-paths.js';
+import type { ParkedPath } from './rejected-rows.js';
 
 /** What a lane is doing; see {@link laneStateText}. */
 export type LaneState = 'idle' | 'updating' | 'waiting' | 'stopped';

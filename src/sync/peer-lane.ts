@@ -15,9 +15,9 @@ import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { OwedFiles } from './owed-files.js';
-import { ParkedPaths } from './parked-paths.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 import { Refusal } from './refusal.js';
+import { RejectedRows } from './rejected-rows.js';
 import { SliceChoice } from './slice-choice.js';
 import { SliceSize } from './slice-size.js';
 import { UnnotedFiles } from './unnoted-files.js';
@@ -46,6 +46,8 @@ export interface PeerLaneParts {
   readonly pin?: PushWatchParts['pin'];
   /** Has a file checked that is there and of which csync2 has no note: it has taken it for deleted. */
   readonly recheck?: (path: PathBytes) => void;
+  /** Has both sides compared: the peer has something in the way of this name that is not known here. */
+  readonly compare?: (encoded: Buffer) => void;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -58,7 +60,7 @@ export class PeerLane implements Lane {
   readonly peer: string;
   readonly #parts: PeerLaneParts;
   readonly #files: OwedFiles;
-  readonly #parked = new ParkedPaths();
+  readonly #rejected = new RejectedRows();
   readonly #cutOff = new CutOffFiles();
   readonly #slice = new SliceSize();
   readonly #choice: SliceChoice;
@@ -66,6 +68,10 @@ export class PeerLane implements Lane {
   readonly #doubt: DoubtfulDeletions;
   readonly #unnoted: UnnotedFiles;
   #pushing: Slice | undefined;
+  /** The next row is asked about alone, whatever else there is. */
+  #asksNext = false;
+  /** When a row was asked about last, in the clock of `performance`. */
+  #askedAt = 0;
   #unreadable = 0;
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
@@ -79,7 +85,7 @@ export class PeerLane implements Lane {
     this.peer = parts.peer;
     this.#parts = parts;
     this.#files = new OwedFiles(parts.prefixes);
-    this.#choice = new SliceChoice({ ...parts, files: this.#files, parked: this.#parked });
+    this.#choice = new SliceChoice({ ...parts, files: this.#files, rejected: this.#rejected });
     this.#doubt = new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld });
     this.#unnoted = new UnnotedFiles(this.#files);
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
@@ -92,7 +98,7 @@ export class PeerLane implements Lane {
   }
 
   retry(): void {
-    this.#parked.release();
+    this.#rejected.release();
     this.#rhythm.retry();
     this.#rhythm.wake();
   }
@@ -110,7 +116,7 @@ export class PeerLane implements Lane {
   }
 
   status(): LaneStatus {
-    const { first: parked, count: parkedCount } = this.#parked.list(parkedShown);
+    const { first: parked, count: parkedCount } = this.#rejected.list(parkedShown);
     return {
       peer: this.peer,
       ...this.#rhythm.status,
@@ -162,10 +168,9 @@ export class PeerLane implements Lane {
     this.#count();
     this.#owedSince ??= Date.now();
     this.#rhythm.updating();
-    const sound = rows.filter((row) => !this.#parked.isSuspect(row));
-    const suspect = sound.length === 0 || this.#refusal.isPeer ? rows[0] : undefined;
-    const chosen = (suspect ? [suspect] : sound).map((row) =>
-      this.#parked.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
+    const suspect = this.#askedAlone(rows);
+    const chosen = (suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row))).map((row) =>
+      this.#rejected.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
     );
     const file = join(this.#directory, this.#parts.databaseName);
     const copy = PrivateDatabase.build(ledger, file, peer, chosen);
@@ -174,6 +179,16 @@ export class PeerLane implements Lane {
     // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
     this.#pushing = { copy, mark: journal.mark(), suspect, paths, halt: new AbortController() };
     return this.#pushing;
+  }
+
+  /** A row that is pushed alone, to be told why it is not taken: when nothing else is to be sent, but soon in any case. */
+  #askedAlone(rows: readonly DirtyRow[]): DirtyRow | undefined {
+    if (this.#refusal.isPeer) return rows[0];
+    const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
+    const isTime = this.#asksNext || performance.now() - this.#askedAt > askMilliseconds;
+    if (suspects.length < rows.length && !isTime) return undefined;
+    this.#asksNext = false;
+    return this.#rejected.longestWaiting(suspects);
   }
 
   async #push({ copy, suspect, paths, halt }: Slice): Promise<Pushed> {
@@ -195,9 +210,11 @@ export class PeerLane implements Lane {
       const outcome = this.#doubt.without(copy.outcome(), transcript.deleted);
       if (halt.signal.aborted) return { result, outcome, transcript, isHalted: true };
       if (!suspect) return { result, outcome, transcript };
+      this.#askedAt = performance.now();
       const diagnosis = readDiagnosis(result.said, this.#files.compared(suspect));
       // At this level csync2 shows the group's key.
-      return { result: { ...result, said: [] }, outcome, transcript, diagnosis };
+      const answer = { result: { ...result, said: [] }, transcript, diagnosis };
+      return { ...answer, outcome: outcome.left.length > 0 ? judged(outcome, diagnosis) : outcome };
     } finally {
       watch.end();
       copy.remove();
@@ -246,7 +263,8 @@ export class PeerLane implements Lane {
   #tryMerge(outcome: PushOutcome, mark: Mark): boolean {
     const { journal, ledger, peer } = this.#parts;
     const { sent, missingOnPeer, certificates } = outcome;
-    if (sent.length === 0 && missingOnPeer.length === 0 && certificates.length === 0) return true;
+    const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
+    if (sent.length + marks + certificates.length === 0) return true;
     const isChecked = journal.mayBeMarkedSince(mark);
     try {
       mergePush(ledger, peer, outcome, (encoded) => {
@@ -260,7 +278,15 @@ export class PeerLane implements Lane {
     }
   }
 
-  #report({ result, outcome, diagnosis }: Pushed): void {
+  /** What is of interest to people: not what has settled itself, or is about to. */
+  #told({ outcome, diagnosis }: Pushed): Diagnosis | undefined {
+    const [row] = outcome.left;
+    return row && diagnosis && !this.#rejected.isTriedAgain(row, diagnosis) ? diagnosis : undefined;
+  }
+
+  #report(pushed: Pushed): void {
+    const { result, outcome } = pushed;
+    const diagnosis = this.#told(pushed);
     const { sent, left } = outcome;
     this.#sent += sent.length;
     if (sent.length > 0) this.#lastSentAt = Date.now();
@@ -275,7 +301,7 @@ export class PeerLane implements Lane {
       isAboutPeer: aboutThePeer.has(result.outcome),
       seconds: result.seconds,
       names: names.map((row) => decodeName(row.encoded)),
-      taken: sent.filter((row) => this.#parked.hasFailed(row)).map((row) => decodeName(row.encoded)),
+      taken: sent.filter((row) => this.#rejected.hasFailed(row)).map((row) => decodeName(row.encoded)),
       ...(diagnosis ? { diagnosis } : {}),
     });
   }
@@ -283,23 +309,24 @@ export class PeerLane implements Lane {
   /** Whether to go on with the next slice. */
   #judge({ result, outcome, transcript, diagnosis }: Pushed): boolean {
     const { sent, left } = outcome;
-    this.#parked.forget(sent);
+    this.#rejected.taken(sent);
     this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
-    if (sent.length > 0 && this.#refusal.isOver()) this.#parked.release();
+    if (sent.length > 0 && this.#refusal.isOver()) this.#rejected.release();
     if (left.length > 0 && sent.length === 0) {
       if (aboutThePeer.has(result.outcome)) return this.#failPeer(result.outcome);
-      if (this.#refusal.isOfPeer(left.length, diagnosis)) {
-        this.#parked.release();
-        return this.#failPeer(diagnosis?.outcome ?? 'refused');
+      if (diagnosis && this.#refusal.isOfPeer(diagnosis)) {
+        this.#rejected.release();
+        return this.#failPeer(diagnosis.outcome);
       }
+      // Whatever comes next may be refused as well, for a reason that one of these tells.
+      if (!diagnosis) this.#asksNext = true;
     }
     // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these files.
     for (const row of left) {
-      const reason = diagnosis?.outcome ?? (result.outcome === 'done' ? 'refused' : result.outcome);
-      const why = { reason, detail: diagnosis?.detail ?? '' };
-      this.#parked.failed(row, this.#files.stamp(row), why, Date.now());
-      if (diagnosis?.isTie && this.#winsTies(row)) this.#parked.force(row);
+      this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
+      if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
+      if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
     }
     this.#rhythm.succeeded();
     return true;
@@ -320,7 +347,7 @@ export class PeerLane implements Lane {
 
   /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
   #awaitRelease(resting: readonly DirtyRow[]): void {
-    const release = this.#parked.nextRelease(resting) ?? Number.POSITIVE_INFINITY;
+    const release = this.#rejected.nextRelease(resting) ?? Number.POSITIVE_INFINITY;
     const lookAgain = this.#unreadable > 0 ? Date.now() + lookAgainMilliseconds : Number.POSITIVE_INFINITY;
     const next = Math.min(release, lookAgain);
     if (next < Number.POSITIVE_INFINITY) this.#rhythm.wakeAt(next);
@@ -345,6 +372,14 @@ export class PeerLane implements Lane {
 
 function isBusy(error: unknown): boolean {
   return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
+}
+
+/** What one answer makes of a push of one row. */
+function judged(outcome: PushOutcome, { meaning }: Diagnosis): PushOutcome {
+  const { left, sent } = outcome;
+  if (meaning === 'settled') return { ...outcome, sent: [...sent, ...left], left: [] };
+  if (meaning === 'parent-first') return { ...outcome, needParents: left };
+  return outcome;
 }
 
 /** A push that has been prepared. */
@@ -380,6 +415,8 @@ const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'locked',
 ]);
 const namesInReport = 20;
+/** How long rows that were refused wait for fresh changes before one is asked about. */
+const askMilliseconds = 1000;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;

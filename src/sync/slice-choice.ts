@@ -3,14 +3,14 @@ import { completeSlice } from '../csync2/private-database.js';
 import type { PathBytes } from '../path-bytes.js';
 import { overtaking } from './overtaking.js';
 import type { OwedFiles } from './owed-files.js';
-import type { ParkedPaths } from './parked-paths.js';
+import type { RejectedRows } from './rejected-rows.js';
 
 /** What the choice is made with. */
 export interface SliceChoiceParts {
   readonly peer: string;
   readonly ledger: Ledger;
   readonly files: OwedFiles;
-  readonly parked: ParkedPaths;
+  readonly rejected: RejectedRows;
   /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
 }
@@ -72,18 +72,18 @@ export class SliceChoice {
   }
 
   #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
-    const { files, ledger, peer } = this.#parts;
+    const { files, ledger, peer, rejected } = this.#parts;
     const whole = completeSlice(ledger, peer, rows, limit, (name) => files.look(name));
-    // The directories above the rows have come along.
+    // The directories above the rows have come along; one that was refused is asked about alone.
     const chosen = new Set(rows);
-    const slice = whole.filter((row) => chosen.has(row) || !this.#isHeld(row));
+    const slice = whole.filter((row) => chosen.has(row) || !(this.#isHeld(row) || rejected.isSuspect(row)));
     return slice.length > 0 ? slice : undefined;
   }
 
   /** Whether a row rests; those that do are added to `resting`. */
   #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
-    const { files, parked } = this.#parts;
-    const rests = parked.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
+    const { files, rejected } = this.#parts;
+    const rests = rejected.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
     if (rests) this.#looks++;
     if (rests) resting.push(row);
     return rests;

@@ -42,7 +42,7 @@ const down: PushReport = {
 const sent: PushReport = { ...down, sent: 3, left: 0, outcome: 'done', isAboutPeer: false };
 
 function conflict(name: string): PushReport {
-  const diagnosis = { outcome: 'conflict', detail: '', isTie: false } as const;
+  const diagnosis = { outcome: 'conflict', meaning: 'conflict', detail: '', isTie: false } as const;
   return { ...down, left: 1, names: [Buffer.from(name)], isAboutPeer: false, outcome: 'conflict', diagnosis };
 }
 
@@ -91,7 +91,7 @@ test('a peer that is down: said, counted, and its end with how long it lasted', 
 test('a peer that refuses whatever it is sent is one trouble, whichever file it was asked about', (context) => {
   const { reporter, take } = reporting(context);
   for (let file = 0; file < 100; file++) {
-    const diagnosis = { outcome: 'denied', detail: '', isTie: false } as const;
+    const diagnosis = { outcome: 'denied', meaning: 'all', detail: '', isTie: false } as const;
     reporter.onPush({ ...conflict(`/srv/${file}`), outcome: 'denied', text: '', diagnosis });
   }
   const lines = take();
@@ -178,7 +178,12 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onFullCheckEnded(full, 'start');
   reporter.onMissed(['/srv/f']);
   for (const report of [down, sent, conflict('/srv/f'), { ...sent, taken: [path] }]) reporter.onPush(report);
-  const refused = { outcome: 'refused', detail: 'Directory not empty', isTie: false } as const;
+  const refused = {
+    outcome: 'refused',
+    meaning: 'compare',
+    detail: 'Directory not empty',
+    isTie: false,
+  } as const;
   reporter.onPush({ ...conflict('/srv/g'), outcome: 'refused', diagnosis: refused });
   reporter.onCompared('web3', { ok: false, owed: 0, reason: 'it is down' });
   reporter.onCompared('web3', { ok: true, owed: 1, reason: '' });
