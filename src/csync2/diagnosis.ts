@@ -49,19 +49,24 @@ function firstRefusal(said: readonly string[]): Refused {
   for (const message of said) {
     const attempt = /^(Updating|Deleting) .* on \S+ \.\.\.$/s.exec(message);
     const sent = /^Local> ([A-Z]+)(?: (\S+))?/.exec(message);
+    const isUnsigned = /^Peer> octet-stream -\d+\\n$/.test(message);
     const reply = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(message);
     if (attempt) [isRemoval, first] = [attempt[1] === 'Deleting', undefined];
     else if (sent) {
       // A file's content is shown in the same way; only we know the key.
       if (sent[1] === 'SIG' || sent[1] === 'FLUSH') key ??= sent[2];
       if (key === undefined || sent[2] === key) operation = sent[1] as string;
-    } else if (reply && Number(reply[1]) >= codes.error) {
+    } else if (isUnsigned) first ??= { isRemoval, operation, code: codes.error, text: unsigned };
+    else if (reply && Number(reply[1]) >= codes.error) {
       // A name may hold the same signs: what the peer has said is behind the last of them.
       first ??= { isRemoval, operation, code: Number(reply[1]), text: (reply[2] as string).trim() };
     }
   }
   return first ?? { isRemoval, operation, code: 0, text: '' };
 }
+
+/** What a server sends that can't write the signature of a file into its directory: no error, and no reason. */
+const unsigned = 'it cannot make temporary files there';
 
 function detailOf(code: number, text: string): string {
   return code === codes.parentMissing ? 'its directory is missing on the peer' : display(fromKey(text));

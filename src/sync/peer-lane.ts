@@ -307,12 +307,14 @@ export class PeerLane implements Lane {
   }
 
   /** Whether to go on with the next slice. */
-  #judge({ result, outcome, transcript, diagnosis }: Pushed): boolean {
+  #judge(pushed: Pushed): boolean {
+    const { result, outcome, transcript, diagnosis } = pushed;
     const { sent, left } = outcome;
     this.#rejected.taken(sent);
     this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
     if (sent.length > 0 && this.#refusal.isOver()) this.#rejected.release();
+    if (result.outcome === 'stalled') this.#noteStall(pushed);
     if (left.length > 0 && sent.length === 0) {
       if (aboutThePeer.has(result.outcome)) return this.#failPeer(result.outcome);
       if (diagnosis && this.#refusal.isOfPeer(diagnosis)) {
@@ -323,13 +325,25 @@ export class PeerLane implements Lane {
       if (!diagnosis) this.#asksNext = true;
     }
     // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these files.
-    for (const row of left) {
+    for (const row of left.filter((each) => !this.#rejected.isResting(each))) {
       this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
       if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
       if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
     }
     this.#rhythm.succeeded();
     return true;
+  }
+
+  /**
+   * Where a file is to replace a directory that the peer has something in, csync2's server sends no answer (csync_rs_sig reads
+   * the directory, and fails without a word).
+   */
+  #noteStall({ outcome: { left }, transcript }: Pushed): void {
+    const name = transcript.nameCutOff(left.map((row) => decodeName(row.encoded).toString('latin1')));
+    const row = left.find(({ encoded }) => decodeName(encoded).toString('latin1') === name);
+    if (!row || this.#files.look(row.encoded) !== 'other') return;
+    this.#rejected.refused(row, this.#files.stamp(row), stalledAt, Date.now());
+    this.#parts.compare?.(row.encoded);
   }
 
   #failPeer(reason: Outcome): false {
@@ -420,5 +434,11 @@ const askMilliseconds = 1000;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;
+const stalledAt: Diagnosis = {
+  outcome: 'refused',
+  meaning: 'compare',
+  detail: 'the peer does not answer at this file',
+  isTie: false,
+};
 /** How often files are looked for that can't be looked at. */
 const lookAgainMilliseconds = 10_000;

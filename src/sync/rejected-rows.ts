@@ -76,6 +76,12 @@ export class RejectedRows {
     return rejected !== undefined && !rejected.forced;
   }
 
+  /** Whether a row that was refused waits, whatever has become of its file. */
+  isResting(row: DirtyRow, now = Date.now()): boolean {
+    const rejected = this.#find(row);
+    return rejected !== undefined && now < this.#dueAt(rejected);
+  }
+
   /** Of rows that are to be asked about, the one that has waited longest. */
   longestWaiting(rows: readonly DirtyRow[]): DirtyRow | undefined {
     let [longest, since] = [undefined as DirtyRow | undefined, Number.POSITIVE_INFINITY];
