@@ -30,6 +30,7 @@ import { FileMemory } from './sync/file-memory.js';
 import { KnownPeers } from './sync/known-peers.js';
 import { MountMemory } from './sync/mount-memory.js';
 import { NoteHistory } from './sync/note-history.js';
+import { UnseenSpans } from './sync/unseen-spans.js';
 import { WriteCounts } from './sync/write-counts.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
@@ -85,18 +86,18 @@ async function run(
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
-  const lastSign = lastSignOfLife(settings.queueFile);
+  const unseen = unseenBefore(settings.queueFile, startedAt, gap !== undefined);
   const queue = Queue.open({
     file: settings.queueFile,
     unwritten: gap ? 'lost' : 'none',
     linesUntilReset: settings.numLinesUntilReset,
     onReset: () => queue.owe('the queue has been reset'),
+    // What makes it owed may have happened some time ago.
+    onOwed: () => unseen.add(Date.now() - noticedWithin, Date.now()),
     onTrouble: reporter.onQueueTrouble,
     onWell: reporter.onQueueWell,
   });
   ending.push(() => queue.close({ clean: true }));
-  // What a full check was owed for already may have happened at any time.
-  const handledUntil = queue.owed ? 0 : lastSign;
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
   if (gap) queue.owe(gapText[gap]);
   const server =
@@ -132,7 +133,7 @@ async function run(
     memory: new FileMemory(),
     notes: new NoteHistory(),
     writes: new WriteCounts(),
-    handledUntil,
+    unseen,
     mountMemory,
     reporter,
     onProgress,
@@ -211,13 +212,19 @@ async function run(
 }
 
 /**
- * Until when the last run has written down all that had happened; 0 if there was none. It writes the cursor when something
- * has been seen to, and may have had some seconds of events in memory then.
+ * The times in which changes may have gone unseen until now. The last run has written its cursor when something had been seen
+ * to, and may have had some seconds of events in memory then.
  */
-function lastSignOfLife(queueFile: string): number {
+function unseenBefore(queueFile: string, now: number, isGap: boolean): UnseenSpans {
+  const unseen = UnseenSpans.open(`${queueFile}.unseen`, now);
   const cursor = lstatSync(`${queueFile}.cursor`, { throwIfNoEntry: false });
-  return cursor ? cursor.mtimeMs - 10_000 : 0;
+  if (!cursor) unseen.settle(now);
+  else if (isGap) unseen.add(cursor.mtimeMs - 10_000, now);
+  return unseen;
 }
+
+/** Milliseconds in which a loss is noticed, and what lies at a place that goes. */
+const noticedWithin = 60_000;
 
 function probeOf({ instance }: Plan, server: ManagedServer | undefined): SessionProbe {
   const location = databaseLocation(instance);

@@ -29,6 +29,7 @@ import type { MountMemory } from '../sync/mount-memory.js';
 import type { NoteHistory } from '../sync/note-history.js';
 import { requireRoots } from '../sync/required-roots.js';
 import { looksTemporary } from '../sync/temporary-files.js';
+import type { UnseenSpans } from '../sync/unseen-spans.js';
 import type { WriteCounts } from '../sync/write-counts.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
@@ -48,8 +49,8 @@ export interface GenerationParts {
   readonly memory: FileMemory;
   readonly notes: NoteHistory;
   readonly writes: WriteCounts;
-  /** Until when all changes have been seen to by an earlier run; see SyncParts. */
-  readonly handledUntil: number;
+  /** When changes may have gone unseen. */
+  readonly unseen: UnseenSpans;
   /** What was mounted in the trees. */
   readonly mountMemory: MountMemory;
   readonly reporter: Reporter;
@@ -228,7 +229,7 @@ function syncFor(
     memory: parts.memory,
     notes: parts.notes,
     writes: parts.writes,
-    handledUntil: parts.handledUntil,
+    unseen: parts.unseen,
     laneDirectory: join(settings.runtimeDirectory, 'lanes'),
     parallel: settings.parallelUpdates,
     privateDatabases: settings.privateDatabases,

@@ -23,6 +23,8 @@ export interface QueueOptions {
   readonly now?: () => number;
   /** Called at the end of the `commit` with which `linesUntilReset` records have been read. */
   readonly onReset?: () => void;
+  /** A full check is owed, for another reason than before. */
+  readonly onOwed?: () => void;
   readonly onTrouble?: (trouble: QueueTrouble) => void;
   /** What had failed, and been told to `onTrouble`, has succeeded. */
   readonly onWell?: (trouble: QueueTrouble['trouble']) => void;

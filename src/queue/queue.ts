@@ -34,6 +34,7 @@ export class Queue {
   readonly #maxBytes: number;
   readonly #now: () => number;
   readonly #onReset: (() => void) | undefined;
+  readonly #onOwed: (() => void) | undefined;
   /** Damage before it has been reported. */
   #inspected: QueuePosition;
   #oldestAt: { readonly of: QueuePosition; readonly value: number | undefined } | undefined;
@@ -49,6 +50,7 @@ export class Queue {
     this.#maxBytes = options.maxBytes ?? 256 * mebibyte;
     this.#now = options.now ?? Date.now;
     this.#onReset = options.onReset;
+    this.#onOwed = options.onOwed;
     this.#inspected = this.#end;
     const reason = store.owed?.reason;
     this.recovery = {
@@ -220,6 +222,7 @@ export class Queue {
   owe(reason: string): void {
     this.#mustBeOpen();
     this.#store.owe(reason);
+    this.#onOwed?.();
   }
 
   /** A full check that began when `ticket` was current has succeeded: settles what was owed if nothing came since. */

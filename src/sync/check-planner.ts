@@ -6,7 +6,7 @@ import type { ArrivalView, LookAtArrivals } from './arrivals.js';
 import type { Batch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
 import type { FileMemory } from './file-memory.js';
-import { type FileStamp, stampOf } from './file-stamp.js';
+import { changedAt, type FileStamp, stampOf } from './file-stamp.js';
 import type { OverlookedChanges, Verdict } from './overlooked-changes.js';
 import type { PostponedPath } from './postponed-paths.js';
 import { lookAt, statOf } from './stat-of.js';
@@ -53,6 +53,8 @@ export interface CheckPlannerParts {
   ) => Promise<{ readonly changed: readonly ChangedEntry[] }>;
   /** Since when files of trees that are only looked at once more may have changed unseen; milliseconds since 1970. */
   readonly unseenSince: () => number;
+  /** Whether a file that has changed at this moment may have done so unseen. */
+  readonly mayBeUnseen: (time: number) => boolean;
 }
 
 /** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
@@ -202,8 +204,11 @@ export class CheckPlanner {
 
   async #planSurveyed(plan: Plan, paths: readonly PathBytes[], options: SurveyOptions): Promise<void> {
     if (paths.length === 0) return;
-    const { changed } = await this.#parts.survey(paths, options);
-    this.#inPortions(changed, ({ path, ...stamp }) =>
+    const { mayBeUnseen, survey } = this.#parts;
+    const { changed } = await survey(paths, options);
+    const isAll = options.changedSince === 0n;
+    const unseen = isAll ? changed : changed.filter((entry) => mayBeUnseen(changedAt(entry)));
+    this.#inPortions(unseen, ({ path, ...stamp }) =>
       this.#planInTree(plan, path, stamp, { isTrusted: false, isTold: false }),
     );
   }

@@ -35,6 +35,7 @@ import { Surveys } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
 import { TornChecks } from './torn-checks.js';
 import { UnseenArrivals } from './unseen-arrivals.js';
+import type { UnseenSpans } from './unseen-spans.js';
 import { UnsupportedPaths, type UnsupportedSummary } from './unsupported-paths.js';
 import { WatcherMisses } from './watcher-misses.js';
 import type { WriteCounts } from './write-counts.js';
@@ -70,8 +71,8 @@ export interface SyncParts {
   readonly memory: FileMemory;
   readonly notes: NoteHistory;
   readonly writes: WriteCounts;
-  /** Until when all changes have been seen to by an earlier run, milliseconds since 1970; 0 if that is not known. */
-  readonly handledUntil: number;
+  /** When changes may have gone unseen before this run, and in it. */
+  readonly unseen: UnseenSpans;
   /** Directory for private databases, best on tmpfs. */
   readonly laneDirectory: string;
   readonly parallel: boolean;
@@ -127,7 +128,9 @@ export function createSync(parts: SyncParts): Sync {
   const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
   for (const { path, stat } of parts.halfReceived) memory.remember(path, stampOf(stat));
   const history = new KeptTime(parts.fullCheckHistory);
-  const unseenSince = () => Math.max(history.at ?? startedAt, parts.handledUntil);
+  const unseenSince = () => Math.max(history.at ?? 0, Math.min(parts.unseen.since ?? startedAt, startedAt));
+  // Of this run the memory knows what has become of each file.
+  const mayBeUnseen = (time: number) => time >= startedAt || parts.unseen.covers(time);
   const guard = createGuard(parts, ledger, {
     onChange(root) {
       events.onRoot?.(root);
@@ -201,6 +204,7 @@ export function createSync(parts: SyncParts): Sync {
     arrivals: arrivalsOf(parts.activity, parts.writes, prefixes),
     survey: surveys.survey,
     unseenSince,
+    mayBeUnseen,
     prefixes,
     guard,
     onRestored: (paths) => events.onRestored?.(paths),
@@ -224,6 +228,7 @@ export function createSync(parts: SyncParts): Sync {
       tree: reportedTree(ledger, parts.isEntered),
       misses,
       history,
+      unseen: parts.unseen,
       memory,
       lanes,
       csync2: {

@@ -5,6 +5,7 @@ import { backoffSeconds } from './backoff.js';
 import type { FileMemory } from './file-memory.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { Lane } from './lane.js';
+import type { UnseenSpans } from './unseen-spans.js';
 import type { UnsupportedPaths } from './unsupported-paths.js';
 import type { WatcherMisses } from './watcher-misses.js';
 
@@ -16,6 +17,7 @@ export interface FullCheckDutyParts {
   /** What csync2 can't handle. */
   readonly unsupported: UnsupportedPaths;
   readonly history: KeptTime;
+  readonly unseen: Pick<UnseenSpans, 'settle'>;
   readonly memory: FileMemory;
   readonly beginFullCheck: () => FullCheck;
   readonly events: FullCheckEvents;
@@ -138,6 +140,7 @@ export class FullCheckDuty {
     this.#parts.memory.fullCheckDone();
     // What has changed since it began may not have been looked at.
     this.#parts.history.note(begunAt);
+    this.#parts.unseen.settle(begunAt);
     this.#regularAt = this.#regularFrom(Date.now());
   }
 

@@ -81,7 +81,11 @@ test('why a peer does not take a file', () => {
       ...namesakes.map((message) => message(name)),
       `response from peer(${name}): web2 [10] <- also dirty`,
     ];
-    assert.deepEqual(readDiagnosis(said, own), { outcome: 'conflict', detail: '', isTie: false }, name);
+    assert.deepEqual(
+      readDiagnosis(said, own),
+      { outcome: 'conflict', meaning: 'conflict', detail: '', isTie: false },
+      name,
+    );
   }
 });
 

@@ -34,6 +34,7 @@ export function checkerKnowledge(
   | 'arrivals'
   | 'survey'
   | 'unseenSince'
+  | 'mayBeUnseen'
   | 'torn'
   | 'prefixes'
   | 'takeBroken'
@@ -49,6 +50,7 @@ export function checkerKnowledge(
     arrivals: arriving(),
     survey,
     unseenSince: () => 0,
+    mayBeUnseen: () => true,
     torn: node.tornChecks(),
     takeBroken: () => [],
   };

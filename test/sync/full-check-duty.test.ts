@@ -30,6 +30,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
     misses: { begin: () => {}, end: () => [] },
     unsupported: { look: () => {} },
     history,
+    unseen: { settle() {} },
     memory: new FileMemory(),
     beginFullCheck: () => ({ step: async () => report }),
     events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },

@@ -1,0 +1,93 @@
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+
+/** A time from its beginning to its end, milliseconds since 1970. */
+type Span = readonly [from: number, to: number];
+
+/**
+ * The times in which changes may have gone unseen, until a full check has been through: while no run watched, and around each
+ * loss. Kept on disk, as a run may end before its full check does. What has changed at any other time was seen to then, be it
+ * received or made here.
+ */
+export class UnseenSpans {
+  readonly #file: string;
+  #spans: Span[];
+  /** What is not in the file yet. */
+  #isChanged = false;
+
+  private constructor(file: string, spans: readonly Span[]) {
+    this.#file = file;
+    this.#spans = [...spans];
+  }
+
+  /** Reads what an earlier run has left. Where that can't be read, anything may have happened at any time until now. */
+  static open(file: string, now = Date.now()): UnseenSpans {
+    return new UnseenSpans(file, readSpans(file) ?? [[0, now]]);
+  }
+
+  /** Adds a time, before anything that happens from now on is handled. */
+  add(from: number, to: number): void {
+    const [merged, others] = [{ from, to }, [] as Span[]];
+    for (const span of this.#spans) {
+      if (span[1] < merged.from || span[0] > merged.to) others.push(span);
+      else Object.assign(merged, { from: Math.min(span[0], merged.from), to: Math.max(span[1], merged.to) });
+    }
+    this.#spans = [...others, [merged.from, merged.to] as Span].sort((a, b) => a[0] - b[0]);
+    if (this.#spans.length > mostSpans)
+      this.#spans = [[this.#spans[0]?.[0] ?? 0, this.#spans.at(-1)?.[1] ?? to]];
+    this.#isChanged = true;
+    this.#save();
+  }
+
+  /** A full check has been through that began at this moment. */
+  settle(begunAt: number): void {
+    this.#spans = this.#spans.filter(([, to]) => to > begunAt);
+    this.#isChanged = true;
+    this.#save();
+  }
+
+  /** The beginning of the first; undefined: there is none. */
+  get since(): number | undefined {
+    return this.#spans[0]?.[0];
+  }
+
+  /** Whether this moment lies in one of them. */
+  covers(time: number): boolean {
+    return this.#spans.some(([from, to]) => time >= from && time <= to);
+  }
+
+  /** If it can't be written, on a full disk, the next run takes what is there; a loss is told by the queue as well. */
+  #save(): void {
+    if (!this.#isChanged) return;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const fresh = `${this.#file}.new`;
+    try {
+      rmSync(fresh, { force: true });
+      const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      try {
+        writeFileSync(fd, `${JSON.stringify(this.#spans)}\n`);
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(fresh, this.#file);
+      this.#isChanged = false;
+    } catch {
+      rmSync(this.#file, { force: true });
+    }
+  }
+}
+
+/** Undefined if there are none, or none that can be read. */
+function readSpans(file: string): Span[] | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return Array.isArray(value) && value.every(isSpan) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSpan(value: unknown): value is Span {
+  return Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number');
+}
+
+const mostSpans = 100;
