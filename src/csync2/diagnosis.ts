@@ -1,4 +1,5 @@
 import { display, fromKey } from '../path-bytes.js';
+import type { Message } from './message.js';
 import { codes, type Meaning, meaningOf, outcomeOf, type Refused } from './refusals.js';
 import type { Outcome } from './result.js';
 
@@ -15,70 +16,118 @@ export interface Diagnosis {
   readonly isTie: boolean;
 }
 
+/** What `auto` compares on this side: whole seconds, or bytes. */
+export interface Compared {
+  readonly seconds: bigint;
+  readonly size: bigint;
+}
+
 /**
- * Reads the messages of a push of a single file at `-vvv`, the only level at which csync2 tells why. None of them
- * may be kept or shown: they hold the group's key.
- *
- * @param said - the messages, one character a byte
- * @param own - the value that `auto` compares on this side: whole seconds, or bytes
+ * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was not taken. None of them may be
+ * kept or shown: they hold the group's key.
  */
-export function readDiagnosis(
-  said: readonly string[],
-  own: { readonly seconds: bigint; readonly size: bigint },
-): Diagnosis {
-  const refused = firstRefusal(said);
-  const { code, text } = refused;
-  const theirs = compared(said);
-  const isTie = theirs !== undefined && theirs.value === (theirs.what === 'TM' ? own.seconds : own.size);
+export class Refusals {
+  readonly #files = new Map<string, Attempt>();
+  #current: Attempt = newAttempt(false);
+  #operation = '';
+  #key: string | undefined;
+  /** csync2's server has read the content of a file as commands: what it answers from then on is to nobody's question. */
+  #isAstray = false;
+
+  /** Takes the next message. */
+  readonly add = ({ kind, text }: Pick<Message, 'kind' | 'text'>): void => {
+    if (this.#isAstray) return;
+    if (kind === 'bare') this.#readWire(text);
+    else if (kind === 'said') this.#readSaid(text);
+  };
+
+  #readSaid(text: string): void {
+    const attempt = /^(Updating|Deleting) (.*) on \S+ \.\.\.$/s.exec(text);
+    const reply = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(text);
+    if (attempt) {
+      this.#current = newAttempt(attempt[1] === 'Deleting');
+      this.#files.set(attempt[2] as string, this.#current);
+      // A name may hold the same signs: what the peer has said is behind the last of them.
+    } else if (reply) this.#receive(Number(reply[1]), (reply[2] as string).trim());
+  }
+
+  /** What goes over the wire is shown without csync2's time of day, and escaped. */
+  #readWire(text: string): void {
+    const sent = /^Local> ([A-Z]+)(?: (\S+))?/.exec(text);
+    if (sent) this.#send(sent[1] as string, sent[2]);
+    else this.#readData(text);
+  }
+
+  /** Why a file was not taken, by its name, one character a byte; undefined: that is not known. */
+  of(name: string, own: Compared): Diagnosis | undefined {
+    const attempt = this.#files.get(name);
+    return attempt?.refused && diagnosisOf(attempt, own);
+  }
+
+  /** Why the last file was not taken, or the session came to nothing before any. */
+  last(own: Compared): Diagnosis {
+    return diagnosisOf(this.#current, own);
+  }
+
+  #send(operation: string, key: string | undefined): void {
+    // A file's content is shown in the same way, piece by piece; only we know the key.
+    if (operation === 'SIG' || operation === 'FLUSH') this.#key ??= key;
+    if (this.#key !== undefined && key !== this.#key) return;
+    this.#operation = operation;
+    this.#current.isTaking = false;
+    if (operation === 'GETTM' || operation === 'GETSZ') this.#current.asked = operation;
+  }
+
+  #receive(code: number, text: string): void {
+    const attempt = this.#current;
+    if (code < codes.error) {
+      attempt.isTaking = text.startsWith('OK (send_data)');
+      return;
+    }
+    // The first counts: a second is an answer to what should not have been asked.
+    attempt.refused ??= { isRemoval: attempt.isRemoval, operation: this.#operation, code, text };
+    this.#isAstray = attempt.isTaking;
+  }
+
+  #readData(text: string): void {
+    const { isRemoval, asked } = this.#current;
+    const data = /^Peer> (?:octet-stream (-\d+)|(-?\d{1,20}))\\n$/.exec(text);
+    if (data?.[1]) {
+      this.#current.refused ??= { isRemoval, operation: this.#operation, code: codes.error, text: unsigned };
+    } else if (data?.[2] && asked) this.#current.answer ??= BigInt(data[2]);
+  }
+}
+
+interface Attempt {
+  readonly isRemoval: boolean;
+  refused: Refused | undefined;
+  /** The content is under way. */
+  isTaking: boolean;
+  /** What `auto` has asked the peer for, and its answer. */
+  asked: 'GETTM' | 'GETSZ' | undefined;
+  answer: bigint | undefined;
+}
+
+function newAttempt(isRemoval: boolean): Attempt {
+  return { isRemoval, refused: undefined, isTaking: false, asked: undefined, answer: undefined };
+}
+
+function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, own: Compared): Diagnosis {
   const outcome = outcomeOf(refused);
+  const isTie = answer !== undefined && answer === (asked === 'GETTM' ? own.seconds : own.size);
   return {
     outcome,
-    meaning: meaningOf(refused),
-    detail: outcome === 'refused' ? detailOf(code, text) : '',
+    meaning: meaningOf({ ...refused, isRemoval }),
+    detail: outcome === 'refused' ? detailOf(refused) : '',
     isTie: outcome === 'conflict' && isTie,
   };
 }
 
-/**
- * The first refusal of the last attempt counts: where csync2's server can't take a file's content, it reads that as commands,
- * and refuses each line of it.
- */
-function firstRefusal(said: readonly string[]): Refused {
-  let [isRemoval, operation, key] = [false, '', undefined as string | undefined];
-  let first: Refused | undefined;
-  for (const message of said) {
-    const attempt = /^(Updating|Deleting) .* on \S+ \.\.\.$/s.exec(message);
-    const sent = /^Local> ([A-Z]+)(?: (\S+))?/.exec(message);
-    const isUnsigned = /^Peer> octet-stream -\d+\\n$/.test(message);
-    const reply = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(message);
-    if (attempt) [isRemoval, first] = [attempt[1] === 'Deleting', undefined];
-    else if (sent) {
-      // A file's content is shown in the same way; only we know the key.
-      if (sent[1] === 'SIG' || sent[1] === 'FLUSH') key ??= sent[2];
-      if (key === undefined || sent[2] === key) operation = sent[1] as string;
-    } else if (isUnsigned) first ??= { isRemoval, operation, code: codes.error, text: unsigned };
-    else if (reply && Number(reply[1]) >= codes.error) {
-      // A name may hold the same signs: what the peer has said is behind the last of them.
-      first ??= { isRemoval, operation, code: Number(reply[1]), text: (reply[2] as string).trim() };
-    }
-  }
-  return first ?? { isRemoval, operation, code: 0, text: '' };
-}
+const nothing: Refused = { isRemoval: false, operation: '', code: 0, text: '' };
 
 /** What a server sends that can't write the signature of a file into its directory: no error, and no reason. */
 const unsigned = 'it cannot make temporary files there';
 
-function detailOf(code: number, text: string): string {
+function detailOf({ code, text }: Refused): string {
   return code === codes.parentMissing ? 'its directory is missing on the peer' : display(fromKey(text));
-}
-
-/** What `auto` has asked the peer for, and its answer. csync2 shows what goes over the wire escaped, each piece by itself. */
-function compared(said: readonly string[]): { what: 'TM' | 'SZ'; value: bigint } | undefined {
-  const asked = said.findLastIndex((message) => /^Local> GET(TM|SZ) /.test(message));
-  const what = said[asked]?.startsWith('Local> GETTM') ? 'TM' : 'SZ';
-  for (const message of asked < 0 ? [] : said.slice(asked + 1)) {
-    const answer = /^Peer> (-?\d{1,20})\\n$/.exec(message);
-    if (answer) return { what, value: BigInt(answer[1] as string) };
-  }
-  return undefined;
 }

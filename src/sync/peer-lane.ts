@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { type Diagnosis, readDiagnosis } from '../csync2/diagnosis.js';
+import { type Diagnosis, Refusals } from '../csync2/diagnosis.js';
 import type { DirtyRow, Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
-import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import { mergePush, PrivateDatabase, type PushedRow, type PushOutcome } from '../csync2/private-database.js';
 import { PushTranscript } from '../csync2/push-transcript.js';
+import type { Meaning } from '../csync2/refusals.js';
 import { lastWords, type Outcome } from '../csync2/result.js';
 import type { CommandResult, Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
@@ -177,7 +178,8 @@ export class PeerLane implements Lane {
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
-    this.#pushing = { copy, mark: journal.mark(), suspect, paths, halt: new AbortController() };
+    const isTold = suspect !== undefined || this.#isSmall(chosen);
+    this.#pushing = { copy, mark: journal.mark(), isTold, paths, halt: new AbortController() };
     return this.#pushing;
   }
 
@@ -188,37 +190,58 @@ export class PeerLane implements Lane {
     const isTime = this.#asksNext || performance.now() - this.#askedAt > askMilliseconds;
     if (suspects.length < rows.length && !isTime) return undefined;
     this.#asksNext = false;
+    this.#askedAt = performance.now();
     return this.#rejected.longestWaiting(suspects);
   }
 
-  async #push({ copy, suspect, paths, halt }: Slice): Promise<Pushed> {
+  /** csync2 tells why a file is not taken only where it shows all that goes over the wire. */
+  #isSmall(rows: readonly DirtyRow[]): boolean {
+    if (rows.length > toldRows) return false;
+    let bytes = 0n;
+    for (const row of rows) bytes += this.#files.compared(row).size;
+    return bytes <= toldBytes;
+  }
+
+  async #push({ copy, isTold, paths, halt }: Slice): Promise<Pushed> {
     const { peer, pin, runner, stallSeconds, lookAtRoots } = this.#parts;
     const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
     try {
-      const transcript = new PushTranscript();
+      const [transcript, refusals] = [new PushTranscript(), new Refusals()];
       const result = await runner.run({
-        mode: ['-A', suspect ? '-vvv' : '-v', '-u', '-P', peer],
+        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
         database: this.#directory,
         stallSeconds,
         onMessage: (message) => {
           transcript.add(message);
+          refusals.add(message);
           watch.add(message);
         },
         signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
       });
       lookAtRoots();
       const outcome = this.#doubt.without(copy.outcome(), transcript.deleted);
-      if (halt.signal.aborted) return { result, outcome, transcript, isHalted: true };
-      if (!suspect) return { result, outcome, transcript };
-      this.#askedAt = performance.now();
-      const diagnosis = readDiagnosis(result.said, this.#files.compared(suspect));
-      // At this level csync2 shows the group's key.
-      const answer = { result: { ...result, said: [] }, transcript, diagnosis };
-      return { ...answer, outcome: outcome.left.length > 0 ? judged(outcome, diagnosis) : outcome };
+      // At the higher level csync2 shows the group's key.
+      const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
+      const pushed = { result: { ...result, said }, transcript };
+      if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
+      const diagnoses = this.#diagnose(outcome.left, refusals, isTold);
+      return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
     } finally {
       watch.end();
       copy.remove();
     }
+  }
+
+  #diagnose(left: readonly PushedRow[], refusals: Refusals, isTold: boolean): Diagnoses {
+    const diagnoses = new Map<PushedRow, Diagnosis>();
+    for (const row of isTold ? left : []) {
+      const own = this.#files.compared(row);
+      const diagnosis = refusals.of(decodeName(row.encoded).toString('latin1'), own);
+      // Alone, it is the matter, whatever was said.
+      if (diagnosis) diagnoses.set(row, diagnosis);
+      else if (left.length === 1) diagnoses.set(row, refusals.last(own));
+    }
+    return diagnoses;
   }
 
   get #directory(): string {
@@ -278,37 +301,41 @@ export class PeerLane implements Lane {
     }
   }
 
-  /** What is of interest to people: not what has settled itself, or is about to. */
-  #told({ outcome, diagnosis }: Pushed): Diagnosis | undefined {
-    const [row] = outcome.left;
-    return row && diagnosis && !this.#rejected.isTriedAgain(row, diagnosis) ? diagnosis : undefined;
-  }
-
-  #report(pushed: Pushed): void {
-    const { result, outcome } = pushed;
-    const diagnosis = this.#told(pushed);
+  #report({ result, outcome, diagnoses }: Pushed): void {
     const { sent, left } = outcome;
     this.#sent += sent.length;
     if (sent.length > 0) this.#lastSentAt = Date.now();
     this.#slice.measured(sent.length, result.seconds);
-    const names = sent.length + left.length <= namesInReport ? [...sent, ...left] : [];
-    this.#parts.onPush?.({
-      peer: this.peer,
-      sent: sent.length,
-      left: left.length,
-      outcome: diagnosis?.outcome ?? result.outcome,
-      text: diagnosis?.detail ?? lastWords(result.said),
-      isAboutPeer: aboutThePeer.has(result.outcome),
-      seconds: result.seconds,
-      names: names.map((row) => decodeName(row.encoded)),
-      taken: sent.filter((row) => this.#rejected.hasFailed(row)).map((row) => decodeName(row.encoded)),
-      ...(diagnosis ? { diagnosis } : {}),
+    // Of interest to people is not what has settled itself, or is about to.
+    const told = left.filter((row) => {
+      const diagnosis = diagnoses.get(row);
+      return diagnosis && !this.#rejected.isTriedAgain(row, diagnosis);
     });
+    const others = left.filter((row) => !told.includes(row));
+    const names = sent.length + left.length <= namesInReport ? [...sent, ...others] : [];
+    const about = { peer: this.peer, isAboutPeer: aboutThePeer.has(result.outcome), seconds: result.seconds };
+    if (told.length === 0 || sent.length + others.length > 0) {
+      this.#parts.onPush?.({
+        ...about,
+        sent: sent.length,
+        left: others.length,
+        outcome: result.outcome,
+        text: lastWords(result.said),
+        names: names.map((row) => decodeName(row.encoded)),
+        taken: sent.filter((row) => this.#rejected.hasFailed(row)).map((row) => decodeName(row.encoded)),
+      });
+    }
+    for (const row of told) {
+      const diagnosis = diagnoses.get(row) as Diagnosis;
+      const { outcome: reason, detail: text } = diagnosis;
+      const names = [decodeName(row.encoded)];
+      this.#parts.onPush?.({ ...about, sent: 0, left: 1, outcome: reason, text, names, diagnosis });
+    }
   }
 
   /** Whether to go on with the next slice. */
   #judge(pushed: Pushed): boolean {
-    const { result, outcome, transcript, diagnosis } = pushed;
+    const { result, outcome, transcript, diagnoses } = pushed;
     const { sent, left } = outcome;
     this.#rejected.taken(sent);
     this.#cutOff.pushed(transcript, outcome);
@@ -317,15 +344,17 @@ export class PeerLane implements Lane {
     if (result.outcome === 'stalled') this.#noteStall(pushed);
     if (left.length > 0 && sent.length === 0) {
       if (aboutThePeer.has(result.outcome)) return this.#failPeer(result.outcome);
-      if (diagnosis && this.#refusal.isOfPeer(diagnosis)) {
+      for (const diagnosis of diagnoses.values()) {
+        if (!this.#refusal.isOfPeer(diagnosis)) continue;
         this.#rejected.release();
         return this.#failPeer(diagnosis.outcome);
       }
       // Whatever comes next may be refused as well, for a reason that one of these tells.
-      if (!diagnosis) this.#asksNext = true;
+      if (diagnoses.size === 0) this.#asksNext = true;
     }
     // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these files.
     for (const row of left.filter((each) => !this.#rejected.isResting(each))) {
+      const diagnosis = diagnoses.get(row);
       this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
       if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
       if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
@@ -388,31 +417,35 @@ function isBusy(error: unknown): boolean {
   return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
 }
 
-/** What one answer makes of a push of one row. */
-function judged(outcome: PushOutcome, { meaning }: Diagnosis): PushOutcome {
-  const { left, sent } = outcome;
-  if (meaning === 'settled') return { ...outcome, sent: [...sent, ...left], left: [] };
-  if (meaning === 'parent-first') return { ...outcome, needParents: left };
-  return outcome;
+/** What the answers make of what is left. */
+function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
+  if (diagnoses.size === 0) return outcome;
+  const having = (meaning: Meaning) => outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
+  const settled = having('settled');
+  const left = outcome.left.filter((row) => !settled.includes(row));
+  return { ...outcome, sent: outcome.sent.concat(settled), left, needParents: having('parent-first') };
 }
 
 /** A push that has been prepared. */
 interface Slice {
   readonly copy: PrivateDatabase;
   readonly mark: Mark;
-  /** The one file in it, if it is asked why the peer does not take it. */
-  readonly suspect: DirtyRow | undefined;
+  /** csync2 tells why it does not take a file. */
+  readonly isTold: boolean;
   /** The files on this host. */
   readonly paths: readonly PathBytes[];
   /** Ends the push. */
   readonly halt: AbortController;
 }
 
+/** Why rows are left, as far as that is known. */
+type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
+
 interface Pushed {
   readonly result: CommandResult;
   readonly outcome: PushOutcome;
   readonly transcript: PushTranscript;
-  readonly diagnosis?: Diagnosis;
+  readonly diagnoses: Diagnoses;
   /** It was ended because something in it has gone out of sight. */
   readonly isHalted?: true;
 }
@@ -431,6 +464,12 @@ const aboutThePeer: ReadonlySet<Outcome> = new Set([
 const namesInReport = 20;
 /** How long rows that were refused wait for fresh changes before one is asked about. */
 const askMilliseconds = 1000;
+/** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */
+const toldRows = 64;
+const toldBytes = 256n * 1024n;
+/** What csync2 says of a session, and no name or key. */
+const harmless =
+  /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database|Can't|Certificate)/;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Diagnosis, readDiagnosis } from '#src/csync2/diagnosis.js';
+import { type Compared, type Diagnosis, Refusals } from '#src/csync2/diagnosis.js';
 
 const own = { seconds: 1_700_000_000n, size: 5n };
 const reply = (name: string, code: number, text: string) => [
@@ -117,4 +117,12 @@ function asked(operation: string): string[] {
   const first = ['Local> SIG KEY /srv/f\\n', ...reply('/srv/f', 1, 'OK (data_follows).')];
   if (operation === 'SIG') return ['Local> SIG KEY /srv/f\\n'];
   return [...(operation === 'FLUSH' ? [] : first), `Local> ${operation} KEY /srv/f\\n`];
+}
+
+function readDiagnosis(said: readonly string[], own: Compared): Diagnosis {
+  const refusals = new Refusals();
+  for (const text of said) {
+    refusals.add({ kind: /^(Local|Peer)> /.test(text) ? 'bare' : 'said', text });
+  }
+  return refusals.last(own);
 }

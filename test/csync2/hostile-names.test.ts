@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readDiagnosis } from '#src/csync2/diagnosis.js';
+import { type Compared, type Diagnosis, Refusals } from '#src/csync2/diagnosis.js';
 import { MarkedPaths } from '#src/csync2/marked-paths.js';
 import type { Message } from '#src/csync2/message.js';
 import { PushTranscript } from '#src/csync2/push-transcript.js';
@@ -120,3 +120,11 @@ test('what is shown to people stays on its line, and drives no terminal', () => 
     assert.doesNotMatch(shown, /\p{C}/u);
   }
 });
+
+function readDiagnosis(said: readonly string[], own: Compared): Diagnosis {
+  const refusals = new Refusals();
+  for (const text of said) {
+    refusals.add({ kind: /^(Local|Peer)> /.test(text) ? 'bare' : 'said', text });
+  }
+  return refusals.last(own);
+}
