@@ -19,6 +19,7 @@ import { OwedFiles } from './owed-files.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 import { Refusal } from './refusal.js';
 import { RejectedRows } from './rejected-rows.js';
+import { SentVersions } from './sent-versions.js';
 import { SliceChoice } from './slice-choice.js';
 import { SliceSize } from './slice-size.js';
 import { UnnotedFiles } from './unnoted-files.js';
@@ -62,6 +63,7 @@ export class PeerLane implements Lane {
   readonly #parts: PeerLaneParts;
   readonly #files: OwedFiles;
   readonly #rejected = new RejectedRows();
+  readonly #versions: SentVersions;
   readonly #cutOff = new CutOffFiles();
   readonly #slice = new SliceSize();
   readonly #choice: SliceChoice;
@@ -89,6 +91,7 @@ export class PeerLane implements Lane {
     this.#choice = new SliceChoice({ ...parts, files: this.#files, rejected: this.#rejected });
     this.#doubt = new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld });
     this.#unnoted = new UnnotedFiles(this.#files);
+    this.#versions = new SentVersions(this.#files);
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
   }
 
@@ -173,6 +176,7 @@ export class PeerLane implements Lane {
     const chosen = (suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row))).map((row) =>
       this.#rejected.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
     );
+    this.#versions.begin(chosen);
     const file = join(this.#directory, this.#parts.databaseName);
     const copy = PrivateDatabase.build(ledger, file, peer, chosen);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
@@ -238,10 +242,16 @@ export class PeerLane implements Lane {
       const own = this.#files.compared(row);
       const diagnosis = refusals.of(decodeName(row.encoded).toString('latin1'), own);
       // Alone, it is the matter, whatever was said.
-      if (diagnosis) diagnoses.set(row, diagnosis);
+      if (diagnosis)
+        diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
       else if (left.length === 1) diagnoses.set(row, refusals.last(own));
     }
     return diagnoses;
+  }
+
+  /** The peer has taken this very file: what it has changed there, it has changed since, and sends. */
+  #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
+    return meaning === 'conflict' && this.#versions.has(row);
   }
 
   get #directory(): string {
@@ -338,6 +348,7 @@ export class PeerLane implements Lane {
     const { result, outcome, transcript, diagnoses } = pushed;
     const { sent, left } = outcome;
     this.#rejected.taken(sent);
+    this.#versions.taken(sent);
     this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
     if (sent.length > 0 && this.#refusal.isOver()) this.#rejected.release();
@@ -401,6 +412,8 @@ export class PeerLane implements Lane {
     this.#owed = this.#parts.ledger.countDirty(this.peer);
     if (this.#owed > 0) return;
     this.#owedSince = undefined;
+    // Whatever has failed is not owed any more.
+    this.#rhythm.succeeded();
     this.#unnoted.forget();
   }
 

@@ -17,7 +17,7 @@ export interface ParkedPath {
 export type RowState =
   /** It has failed together with others, and is to be asked about alone. */
   | 'suspect'
-  /** Something else has gone first, or both sides have been compared: it is tried again at once. */
+  /** It is tried again in a moment: something else goes first, or both sides are compared. */
   | 'again'
   /** It may be taken later: one of those that were refused alike is tried now and then. */
   | 'later'
@@ -116,7 +116,7 @@ export class RejectedRows {
   /** Whether a row that is refused now, for this reason, is tried again at once. */
   isTriedAgain(row: DirtyRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
     const { failures = 0 } = this.#find(row) ?? {};
-    return (meaning === 'parent-first' || meaning === 'compare') && failures < mostAgain;
+    return failures < (mostAgain[meaning] ?? 0);
   }
 
   /**
@@ -258,8 +258,15 @@ function reasonOf({ reason, detail }: ParkedPath): string {
 
 /** Milliseconds until a row is tried again after something else has gone first, or it has changed. */
 const pause = 200;
-/** How often a row is tried again at once for what has gone first. */
-const mostAgain = 5;
+/**
+ * How often a row is tried again at once, for what has gone first. A conflict may be none: the peer may not have brought an
+ * earlier version to a third host yet.
+ */
+const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
+  'parent-first': 5,
+  compare: 5,
+  conflict: 3,
+};
 /** A peer that has room again, or a directory that can be written to again, gets what waits within a minute. */
 const laterSeconds = [5, 10, 20, 40];
 const conflictSeconds = 600;

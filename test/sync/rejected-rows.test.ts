@@ -76,7 +76,7 @@ describe('rows that a peer has refused', () => {
     for (const name of ['/a/1', '/b/2'])
       rejected.refused(row(name), still(), because('later', 'Read-only'), 0);
     rejected.refused(row('/c/3'), still(), because('later', 'Operation not permitted'), 0);
-    rejected.refused(row('/d/4'), still(), because('conflict'), 0);
+    while (rejected.list(9).count < 4) rejected.refused(row('/d/4'), still(), because('conflict'), 0);
     rejected.taken([row('/a/1')]);
     assert.deepEqual(
       ['/a/1', '/b/2', '/c/3', '/d/4'].map((name) => rejected.has(row(name), still, 1)),
@@ -92,17 +92,21 @@ describe('rows that a peer has refused', () => {
     assert.equal(rejected.list(9).count, 1);
   });
 
-  for (const meaning of ['parent-first', 'compare'] as const) {
+  for (const [meaning, times] of [
+    ['parent-first', 5],
+    ['compare', 5],
+    ['conflict', 3],
+  ] as const) {
     test(`${meaning}: it is tried again in a moment, some times, and then waits`, () => {
       const rejected = new RejectedRows();
       let [now, failures] = [0, 0];
       while (rejected.list(9).count === 0) {
-        assert.equal(rejected.isTriedAgain(row('/a'), because(meaning)), failures < 5);
+        assert.equal(rejected.isTriedAgain(row('/a'), because(meaning)), failures < times);
         rejected.refused(row('/a'), still(), because(meaning), now);
         now = rejected.nextRelease([row('/a')]) as number;
         assert.ok(++failures < 10);
       }
-      assert.ok(now < minute);
+      assert.ok(now < 15 * minute);
     });
   }
 
@@ -151,7 +155,7 @@ describe('rows that a peer has refused', () => {
 
 function refusedAt(now: number, meaning: Meaning): RejectedRows {
   const rejected = new RejectedRows();
-  rejected.refused(row('/a'), still(), because(meaning), now);
+  while (rejected.list(9).count === 0) rejected.refused(row('/a'), still(), because(meaning), now);
   assert.ok(rejected.has(row('/a'), still, now));
   return rejected;
 }

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { encodeName } from '#src/csync2/name-encoding.js';
+import { OwedFiles } from '#src/sync/owed-files.js';
+import { SentVersions } from '#src/sync/sent-versions.js';
+
+test('a peer has a file as it is, if it was taken and has not changed since the push began', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  const row = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const versions = new SentVersions(new OwedFiles([]));
+  writeFileSync(path, 'one');
+  assert.ok(!versions.has(row));
+  versions.begin([row]);
+  assert.ok(!versions.has(row), 'it is under way');
+  versions.taken([row]);
+  assert.ok(versions.has(row));
+  writeFileSync(path, 'two');
+  utimesSync(path, 1, 1);
+  assert.ok(!versions.has(row));
+  versions.begin([row]);
+  writeFileSync(path, 'six');
+  utimesSync(path, 1, 1);
+  versions.taken([row]);
+  assert.ok(!versions.has(row), 'either may have been sent');
+  versions.begin([row]);
+  versions.taken([]);
+  assert.ok(!versions.has(row), 'it was refused');
+});
