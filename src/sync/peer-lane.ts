@@ -228,7 +228,8 @@ export class PeerLane implements Lane {
       const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
       const pushed = { result: { ...result, said }, transcript };
       if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
-      const diagnoses = this.#diagnose(outcome.left, refusals, isTold);
+      const isAnswered = isTold && !aboutThePeer.has(result.outcome);
+      const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
       return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
     } finally {
       watch.end();
@@ -236,9 +237,9 @@ export class PeerLane implements Lane {
     }
   }
 
-  #diagnose(left: readonly PushedRow[], refusals: Refusals, isTold: boolean): Diagnoses {
+  #diagnose(left: readonly PushedRow[], refusals: Refusals): Diagnoses {
     const diagnoses = new Map<PushedRow, Diagnosis>();
-    for (const row of isTold ? left : []) {
+    for (const row of left) {
       const own = this.#files.compared(row);
       const diagnosis = refusals.of(decodeName(row.encoded).toString('latin1'), own);
       // Alone, it is the matter, whatever was said.
