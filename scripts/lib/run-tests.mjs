@@ -28,6 +28,21 @@ const timeout = 600_000;
 const prefix = 'ics-test-';
 /** Begun first, so that the others fill the time beside them. */
 const longest = [
+  'test/queue/damage.test.ts',
+  'test/cli/command-line.test.ts',
+  'test/sync-engine/mounts.integration.test.ts',
+  'test/sync-engine/many-entries.integration.test.ts',
+  'test/sync-engine/crash.integration.test.ts',
+  'test/sync-engine/long-paths.integration.test.ts',
+  'test/sync-engine/large-files.integration.test.ts',
+  'test/observe/control-clients.integration.test.ts',
+  'test/sync-engine/faults.integration.test.ts',
+  'test/sync-engine/peers.integration.test.ts',
+  'test/lab/watchdog.test.ts',
+  'test/lab/restart.test.ts',
+  'test/lab/package.test.ts',
+  'test/lab/journal.test.ts',
+  'test/lab/churn.test.ts',
 ];
 
 const [suite = '', jobs = '1', resultsFile = '', ...files] = process.argv.slice(2);
@@ -46,9 +61,9 @@ process.exitCode = await main();
 async function main() {
   await removeStale();
   const began = performance.now();
-  // Whoever a test becomes must get through to its own directory.
+  // Whoever a test becomes must get through to its own directory, and csync2 lists those above a tree.
   const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
-  chmodSync(folder, 0o711);
+  chmodSync(folder, 0o755);
   const total = { suite, passed: 0, skipped: 0, failures: [], leftovers: [] };
   const one = async (source) => {
     const { results, leftovers } = await runFile(folder, source);
@@ -88,7 +103,8 @@ async function runFile(parent, source) {
     '--test-reporter-destination=stdout',
   ];
   const child = spawn(process.execPath, [...reporters, compiled], {
-    env: { ...process.env, TMPDIR: folder, [mark]: id },
+    // What tells of a failure is kept outside.
+    env: { ...process.env, TMPDIR: folder, INOTIFY_CSYNC_TEST_KEEP: tmpdir(), [mark]: id },
     stdio: ['ignore', sink, sink],
     // A signal that a terminal sends to all is passed on by this process.
     detached: true,

@@ -2,15 +2,16 @@
  * The churn of the whole product while hosts are killed, cut off, filled and stopped. Takes two minutes on two cores. The long
  * form: `npm run churn -- --faults`.
  *
+ * Runs alone: is judged by when all is done, and takes memory from daemons.
+ *
  * SEED=first seed (1)  CHURN_MINUTES=how long (1)
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { seed } from '../../csync2/cfg/random.js';
 import { Campaign } from './campaign.js';
+import { makeEvidenceFolder } from './evidence.js';
 import { LabCluster } from './lab-hosts.js';
 import { parseWords } from './options.js';
 import { endPrograms } from './programs.js';
@@ -22,7 +23,7 @@ describe('random operations on three hosts while they are struck', () => {
   let cluster: LabCluster;
   let kept: string;
   before(async () => {
-    kept = mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
+    kept = makeEvidenceFolder();
     cluster = await LabCluster.boot(3, { logLevel: 'info', smallDisks: true });
   });
   after(async () => {

@@ -1,8 +1,7 @@
 /** The long form of the churn: `npm run churn -- --help`. */
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { Campaign } from './campaign.js';
+import { makeEvidenceFolder } from './evidence.js';
 import type { ChurnCluster } from './hosts.js';
 import { LabCluster } from './lab-hosts.js';
 import { NamespaceCluster } from './namespace-hosts.js';
@@ -36,7 +35,7 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`churn: ${(error as Error).message}\n${usage}\n`);
     return 64;
   }
-  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
+  const directory = options.directory ?? makeEvidenceFolder();
   mkdirSync(directory, { recursive: true });
   try {
     const plan = options.replay ? planIn(options.replay) : undefined;

@@ -2,15 +2,16 @@
  * The churn of the whole product, in short: some seeds in folders of their own and some in one that all share. Takes a minute or two
  * on two cores, and not much longer also if all of them fail. The long form: `npm run churn -- --help`.
  *
+ * Runs alone: is judged by when all is done.
+ *
  * SEED=first seed (1)  CHURN_SEEDS=how many of each (4)  CHURN_MINUTES=and no longer than so many, each (1)
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { seed } from '../../csync2/cfg/random.js';
 import { Campaign } from './campaign.js';
+import { makeEvidenceFolder } from './evidence.js';
 import { LabCluster } from './lab-hosts.js';
 import { parseWords } from './options.js';
 import { endPrograms } from './programs.js';
@@ -23,7 +24,7 @@ describe('random operations on three hosts at once', () => {
   let cluster: LabCluster;
   let kept: string;
   before(async () => {
-    kept = mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
+    kept = makeEvidenceFolder();
     cluster = await LabCluster.boot(3, { logLevel: 'info', smallDisks: false });
   });
   after(async () => {
