@@ -21,8 +21,12 @@
 export function resultsOf(source, compiled, text, ended, skippedIsFailed) {
   const results = { passed: 0, skipped: 0, failures: [] };
   const failures = [];
+  const begun = [];
   let last;
   for (const event of text.split('\n').filter(Boolean).map(JSON.parse)) {
+    if (event.type === 'test:dequeue') begun.push(event.name);
+    if (event.type === 'test:complete' && begun.includes(event.name)) begun.splice(begun.lastIndexOf(event.name), 1);
+    if (event.type === 'test:dequeue' || event.type === 'test:complete') continue;
     if (event.type === 'test:diagnostic') {
       // A test's diagnostics follow it.
       const seed = seedIn(event.message);
@@ -46,7 +50,8 @@ export function resultsOf(source, compiled, text, ended, skippedIsFailed) {
   // 1 is a failed test's, or that of a file that could not be read.
   const isOfTest = ended === 0 || (ended === 1 && failures.length > 0);
   if (!isOfTest) {
-    const reason = typeof ended === 'number' ? `exit code ${ended}` : ended;
+    const how = typeof ended === 'number' ? `exit code ${ended}` : ended;
+    const reason = begun.length > 0 ? `${how}, in: ${begun.join(': ')}` : how;
     failures.push({ nesting: 0, name: 'the whole file', reason, isFile: true });
   }
   results.failures = failures.map((failure) => ({
