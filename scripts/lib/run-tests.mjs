@@ -28,6 +28,9 @@ const timeout = 600_000;
 const prefix = 'ics-test-';
 /** Begun first, so that the others fill the time beside them. */
 const longest = [
+  'test/native/addon.test.ts',
+  'test/native/explore.test.ts',
+  'test/native/fuzz.test.ts',
   'test/queue/damage.test.ts',
   'test/cli/command-line.test.ts',
   'test/sync-engine/mounts.integration.test.ts',
