@@ -118,11 +118,11 @@ async function runFile(parent, source) {
   running.delete(child);
   if (source.startsWith('test/lab/')) spawnSync(join(scripts, 'lab'), ['clean'], { stdio: ['ignore', 2, 2] });
   const leftovers = await removeLeftovers({ id, folder, pid: child.pid });
-  const text = readFileSync(output);
-  const results = resultsOf(source, compiled, textOf(record), ended, inCi);
+  const said = readFileSync(output);
+  const results = resultsOf(source, compiled, textOf(record), ended, said.toString('latin1'), inCi);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   process.stdout.write(`\n# ${source} (${seconds} s)\n`);
-  process.stdout.write(text);
+  process.stdout.write(said);
   return { results, leftovers };
 }
 

@@ -15,10 +15,11 @@
  * @param {string} compiled
  * @param {string} text
  * @param {string | number} ended
+ * @param {string} said - all that it printed
  * @param {boolean} skippedIsFailed - as where nothing may be left out
  * @returns {{ passed: number, skipped: number, failures: Failure[] }}
  */
-export function resultsOf(source, compiled, text, ended, skippedIsFailed) {
+export function resultsOf(source, compiled, text, ended, said, skippedIsFailed) {
   const results = { passed: 0, skipped: 0, failures: [] };
   const failures = [];
   const begun = [];
@@ -50,7 +51,8 @@ export function resultsOf(source, compiled, text, ended, skippedIsFailed) {
   // 1 is a failed test's, or that of a file that could not be read.
   const isOfTest = ended === 0 || (ended === 1 && failures.length > 0);
   if (!isOfTest) {
-    const how = typeof ended === 'number' ? `exit code ${ended}` : ended;
+    const error = /^\w*Error\b.*$/m.exec(said)?.[0];
+    const how = typeof ended === 'number' ? `exit code ${ended}${error ? `: ${error}` : ''}` : ended;
     const reason = begun.length > 0 ? `${how}, in: ${begun.join(': ')}` : how;
     failures.push({ nesting: 0, name: 'the whole file', reason, isFile: true });
   }
