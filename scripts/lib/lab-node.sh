@@ -52,7 +52,8 @@ lab_in() {
   local leader
   leader=$(cat "$(lab_node_directory "$1")/leader") || return 69
   shift
-  nsenter --target "${leader%% *}" --all -- "$@"
+  # This machine's directory for temporary files may not be there.
+  env --unset=TMPDIR nsenter --target "${leader%% *}" --all -- "$@"
 }
 
 # lab_node_restart NODE: power loss and boot. What was not written to disk by then is this machine's affair.

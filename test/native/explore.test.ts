@@ -21,18 +21,20 @@ type Space = readonly [
 ];
 
 const spaces: readonly Space[] = [
-  [6, 0, 'names', 'coarse', 'quiet', 'events'],
+  [5, 0, 'names', 'coarse', 'quiet', 'events'],
   [4, 0, 'names', 'coarse', 'walking', 'walkers'],
   [3, 1, 'names', 'coarse', 'quiet', 'walkers'],
   [3, 0, 'names', 'fine', 'quiet', 'events'],
   [3, 1, 'nested', 'coarse', 'quiet', 'events'],
   [2, 1, 'all', 'coarse', 'quiet', 'events'],
   [1, 3, 'all', 'coarse', 'quiet', 'walkers'],
-  [2, -1, 'names', 'coarse', 'quiet', 'events'],
+  [2, 8, 'names', 'coarse', 'quiet', 'events'],
   [1, -1, 'names', 'fine', 'walking', 'events'],
 ];
 
 const longSpaces: readonly Space[] = [
+  [6, 0, 'names', 'coarse', 'quiet', 'events'],
+  [2, -1, 'names', 'coarse', 'quiet', 'events'],
   [6, 0, 'names', 'coarse', 'quiet', 'walkers'],
   [5, 0, 'nested', 'coarse', 'quiet', 'events'],
   [5, 1, 'names', 'coarse', 'quiet', 'events'],

@@ -51,7 +51,7 @@ test('the last segment truncated, emptied or removed after a clean stop: a full 
 
 test('no random damage to any of the files of a queue goes without a word', (context) => {
   const seed = chooseSeed(context);
-  const rounds = Number(process.env.ROUNDS ?? 400);
+  const rounds = Number(process.env.ROUNDS ?? 150);
   for (let round = 0; round < rounds; round += 1) {
     const random = below(seeded(seed + round * 1_000_003));
     const { folder, pending, end } = makeQueue(context, random);

@@ -38,6 +38,8 @@ export class ClusterNode {
   flags: readonly string[] = [];
   /** Whether the daemon writes down how long its event loop stands still; to be set before the start. */
   isMeasured = false;
+  /** Flags of Node.js for the daemon; to be set before the start. */
+  nodeFlags: readonly string[] = [];
   readonly #folder: string;
   readonly #places: ClusterPlaces;
   readonly #runtime: string;
@@ -169,7 +171,7 @@ export class ClusterNode {
   start(): void {
     const log = openSync(this.logFile, 'a');
     const words = [
-      ...[process.execPath, commandLine, 'run', '-N', this.name, '-D', this.database],
+      ...[process.execPath, ...this.nodeFlags, commandLine, 'run', '-N', this.name, '-D', this.database],
       ...['--cfg-path', this.systemDirectory, '--csync-log', this.serverLog],
       ...['--queue-file', join(this.#folder, 'queue.log'), '--runtime-directory', this.#runtime],
       // What the watcher misses shall stay missing, so that a test sees it.

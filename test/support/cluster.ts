@@ -139,12 +139,17 @@ group cluster {
   }
 
   /** Waits for a condition; throws with what the daemons said last. The time is only there to end a failing test. */
-  async until(what: string, condition: () => boolean | Promise<boolean>, seconds = 90): Promise<void> {
+  async until(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    seconds = 90,
+    interval = 20,
+  ): Promise<void> {
     const deadline = performance.now() + seconds * 1000;
     while (!(await condition())) {
       if (performance.now() > deadline)
         throw new Error(`waited ${seconds} s for ${what}\n${await this.#report()}`);
-      await sleep(20);
+      await sleep(interval);
     }
   }
 
@@ -163,6 +168,7 @@ group cluster {
         `${node.name} to be quiet`,
         async () => this.#mustRun(node) && (await node.isQuiet()),
         seconds,
+        restInterval,
       );
     }
   }
@@ -180,7 +186,7 @@ group cluster {
       return last.length === 0;
     };
     try {
-      await this.until('equal trees', equal, seconds);
+      await this.until('equal trees', equal, seconds, restInterval);
     } catch (error) {
       throw new Error(`${last.join('\n')}\n${(error as Error).message}`);
     }
@@ -256,6 +262,8 @@ group cluster {
 }
 
 const prefix = 'ics-cluster-';
+/** Milliseconds between two looks at what stays so once it is so. */
+const restInterval = 60;
 
 function linkOf(node: ClusterNode): string {
   return `to-${node.name}`;

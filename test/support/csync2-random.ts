@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 
-/** A seeded source of random numbers; the seed is printed, and `TEST_SEED` repeats a run. */
+/** A seeded source of random numbers; the seed is printed, and `SEED` repeats a run. */
 export function seededRandom(context: TestContext): Random {
-  const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  context.diagnostic(`seed ${seed} (TEST_SEED=${seed} repeats it)`);
+  const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+  context.diagnostic(`SEED=${seed}`);
   return new Random(seed);
 }
 

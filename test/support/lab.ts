@@ -83,12 +83,12 @@ export class Lab {
 
   /** Runs a command on a host. Never throws for an exit code. */
   run(number: number, ...words: string[]): Promise<CommandResult> {
-    return runCommand(this.#enter(number, words));
+    return runCommand(this.#enter(number, words), { env: hostEnvironment() });
   }
 
   /** Runs a command on a host that must succeed; gives its stdout. */
   mustRun(number: number, ...words: string[]): Promise<string> {
-    return mustRun(this.#enter(number, words));
+    return mustRun(this.#enter(number, words), { env: hostEnvironment() });
   }
 
   /** Runs a bash script on a host that must succeed; gives its stdout. */
@@ -98,7 +98,8 @@ export class Lab {
 
   /** The service's journal on a host, one line an entry. */
   async journal(number: number): Promise<string[]> {
-    const text = await mustRun([script, 'journal', this.id, String(number)]);
+    const options = ['--output=short-precise', '--no-pager', '--quiet'];
+    const text = await this.mustRun(number, 'journalctl', '--unit=inotify-csync.service', ...options);
     return text.split('\n').filter((line) => line !== '');
   }
 
@@ -129,7 +130,8 @@ export class Lab {
   /** What differs between the trees of node 1 and the others, a line each. */
   async differences(): Promise<string[]> {
     const ignore = this.ignoredNames.flatMap((name) => ['--ignore', name]);
-    const result = await runCommand([script, 'compare', this.id, ...ignore]);
+    const trees = this.nodes.map(({ data }) => data);
+    const result = await runCommand([process.execPath, compareTrees, ...ignore, ...trees]);
     if (result.code !== 0 && result.code !== 1) throw new Error(result.stderr);
     return result.stdout.split('\n').filter((line) => line !== '');
   }
@@ -180,5 +182,12 @@ export class Lab {
   }
 }
 
+/** A host has no directory of this test's for temporary files. */
+function hostEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, TMPDIR: undefined };
+}
+
 // This file runs as build/test/support/lab.js.
 const script = fileURLToPath(new URL('../../../scripts/lab', import.meta.url));
+/** What `scripts/lab compare` calls. */
+const compareTrees = fileURLToPath(new URL('../../../scripts/lib/compare-trees.mjs', import.meta.url));

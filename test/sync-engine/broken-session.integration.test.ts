@@ -8,7 +8,8 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { seededRandom } from '../support/csync2-random.js';
 
 const skip = clusterObstacle();
-const rounds = 12;
+/** The long form: ROUNDS=50. */
+const rounds = Number(process.env.ROUNDS ?? 6);
 const filesInRound = 80;
 
 // csync2's server puts a file in its place first, then sets owner, mode and time, each in a command of its own, and keeps

@@ -4,7 +4,8 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { streaming } from './stream.js';
 
 const skip = clusterObstacle();
-const rounds = 12;
+/** The long form: ROUNDS=40. */
+const rounds = Number(process.env.ROUNDS ?? 6);
 
 test('the daemon is killed again and again during a stream of changes', { skip }, async (context) => {
   const { cluster, random, stream } = await streaming(context);

@@ -9,7 +9,8 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { streaming } from './stream.js';
 
 const skip = clusterObstacle();
-const rounds = 20;
+/** The long form: ROUNDS=100. */
+const rounds = Number(process.env.ROUNDS ?? 10);
 
 // csync2 takes note of a changed file first and marks it dirty then, in statements that are committed one by one. If it
 // ends between the two, a later check finds nothing changed.

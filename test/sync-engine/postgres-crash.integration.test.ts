@@ -7,7 +7,8 @@ import { postgresObstacle, startPostgres } from '../support/cluster-postgres.js'
 import { seededRandom } from '../support/csync2-random.js';
 
 const skip = clusterObstacle() || postgresObstacle();
-const rounds = 8;
+/** The long form: ROUNDS=40. */
+const rounds = Number(process.env.ROUNDS ?? 4);
 
 test(
   'on PostgreSQL csync2 and the daemon are killed during a stream of changes',

@@ -164,7 +164,7 @@ function brokenOutcome(error: Error): Outcome {
   const text = error.message.slice(0, 500);
   return {
     faults: [{ kind: 'broken', sort: '', text, paths: [] }],
-    ...{ differences: [], fresh: [], leftovers: [], struck: {} },
+    ...{ differences: [], fresh: [], leftovers: [], struck: {}, notPossible: {} },
     ...{
       converged: null,
       detectedLate: 0,
@@ -184,6 +184,8 @@ function lineOf({ seed, mode }: Plan, outcome: Outcome): string {
   const never = outcome.differences.length > 0 ? 'not equal' : 'equal, but not done';
   const equal = converged === null ? never : `equal after ${converged.toFixed(1)} s`;
   const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left` : '';
+  const kinds = Object.keys(outcome.notPossible);
+  const notPossible = kinds.length > 0 ? `, not possible here: ${kinds.join(', ')}` : '';
   const late = outcome.detectedLate > 0 ? `, ${outcome.detectedLate} detected late` : '';
-  return `seed ${seed} ${mode}: ${faults.length === 0 ? 'well' : 'FAILED'}, ${done} operations, ${answered} answers, ${equal}, fresh ${p50 ?? '-'} to ${max ?? '-'} ms${left}${late}`;
+  return `seed ${seed} ${mode}: ${faults.length === 0 ? 'well' : 'FAILED'}, ${done} operations, ${answered} answers, ${equal}, fresh ${p50 ?? '-'} to ${max ?? '-'} ms${left}${late}${notPossible}`;
 }

@@ -1,10 +1,16 @@
 /** Keeps what is known of a seed that failed, in a folder for people. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChurnCluster } from './hosts.js';
 import type { Outcome } from './outcome.js';
 import type { Plan } from './plan.js';
 import { scriptOf } from './show.js';
+
+/** Makes a folder for evidence. It stays where `scripts/test` removes a test's own directory for temporary files. */
+export function makeEvidenceFolder(): string {
+  return mkdtempSync(join(process.env.INOTIFY_CSYNC_TEST_KEEP ?? tmpdir(), 'ics-churn-kept-'));
+}
 
 /** Saves plan, faults, statuses and logs below `directory`; gives the folder. */
 export async function keepEvidence(

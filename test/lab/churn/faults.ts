@@ -29,13 +29,19 @@ export interface Blow {
   readonly lasts: number;
 }
 
+/**
+ * What became of a blow: `nothing to strike`, such as a session to be killed; `not possible` where the host has nothing of its own
+ * to be filled or limited.
+ */
+export type Struck = 'hit' | 'nothing to strike' | 'not possible';
+
 /** Makes hosts suffer. */
 export interface Striker {
   /**
    * Strikes, waits, and undoes it. `pause` holds up the operations of a host, for as long as the promise that it gives is not
-   * released. False if there was nothing to strike, such as a session to be killed.
+   * released.
    */
-  strike(blow: Blow, pause: (host: number) => () => void): Promise<boolean>;
+  strike(blow: Blow, pause: (host: number) => () => void): Promise<Struck>;
 }
 
 /** Longer than what ends of itself, shorter than a test's patience. */

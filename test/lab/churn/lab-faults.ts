@@ -2,11 +2,13 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   rmdirSync,
   rmSync,
+  statfsSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -15,10 +17,12 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf, signalProcess, wordsOf } from '../../support/cluster-namespaces.js';
 import type { Lab } from '../../support/lab.js';
-import type { Blow, Striker } from './faults.js';
+import type { Blow, Striker, Struck } from './faults.js';
 import type { LabHost } from './lab-hosts.js';
 
 const unit = 'inotify-csync';
+/** Bytes of the largest file system that is filled. */
+const smallDisk = 64 << 20;
 
 export class LabStriker implements Striker {
   readonly #lab: Lab;
@@ -29,9 +33,9 @@ export class LabStriker implements Striker {
     this.#hosts = hosts;
   }
 
-  async strike(blow: Blow, pause: (host: number) => () => void): Promise<boolean> {
+  async strike(blow: Blow, pause: (host: number) => () => void): Promise<Struck> {
     const host = this.#hosts[blow.host];
-    if (!host) return false;
+    if (!host) return 'nothing to strike';
     switch (blow.kind) {
       case 'kill daemon':
         return kill(daemonOf(host));
@@ -44,7 +48,7 @@ export class LabStriker implements Striker {
       case 'restart':
       case 'reload':
         await this.#lab.run(host.number, 'systemctl', blow.kind, unit);
-        return true;
+        return 'hit';
       case 'cut':
         return this.#link('cut', blow);
       case 'black hole':
@@ -64,10 +68,10 @@ export class LabStriker implements Striker {
     }
   }
 
-  async #link(how: 'cut' | 'blackhole', { host, lasts }: Blow): Promise<boolean> {
+  async #link(how: 'cut' | 'blackhole', { host, lasts }: Blow): Promise<Struck> {
     await this.#lab.link(how, host + 1);
     await sleep(lasts).finally(() => this.#lab.link('heal', host + 1));
-    return true;
+    return 'hit';
   }
 }
 
@@ -101,27 +105,29 @@ function isServer(pid: number): boolean {
   return wordsOf(pid).includes('-ii');
 }
 
-function kill(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
+function kill(pid: number | undefined): Struck {
+  if (pid === undefined) return 'nothing to strike';
   signalProcess(pid, 'SIGKILL');
-  return true;
+  return 'hit';
 }
 
 /** Kills the first process that shows up within some seconds. */
-async function killSoon(find: () => readonly number[]): Promise<boolean> {
+async function killSoon(find: () => readonly number[]): Promise<Struck> {
   for (const end = Date.now() + 4000; Date.now() < end; await sleep(1)) {
     const [pid] = find();
     if (pid !== undefined) return kill(pid);
   }
-  return false;
+  return 'nothing to strike';
 }
 
-/** Fills a host's file system to the last byte, and frees it again. */
-async function fill(host: LabHost, directory: string, lasts: number): Promise<boolean> {
+/** Fills a small file system of the host's own to the last byte, and frees it again. Never one that others use, too. */
+async function fill(host: LabHost, directory: string, lasts: number): Promise<Struck> {
   const path = join(`/proc/${host.node.leader}/root`, directory, '.fill');
   const file = openSync(path, 'w');
   try {
-    for (let size = 1 << 20; size >= 512; ) {
+    // Of the open file: what is mounted there may change meanwhile.
+    if (!isSmallDisk(`/proc/self/fd/${file}`)) return 'not possible';
+    for (let size = 1 << 20; size >= 512 && fstatSync(file).size <= smallDisk; ) {
       try {
         if (writeSync(file, Buffer.alloc(size)) < size) size >>= 1;
       } catch (error) {
@@ -134,7 +140,14 @@ async function fill(host: LabHost, directory: string, lasts: number): Promise<bo
     closeSync(file);
     rmSync(path, { force: true });
   }
-  return true;
+  return 'hit';
+}
+
+/** Whether a path lies on a tmpfs that is small enough to be filled. */
+function isSmallDisk(path: string): boolean {
+  const tmpfs = 0x01021994;
+  const { type, bsize, blocks } = statfsSync(path);
+  return type === tmpfs && bsize * blocks <= smallDisk;
 }
 
 async function whilePaused<T>(release: () => void, action: () => Promise<T>): Promise<T> {
@@ -148,9 +161,9 @@ async function whilePaused<T>(release: () => void, action: () => Promise<T>): Pr
 }
 
 /** More events than the kernel's queue holds, while nobody reads it. */
-async function overflow(host: LabHost, lasts: number): Promise<boolean> {
+async function overflow(host: LabHost, lasts: number): Promise<Struck> {
   const daemon = daemonOf(host);
-  if (daemon === undefined) return false;
+  if (daemon === undefined) return 'nothing to strike';
   const room = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'latin1'));
   signalProcess(daemon, 'SIGSTOP');
   try {
@@ -168,15 +181,16 @@ async function overflow(host: LabHost, lasts: number): Promise<boolean> {
   } finally {
     signalProcess(daemon, 'SIGCONT');
   }
-  return true;
+  return 'hit';
 }
 
 const memory = '/sys/fs/cgroup/memory';
 
 /** Leaves the daemon, and what it starts meanwhile, some megabytes for what they still want to have. */
-async function squeeze(host: LabHost, lasts: number): Promise<boolean> {
+async function squeeze(host: LabHost, lasts: number): Promise<Struck> {
   const daemon = daemonOf(host);
-  if (daemon === undefined || !existsSync(`${memory}/memory.limit_in_bytes`)) return false;
+  if (!existsSync(`${memory}/memory.limit_in_bytes`)) return 'not possible';
+  if (daemon === undefined) return 'nothing to strike';
   const before = /^\d+:memory:(.*)$/m.exec(readFileSync(`/proc/${daemon}/cgroup`, 'latin1'))?.[1] ?? '/';
   const group = `${memory}/ics-churn-${process.pid}-${host.number}`;
   mkdirSync(group, { recursive: true });
@@ -193,7 +207,7 @@ async function squeeze(host: LabHost, lasts: number): Promise<boolean> {
     }
     rmdirSync(group);
   }
-  return true;
+  return 'hit';
 }
 
 /** A process that has ended meanwhile needs no group. */

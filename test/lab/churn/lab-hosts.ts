@@ -193,9 +193,17 @@ const clean = `
   mkdir -p ${data}/outside
 `;
 
+/**
+ * In the host's own namespace of mounts. That something is mounted there is not enough: the data is a folder of this machine, bound
+ * into the host. Where it can't be done, nothing is filled.
+ */
 const shrinkDisks = `
-  small() { mkdir -p "$1"; mountpoint -q "$1" || mount -t tmpfs -o "mode=$3,size=$2" small "$1"; }
-  small ${data} 500m 0755; mkdir -p ${data}/outside
+  small() {
+    mkdir -p "$1"
+    findmnt --noheadings --output SOURCE --mountpoint "$1" | tail -n 1 | grep -qx small ||
+      mount -t tmpfs -o "mode=$3,size=$2" small "$1" || true
+  }
+  small ${data} 64m 0755; mkdir -p ${data}/outside
   small /var/lib/${unit} 4m 0700
   small /run/${unit} 16m 0700
   small /var/lib/csync2 64m 0755

@@ -1,8 +1,7 @@
 /** The long form of the churn: `npm run churn -- --help`. */
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { Campaign } from './campaign.js';
+import { makeEvidenceFolder } from './evidence.js';
 import type { ChurnCluster } from './hosts.js';
 import { LabCluster } from './lab-hosts.js';
 import { NamespaceCluster } from './namespace-hosts.js';
@@ -36,12 +35,13 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`churn: ${(error as Error).message}\n${usage}\n`);
     return 64;
   }
-  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
+  const directory = options.directory ?? makeEvidenceFolder();
   mkdirSync(directory, { recursive: true });
   try {
-    cluster = await make(options);
+    const plan = options.replay ? planIn(options.replay) : undefined;
+    cluster = await make(options, options.faults || (plan?.blows ?? []).length > 0);
     const campaign = new Campaign(cluster, options, directory, say);
-    const summary = await campaign.run(options.replay ? replayed(options.replay, options.seeds) : undefined);
+    const summary = await campaign.run(plan ? Array<Plan>(options.seeds).fill(plan) : undefined);
     say(`found, the most frequent first:\n${campaign.report()}`);
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     failed = campaign.findings.length > 0;
@@ -52,15 +52,15 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function make({ nodes, logLevel, faults, namespaces }: ChurnOptions): Promise<ChurnCluster> {
+/** With `isStruck` hosts get small file systems, the only ones that a blow fills. */
+function make({ nodes, logLevel, namespaces }: ChurnOptions, isStruck: boolean): Promise<ChurnCluster> {
   say(namespaces ? `making ${nodes} nodes` : `booting ${nodes} hosts`);
   if (namespaces) return NamespaceCluster.make(nodes, logLevel);
-  return LabCluster.boot(nodes, { logLevel, smallDisks: faults });
+  return LabCluster.boot(nodes, { logLevel, smallDisks: isStruck });
 }
 
-function* replayed(file: string, times: number): Iterable<Plan> {
-  const plan = JSON.parse(readFileSync(file, 'utf8')) as Plan;
-  for (let round = 0; round < times; round++) yield plan;
+function planIn(file: string): Plan {
+  return JSON.parse(readFileSync(file, 'utf8')) as Plan;
 }
 
 async function end(): Promise<void> {

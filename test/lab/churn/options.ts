@@ -41,7 +41,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --operations N      of each host in a seed (400)
   --copies N          each seed so many times at once, side by side: few operations meet many races (1)
   --namespaces        nodes in namespaces in place of booted hosts; without --faults
-  --faults            kill, cut, fill and stop things meanwhile
+  --faults            kill, cut and stop things meanwhile, and fill disks: small ones of the hosts' own, never this machine's
   --mounts            mount and unmount in the trees, too
   --no-answers        without files that a host rewrites as soon as they have arrived from another one
   --within S          seconds from the last operation to equal trees (10; with --faults 60)

@@ -44,6 +44,8 @@ export interface Outcome {
   readonly leftovers: readonly string[];
   /** How often something was done to a host, by kind. */
   readonly struck: Readonly<Record<string, number>>;
+  /** How often something could not be done here, by kind. */
+  readonly notPossible: Readonly<Record<string, number>>;
   /** Changes that only a full check found in the end. */
   readonly detectedLate: number;
   /** Entries of the hosts' own folders that were not everywhere as their owners had made them, and how many of them were gone. */

@@ -81,6 +81,7 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
     faults.push(...(await journalFaults(cluster, plan, since)));
     return {
       struck: strikes.counts,
+      notPossible: strikes.notPossible,
       ...{ faults, differences, converged, fresh, start, leftovers: trees.leftovers },
       ...{ done: players.done, answered: players.answered },
       ...lossesOf(differences, shadowed),

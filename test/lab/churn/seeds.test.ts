@@ -1,26 +1,30 @@
 /**
- * The churn of the whole product, in short: ten seeds in folders of their own and ten in one that all share. Takes up to four
- * minutes on two cores, and no longer also if all of them fail. The long form: `npm run churn -- --help`.
+ * The churn of the whole product, in short: some seeds in folders of their own and some in one that all share. Takes a minute or two
+ * on two cores, and not much longer also if all of them fail. The long form: `npm run churn -- --help`.
  *
- * SEED=first seed (1)
+ * Runs alone: is judged by when all is done.
+ *
+ * SEED=first seed (1)  CHURN_SEEDS=how many of each (4)  CHURN_MINUTES=and no longer than so many, each (1)
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { seed } from '../../csync2/cfg/random.js';
 import { Campaign } from './campaign.js';
+import { makeEvidenceFolder } from './evidence.js';
 import { LabCluster } from './lab-hosts.js';
 import { parseWords } from './options.js';
 import { endPrograms } from './programs.js';
 import { isEqual } from './summary.js';
 
+const seeds = Number(process.env.CHURN_SEEDS ?? 4);
+const minutes = process.env.CHURN_MINUTES ?? '1';
+
 describe('random operations on three hosts at once', () => {
   let cluster: LabCluster;
   let kept: string;
   before(async () => {
-    kept = mkdtempSync(join(tmpdir(), 'ics-churn-kept-'));
+    kept = makeEvidenceFolder();
     cluster = await LabCluster.boot(3, { logLevel: 'info', smallDisks: false });
   });
   after(async () => {
@@ -29,21 +33,21 @@ describe('random operations on three hosts at once', () => {
   });
 
   for (const mode of ['own', 'shared'] as const) {
-    test(`${mode} folders: ten seeds from ${seed} end in equal trees, with nothing pending`, async (context) => {
+    test(`${mode} folders: ${seeds} seeds from ${seed} end in equal trees, with nothing pending`, async (context) => {
       const words = [
         '--mode',
         mode,
         '--seed',
         `${seed}`,
         '--seeds',
-        '10',
+        `${seeds}`,
         '--operations',
         '100',
         '--shrink',
         '0',
       ];
       // No test is decided by a timing: late is not wrong here. In the long form it is.
-      const options = parseWords([...words, '--minutes', '2', '--within', '30', '--patience', '0']);
+      const options = parseWords([...words, '--minutes', minutes, '--within', '30', '--patience', '0']);
       const campaign = new Campaign(cluster, options, kept, (line) => context.diagnostic(line));
       const summary = await campaign.run();
       context.diagnostic(JSON.stringify(summary));

@@ -2,13 +2,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Blow, Striker } from './faults.js';
+import type { Blow, Striker, Struck } from './faults.js';
 
 export class Strikes {
   /** Fulfilled when the last one has been undone. */
   readonly over: Promise<unknown>;
   /** How many blows have hit something, by kind. */
   readonly counts: Record<string, number> = {};
+  /** How many could not be struck here, by kind. */
+  readonly notPossible: Record<string, number> = {};
   /** What was done when, a line each. */
   readonly told: string[] = [];
   /** When the last one was undone, in milliseconds since the epoch. */
@@ -28,9 +30,10 @@ export class Strikes {
           .then(() => this.#tell(start, blow, 'begins'))
           .then(() => striker.strike(blow, (host) => pause(join(pauses, `pause-${host}`))));
         free.set(blow.host, mine);
-        const hit = await mine;
-        this.#tell(start, blow, hit ? 'is over' : 'found nothing to strike');
-        if (hit) this.counts[blow.kind] = (this.counts[blow.kind] ?? 0) + 1;
+        const struck = await mine;
+        this.#tell(start, blow, texts[struck]);
+        if (struck === 'hit') count(this.counts, blow);
+        if (struck === 'not possible') count(this.notPossible, blow);
         this.last = Date.now();
       }),
     );
@@ -43,6 +46,16 @@ export class Strikes {
     );
   }
 }
+
+function count(counts: Record<string, number>, { kind }: Blow): void {
+  counts[kind] = (counts[kind] ?? 0) + 1;
+}
+
+const texts: Record<Struck, string> = {
+  hit: 'is over',
+  'nothing to strike': 'found nothing to strike',
+  'not possible': 'is not possible here',
+};
 
 async function settled(all: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(all)) if (result.status === 'rejected') throw result.reason;

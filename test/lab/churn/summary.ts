@@ -20,6 +20,8 @@ export interface Summary {
   readonly answers: number;
   /** What was done to hosts, by kind. */
   readonly faults: Readonly<Record<string, number>>;
+  /** What could not be done here, by kind. */
+  readonly faults_not_possible: Readonly<Record<string, number>>;
   /** Entries that were not everywhere as they were made. */
   readonly lost: number;
   readonly wrong_deletions: number;
@@ -49,10 +51,6 @@ export function summaryOf(outcomes: readonly Outcome[], hosts: readonly string[]
   const unequal = outcomes.filter(({ faults }) =>
     faults.some(({ kind }) => kind === 'unequal' || kind === 'broken'),
   ).length;
-  const struck: Record<string, number> = {};
-  for (const outcome of outcomes) {
-    for (const [kind, count] of Object.entries(outcome.struck)) struck[kind] = (struck[kind] ?? 0) + count;
-  }
   return {
     seeds: outcomes.length,
     equal: outcomes.length - unequal,
@@ -67,7 +65,8 @@ export function summaryOf(outcomes: readonly Outcome[], hosts: readonly string[]
     leftovers: sum(({ leftovers }) => leftovers.length),
     changes: sum(({ done }) => done),
     answers: sum(({ answered }) => answered),
-    faults: struck,
+    faults: added(outcomes.map(({ struck }) => struck)),
+    faults_not_possible: added(outcomes.map(({ notPossible }) => notPossible)),
     lost: sum(({ lost }) => lost),
     wrong_deletions: sum(({ wrongDeletions }) => wrongDeletions),
     detected_late: sum(({ detectedLate }) => detectedLate),
@@ -86,6 +85,12 @@ export function summaryOf(outcomes: readonly Outcome[], hosts: readonly string[]
       hosts.map((name, index) => [name, quantiles(fresh.filter(({ sender }) => sender === index))]),
     ),
   };
+}
+
+function added(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const [kind, count] of all.flatMap(Object.entries<number>)) sums[kind] = (sums[kind] ?? 0) + count;
+  return sums;
 }
 
 /** p50, p90, p99 and the longest, in whole milliseconds. What never came counts a minute. */
