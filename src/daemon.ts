@@ -9,6 +9,7 @@ import { externalSessions } from './csync2/external-server.js';
 import { databaseLocation } from './csync2/instance.js';
 import { ManagedServer } from './csync2/server.js';
 import { Activity } from './csync2/server-log/activity.js';
+import { makeLogDirectory } from './csync2/server-log/log-file.js';
 import { SessionProbe } from './csync2/session-probe.js';
 import { SessionReaper } from './csync2/session-reaper.js';
 import { controlHandler } from './daemon/control.js';
@@ -51,13 +52,18 @@ export async function runDaemon(
   const notifier = systemdNotifier();
   const stop = stopSignal(log);
   const ending: Ending = [];
+  let isReady = false;
+  const onReady = () => {
+    isReady = true;
+  };
   try {
-    await run(settings, csync2Options, reloadSettings, { log, notifier, stop, ending });
+    await run(settings, csync2Options, reloadSettings, { log, notifier, stop, ending, onReady });
     return 0;
   } finally {
     notifier.stopping();
     await endAll(ending, log);
-    log.info('stopped');
+    // What never ran does not stop.
+    if (isReady || stop.aborted) log.info('stopped');
   }
 }
 
@@ -69,6 +75,7 @@ interface Surroundings {
   readonly notifier: Notifier;
   readonly stop: AbortSignal;
   readonly ending: Ending;
+  readonly onReady: () => void;
 }
 
 async function run(
@@ -77,7 +84,7 @@ async function run(
   reloadSettings: () => Settings,
   around: Surroundings,
 ): Promise<void> {
-  const { log, notifier, stop, ending } = around;
+  const { log, notifier, stop, ending, onReady } = around;
   const startedAt = Date.now();
   const publish = throttle(() => notifier.status(statusLine(status())), 1000);
   const reporter = new Reporter(log, publish);
@@ -108,6 +115,7 @@ async function run(
           join(settings.runtimeDirectory, 'server'),
         )
       : undefined;
+  if (server) makeLogDirectory(settings.csyncLog);
   const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
   const activity = new Activity(
     settings.csyncLog,
@@ -138,7 +146,7 @@ async function run(
     onProgress,
   };
   const first = new Generation(plan, parts, watch);
-  const configWatch = new ConfigWatch(() => void reload());
+  const configWatch = new ConfigWatch(() => void reload().catch(ignore));
   const succession = new Succession(first, parts, (next) => {
     watchStore.keep(next.watcher);
     configWatch.follow(next.plan.config.files);
@@ -160,7 +168,7 @@ async function run(
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
 
-  const reload = async (readSettings?: () => Settings) => {
+  const reload = async (readSettings?: () => Settings): Promise<readonly string[]> => {
     notifier.reloading();
     // An edit followed by SIGHUP is one change, and owes one full check.
     configWatch.dismiss();
@@ -170,20 +178,29 @@ async function run(
       log.info(`read anew: ${introduction(succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
       if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);
+      return late;
     } catch (error) {
       reporter.onRejectedConfig(error);
+      throw error;
+    } finally {
+      notifier.ready();
+      publish();
     }
-    notifier.ready();
-    publish();
   };
-  const onHangUp = () => void reload(reloadSettings);
+  // Nobody waits for the answer; the journal has it.
+  const onHangUp = () => void reload(reloadSettings).catch(ignore);
   process.on('SIGHUP', onHangUp);
   ending.push(() => process.off('SIGHUP', onHangUp));
   configWatch.follow(plan.config.files);
   ending.push(() => configWatch.close());
   const control = await ControlServer.listen(
     join(settings.runtimeDirectory, socketName),
-    controlHandler(queue, () => succession.current.sync, status),
+    controlHandler({
+      queue,
+      current: () => succession.current,
+      status,
+      reload: () => reload(reloadSettings),
+    }),
     (error) => reporter.onError('accepting on the control socket', error),
   );
   ending.push(() => control.close());
@@ -197,6 +214,7 @@ async function run(
     },
   );
   notifier.ready();
+  onReady();
   first.start();
   const watchdog = new Watchdog(notifier, pulsesOf(succession), {
     onSilent: (part) => log.error(`${part} stands still: the watchdog gets no sign of life`),
@@ -224,6 +242,8 @@ function probeOf({ instance }: Plan, server: ManagedServer | undefined): Session
   const database = location.kind === 'sqlite' ? location.file : undefined;
   return new SessionProbe({ database, managed: server !== undefined });
 }
+
+function ignore(): void {}
 
 /** The last begun ends first: no stage is left talking to one that is gone. One that fails to end holds up no other. */
 async function endAll(ending: Ending, log: Log): Promise<void> {

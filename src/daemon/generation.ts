@@ -21,6 +21,7 @@ import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
 import type { NativeSelection } from '../native.js';
 import type { Reporter } from '../observe/reporter.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { FileMemory } from '../sync/file-memory.js';
@@ -103,6 +104,8 @@ export class Generation {
   readonly plan: Plan;
   readonly sync: Sync;
   readonly watcher: Watcher;
+  /** Whether something at or below a path may be synchronised. */
+  readonly concerns: (path: PathBytes) => boolean;
   /** Ends when the watcher is closed; rejects when it can't go on. */
   readonly watching: Promise<void>;
   readonly #over = new AbortController();
@@ -117,6 +120,7 @@ export class Generation {
     this.plan = plan;
     this.#reporter = reporter;
     const selection = selectionOf(plan.config);
+    this.concerns = (path) => selection.explain(path) !== 0;
     this.sync = syncFor(plan, parts, selection);
     this.watcher = Watcher.open({
       selection,

@@ -10,6 +10,8 @@ export type ControlRequest =
   | { readonly command: 'check'; readonly paths?: readonly string[] }
   /** Tries peers that are waiting, and parked files, now. */
   | { readonly command: 'retry'; readonly peer?: string }
+  /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
+  | { readonly command: 'reload' }
   /** Takes an emptied or replaced root for meant. */
   | { readonly command: 'accept-root'; readonly path: string };
 
@@ -44,6 +46,7 @@ export function parseRequest(line: string): ControlRequest {
   const { command, paths, peer, path } = value;
   switch (command) {
     case 'status':
+    case 'reload':
       return { command };
     case 'check':
       if (paths === undefined) return { command };

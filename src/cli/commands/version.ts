@@ -9,10 +9,7 @@ export function addVersionCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'version',
     describe: 'print the version',
-    builder: (own) =>
-      own
-        .option('json', { type: 'boolean', description: 'print an object' })
-        .epilogue(exitStatusText(['ok', 'usage'])),
+    builder: (own) => own.epilogue(exitStatusText(['ok', 'usage'])),
     handler: ({ json }) => {
       refuseCsync2Options(context);
       const facts = {
