@@ -13,6 +13,7 @@ import { makeLogDirectory } from './csync2/server-log/log-file.js';
 import { SessionProbe } from './csync2/session-probe.js';
 import { SessionReaper } from './csync2/session-reaper.js';
 import { controlHandler } from './daemon/control.js';
+import { Flushes } from './daemon/flush/flush.js';
 import { Generation, type GenerationParts, type Plan, readPlan } from './daemon/generation.js';
 import { pulsesOf } from './daemon/pulses.js';
 import { Succession } from './daemon/succession.js';
@@ -199,6 +200,11 @@ async function run(
       queue,
       current: () => succession.current,
       status,
+      flushes: new Flushes({
+        queue,
+        current: () => succession.current,
+        isReplacing: () => succession.isReplacing,
+      }),
       reload: () => reload(reloadSettings),
     }),
     (error) => reporter.onError('accepting on the control socket', error),

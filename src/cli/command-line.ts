@@ -4,6 +4,7 @@ import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addFlushCommand, wordsForFlush } from './commands/flush.js';
 import { addHelpCommand, wordsForHelp } from './commands/help.js';
 import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
@@ -21,6 +22,7 @@ const commands = [
   addRunCommand,
   addStatusCommand,
   addCheckCommand,
+  addFlushCommand,
   addRetryCommand,
   addAcceptRootCommand,
   addReloadCommand,
@@ -34,7 +36,7 @@ const commands = [
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   const { own, csync2 } = splitWords(words);
-  const asked = wordsForHelp(own);
+  const asked = wordsForFlush(wordsForHelp(own));
   const context: CommandContext = {
     csync2Arguments: csync2,
     environment: process.env,

@@ -40,6 +40,7 @@ export const commandNames: readonly string[] = [
   'run',
   'status',
   'check',
+  'flush',
   'retry',
   'accept-root',
   'reload',
@@ -61,6 +62,7 @@ function unknownFlag(name: string, command: string | undefined, seeHelp: string)
 }
 
 const ownFlags: Readonly<Record<string, readonly string[]>> = {
+  flush: ['--wait', '--peer'],
   'watch-limit': ['--apply'],
 };
 const withoutSettings: ReadonlySet<string> = new Set(['version', 'help', 'completion']);

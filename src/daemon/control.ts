@@ -4,7 +4,10 @@ import type { ControlHandler } from '../observe/control-server.js';
 import type { Status } from '../observe/status.js';
 import { display, fromKey, type PathKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
+import type { Sync } from '../sync/create-sync.js';
+import type { Lane } from '../sync/lane.js';
 import { type RootState, rootText } from '../sync/root-guard.js';
+import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
 
 /** What the requests are answered with. */
@@ -12,13 +15,14 @@ export interface Controlled {
   readonly queue: Queue;
   readonly current: () => Pick<Generation, 'sync' | 'concerns'>;
   readonly status: () => Status;
+  readonly flushes: Flushes;
   /** Reads both configurations again; rejects if they can't be used. Resolves to the settings that need a restart. */
   readonly reload: () => Promise<readonly string[]>;
 }
 
 /** Answers the control socket's requests with what the running stages can do. */
-export function controlHandler({ queue, current, status, reload }: Controlled): ControlHandler {
-  return async (request) => {
+export function controlHandler({ queue, current, status, reload, flushes }: Controlled): ControlHandler {
+  return async (request, gone) => {
     const { concerns, sync } = current();
     switch (request.command) {
       case 'status':
@@ -39,13 +43,15 @@ export function controlHandler({ queue, current, status, reload }: Controlled): 
           outside: outside.map((path) => display(fromKey(path))),
         } satisfies CheckReply;
       }
+      case 'flush': {
+        const outside = request.paths?.filter((path) => !concerns(fromKey(path))) ?? [];
+        if (outside.length > 0) throw new NotSynchronisedError(outside);
+        lanesFor(request.peer, sync);
+        const scope = { paths: request.paths?.map(fromKey), peer: request.peer };
+        return await flushes.run(scope, request.seconds, gone);
+      }
       case 'retry': {
-        const lanes = sync.lanes.filter((lane) => request.peer === undefined || lane.peer === request.peer);
-        if (lanes.length === 0)
-          throw new UnknownPeerError(
-            request.peer ?? '',
-            sync.lanes.map((lane) => lane.peer),
-          );
+        const lanes = lanesFor(request.peer, sync);
         for (const lane of lanes) lane.retry();
         return { peers: lanes.map((lane) => lane.peer) } satisfies RetryReply;
       }
@@ -60,6 +66,18 @@ export function controlHandler({ queue, current, status, reload }: Controlled): 
       }
     }
   };
+}
+
+/** The lane of a peer, or all. Throws an {@link UnknownPeerError}. */
+function lanesFor(peer: string | undefined, { lanes }: Pick<Sync, 'lanes'>): readonly Lane[] {
+  const found = lanes.filter((lane) => peer === undefined || lane.peer === peer);
+  if (peer !== undefined && found.length === 0) {
+    throw new UnknownPeerError(
+      peer,
+      lanes.map((lane) => lane.peer),
+    );
+  }
+  return found;
 }
 
 /** Paths below no included directory. */

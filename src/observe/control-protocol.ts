@@ -10,6 +10,13 @@ export type ControlRequest =
   | { readonly command: 'check'; readonly paths?: readonly string[] }
   /** Tries peers that are waiting, and parked files, now. */
   | { readonly command: 'retry'; readonly peer?: string }
+  /** Waits, so many seconds at most, until what had been changed before is on the peers, or on this one. */
+  | {
+      readonly command: 'flush';
+      readonly seconds: number;
+      readonly paths?: readonly string[];
+      readonly peer?: string;
+    }
   /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
   | { readonly command: 'reload' }
   /** Takes an emptied or replaced root for meant. */
@@ -31,6 +38,9 @@ export type ControlReply =
 /** Bytes of a request, without its newline. */
 export const requestBytesLimit = 1024 * 1024;
 
+/** Seconds that a flush may wait at most: a day. */
+export const longestFlush = 86_400;
+
 /** Name of the socket in the runtime directory. */
 export const socketName = 'control.sock';
 
@@ -43,7 +53,7 @@ export function parseRequest(line: string): ControlRequest {
     throw new BadRequestError('it is not JSON');
   }
   if (!isRecord(value)) throw new BadRequestError('it is not an object');
-  const { command, paths, peer, path } = value;
+  const { command, paths, peer, path, seconds } = value;
   switch (command) {
     case 'status':
     case 'reload':
@@ -52,6 +62,15 @@ export function parseRequest(line: string): ControlRequest {
       if (paths === undefined) return { command };
       if (Array.isArray(paths) && paths.every(isPath)) return { command, paths };
       throw new BadRequestError('`paths` must be a list of absolute paths');
+    case 'flush':
+      if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= longestFlush)) {
+        throw new BadRequestError(`\`seconds\` must be a number from 0 to ${longestFlush}`);
+      }
+      if (paths !== undefined && !(Array.isArray(paths) && paths.every(isPath))) {
+        throw new BadRequestError('`paths` must be a list of absolute paths');
+      }
+      if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
+      return { command, seconds, ...(paths ? { paths } : {}), ...(peer === undefined ? {} : { peer }) };
     case 'retry':
       if (peer === undefined) return { command };
       if (typeof peer === 'string') return { command, peer };

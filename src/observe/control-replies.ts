@@ -1,3 +1,5 @@
+import type { FlushPending } from '../daemon/flush/progress.js';
+
 /** What the daemon answers the requests of the control socket with, beside the status. Paths are as they are shown. */
 
 /** Of `check`. */
@@ -22,4 +24,13 @@ export interface AcceptRootReply {
 export interface ReloadReply {
   /** Settings that differ and need a restart to take effect. */
   readonly needs_restart: readonly string[];
+}
+
+/** Of `flush`. */
+export interface FlushReply {
+  /** All that had been changed before is on the peers. */
+  readonly complete: boolean;
+  /** What is not, and why; empty if all is. */
+  readonly pending: readonly FlushPending[];
+  readonly waited_s: number;
 }

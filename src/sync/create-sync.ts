@@ -2,7 +2,7 @@ import { compareWithPeer } from '../csync2/comparison.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import { namesOf, type PathPrefix } from '../csync2/name-encoding.js';
+import { namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import type { Activity } from '../csync2/server-log/activity.js';
@@ -108,6 +108,20 @@ export interface Sync {
   readonly guard: RootGuard;
   readonly misses: WatcherMisses;
   readonly unsupported: UnsupportedPaths;
+  /** Whether something is still to be marked that a check which was cut short may have torn. */
+  isMarking(): boolean;
+  /** The peers that nothing has been compared with yet. */
+  newPeers(): readonly string[];
+  /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
+  lackedBy(peer: string): readonly PathBytes[] | undefined;
+  /** The files, on this host, that names of csync2's database stand for. */
+  placesOf(names: readonly Buffer[]): PathBytes[];
+  /** Tells of each push that has ended, until what it returns is called. */
+  listen(onPush: (report: PushReport) => void): () => void;
+  /** Whether updates work on csync2's own database, and may take off marks that they make again before they end. */
+  readonly isShared: boolean;
+  /** Whether only the lanes can tell how many files are owed, when they look. */
+  readonly isCounted: boolean;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
   /** Sends what is owed from before, and brings new peers up to date. */
@@ -205,11 +219,18 @@ export function createSync(parts: SyncParts): Sync {
     onRestored: (paths) => events.onRestored?.(paths),
     takeBroken: () => parts.activity.takeBroken(),
   });
-  const recheck = (path: PathBytes) => {
-    parts.queue.append([{ kind: 'file', path }]);
-    scheduler.wake();
+  const recheck = (path: PathBytes) => scheduler.recheck(path);
+  const placesOf = (names: readonly Buffer[]) =>
+    names.map((name) => realPathOf(name, prefixes) ?? unplaced(name));
+  const listeners = new Set<(report: PushReport) => void>();
+  const onPush = (report: PushReport) => {
+    events.onPush?.(report);
+    for (const listener of listeners) listener(report);
   };
-  const { lanes, strategy } = createLanes(parts, { ledger, journal, window, checker, guard, recheck });
+  const { lanes, strategy } = createLanes(
+    { ...parts, events: { ...events, onPush } },
+    { ledger, journal, window, checker, guard, recheck },
+  );
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -250,6 +271,16 @@ export function createSync(parts: SyncParts): Sync {
     misses,
     unsupported,
     strategy,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    isShared: !(ledger && parts.privateDatabases),
+    isCounted: ledger === undefined,
+    isMarking: () => checker.isMarking,
+    newPeers: () => (newcomers ? parts.knownPeers.newOf(parts.peers.map(({ name }) => name)) : []),
+    lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
+    placesOf,
     repair: () => checker.repair(),
     start() {
       parts.activity.onReceived = (name) => unseen.received(name);
@@ -321,6 +352,11 @@ function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
   const { size, mtimeNs } = sight.stat;
   const isSameSize = seen.size === undefined || BigInt(seen.size) === size;
   return isSameSize && (seen.mtimeSeconds === undefined || BigInt(seen.mtimeSeconds) === mtimeNs / second);
+}
+
+/** A name whose prefix has no path here: nobody can say where it belongs, so that it concerns everybody. */
+function unplaced(name: Buffer): PathBytes {
+  return name;
 }
 
 const second = 1_000_000_000n;

@@ -1,0 +1,100 @@
+import { outcomeText } from '../../csync2/result.js';
+import { displayShort, isWithin, type PathBytes, type PathKey, toKey } from '../../path-bytes.js';
+import type { Queue } from '../../queue/queue.js';
+import type { Sync } from '../../sync/create-sync.js';
+import type { Lane } from '../../sync/lane.js';
+import type { Watcher } from '../../watch/watcher.js';
+import type { EventsView, FlushPeer, FlushView, SetAside } from './progress.js';
+
+/** What a flush is about. */
+export interface FlushScope {
+  /** Undefined: everything. */
+  readonly paths: readonly PathBytes[] | undefined;
+  /** Undefined: all peers. */
+  readonly peer: string | undefined;
+}
+
+/** The stages of a generation, as far as a flush asks. */
+export interface FlushedGeneration {
+  readonly sync: Sync;
+  readonly watcher: Watcher;
+}
+
+/**
+ * All stages as they are now.
+ *
+ * @param generation - undefined while another takes over
+ */
+export function flushView(
+  generation: FlushedGeneration,
+  isReplacing: boolean,
+  queue: Queue,
+  { paths, peer }: FlushScope,
+): FlushView {
+  const { sync, watcher } = generation;
+  const { scheduler } = sync;
+  const concerns = (path: PathBytes) => paths === undefined || paths.some((place) => isWithin(path, place));
+  const newPeers = sync.newPeers();
+  return {
+    generation: isReplacing ? undefined : generation,
+    events: eventsOf(watcher),
+    queue: { written: queue.written, done: queue.done },
+    requeued: scheduler.requeuedUpTo,
+    rechecks: scheduler.rechecks,
+    aside: () => asideOf(sync, paths),
+    fullCheck: { owed: queue.owed, settled: queue.settledTicket },
+    isMarking: () => sync.isMarking(),
+    peers: sync.lanes
+      .filter((lane) => peer === undefined || lane.peer === peer)
+      .map((lane) => peerOf(lane, sync, newPeers.includes(lane.peer), concerns)),
+  };
+}
+
+function eventsOf(watcher: Watcher): EventsView {
+  const { denied, unwatched } = watcher.stats();
+  const blind = [
+    ...(unwatched > 0 ? [`${unwatched} directories are not watched: see inotify-csync watch-limit`] : []),
+    ...(denied > 0 ? [`${denied} directories can't be read`] : []),
+  ];
+  return { ...watcher.handedOver(), blind: blind.length > 0 ? blind.join('; ') : undefined };
+}
+
+function asideOf({ scheduler }: Sync, paths: FlushScope['paths']): ReadonlyMap<PathKey, SetAside> {
+  const aside = new Map<PathKey, SetAside>();
+  for (const { path, failed } of scheduler.setAside()) {
+    // What lies above one of the places may be a tree that holds it.
+    const concerns = paths?.some((place) => isWithin(path, place) || isWithin(place, path)) ?? true;
+    if (!concerns) continue;
+    const why = failed ? `cannot be checked: ${outcomeText[failed.outcome]}` : 'may be being received';
+    aside.set(toKey(path), { text: `${displayShort(path)} ${why}` });
+  }
+  return aside;
+}
+
+function peerOf(lane: Lane, sync: Sync, isNew: boolean, concerns: (path: PathBytes) => boolean): FlushPeer {
+  return {
+    name: lane.peer,
+    isNew,
+    lacks() {
+      // An update of the shared database takes marks off that are made again before it ends.
+      if (sync.isShared && lane.status().state === 'updating') return undefined;
+      const lacked = sync.lackedBy(lane.peer);
+      if (lacked) return new Set(lacked.filter((path) => concerns(path) || path[0] !== slash).map(toKey));
+      return lane.status().state === 'idle' ? lane.status().owed : undefined;
+    },
+    why() {
+      const { parked, parkedCount, reason, nextAttemptAt } = lane.status();
+      const next = nextAttemptAt === undefined ? [] : [`next try in ${secondsUntil(nextAttemptAt)} s`];
+      const first = parked.find(({ name }) => concerns(name)) ?? parked[0];
+      const held = first ? [`${displayShort(first.name)} on hold: ${outcomeText[first.reason]}`] : [];
+      const more = parkedCount > 1 ? [`and ${parkedCount - 1} more on hold`] : [];
+      return [...(reason === undefined ? [] : [outcomeText[reason], ...next]), ...held, ...more].join('; ');
+    },
+  };
+}
+
+function secondsUntil(time: number): number {
+  return Math.max(0, Math.round((time - Date.now()) / 1000));
+}
+
+const slash = 0x2f;
