@@ -12,6 +12,7 @@ import { Activity } from './csync2/server-log/activity.js';
 import { makeLogDirectory } from './csync2/server-log/log-file.js';
 import { SessionProbe } from './csync2/session-probe.js';
 import { SessionReaper } from './csync2/session-reaper.js';
+import { ConfigTroubles } from './daemon/config-troubles.js';
 import { controlHandler } from './daemon/control.js';
 import { Flushes } from './daemon/flush/flush.js';
 import { Generation, type GenerationParts, type Plan, readPlan } from './daemon/generation.js';
@@ -165,7 +166,16 @@ async function run(
     reaper.start();
     ending.push(() => reaper.stop());
   }
-  const status = () => statusOf({ succession, queue, server, activity, startedAt });
+  const troubles = new ConfigTroubles(reloadSettings);
+  const status = () =>
+    statusOf({
+      succession,
+      queue,
+      server,
+      activity,
+      startedAt,
+      configTroubles: () => troubles.list(Date.now()),
+    });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
 
@@ -175,7 +185,7 @@ async function run(
     configWatch.dismiss();
     try {
       const changed = readSettings?.();
-      await succession.replace(changed);
+      await troubles.judge(succession.replace(changed));
       log.info(`read anew: ${introduction(succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
       if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);

@@ -1,6 +1,6 @@
 import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
-import { assembleStatus, type Status } from '../observe/status.js';
+import { assembleStatus, type ConfigTrouble, type Status } from '../observe/status.js';
 import { display, fromKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import type { Succession } from './succession.js';
@@ -11,12 +11,14 @@ export interface Viewed {
   readonly queue: Queue;
   readonly server: ManagedServer | undefined;
   readonly activity: Activity;
+  /** What is wrong with the configuration on disk. */
+  readonly configTroubles: () => readonly ConfigTrouble[];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
 
 /** How the running daemon is, now. */
-export function statusOf({ succession, queue, server, activity, startedAt }: Viewed): Status {
+export function statusOf({ configTroubles, succession, queue, server, activity, startedAt }: Viewed): Status {
   const { plan, sync, watcher } = succession.current;
   const { directories, unwatched, denied: unreadable } = watcher.stats();
   sync.unsupported.look();
@@ -30,6 +32,9 @@ export function statusOf({ succession, queue, server, activity, startedAt }: Vie
     unreadable,
     queue: { depth: queue.depth, oldestAt: queue.oldestAt, resets: queue.resets },
     fullCheckOwed: queue.owed,
+    fullCheckTries: sync.scheduler.fullCheckTries,
+    configTroubles: configTroubles(),
+    newPeers: sync.newPeers(),
     misses: { count: sync.misses.count, paths: sync.misses.paths.map((key) => display(fromKey(key))) },
     roots: sync.guard.states(),
     lanes: sync.lanes.map((lane) => lane.status()),

@@ -110,8 +110,8 @@ export interface Sync {
   readonly unsupported: UnsupportedPaths;
   /** Whether something is still to be marked that a check which was cut short may have torn. */
   isMarking(): boolean;
-  /** The peers that nothing has been compared with yet. */
-  newPeers(): readonly string[];
+  /** The peers that nothing has been compared with yet, and how that went so far. */
+  newPeers(): ReadonlyMap<string, { readonly failingSince: number | undefined; readonly reason: string }>;
   /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
@@ -278,7 +278,7 @@ export function createSync(parts: SyncParts): Sync {
     isShared: !(ledger && parts.privateDatabases),
     isCounted: ledger === undefined,
     isMarking: () => checker.isMarking,
-    newPeers: () => (newcomers ? parts.knownPeers.newOf(parts.peers.map(({ name }) => name)) : []),
+    newPeers: () => newcomers?.waiting ?? new Map(),
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
     placesOf,
     repair: () => checker.repair(),

@@ -106,6 +106,11 @@ export class Scheduler {
     return { count: this.#deferred.count, first: this.#deferred.list(deferredShown) };
   }
 
+  /** See {@link FullCheckDuty.tries}. */
+  get fullCheckTries(): FullCheckDuty['tries'] {
+    return this.#fullChecks.tries;
+  }
+
   /** Every path that is no longer in the queue and will be in it again, and why. */
   *setAside(): Generator<{ readonly path: PathBytes; readonly failed: FailedPath | undefined }> {
     for (const failed of this.#deferred.list()) yield { path: failed.path, failed };

@@ -46,7 +46,7 @@ export function flushView(
     isMarking: () => sync.isMarking(),
     peers: sync.lanes
       .filter((lane) => peer === undefined || lane.peer === peer)
-      .map((lane) => peerOf(lane, sync, newPeers.includes(lane.peer), concerns)),
+      .map((lane) => peerOf(lane, sync, newPeers.has(lane.peer), concerns)),
   };
 }
 
