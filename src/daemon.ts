@@ -20,10 +20,11 @@ import { pulsesOf } from './daemon/pulses.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
 import { territoryOf } from './daemon/territory.js';
-import { introduction, statusOf } from './daemon/view.js';
+import { introduction, metricsNow, statusOf } from './daemon/view.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
 import { socketName } from './observe/control-protocol.js';
 import { ControlServer } from './observe/control-server.js';
+import { Counts } from './observe/counts.js';
 import { createLog, type Log } from './observe/log.js';
 import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
@@ -89,7 +90,8 @@ async function run(
   const { log, notifier, stop, ending, onReady } = around;
   const startedAt = Date.now();
   const publish = throttle(() => notifier.status(statusLine(status())), 1000);
-  const reporter = new Reporter(log, publish);
+  const counts = new Counts();
+  const reporter = new Reporter(log, publish, counts);
   const plan = await readPlan(settings, csync2Options);
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
@@ -146,6 +148,7 @@ async function run(
     mountMemory,
     reporter,
     onProgress,
+    counts,
   };
   const first = new Generation(plan, parts, watch);
   const configWatch = new ConfigWatch(() => void reload().catch(ignore));
@@ -210,6 +213,7 @@ async function run(
       queue,
       current: () => succession.current,
       status,
+      metrics: () => metricsNow(succession, status(), counts),
       flushes: new Flushes({
         queue,
         current: () => succession.current,

@@ -1,11 +1,13 @@
 import yargs, { type Argv } from 'yargs';
 import { exitCodes } from '../errors.js';
+import { packageVersion } from '../package-version.js';
 import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addFlushCommand, wordsForFlush } from './commands/flush.js';
 import { addHelpCommand, wordsForHelp } from './commands/help.js';
+import { addMetricsCommand } from './commands/metrics.js';
 import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
@@ -13,7 +15,6 @@ import { addStatusCommand } from './commands/status.js';
 import { addVersionCommand } from './commands/version.js';
 import { addWatchLimitCommand } from './commands/watch-limit.js';
 import type { CommandContext } from './context.js';
-import { packageVersion } from './package-version.js';
 import { splitWords } from './split-words.js';
 import { usageErrorOf } from './usage-error.js';
 
@@ -29,6 +30,7 @@ const commands = [
   addExplainCommand,
   addCheckConfigCommand,
   addWatchLimitCommand,
+  addMetricsCommand,
   addVersionCommand,
   addHelpCommand,
 ];

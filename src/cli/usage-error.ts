@@ -47,6 +47,7 @@ export const commandNames: readonly string[] = [
   'explain',
   'check-config',
   'watch-limit',
+  'metrics',
   'version',
   'help',
   'completion',

@@ -15,18 +15,28 @@ export interface Controlled {
   readonly queue: Queue;
   readonly current: () => Pick<Generation, 'sync' | 'concerns'>;
   readonly status: () => Status;
+  readonly metrics: () => unknown;
   readonly flushes: Flushes;
   /** Reads both configurations again; rejects if they can't be used. Resolves to the settings that need a restart. */
   readonly reload: () => Promise<readonly string[]>;
 }
 
 /** Answers the control socket's requests with what the running stages can do. */
-export function controlHandler({ queue, current, status, reload, flushes }: Controlled): ControlHandler {
+export function controlHandler({
+  queue,
+  current,
+  status,
+  metrics,
+  reload,
+  flushes,
+}: Controlled): ControlHandler {
   return async (request, gone) => {
     const { concerns, sync } = current();
     switch (request.command) {
       case 'status':
         return status();
+      case 'metrics':
+        return metrics();
       case 'reload':
         return { needs_restart: await reload() } satisfies ReloadReply;
       case 'check': {

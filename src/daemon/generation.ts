@@ -20,6 +20,7 @@ import { Runner } from '../csync2/runner.js';
 import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
 import type { NativeSelection } from '../native.js';
+import type { Counts } from '../observe/counts.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
@@ -55,6 +56,7 @@ export interface GenerationParts {
   readonly mountMemory: MountMemory;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
+  readonly counts: Counts;
 }
 
 /** The watches of an earlier run; see WatcherOptions. */
@@ -213,7 +215,7 @@ function syncFor(
 ): Sync {
   const { settings, queue, activity, reporter } = parts;
   return createSync({
-    runner: new Runner(instance),
+    runner: new Runner(instance, parts.counts.onRun),
     queue,
     activity,
     gate: parts.gate,

@@ -1,6 +1,11 @@
 import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
+import { readLimits } from '../limits/inotify-limits.js';
+import type { Counts } from '../observe/counts.js';
+import type { MetricFamily } from '../observe/exposition.js';
+import { metricsOf } from '../observe/metrics.js';
 import { assembleStatus, type ConfigTrouble, type Status } from '../observe/status.js';
+import { packageVersion } from '../package-version.js';
 import { display, fromKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import type { Succession } from './succession.js';
@@ -46,8 +51,26 @@ export function statusOf({ configTroubles, succession, queue, server, activity, 
   });
 }
 
+/** What Prometheus collects, now. */
+export function metricsNow({ current }: Succession, status: Status, counts: Counts): MetricFamily[] {
+  const { events, overflows, watches } = current.watcher.stats();
+  const now = Date.now() / 1000;
+  return metricsOf({ status, counts, version, now, watches, watchLimit: watchLimit(), events, overflows });
+}
+
+function watchLimit(): number | undefined {
+  try {
+    return readLimits().max_user_watches;
+  } catch {
+    // ProcSubset=pid hides it.
+    return undefined;
+  }
+}
+
 /** One sentence for the log: what this host watches, and whom it updates. */
 export function introduction({ current: { plan, sync, watcher } }: Succession): string {
   const peers = sync.lanes.map((lane) => lane.peer).join(', ') || 'nobody';
   return `${plan.instance.hostName} watches ${watcher.stats().directories} directories and updates ${peers} (${sync.strategy})`;
 }
+
+const version = packageVersion();

@@ -6,6 +6,7 @@ import { exitCodes, InotifyCsyncError } from '../errors.js';
  */
 export type ControlRequest =
   | { readonly command: 'status' }
+  | { readonly command: 'metrics' }
   /** Looks at everything, or at these paths and what is below them. */
   | { readonly command: 'check'; readonly paths?: readonly string[] }
   /** Tries peers that are waiting, and parked files, now. */
@@ -56,6 +57,7 @@ export function parseRequest(line: string): ControlRequest {
   const { command, paths, peer, path, seconds } = value;
   switch (command) {
     case 'status':
+    case 'metrics':
     case 'reload':
       return { command };
     case 'check':

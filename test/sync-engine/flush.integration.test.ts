@@ -69,6 +69,9 @@ test(
       all.reply.pending[0]?.text ?? '',
       /^node3: 1 file pending \((the peer cannot be reached|no progress)/,
     );
+    const metrics = await first.command('metrics');
+    assert.match(metrics.stdout, /^inotify_csync_peer_pending_files\{peer="node3"\} 1$/m);
+    assert.match(metrics.stdout, /^inotify_csync_csync2_runs_total\{stage="check",result="done"\} [1-9]/m);
     const one = await flush(first, '--peer', 'node2', '--wait');
     assert.equal(one.code, 0);
     assert.equal(second.read('file'), 'for all');
@@ -131,4 +134,6 @@ test('what cannot be flushed is refused', { skip }, async (context) => {
   assert.equal((await flush(node, '--wait=60s')).code, 0);
   await node.stop();
   assert.equal((await node.command('flush')).code, 3);
+  const metrics = await node.command('metrics');
+  assert.deepEqual([metrics.code, metrics.stdout.includes('\ninotify_csync_up 0\n')], [3, true]);
 });

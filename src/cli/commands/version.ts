@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
+import { packageVersion } from '../../package-version.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { packageVersion } from '../package-version.js';
 import { refuseCsync2Options } from '../refuse-csync2-options.js';
 
 /** `version`: what this is, and what it runs on. */
