@@ -4,6 +4,7 @@ import { packageVersion } from '../package-version.js';
 import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addFlushCommand, wordsForFlush } from './commands/flush.js';
 import { addHelpCommand, wordsForHelp } from './commands/help.js';
@@ -31,6 +32,7 @@ const commands = [
   addCheckConfigCommand,
   addWatchLimitCommand,
   addMetricsCommand,
+  addDoctorCommand,
   addVersionCommand,
   addHelpCommand,
 ];

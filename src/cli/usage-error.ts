@@ -48,6 +48,7 @@ export const commandNames: readonly string[] = [
   'check-config',
   'watch-limit',
   'metrics',
+  'doctor',
   'version',
   'help',
   'completion',
@@ -65,5 +66,6 @@ function unknownFlag(name: string, command: string | undefined, seeHelp: string)
 const ownFlags: Readonly<Record<string, readonly string[]>> = {
   flush: ['--wait', '--peer'],
   'watch-limit': ['--apply'],
+  doctor: ['--output'],
 };
 const withoutSettings: ReadonlySet<string> = new Set(['version', 'help', 'completion']);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { FlushReply } from '#src/observe/control-replies.js';
 import { Cluster } from '../support/cluster.js';
 import type { ClusterNode } from '../support/cluster-node.js';
@@ -132,6 +134,16 @@ test('what cannot be flushed is refused', { skip }, async (context) => {
   );
   renameSync(`${node.path()}.away`, node.path());
   assert.equal((await flush(node, '--wait=60s')).code, 0);
+  const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
+  const folder = dirname(node.systemDirectory);
+  const settings = ['--cfg-path', node.systemDirectory, '--queue-file', join(folder, 'queue.log')];
+  const report = await node.run(process.execPath, program, 'doctor', '-N', node.name, ...settings);
+  assert.match(
+    report.stdout,
+    /^without a watch +0$/m,
+    'the watches of the daemon are those that its trees need',
+  );
+  assert.ok(!report.stdout.includes('k'.repeat(64)));
   await node.stop();
   assert.equal((await node.command('flush')).code, 3);
   const metrics = await node.command('metrics');
