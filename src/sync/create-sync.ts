@@ -1,4 +1,5 @@
 import { compareWithPeer } from '../csync2/comparison.js';
+import { listDirty } from '../csync2/dirty-listing.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
@@ -120,8 +121,10 @@ export interface Sync {
   listen(onPush: (report: PushReport) => void): () => void;
   /** Whether updates work on csync2's own database, and may take off marks that they make again before they end. */
   readonly isShared: boolean;
-  /** Whether only the lanes can tell how many files are owed, when they look. */
+  /** Whether csync2's database can't be read, so that csync2 has to be asked what is owed. */
   readonly isCounted: boolean;
+  /** Asks csync2 how many files it owes to each peer that it owes any; undefined if it could not tell. */
+  countPending(): Promise<ReadonlyMap<string, number> | undefined>;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
   /** Sends what is owed from before, and brings new peers up to date. */
@@ -277,6 +280,7 @@ export function createSync(parts: SyncParts): Sync {
     },
     isShared: !(ledger && parts.privateDatabases),
     isCounted: ledger === undefined,
+    countPending: () => listDirty(runner),
     isMarking: () => checker.isMarking,
     newPeers: () => newcomers?.waiting ?? new Map(),
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),

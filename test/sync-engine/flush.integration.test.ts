@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FlushReply } from '#src/observe/control-replies.js';
 import { Cluster } from '../support/cluster.js';
 import type { ClusterNode } from '../support/cluster-node.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
+import { postgresObstacle, startPostgres } from '../support/cluster-postgres.js';
 import { seededRandom } from '../support/csync2-random.js';
 
 const skip = clusterObstacle();
@@ -24,34 +25,61 @@ test(
   'after each flush the peers have all that was changed before, while changes go on',
   { skip },
   async (context) => {
-    const cluster = await Cluster.started(context, { nodes: 3, flags });
-    const [first, ...others] = cluster.nodes as [ClusterNode, ...ClusterNode[]];
-    const random = seededRandom(context);
-    const names = Array.from({ length: 40 }, (_, index) => `d${index % 5}/f${index}`);
-    for (let round = 0; round < 8; round++) {
-      const wanted = new Map<string, string>();
-      const change = (text: string) => {
-        const name = random.pick(names);
-        first.write(name, text);
-        wanted.set(name, text);
-      };
-      for (let count = random.below(60) + 1; count > 0; count--) change(`${round} ${count}`);
-      // A directory that nobody watches yet, and one that is moved.
-      mkdirSync(first.path(`new${round}/deep`), { recursive: true });
-      writeFileSync(first.path(`new${round}/deep/file`), `${round}`);
-      renameSync(first.path(`new${round}`), first.path(`moved${round}`));
-      wanted.set(`moved${round}/deep/file`, `${round}`);
-      const flushed = flush(first, '--wait=60s');
-      // What comes later is of no matter, and of other files.
-      const noise = setInterval(() => first.write(`noise/${random.below(10)}`, `${random.next()}`), 5);
-      const { code, reply } = await flushed.finally(() => clearInterval(noise));
-      assert.deepEqual([code, reply.pending], [0, []]);
-      for (const peer of others) {
-        for (const [name, text] of wanted) assert.equal(peer.read(name), text, `round ${round}: ${name}`);
-      }
-    }
+    await holds(context, await Cluster.started(context, { nodes: 3 }), 5);
   },
 );
+
+test('the same on the shared database', { skip }, async (context) => {
+  const shared = ['--private-databases', 'false'];
+  await holds(context, await Cluster.started(context, { nodes: 3, flags: shared }), 3, false);
+});
+
+test(
+  'the same on PostgreSQL, where only numbers are known',
+  { skip: skip || postgresObstacle() },
+  async (context) => {
+    const cluster = await Cluster.make(context, { nodes: 3 });
+    await startPostgres(context, cluster, cluster.node(1));
+    await cluster.initialise();
+    for (const node of cluster.nodes) {
+      node.start();
+      await cluster.untilWorking(node);
+    }
+    await holds(context, cluster, 3, false);
+  },
+);
+
+/** Rounds of changes, each followed by a flush and a look at the peers, beside changes of other files. */
+async function holds(context: TestContext, cluster: Cluster, rounds: number, isNoisy = true): Promise<void> {
+  const [first, ...others] = cluster.nodes as [ClusterNode, ...ClusterNode[]];
+  const random = seededRandom(context);
+  const names = Array.from({ length: 40 }, (_, index) => `d${index % 5}/f${index}`);
+  for (let round = 0; round < rounds; round++) {
+    const wanted = new Map<string, string>();
+    const change = (text: string) => {
+      const name = random.pick(names);
+      first.write(name, text);
+      wanted.set(name, text);
+    };
+    for (let count = random.below(60) + 1; count > 0; count--) change(`${round} ${count}`);
+    // A directory that nobody watches yet, and one that is moved.
+    mkdirSync(first.path(`new${round}/deep`), { recursive: true });
+    writeFileSync(first.path(`new${round}/deep/file`), `${round}`);
+    renameSync(first.path(`new${round}`), first.path(`moved${round}`));
+    wanted.set(`moved${round}/deep/file`, `${round}`);
+    const flushed = flush(first, '--wait=5m');
+    // What comes later is of no matter, and of other files.
+    const noise = setInterval(
+      () => isNoisy && first.write(`noise/${random.below(10)}`, `${random.next()}`),
+      5,
+    );
+    const { code, reply } = await flushed.finally(() => clearInterval(noise));
+    assert.deepEqual([code, reply.pending], [0, []]);
+    for (const peer of others) {
+      for (const [name, text] of wanted) assert.equal(peer.read(name), text, `round ${round}: ${name}`);
+    }
+  }
+}
 
 test(
   'a peer that is down: 75 with its name when the time is up, 0 for the others',

@@ -60,9 +60,11 @@ export class Flushes {
           listening?.end();
           listening = listen(current().sync, progress, () => waker.wake());
         }
-        if (progress.isMarked) await this.#refresh(lanes(), seconds - waited());
+        const counts = progress.isMarked ? await this.#countPending(lanes(), seconds - waited()) : undefined;
         const looked = performance.now();
-        const pending = look(progress, () => flushView(current(), isReplacing(), queue, scope));
+        const pending = look(progress, () =>
+          flushView(current(), { isReplacing: isReplacing(), counts }, queue, scope),
+        );
         const cost = performance.now() - looked;
         if (pending.length === 0 || waited() >= seconds || gone.aborted) {
           return { complete: pending.length === 0, waited_s: waited(), pending };
@@ -78,13 +80,29 @@ export class Flushes {
     }
   }
 
-  /** Where only lanes can tell what is owed, they look once more. */
-  async #refresh(lanes: readonly Lane[], seconds: number): Promise<void> {
+  /**
+   * Where csync2's database can't be read, the lanes do what they can, and then csync2 counts. Undefined: that is not so, or
+   * an update went on meanwhile, which takes marks off that it makes again before it ends.
+   */
+  async #countPending(
+    lanes: readonly Lane[],
+    seconds: number,
+  ): Promise<ReadonlyMap<string, number> | undefined> {
     const { sync } = this.#parts.current();
-    if (!sync.isCounted) return;
-    for (const lane of lanes) lane.wake();
-    const time = sleep(Math.max(1, Math.min(seconds * 1000, refreshMilliseconds)));
-    await Promise.race([Promise.all(lanes.map((lane) => lane.rest())), time]);
+    if (!sync.isCounted) return undefined;
+    let pushes = 0;
+    const end = sync.listen(() => pushes++);
+    try {
+      for (const lane of lanes) lane.wake();
+      const time = sleep(Math.max(seconds * 1000, countMilliseconds), false);
+      const isAtRest = Promise.all(lanes.map((lane) => lane.rest())).then(() => true);
+      if (!(await Promise.race([isAtRest, time]))) return undefined;
+      const before = pushes;
+      const counts = await sync.countPending();
+      return pushes === before ? counts : undefined;
+    } finally {
+      end();
+    }
   }
 }
 
@@ -134,5 +152,6 @@ function look(
 
 const pauseMilliseconds = { least: 5, most: 200 };
 const lookShare = 10;
-const refreshMilliseconds = 1000;
+/** A look at what is owed is a command of csync2; also somebody who only asks waits for it. */
+const countMilliseconds = 2000;
 const mostFlushes = 8;

@@ -23,11 +23,15 @@ export interface FlushedGeneration {
 /**
  * All stages as they are now.
  *
- * @param generation - undefined while another takes over
+ * @param isReplacing - another generation may be about to take over
+ * @param counts - files pending by peer, counted since all was marked, where their names can't be had
  */
 export function flushView(
   generation: FlushedGeneration,
-  isReplacing: boolean,
+  {
+    isReplacing,
+    counts,
+  }: { readonly isReplacing: boolean; readonly counts: ReadonlyMap<string, number> | undefined },
   queue: Queue,
   { paths, peer }: FlushScope,
 ): FlushView {
@@ -46,7 +50,7 @@ export function flushView(
     isMarking: () => sync.isMarking(),
     peers: sync.lanes
       .filter((lane) => peer === undefined || lane.peer === peer)
-      .map((lane) => peerOf(lane, sync, newPeers.has(lane.peer), concerns)),
+      .map((lane) => peerOf(lane, sync, { isNew: newPeers.has(lane.peer), counts, concerns })),
   };
 }
 
@@ -71,7 +75,13 @@ function asideOf({ scheduler }: Sync, paths: FlushScope['paths']): ReadonlyMap<P
   return aside;
 }
 
-function peerOf(lane: Lane, sync: Sync, isNew: boolean, concerns: (path: PathBytes) => boolean): FlushPeer {
+interface PeerFacts {
+  readonly isNew: boolean;
+  readonly counts: ReadonlyMap<string, number> | undefined;
+  readonly concerns: (path: PathBytes) => boolean;
+}
+
+function peerOf(lane: Lane, sync: Sync, { isNew, counts, concerns }: PeerFacts): FlushPeer {
   return {
     name: lane.peer,
     isNew,
@@ -80,7 +90,7 @@ function peerOf(lane: Lane, sync: Sync, isNew: boolean, concerns: (path: PathByt
       if (sync.isShared && lane.status().state === 'updating') return undefined;
       const lacked = sync.lackedBy(lane.peer);
       if (lacked) return new Set(lacked.filter((path) => concerns(path) || path[0] !== slash).map(toKey));
-      return lane.status().state === 'idle' ? lane.status().owed : undefined;
+      return counts && lane.status().state === 'idle' ? (counts.get(lane.peer) ?? 0) : undefined;
     },
     why() {
       const { parked, parkedCount, reason, nextAttemptAt } = lane.status();
