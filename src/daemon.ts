@@ -9,18 +9,22 @@ import { externalSessions } from './csync2/external-server.js';
 import { databaseLocation } from './csync2/instance.js';
 import { ManagedServer } from './csync2/server.js';
 import { Activity } from './csync2/server-log/activity.js';
+import { makeLogDirectory } from './csync2/server-log/log-file.js';
 import { SessionProbe } from './csync2/session-probe.js';
 import { SessionReaper } from './csync2/session-reaper.js';
+import { ConfigTroubles } from './daemon/config-troubles.js';
 import { controlHandler } from './daemon/control.js';
+import { Flushes } from './daemon/flush/flush.js';
 import { Generation, type GenerationParts, type Plan, readPlan } from './daemon/generation.js';
 import { pulsesOf } from './daemon/pulses.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
 import { territoryOf } from './daemon/territory.js';
-import { introduction, statusOf } from './daemon/view.js';
+import { introduction, metricsNow, statusOf } from './daemon/view.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
 import { socketName } from './observe/control-protocol.js';
 import { ControlServer } from './observe/control-server.js';
+import { Counts } from './observe/counts.js';
 import { createLog, type Log } from './observe/log.js';
 import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
@@ -52,13 +56,18 @@ export async function runDaemon(
   const notifier = systemdNotifier();
   const stop = stopSignal(log);
   const ending: Ending = [];
+  let isReady = false;
+  const onReady = () => {
+    isReady = true;
+  };
   try {
-    await run(settings, csync2Options, reloadSettings, { log, notifier, stop, ending });
+    await run(settings, csync2Options, reloadSettings, { log, notifier, stop, ending, onReady });
     return 0;
   } finally {
     notifier.stopping();
     await endAll(ending, log);
-    log.info('stopped');
+    // What never ran does not stop.
+    if (isReady || stop.aborted) log.info('stopped');
   }
 }
 
@@ -70,6 +79,7 @@ interface Surroundings {
   readonly notifier: Notifier;
   readonly stop: AbortSignal;
   readonly ending: Ending;
+  readonly onReady: () => void;
 }
 
 async function run(
@@ -78,10 +88,11 @@ async function run(
   reloadSettings: () => Settings,
   around: Surroundings,
 ): Promise<void> {
-  const { log, notifier, stop, ending } = around;
+  const { log, notifier, stop, ending, onReady } = around;
   const startedAt = Date.now();
   const publish = throttle(() => notifier.status(statusLine(status())), 1000);
-  const reporter = new Reporter(log, publish);
+  const counts = new Counts();
+  const reporter = new Reporter(log, publish, counts);
   const plan = await readPlan(settings, csync2Options);
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
@@ -109,6 +120,7 @@ async function run(
           join(settings.runtimeDirectory, 'server'),
         )
       : undefined;
+  if (server) makeLogDirectory(settings.csyncLog);
   const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
   const activity = new Activity(
     settings.csyncLog,
@@ -137,9 +149,10 @@ async function run(
     mountMemory,
     reporter,
     onProgress,
+    counts,
   };
   const first = new Generation(plan, parts, watch);
-  const configWatch = new ConfigWatch(() => void reload());
+  const configWatch = new ConfigWatch(() => void reload().catch(ignore));
   const succession = new Succession(first, parts, (next) => {
     watchStore.keep(next.watcher);
     configWatch.follow(next.plan.config.files);
@@ -157,34 +170,58 @@ async function run(
     reaper.start();
     ending.push(() => reaper.stop());
   }
-  const status = () => statusOf({ succession, queue, server, activity, startedAt });
+  const troubles = new ConfigTroubles(reloadSettings);
+  const status = () =>
+    statusOf({
+      succession,
+      queue,
+      server,
+      activity,
+      startedAt,
+      configTroubles: () => troubles.list(Date.now()),
+    });
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
 
-  const reload = async (readSettings?: () => Settings) => {
+  const reload = async (readSettings?: () => Settings): Promise<readonly string[]> => {
     notifier.reloading();
     // An edit followed by SIGHUP is one change, and owes one full check.
     configWatch.dismiss();
     try {
       const changed = readSettings?.();
-      await succession.replace(changed);
+      await troubles.judge(succession.replace(changed));
       log.info(`read anew: ${introduction(succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
       if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);
+      return late;
     } catch (error) {
       reporter.onRejectedConfig(error);
+      throw error;
+    } finally {
+      notifier.ready();
+      publish();
     }
-    notifier.ready();
-    publish();
   };
-  const onHangUp = () => void reload(reloadSettings);
+  // Nobody waits for the answer; the journal has it.
+  const onHangUp = () => void reload(reloadSettings).catch(ignore);
   process.on('SIGHUP', onHangUp);
   ending.push(() => process.off('SIGHUP', onHangUp));
   configWatch.follow(plan.config.files);
   ending.push(() => configWatch.close());
   const control = await ControlServer.listen(
     join(settings.runtimeDirectory, socketName),
-    controlHandler(queue, () => succession.current.sync, status),
+    controlHandler({
+      queue,
+      current: () => succession.current,
+      status,
+      metrics: () => metricsNow(succession, status(), counts),
+      flushes: new Flushes({
+        queue,
+        current: () => succession.current,
+        isReplacing: () => succession.isReplacing,
+      }),
+      reload: () => reload(reloadSettings),
+    }),
     (error) => reporter.onError('accepting on the control socket', error),
   );
   ending.push(() => control.close());
@@ -198,6 +235,7 @@ async function run(
     },
   );
   notifier.ready();
+  onReady();
   first.start();
   const watchdog = new Watchdog(notifier, pulsesOf(succession), {
     onSilent: (part) => log.error(`${part} stands still: the watchdog gets no sign of life`),
@@ -231,6 +269,8 @@ function probeOf({ instance }: Plan, server: ManagedServer | undefined): Session
   const database = location.kind === 'sqlite' ? location.file : undefined;
   return new SessionProbe({ database, managed: server !== undefined });
 }
+
+function ignore(): void {}
 
 /** The last begun ends first: no stage is left talking to one that is gone. One that fails to end holds up no other. */
 async function endAll(ending: Ending, log: Log): Promise<void> {

@@ -1,15 +1,27 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseCsync2Options, runtimeDirectory } from '../config/index.js';
 import { askDaemon } from '../observe/control-client.js';
 import { type ControlRequest, socketName } from '../observe/control-protocol.js';
 import type { CommandContext } from './context.js';
-import { type ParsedFlags, settingsOf } from './setting-flags.js';
+import { type ParsedFlags, settingTexts } from './setting-flags.js';
 
-/** Asks the daemon whose settings the command line gives. Throws what `askDaemon` throws. */
+/**
+ * Asks the daemon whose runtime directory the command line, the environment or the settings file gives; whatever else is
+ * wrong there is no reason not to ask. `seconds`: see `askDaemon`. Throws what `runtimeDirectory` and `askDaemon` throw.
+ */
 export function askRunning(
   flags: ParsedFlags,
   context: CommandContext,
   request: ControlRequest,
+  seconds?: number,
 ): Promise<unknown> {
-  const { settings } = settingsOf(flags, context);
-  return askDaemon(join(settings.runtimeDirectory, socketName), request);
+  // They say nothing of the socket, but may be wrong.
+  parseCsync2Options(context.csync2Arguments);
+  const directory = runtimeDirectory({
+    ...settingTexts(flags),
+    environment: context.environment,
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  return askDaemon(join(directory, socketName), request, seconds);
 }

@@ -1,15 +1,21 @@
 import yargs, { type Argv } from 'yargs';
+import { exitCodes } from '../errors.js';
+import { packageVersion } from '../package-version.js';
 import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addExplainCommand } from './commands/explain.js';
+import { addFlushCommand, wordsForFlush } from './commands/flush.js';
+import { addHelpCommand, wordsForHelp } from './commands/help.js';
+import { addMetricsCommand } from './commands/metrics.js';
+import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
 import { addStatusCommand } from './commands/status.js';
 import { addVersionCommand } from './commands/version.js';
 import { addWatchLimitCommand } from './commands/watch-limit.js';
 import type { CommandContext } from './context.js';
-import { packageVersion } from './package-version.js';
 import { splitWords } from './split-words.js';
 import { usageErrorOf } from './usage-error.js';
 
@@ -18,27 +24,45 @@ const commands = [
   addRunCommand,
   addStatusCommand,
   addCheckCommand,
+  addFlushCommand,
   addRetryCommand,
   addAcceptRootCommand,
+  addReloadCommand,
   addExplainCommand,
   addCheckConfigCommand,
   addWatchLimitCommand,
+  addMetricsCommand,
+  addDoctorCommand,
   addVersionCommand,
+  addHelpCommand,
 ];
 
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   const { own, csync2 } = splitWords(words);
-  const context: CommandContext = { csync2Arguments: csync2, environment: process.env, exitCode: 0 };
-  const parser = commands.reduce((line, add) => add(line, context), baseParser(own));
-  await parser.parseAsync([...own]);
+  const asked = wordsForFlush(wordsForHelp(own));
+  const context: CommandContext = {
+    csync2Arguments: csync2,
+    environment: process.env,
+    completes: own.includes(completionFlag),
+    exitCode: exitCodes.ok,
+  };
+  const parser = commands
+    .reduce((line, add) => add(line, context), baseParser(asked))
+    .completion('completion', 'print a completion script for bash or zsh');
+  if (words.length === 0) {
+    process.stdout.write(`${await parser.getHelp()}\n`);
+    // A unit that forgets `run` must not look like one that has done its work.
+    return exitCodes.usage;
+  }
+  await parser.parseAsync([...asked]);
   return context.exitCode;
 }
 
 function baseParser(words: readonly string[]): Argv {
   return yargs()
     .scriptName('inotify-csync')
-    .usage('$0 [COMMAND] [settings]\n\nBrings file changes to all csync2 peers as they happen.')
+    .usage('$0 COMMAND [settings]\n\nBrings file changes to all csync2 peers as they happen.')
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -48,25 +72,18 @@ function baseParser(words: readonly string[]): Argv {
     })
     .locale('en')
     .strict()
+    .demandCommand(1, noCommand)
+    .option('json', { type: 'boolean', global: true, description: 'print an object, for scripts' })
     .version(packageVersion())
     .help()
-    .completion('completion', 'print a completion script for bash or zsh')
+    .showHidden(false)
+    .epilogue('inotify-csync help COMMAND tells more of one, inotify-csync help settings of the settings.')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       // yargs calls this for what a command throws, too, and then has no message of its own.
-      throw message ? usageErrorOf(message, words, commandNames) : error;
+      throw message ? usageErrorOf(message, words) : error;
     });
 }
 
-const commandNames = [
-  'run',
-  'status',
-  'check',
-  'retry',
-  'accept-root',
-  'explain',
-  'check-config',
-  'watch-limit',
-  'version',
-  'completion',
-];
+const completionFlag = '--get-yargs-completions';
+const noCommand = 'there is no command';

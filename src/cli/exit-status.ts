@@ -19,7 +19,7 @@ const exitStatusTexts = {
   systemLimit: 'a limit of the system is too low (inotify watches)',
   cannotCreate: "the queue's directory can't be made",
   inputOutput: 'a disk fails',
-  temporary: 'try again later: the queue is in use, or its disk is full',
+  temporary: 'try again later: the queue is in use, or its disk is full; of flush: the time is up',
   noPermission: "something may not be read or written, or isn't safe from other users",
   config: 'the settings or csync2.cfg are wrong',
 } as const satisfies { [Name in keyof typeof exitCodes]: string };

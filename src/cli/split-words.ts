@@ -8,17 +8,20 @@ export function splitWords(words: readonly string[]): { own: readonly string[]; 
   let own: readonly string[] = [];
   let csync2: readonly string[] = [];
   for (let at = 0; at < words.length; ) {
-    const word = words[at] as string;
+    const word = letters[words[at] as string] ?? (words[at] as string);
     if (word === '--') {
       csync2 = [...csync2, ...words.slice(at + 1)];
       break;
     }
     const isCsync2 = /^-[^-]/.test(word);
     const count = isCsync2 ? wordsOfOption(words.slice(at)) : 1;
-    const taken = words.slice(at, at + count);
+    const taken = [word, ...words.slice(at + 1, at + count)];
     if (isCsync2) csync2 = [...csync2, ...taken];
     else own = [...own, ...taken];
     at += count;
   }
   return { own, csync2 };
 }
+
+/** What every program is asked with one letter; csync2 must not be given the first and does not know the second. */
+const letters: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };

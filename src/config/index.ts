@@ -7,6 +7,7 @@ export {
 export { SettingError, SettingsFileError, UnknownSettingError } from './errors.js';
 export { configVariable, type LoadedSettings, type LoadSettingsOptions, loadSettings } from './load.js';
 export { type Origin, originText } from './origin.js';
+export { runtimeDirectory } from './runtime-directory.js';
 export {
   flagOf,
   propertyOf,

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type CsyncConfig, loadConfig } from './cfg/index.js';
+import { type CsyncConfig, type LoadOptions, loadConfig } from './cfg/index.js';
 import type { Instance } from './instance.js';
 
 /** What the settings and the command line say of csync2. */
@@ -20,12 +20,16 @@ export interface InstanceRequest {
  *
  * Throws what `loadConfig` throws.
  */
-export function resolveInstance(request: InstanceRequest): { config: CsyncConfig; instance: Instance } {
+export function resolveInstance(
+  request: InstanceRequest,
+  options: Pick<LoadOptions, 'readKeys'> = {},
+): { config: CsyncConfig; instance: Instance } {
   const { program, systemDirectory, configName, port } = request;
   const hostName = (request.hostName ?? hostname()).toLowerCase();
   const config = loadConfig({
     systemDirectory,
     hostName,
+    ...options,
     ...(configName === undefined ? {} : { configName }),
   });
   // The option wins over the statement, as in csync2.

@@ -41,11 +41,17 @@ const killAfterSeconds = 3;
 export class Runner {
   readonly #instance: Instance;
   readonly #launcher: string;
+  readonly #onEnded: ((mode: readonly string[], outcome: Outcome) => void) | undefined;
   #running = 0;
   #started = 0;
 
-  /** Throws a MissingNativeError if the launcher is not built. */
-  constructor(instance: Instance) {
+  /**
+   * Throws a MissingNativeError if the launcher is not built.
+   *
+   * @param onEnded - told how each command has ended
+   */
+  constructor(instance: Instance, onEnded?: (mode: readonly string[], outcome: Outcome) => void) {
+    this.#onEnded = onEnded;
     this.#instance = instance;
     this.#launcher = launcherPath();
   }
@@ -68,7 +74,9 @@ export class Runner {
     this.#started++;
     this.#running++;
     try {
-      return await this.#run(command);
+      const result = await this.#run(command);
+      this.#onEnded?.(command.mode, result.outcome);
+      return result;
     } finally {
       this.#running--;
     }

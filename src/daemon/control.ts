@@ -1,35 +1,69 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import type { AcceptRootReply, CheckReply, ReloadReply, RetryReply } from '../observe/control-replies.js';
 import type { ControlHandler } from '../observe/control-server.js';
 import type { Status } from '../observe/status.js';
-import { fromKey } from '../path-bytes.js';
+import { display, fromKey, type PathKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import type { Sync } from '../sync/create-sync.js';
+import type { Lane } from '../sync/lane.js';
 import { type RootState, rootText } from '../sync/root-guard.js';
+import type { Flushes } from './flush/flush.js';
+import type { Generation } from './generation.js';
+
+/** What the requests are answered with. */
+export interface Controlled {
+  readonly queue: Queue;
+  readonly current: () => Pick<Generation, 'sync' | 'concerns'>;
+  readonly status: () => Status;
+  readonly metrics: () => unknown;
+  readonly flushes: Flushes;
+  /** Reads both configurations again; rejects if they can't be used. Resolves to the settings that need a restart. */
+  readonly reload: () => Promise<readonly string[]>;
+}
 
 /** Answers the control socket's requests with what the running stages can do. */
-export function controlHandler(queue: Queue, currentSync: () => Sync, status: () => Status): ControlHandler {
-  return (request) => {
-    const sync = currentSync();
+export function controlHandler({
+  queue,
+  current,
+  status,
+  metrics,
+  reload,
+  flushes,
+}: Controlled): ControlHandler {
+  return async (request, gone) => {
+    const { concerns, sync } = current();
     switch (request.command) {
       case 'status':
         return status();
+      case 'metrics':
+        return metrics();
+      case 'reload':
+        return { needs_restart: await reload() } satisfies ReloadReply;
       case 'check': {
-        if (request.paths)
-          queue.append(request.paths.map((path) => ({ kind: 'recheck', path: fromKey(path) })));
+        const { paths } = request;
+        const outside = paths?.filter((path) => !concerns(fromKey(path))) ?? [];
+        const inside = paths?.filter((path) => !outside.includes(path));
+        if (inside?.length === 0) throw new NotSynchronisedError(outside);
+        if (inside) queue.append(inside.map((path) => ({ kind: 'recheck', path: fromKey(path) })));
         else queue.owe('somebody asked for it');
         sync.scheduler.retryFullCheck();
         sync.scheduler.wake();
-        return { accepted: request.paths?.length ?? 'all' };
+        return {
+          queued: inside?.map((path) => display(fromKey(path))) ?? 'everything',
+          outside: outside.map((path) => display(fromKey(path))),
+        } satisfies CheckReply;
+      }
+      case 'flush': {
+        const outside = request.paths?.filter((path) => !concerns(fromKey(path))) ?? [];
+        if (outside.length > 0) throw new NotSynchronisedError(outside);
+        lanesFor(request.peer, sync);
+        const scope = { paths: request.paths?.map(fromKey), peer: request.peer };
+        return await flushes.run(scope, request.seconds, gone);
       }
       case 'retry': {
-        const lanes = sync.lanes.filter((lane) => request.peer === undefined || lane.peer === request.peer);
-        if (lanes.length === 0)
-          throw new UnknownPeerError(
-            request.peer ?? '',
-            sync.lanes.map((lane) => lane.peer),
-          );
+        const lanes = lanesFor(request.peer, sync);
         for (const lane of lanes) lane.retry();
-        return { peers: lanes.map((lane) => lane.peer) };
+        return { peers: lanes.map((lane) => lane.peer) } satisfies RetryReply;
       }
       case 'accept-root': {
         const path = fromKey(request.path);
@@ -38,10 +72,34 @@ export function controlHandler(queue: Queue, currentSync: () => Sync, status: ()
         sync.guard.allow(path);
         const left = sync.guard.states().find((root) => root.path.equals(path));
         if (left && !accepted.has(left.state)) throw new RootNotAcceptedError(request.path, rootText(left));
-        return { accepted: request.path };
+        return { accepted: display(path) } satisfies AcceptRootReply;
       }
     }
   };
+}
+
+/** The lane of a peer, or all. Throws an {@link UnknownPeerError}. */
+function lanesFor(peer: string | undefined, { lanes }: Pick<Sync, 'lanes'>): readonly Lane[] {
+  const found = lanes.filter((lane) => peer === undefined || lane.peer === peer);
+  if (peer !== undefined && found.length === 0) {
+    throw new UnknownPeerError(
+      peer,
+      lanes.map((lane) => lane.peer),
+    );
+  }
+  return found;
+}
+
+/** Paths below no included directory. */
+export class NotSynchronisedError extends InotifyCsyncError {
+  constructor(paths: readonly PathKey[]) {
+    super(
+      'ICS_NOT_SYNCHRONISED',
+      exitCodes.usage,
+      `csync2 synchronises nothing at or below ${paths.map((path) => display(fromKey(path))).join(', ')}`,
+      '`inotify-csync explain PATH` says why',
+    );
+  }
 }
 
 /** A name that is no peer of this host. */

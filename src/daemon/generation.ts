@@ -20,7 +20,9 @@ import { Runner } from '../csync2/runner.js';
 import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
 import type { NativeSelection } from '../native.js';
+import type { Counts } from '../observe/counts.js';
 import type { Reporter } from '../observe/reporter.js';
+import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { FileMemory } from '../sync/file-memory.js';
@@ -55,6 +57,7 @@ export interface GenerationParts {
   readonly mountMemory: MountMemory;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
+  readonly counts: Counts;
 }
 
 /** The watches of an earlier run; see WatcherOptions. */
@@ -104,6 +107,8 @@ export class Generation {
   readonly plan: Plan;
   readonly sync: Sync;
   readonly watcher: Watcher;
+  /** Whether something at or below a path may be synchronised. */
+  readonly concerns: (path: PathBytes) => boolean;
   /** Ends when the watcher is closed; rejects when it can't go on. */
   readonly watching: Promise<void>;
   readonly #over = new AbortController();
@@ -118,6 +123,7 @@ export class Generation {
     this.plan = plan;
     this.#reporter = reporter;
     const selection = selectionOf(plan.config);
+    this.concerns = (path) => selection.explain(path) !== 0;
     this.sync = syncFor(plan, parts, selection);
     this.watcher = Watcher.open({
       selection,
@@ -210,7 +216,7 @@ function syncFor(
 ): Sync {
   const { settings, queue, activity, reporter } = parts;
   return createSync({
-    runner: new Runner(instance),
+    runner: new Runner(instance, parts.counts.onRun),
     queue,
     activity,
     gate: parts.gate,

@@ -11,6 +11,7 @@ export class Succession {
   #parts: GenerationParts;
   readonly #onReplaced: (generation: Generation) => void;
   #current: Generation;
+  #replacements = 0;
   #replacing: Promise<void> = Promise.resolve();
 
   /** @param onReplaced - told of each new generation, when it is the current one */
@@ -30,9 +31,19 @@ export class Succession {
    * @param settings - new settings; those before if none
    */
   replace(settings?: Settings): Promise<void> {
+    this.#replacements++;
     const replaced = this.#replacing.then(() => this.#replace(settings ?? this.#parts.settings));
-    this.#replacing = replaced.catch(() => undefined);
+    this.#replacing = replaced
+      .catch(() => undefined)
+      .finally(() => {
+        this.#replacements--;
+      });
     return replaced;
+  }
+
+  /** Whether another generation may be about to take the current one's place. */
+  get isReplacing(): boolean {
+    return this.#replacements > 0;
   }
 
   /** Resolves or rejects with the current generation, whichever that is by then. */

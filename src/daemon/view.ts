@@ -1,6 +1,11 @@
 import type { ManagedServer } from '../csync2/server.js';
 import type { Activity } from '../csync2/server-log/activity.js';
-import { assembleStatus, type Status } from '../observe/status.js';
+import { readLimits } from '../limits/inotify-limits.js';
+import type { Counts } from '../observe/counts.js';
+import type { MetricFamily } from '../observe/exposition.js';
+import { metricsOf } from '../observe/metrics.js';
+import { assembleStatus, type ConfigTrouble, type Status } from '../observe/status.js';
+import { packageVersion } from '../package-version.js';
 import { display, fromKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import type { Succession } from './succession.js';
@@ -11,12 +16,14 @@ export interface Viewed {
   readonly queue: Queue;
   readonly server: ManagedServer | undefined;
   readonly activity: Activity;
+  /** What is wrong with the configuration on disk. */
+  readonly configTroubles: () => readonly ConfigTrouble[];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
 
 /** How the running daemon is, now. */
-export function statusOf({ succession, queue, server, activity, startedAt }: Viewed): Status {
+export function statusOf({ configTroubles, succession, queue, server, activity, startedAt }: Viewed): Status {
   const { plan, sync, watcher } = succession.current;
   const { directories, unwatched, denied: unreadable } = watcher.stats();
   sync.unsupported.look();
@@ -30,6 +37,9 @@ export function statusOf({ succession, queue, server, activity, startedAt }: Vie
     unreadable,
     queue: { depth: queue.depth, oldestAt: queue.oldestAt, resets: queue.resets },
     fullCheckOwed: queue.owed,
+    fullCheckTries: sync.scheduler.fullCheckTries,
+    configTroubles: configTroubles(),
+    newPeers: sync.newPeers(),
     misses: { count: sync.misses.count, paths: sync.misses.paths.map((key) => display(fromKey(key))) },
     roots: sync.guard.states(),
     lanes: sync.lanes.map((lane) => lane.status()),
@@ -41,8 +51,26 @@ export function statusOf({ succession, queue, server, activity, startedAt }: Vie
   });
 }
 
+/** What Prometheus collects, now. */
+export function metricsNow({ current }: Succession, status: Status, counts: Counts): MetricFamily[] {
+  const { events, overflows, watches } = current.watcher.stats();
+  const now = Date.now() / 1000;
+  return metricsOf({ status, counts, version, now, watches, watchLimit: watchLimit(), events, overflows });
+}
+
+function watchLimit(): number | undefined {
+  try {
+    return readLimits().max_user_watches;
+  } catch {
+    // ProcSubset=pid hides it.
+    return undefined;
+  }
+}
+
 /** One sentence for the log: what this host watches, and whom it updates. */
 export function introduction({ current: { plan, sync, watcher } }: Succession): string {
   const peers = sync.lanes.map((lane) => lane.peer).join(', ') || 'nobody';
   return `${plan.instance.hostName} watches ${watcher.stats().directories} directories and updates ${peers} (${sync.strategy})`;
 }
+
+const version = packageVersion();

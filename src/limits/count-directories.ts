@@ -16,15 +16,18 @@ export function countDirectories(
     readonly pseudo?: ReadonlySet<string>;
     /** Called after each directory that was listed. */
     readonly onDirectory?: (directories: number) => void;
+    /** Called with each directory. */
+    readonly onPath?: (path: PathBytes) => void;
   } = {},
 ): DirectoryCount {
-  const { pseudo = new Set(), onDirectory } = options;
+  const { pseudo = new Set(), onDirectory, onPath } = options;
   let directories = 0;
   let unreadable = 0;
   const waiting: PathBytes[] = [Buffer.from('/')];
   for (let path = waiting.pop(); path; path = waiting.pop()) {
     directories += 1;
     onDirectory?.(directories);
+    onPath?.(path);
     const names = namesOfDirectories(path);
     if (!names) unreadable += 1;
     for (const name of names ?? []) {

@@ -10,13 +10,19 @@ import {
 /**
  * Asks a running daemon.
  *
+ * @param seconds - how long its answer may take; 0 for as long as it likes
+ *
  * Throws a {@link NotRunningError} when nobody listens, a {@link NoAnswerError} when whoever listens doesn't answer, and an
  * InotifyCsyncError, with its exit code, for what the daemon answers with an error.
  */
-export async function askDaemon(socketPath: string, request: ControlRequest): Promise<unknown> {
+export async function askDaemon(
+  socketPath: string,
+  request: ControlRequest,
+  seconds = replySeconds,
+): Promise<unknown> {
   const line = Buffer.from(`${JSON.stringify(request)}\n`);
   if (line.length > requestBytesLimit + 1) throw new RequestTooLongError();
-  const reply = parseReply(socketPath, await exchange(socketPath, line));
+  const reply = parseReply(socketPath, await exchange(socketPath, line, seconds));
   if (reply.ok) return reply.result;
   const { code, exitCode, message, hint } = reply.error;
   throw new InotifyCsyncError(code, exitCode, message, hint);
@@ -51,15 +57,15 @@ export class NoAnswerError extends InotifyCsyncError {
   }
 }
 
-function exchange(socketPath: string, request: Buffer): Promise<string> {
+function exchange(socketPath: string, request: Buffer, seconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let reply = '';
     const fail = (why: string, cause?: Error) => reject(new NoAnswerError(socketPath, why, { cause }));
     const socket = connect(socketPath, () => socket.write(request));
     socket.setEncoding('utf8');
-    socket.setTimeout(replyMilliseconds, () => {
+    socket.setTimeout(seconds * 1000, () => {
       socket.destroy();
-      fail(`nothing came in ${replyMilliseconds / 1000} seconds`);
+      fail(`nothing came in ${seconds} seconds`);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (notListening.has(error.code ?? '')) reject(new NotRunningError(socketPath, error));
@@ -84,6 +90,6 @@ function parseReply(socketPath: string, line: string): ControlReply {
   }
 }
 
-const replyMilliseconds = 10_000;
+const replySeconds = 10;
 /** What connect(2) fails with when nobody listens, or may be asked. */
 const notListening = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTDIR']);

@@ -6,10 +6,20 @@ import { exitCodes, InotifyCsyncError } from '../errors.js';
  */
 export type ControlRequest =
   | { readonly command: 'status' }
+  | { readonly command: 'metrics' }
   /** Looks at everything, or at these paths and what is below them. */
   | { readonly command: 'check'; readonly paths?: readonly string[] }
   /** Tries peers that are waiting, and parked files, now. */
   | { readonly command: 'retry'; readonly peer?: string }
+  /** Waits, so many seconds at most, until what had been changed before is on the peers, or on this one. */
+  | {
+      readonly command: 'flush';
+      readonly seconds: number;
+      readonly paths?: readonly string[];
+      readonly peer?: string;
+    }
+  /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
+  | { readonly command: 'reload' }
   /** Takes an emptied or replaced root for meant. */
   | { readonly command: 'accept-root'; readonly path: string };
 
@@ -29,6 +39,9 @@ export type ControlReply =
 /** Bytes of a request, without its newline. */
 export const requestBytesLimit = 1024 * 1024;
 
+/** Seconds that a flush may wait at most: a day. */
+export const longestFlush = 86_400;
+
 /** Name of the socket in the runtime directory. */
 export const socketName = 'control.sock';
 
@@ -41,14 +54,25 @@ export function parseRequest(line: string): ControlRequest {
     throw new BadRequestError('it is not JSON');
   }
   if (!isRecord(value)) throw new BadRequestError('it is not an object');
-  const { command, paths, peer, path } = value;
+  const { command, paths, peer, path, seconds } = value;
   switch (command) {
     case 'status':
+    case 'metrics':
+    case 'reload':
       return { command };
     case 'check':
       if (paths === undefined) return { command };
       if (Array.isArray(paths) && paths.every(isPath)) return { command, paths };
       throw new BadRequestError('`paths` must be a list of absolute paths');
+    case 'flush':
+      if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= longestFlush)) {
+        throw new BadRequestError(`\`seconds\` must be a number from 0 to ${longestFlush}`);
+      }
+      if (paths !== undefined && !(Array.isArray(paths) && paths.every(isPath))) {
+        throw new BadRequestError('`paths` must be a list of absolute paths');
+      }
+      if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
+      return { command, seconds, ...(paths ? { paths } : {}), ...(peer === undefined ? {} : { peer }) };
     case 'retry':
       if (peer === undefined) return { command };
       if (typeof peer === 'string') return { command, peer };

@@ -10,8 +10,8 @@ import {
 } from './control-protocol.js';
 import { sendLast, serveClient } from './serve-client.js';
 
-/** Answers a request; what it throws becomes an error reply. */
-export type ControlHandler = (request: ControlRequest) => unknown;
+/** Answers a request, at once or later; what it throws becomes an error reply. `gone` is aborted when the client goes. */
+export type ControlHandler = (request: ControlRequest, gone: AbortSignal) => unknown;
 
 /**
  * The control socket: only its owner can open it (0600 in a directory that is 0700), connections are few, and what each
@@ -112,7 +112,7 @@ class Clients {
     }
     this.#served.add(socket);
     await serveClient(socket, {
-      answer: (request) => JSON.stringify(answer(request, this.#handler)),
+      answer: async (request, gone) => JSON.stringify(await answer(request, gone, this.#handler)),
       tooLong: () => JSON.stringify(refusal(new RequestTooLongError())),
     });
     this.#served.delete(socket);
@@ -123,9 +123,9 @@ class Clients {
   }
 }
 
-function answer(line: string, handler: ControlHandler): ControlReply {
+async function answer(line: string, gone: AbortSignal, handler: ControlHandler): Promise<ControlReply> {
   try {
-    return { ok: true, result: handler(parseRequest(line)) };
+    return { ok: true, result: await handler(parseRequest(line), gone) };
   } catch (error) {
     return refusal(error);
   }

@@ -8,6 +8,7 @@ import type { FirstComparison } from '../sync/newcomers.js';
 import { rootText } from '../sync/root-guard.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
 import type { UnsupportedSummary } from '../sync/unsupported-paths.js';
+import { Counts } from './counts.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
 import { unsupportedText } from './status.js';
@@ -19,6 +20,7 @@ import { TroubleLog } from './trouble-log.js';
  */
 export class Reporter implements SchedulerEvents {
   readonly #log: Log;
+  readonly #counts: Counts;
   readonly #onChange: () => void;
   readonly #troubles: TroubleLog;
   #batch = 0;
@@ -26,8 +28,12 @@ export class Reporter implements SchedulerEvents {
   #isRepeated = false;
   #hasLostSince = false;
 
-  /** @param onChange - called when the state may look different to somebody who watches it */
-  constructor(log: Log, onChange: () => void = () => {}) {
+  /**
+   * @param onChange - called when the state may look different to somebody who watches it
+   * @param counts - counts what is reported
+   */
+  constructor(log: Log, onChange: () => void = () => {}, counts = new Counts()) {
+    this.#counts = counts;
     this.#log = log;
     this.#onChange = onChange;
     this.#troubles = new TroubleLog(log);
@@ -143,6 +149,8 @@ export class Reporter implements SchedulerEvents {
   };
 
   onFullCheckEnded: NonNullable<SchedulerEvents['onFullCheckEnded']> = (report, reason) => {
+    if (report.complete) this.#counts.fullChecksDone++;
+    else this.#counts.fullChecksIncomplete++;
     const fields = { files: report.found, milliseconds: report.seconds * 1000, reason };
     const text = `full check done in ${report.seconds.toFixed(1)} s and ${report.steps} steps: ${report.found} changed files found`;
     for (const failed of report.failed) this.onFailedPath(failed, 1);
@@ -167,6 +175,7 @@ export class Reporter implements SchedulerEvents {
   };
 
   onMissed = (paths: readonly PathKey[]): void => {
+    this.#counts.detectedLate += paths.length;
     const names = sample(paths.map(fromKey));
     this.#log.warn(
       `the full check found ${paths.length} changes that the watcher had not reported: ${names}`,
@@ -178,6 +187,7 @@ export class Reporter implements SchedulerEvents {
   onPush = (report: PushReport): void => {
     this.#onChange();
     const { peer, sent, left, seconds, outcome, diagnosis } = report;
+    this.#counts.onSent(peer, sent);
     const names = report.names.length > 0 ? `: ${sample(report.names)}` : '';
     if (sent > 0) {
       this.#log.debug(`${peer}: ${sent} files sent in ${milliseconds(seconds)}${names}`, {

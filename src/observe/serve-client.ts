@@ -4,7 +4,8 @@ import { requestBytesLimit } from './control-protocol.js';
 
 /** What a client gets for its requests, each as a line without its newline. */
 export interface Answers {
-  answer(request: string): string;
+  /** May take as long as it likes; aborted when the client goes. */
+  answer(request: string, gone: AbortSignal): Promise<string>;
   /** For a request longer than the limit, the last thing a client is told. */
   tooLong(): string;
 }
@@ -16,15 +17,20 @@ export interface Answers {
  */
 export async function serveClient(socket: Socket, answers: Answers): Promise<void> {
   // Not the socket's own timeout: any byte sets that back.
-  const deadline = setTimeout(() => socket.destroy(), deadlineMilliseconds);
+  let deadline = setTimeout(() => socket.destroy(), deadlineMilliseconds);
+  const gone = new AbortController();
   socket.on('error', ignore);
+  socket.once('close', () => gone.abort());
   try {
     for await (const request of requestsOf(socket)) {
       if (request === undefined) {
         await sendLast(socket, answers.tooLong());
         return;
       }
-      await send(socket, answers.answer(request));
+      clearTimeout(deadline);
+      const answer = await answers.answer(request, gone.signal);
+      deadline = setTimeout(() => socket.destroy(), deadlineMilliseconds);
+      await send(socket, answer);
       deadline.refresh();
       // Thousands of requests can come in one piece: the daemon's work goes between them.
       await nextTurn();

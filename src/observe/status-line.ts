@@ -1,4 +1,4 @@
-import { type PeerStatus, type Status, unwatchedText } from './status.js';
+import { configTroubleText, type PeerStatus, type Status, unwatchedText } from './status.js';
 
 /**
  * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files owed`. The
@@ -8,6 +8,7 @@ export function statusLine(status: Status): string {
   const parts = [`watching ${grouped(status.directories)} directories`];
   if (status.unwatched > 0) parts.push(unwatchedText(status.unwatched));
   if (status.unreadable > 0) parts.push(`${grouped(status.unreadable)} directories can't be read`);
+  for (const trouble of status.config_troubles) parts.push(configTroubleText(trouble));
   for (const root of status.roots) if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
   for (const peer of status.peers) parts.push(`${peer.name} ${shortPeerText(peer)}`);
   if (status.full_check_owed) parts.push(`full check owed: ${status.full_check_owed.reason}`);
@@ -16,6 +17,8 @@ export function statusLine(status: Status): string {
 
 function shortPeerText(peer: PeerStatus): string {
   const debt = peer.owed ? `, ${grouped(peer.owed)} files owed` : '';
+  if (peer.health === 'new') return 'new, not compared with yet';
+  if (peer.health === 'retrying') return `retrying${debt}`;
   if (peer.reason !== null && peer.failing_s !== null) {
     const isDown = peer.reason === 'unreachable' || peer.reason === 'stalled';
     const how = isDown ? `down ${duration(peer.failing_s)}` : `failing ${duration(peer.failing_s)}`;
@@ -28,8 +31,14 @@ function shortPeerText(peer: PeerStatus): string {
 export function peerText(peer: PeerStatus): string {
   const debt = peer.owed ? `, ${peer.owed} files owed` : '';
   const parked = peer.parked_count > 0 ? `, ${peer.parked_count} parked` : '';
+  const next =
+    peer.next_attempt_s === null ? '' : `, next try in ${duration(Math.ceil(peer.next_attempt_s))}`;
+  if (peer.health === 'new') {
+    return `new, not compared with yet${peer.reason_text === null ? '' : ` (${peer.reason_text})`}`;
+  }
   if (peer.reason_text !== null && peer.failing_s !== null) {
-    return `failing for ${duration(peer.failing_s)} (${peer.reason_text})${debt}${parked}`;
+    const how = peer.health === 'retrying' ? 'retrying for' : 'failing for';
+    return `${how} ${duration(peer.failing_s)} (${peer.reason_text})${debt}${parked}${next}`;
   }
   const last = peer.last_sent_s === null ? '' : `, last sent ${duration(peer.last_sent_s)} ago`;
   return `ok${last}${debt}${parked}`;

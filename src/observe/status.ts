@@ -1,4 +1,4 @@
-import { outcomeText } from '../csync2/result.js';
+import { type Outcome, outcomeText } from '../csync2/result.js';
 import { type ServerState, serverStateText } from '../csync2/server.js';
 import type { Session } from '../csync2/server-log/session-log.js';
 import { display, displayShort } from '../path-bytes.js';
@@ -20,6 +20,12 @@ export interface StatusSources {
   readonly unreadable: number;
   readonly queue: { readonly depth: number; readonly oldestAt: number | undefined; readonly resets: number };
   readonly fullCheckOwed: { readonly reason: string; readonly since: number } | undefined;
+  /** How often, in a row, a full check could not be completed, and when it is tried again. */
+  readonly fullCheckTries: { readonly failures: number; readonly nextAt: number };
+  /** What is wrong with the configuration on disk, while an older one is in use. */
+  readonly configTroubles: readonly ConfigTrouble[];
+  /** Peers that have not been compared with, and why the last try has failed. */
+  readonly newPeers: ReadonlyMap<string, Comparing>;
   readonly misses: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly GuardedRoot[];
   readonly lanes: readonly LaneStatus[];
@@ -30,8 +36,24 @@ export interface StatusSources {
   readonly received: ReadonlyMap<string, number>;
 }
 
+/** A mistake in the settings or in csync2.cfg. */
+export interface ConfigTrouble {
+  readonly message: string;
+  readonly hint: string;
+  readonly since: number;
+}
+
+/** How it stands with a peer that is new. */
+export interface Comparing {
+  /** Since when it could not be compared with; undefined: it has not failed yet. */
+  readonly failingSince: number | undefined;
+  readonly reason: string;
+}
+
 /** The status as `status --json` prints it. Ages are in seconds; `health` decides the exit code. */
 export interface Status {
+  /** Grows when a field changes its meaning or goes; further fields may come. */
+  readonly schema: 1;
   readonly health: 'healthy' | 'degraded';
   /** What is wrong, one sentence each; empty when healthy. */
   readonly problems: readonly string[];
@@ -46,7 +68,18 @@ export interface Status {
   /** Directories that can't be read. */
   readonly unreadable: number;
   readonly queue: { readonly depth: number; readonly oldest_s: number | null; readonly resets: number };
-  readonly full_check_owed: { readonly reason: string; readonly age_s: number } | null;
+  readonly full_check_owed: {
+    readonly reason: string;
+    readonly age_s: number;
+    /** How often, in a row, it could not be completed. */
+    readonly failures: number;
+  } | null;
+  /** What is wrong with the settings or csync2.cfg on disk; an older configuration is in use meanwhile. */
+  readonly config_troubles: readonly {
+    readonly message: string;
+    readonly hint: string;
+    readonly age_s: number;
+  }[];
   /** Changes that only a periodic full check found: the watcher should have. */
   readonly misses: { readonly count: number; readonly paths: readonly string[] };
   /** Included directories, and what is or was mounted in them. */
@@ -73,8 +106,15 @@ export interface RootStatus {
   readonly mount?: true;
 }
 
+/**
+ * `retrying`: it could not be reached a moment ago, as when it restarts; `new`: it has not been compared with yet, so
+ * that nobody knows what it lacks.
+ */
+export type PeerHealth = 'ok' | 'retrying' | 'failing' | 'new';
+
 export interface PeerStatus {
   readonly name: string;
+  readonly health: PeerHealth;
   readonly state: string;
   readonly state_text: string;
   readonly reason: string | null;
@@ -97,9 +137,10 @@ export interface PeerStatus {
 /** Puts the status together. Pure. */
 export function assembleStatus(sources: StatusSources, now = Date.now()): Status {
   const age = (since: number | undefined) => (since === undefined ? null : Math.max(0, (now - since) / 1000));
-  const peers = sources.lanes.map((lane) => peerStatus(lane, age));
+  const peers = sources.lanes.map((lane) => peerStatus(lane, sources.newPeers.get(lane.peer), age));
   const problems = problemsOf(sources, peers);
   return {
+    schema: 1,
     health: problems.length === 0 ? 'healthy' : 'degraded',
     problems,
     host: sources.host,
@@ -116,8 +157,17 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       resets: sources.queue.resets,
     },
     full_check_owed: sources.fullCheckOwed
-      ? { reason: sources.fullCheckOwed.reason, age_s: age(sources.fullCheckOwed.since) ?? 0 }
+      ? {
+          reason: sources.fullCheckOwed.reason,
+          age_s: age(sources.fullCheckOwed.since) ?? 0,
+          failures: sources.fullCheckTries.failures,
+        }
       : null,
+    config_troubles: sources.configTroubles.map(({ message, hint, since }) => ({
+      message,
+      hint,
+      age_s: age(since) ?? 0,
+    })),
     misses: sources.misses,
     roots: sources.roots.map((root) => ({
       path: display(root.path),
@@ -144,14 +194,15 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
   };
 }
 
-function peerStatus(lane: LaneStatus, age: (since: number | undefined) => number | null): PeerStatus {
+function peerStatus(lane: LaneStatus, comparing: Comparing | undefined, age: Age): PeerStatus {
   return {
     name: lane.peer,
+    health: healthOf(lane, comparing, age),
     state: lane.state,
     state_text: laneStateText[lane.state],
     reason: lane.reason ?? null,
-    reason_text: lane.reason === undefined ? null : outcomeText[lane.reason],
-    failing_s: age(lane.failingSince),
+    reason_text: lane.reason === undefined ? comparing?.reason || null : outcomeText[lane.reason],
+    failing_s: age(lane.failingSince ?? comparing?.failingSince),
     next_attempt_s:
       lane.nextAttemptAt === undefined ? null : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
     owed: lane.owed ?? null,
@@ -168,6 +219,12 @@ function peerStatus(lane: LaneStatus, age: (since: number | undefined) => number
   };
 }
 
+function healthOf(lane: LaneStatus, comparing: Comparing | undefined, age: Age): PeerHealth {
+  if (lane.reason === undefined) return comparing ? 'new' : 'ok';
+  const isShort = (age(lane.failingSince) ?? 0) < graceSeconds;
+  return passing.has(lane.reason) && isShort ? 'retrying' : 'failing';
+}
+
 /** What cannot be watched, and what to do. */
 export function unwatchedText(count: number): string {
   return `${count} directories are not watched: the watch limit is reached (see inotify-csync watch-limit)`;
@@ -180,18 +237,26 @@ export function unsupportedText({ count, more, paths }: Status['unsupported']): 
 }
 
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
-  const problems: string[] = [];
+  const problems = sources.configTroubles.map(configTroubleText);
   for (const root of sources.roots) {
     if (root.state !== 'present') problems.push(`${display(root.path)} is ${rootText(root)}`);
   }
   if (sources.unwatched > 0) problems.push(unwatchedText(sources.unwatched));
   if (sources.unreadable > 0) problems.push(`${sources.unreadable} directories can't be read`);
   for (const peer of peers) {
-    if (peer.reason_text !== null) problems.push(`${peer.name}: ${peer.reason_text}`);
+    const trouble = peerTrouble(peer);
+    if (trouble !== undefined) problems.push(`${peer.name}: ${trouble}`);
     if (peer.unreadable > 0) {
       problems.push(`${peer.name}: ${peer.unreadable} files are held back: they cannot be looked at here`);
     }
     if (peer.parked_count > 0) problems.push(`${peer.name}: ${peer.parked_count} files are not taken`);
+  }
+  const { fullCheckOwed: owed, fullCheckTries: tries } = sources;
+  if (owed && tries.failures > 0) {
+    const next = Math.max(0, (tries.nextAt - Date.now()) / 1000);
+    problems.push(
+      `a full check cannot be completed (tried ${tries.failures} times, next try in ${Math.round(next)} s): ${owed.reason}`,
+    );
   }
   const { count: deferred } = sources.deferred;
   if (deferred > 0) problems.push(`${deferred} paths cannot be checked`);
@@ -199,3 +264,22 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
     problems.push(serverStateText[sources.server]);
   return problems;
 }
+
+/** What is wrong with the configuration on disk, and that it is not in use. */
+export function configTroubleText({ message, hint }: Pick<ConfigTrouble, 'message' | 'hint'>): string {
+  return `invalid, so the previous configuration is still in use: ${message} (${hint}; see inotify-csync check-config)`;
+}
+
+/** What is wrong with a peer; undefined as long as it may only be restarting, or is being compared with. */
+function peerTrouble({ failing_s: failing, health, reason_text: reason }: PeerStatus): string | undefined {
+  if (health === 'failing') return reason ?? undefined;
+  if (health !== 'new' || failing === null || failing < graceSeconds) return undefined;
+  return `new, and not compared with yet: ${reason}`;
+}
+
+type Age = (since: number | undefined) => number | null;
+
+/** A peer that restarts alarms nobody. */
+const graceSeconds = 10;
+/** What a restart of a peer looks like. */
+const passing: ReadonlySet<Outcome> = new Set(['unreachable', 'hung-up', 'stalled', 'locked']);

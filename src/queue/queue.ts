@@ -41,6 +41,7 @@ export class Queue {
   #linesRead = 0;
   #resets = 0;
   #dropping = false;
+  #settledTicket = 0;
 
   private constructor(options: QueueOptions, store: Store, found: Recovered) {
     this.#store = store;
@@ -95,6 +96,21 @@ export class Queue {
   /** Records that are not done. */
   get depth(): number {
     return this.#end.sequence - this.#store.position.sequence;
+  }
+
+  /** Number of records that have ever been written; those to come get higher numbers. */
+  get written(): number {
+    return this.#end.sequence;
+  }
+
+  /** All records up to this number are done. */
+  get done(): number {
+    return this.#store.position.sequence;
+  }
+
+  /** The highest ticket that a full check has succeeded with; 0 if none has in this run. */
+  get settledTicket(): number {
+    return this.#settledTicket;
   }
 
   /** When the oldest record that is not done was written, unix time in ms. */
@@ -228,6 +244,7 @@ export class Queue {
   /** A full check that began when `ticket` was current has succeeded: settles what was owed if nothing came since. */
   settle(ticket: number): void {
     this.#mustBeOpen();
+    this.#settledTicket = Math.max(this.#settledTicket, ticket);
     this.#store.settle(ticket);
   }
 

@@ -178,6 +178,12 @@ export class Checker {
     return await this.#window.run(() => this.#runner.note(files));
   }
 
+  /** Whether something is still to be marked that a check which was cut short may have torn. */
+  get isMarking(): boolean {
+    const { files, trees } = this.#torn.owed;
+    return files.length + trees.length > 0;
+  }
+
   /** Takes the marks of files off, where csync2's database is ours to write. */
   async unmark(files: readonly PathBytes[]): Promise<void> {
     const { ledger, prefixes } = this.#parts;

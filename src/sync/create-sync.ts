@@ -1,4 +1,5 @@
 import { compareWithPeer } from '../csync2/comparison.js';
+import { listDirty } from '../csync2/dirty-listing.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
@@ -110,6 +111,22 @@ export interface Sync {
   readonly guard: RootGuard;
   readonly misses: WatcherMisses;
   readonly unsupported: UnsupportedPaths;
+  /** Whether something is still to be marked that a check which was cut short may have torn. */
+  isMarking(): boolean;
+  /** The peers that nothing has been compared with yet, and how that went so far. */
+  newPeers(): ReadonlyMap<string, { readonly failingSince: number | undefined; readonly reason: string }>;
+  /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
+  lackedBy(peer: string): readonly PathBytes[] | undefined;
+  /** The files, on this host, that names of csync2's database stand for. */
+  placesOf(names: readonly Buffer[]): PathBytes[];
+  /** Tells of each push that has ended, until what it returns is called. */
+  listen(onPush: (report: PushReport) => void): () => void;
+  /** Whether updates work on csync2's own database, and may take off marks that they make again before they end. */
+  readonly isShared: boolean;
+  /** Whether csync2's database can't be read, so that csync2 has to be asked what is owed. */
+  readonly isCounted: boolean;
+  /** Asks csync2 how many files it owes to each peer that it owes any; undefined if it could not tell. */
+  countPending(): Promise<ReadonlyMap<string, number> | undefined>;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
   /** Sends what is owed from before, and brings new peers up to date. */
@@ -210,14 +227,18 @@ export function createSync(parts: SyncParts): Sync {
     onRestored: (paths) => events.onRestored?.(paths),
     takeBroken: () => parts.activity.takeBroken(),
   });
-  const recheck = (path: PathBytes) => {
-    parts.queue.append([{ kind: 'file', path }]);
-    scheduler.wake();
+  const recheck = (path: PathBytes) => scheduler.recheck(path);
+  const placesOf = (names: readonly Buffer[]) =>
+    names.map((name) => realPathOf(name, prefixes) ?? unplaced(name));
+  const listeners = new Set<(report: PushReport) => void>();
+  const onPush = (report: PushReport) => {
+    events.onPush?.(report);
+    for (const listener of listeners) listener(report);
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
   const around = { ledger, journal, window, checker, guard, reconciliation, recheck };
-  const { lanes, strategy } = createLanes(parts, around);
+  const { lanes, strategy } = createLanes({ ...parts, events: { ...events, onPush } }, around);
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -258,6 +279,17 @@ export function createSync(parts: SyncParts): Sync {
     misses,
     unsupported,
     strategy,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    isShared: !(ledger && parts.privateDatabases),
+    isCounted: ledger === undefined,
+    countPending: () => listDirty(runner),
+    isMarking: () => checker.isMarking,
+    newPeers: () => newcomers?.waiting ?? new Map(),
+    lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
+    placesOf,
     repair: () => checker.repair(),
     start() {
       parts.activity.onReceived = (name) => unseen.received(name);
@@ -352,6 +384,11 @@ function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
   const { size, mtimeNs } = sight.stat;
   const isSameSize = seen.size === undefined || BigInt(seen.size) === size;
   return isSameSize && (seen.mtimeSeconds === undefined || BigInt(seen.mtimeSeconds) === mtimeNs / second);
+}
+
+/** A name whose prefix has no path here: nobody can say where it belongs, so that it concerns everybody. */
+function unplaced(name: Buffer): PathBytes {
+  return name;
 }
 
 const second = 1_000_000_000n;

@@ -61,6 +61,11 @@ export class FullCheckDuty {
     this.#notBefore = 0;
   }
 
+  /** How often, in a row, one could not be completed, and when it is tried again, milliseconds since 1970. */
+  get tries(): { readonly failures: number; readonly nextAt: number } {
+    return { failures: this.#failures, nextAt: this.#notBefore };
+  }
+
   /** When there is something to do at the latest, without anything happening; milliseconds since 1970. */
   get dueAt(): number {
     const owed = this.#running || this.#parts.queue.owed ? this.#notBefore : Number.POSITIVE_INFINITY;

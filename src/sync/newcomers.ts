@@ -18,17 +18,34 @@ export interface NewcomerParts {
   readonly wake: (peer: string) => void;
 }
 
+/** How it stands with a peer that has not been compared with yet. */
+export interface NewcomerState {
+  /** Milliseconds since 1970; undefined: it has not failed yet. */
+  readonly failingSince: number | undefined;
+  /** Why the last try has failed, for people. */
+  readonly reason: string;
+}
+
 /** Brings hosts that were added to csync2.cfg up to date, each as soon as it answers. */
 export class Newcomers {
   readonly #parts: NewcomerParts;
   readonly #abort = new AbortController();
+  readonly #waiting = new Map<string, NewcomerState>();
   #working: Promise<unknown> = Promise.resolve();
 
   constructor(parts: NewcomerParts) {
     this.#parts = parts;
   }
 
+  /** Those that have not been compared with yet, and how that went so far. */
+  get waiting(): ReadonlyMap<string, NewcomerState> {
+    return this.#waiting;
+  }
+
   start(peers: readonly string[]): void {
+    for (const peer of this.#parts.known.newOf(peers)) {
+      this.#waiting.set(peer, { failingSince: undefined, reason: '' });
+    }
     this.#working = Promise.all(this.#parts.known.newOf(peers).map((peer) => this.#welcome(peer)));
   }
 
@@ -50,9 +67,12 @@ export class Newcomers {
       onCompared?.(peer, comparison);
       if (comparison.ok) {
         known.add(peer);
+        this.#waiting.delete(peer);
         wake(peer);
         return;
       }
+      const failingSince = this.#waiting.get(peer)?.failingSince ?? Date.now();
+      this.#waiting.set(peer, { failingSince, reason: comparison.reason });
       await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), signal);
     }
   }

@@ -21,6 +21,11 @@ export class PostponedPaths {
     this.#longest = longest;
   }
 
+  /** Those that wait here. */
+  list(): Iterable<PostponedPath> {
+    return this.#paths.values();
+  }
+
   /** Whether some wait here. */
   get isHolding(): boolean {
     return this.#paths.size > 0;

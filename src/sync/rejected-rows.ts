@@ -137,11 +137,11 @@ export class RejectedRows {
     const { outcome, detail, meaning } = diagnosis;
     const isTriedAgain = this.isTriedAgain(row, diagnosis);
     Object.assign(rejected, { reason: outcome, detail, failures: rejected.failures + 1 });
-    if (meaning === 'conflict')
-      Object.assign(rejected, { state: 'conflict', until: now + conflictSeconds * 1000 });
-    else if (isTriedAgain)
+    if (isTriedAgain) {
       Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
-    else this.#wait(rejected, now);
+    } else if (meaning === 'conflict') {
+      Object.assign(rejected, { state: 'conflict', until: now + conflictSeconds * 1000 });
+    } else this.#wait(rejected, now);
   }
 
   /** The row is to be pushed with force, now. */

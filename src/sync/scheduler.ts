@@ -82,6 +82,8 @@ export class Scheduler {
   readonly #gathering: Gathering;
   readonly #backlog = new Backlog<QueuePosition>();
   #isRunning = false;
+  #requeuedUpTo = 0;
+  #rechecks = 0;
   /** Turns of the loop. */
   #turns = 0;
   /** When it turns at the latest, while it sleeps; undefined while it works. */
@@ -102,6 +104,34 @@ export class Scheduler {
   /** Paths that csync2 could not check and that are tried again later: how many, and the first of them. */
   get deferred(): { readonly count: number; readonly first: readonly FailedPath[] } {
     return { count: this.#deferred.count, first: this.#deferred.list(deferredShown) };
+  }
+
+  /** See {@link FullCheckDuty.tries}. */
+  get fullCheckTries(): FullCheckDuty['tries'] {
+    return this.#fullChecks.tries;
+  }
+
+  /** Every path that is no longer in the queue and will be in it again, and why. */
+  *setAside(): Generator<{ readonly path: PathBytes; readonly failed: FailedPath | undefined }> {
+    for (const failed of this.#deferred.list()) yield { path: failed.path, failed };
+    for (const { path } of this.#postponed.list()) yield { path, failed: undefined };
+  }
+
+  /** What had been set aside is in the queue again, up to the record of this number. */
+  get requeuedUpTo(): number {
+    return this.#requeuedUpTo;
+  }
+
+  /** How often {@link recheck} has been called. */
+  get rechecks(): number {
+    return this.#rechecks;
+  }
+
+  /** Has a file checked once more, of which a lane has found that csync2 has taken it for deleted. */
+  recheck(path: PathBytes): void {
+    this.#rechecks++;
+    this.#parts.queue.append([{ kind: 'file', path }]);
+    this.wake();
   }
 
   /** The queue has got something, or a full check is owed. Only `trace` if all that came is csync2's own doing. */
@@ -261,6 +291,7 @@ export class Scheduler {
     this.#parts.queue.append(
       [...deferred, ...postponed].map(({ path, recursive }) => ({ kind: recursive ? 'tree' : 'file', path })),
     );
+    this.#requeuedUpTo = this.#parts.queue.written;
   }
 
   async #sleep(): Promise<void> {

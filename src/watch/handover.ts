@@ -4,6 +4,9 @@ import { readSync } from 'node:fs';
 export interface HandoverPage {
   /** All that it had read from the kernel is in the queue, as records or as a full check owed, however it ended. */
   readonly settled: boolean;
+  /** Readings of the kernel's events that have begun, and of these the first ones, of which all is in the queue. */
+  readonly begun: bigint;
+  readonly kept: bigint;
   /** Digest of what it watched, 32 bytes. */
   readonly territory: Buffer;
 }
@@ -18,8 +21,8 @@ export function readHandover(fd: number): HandoverPage | undefined {
 export function decodeHandover(bytes: Buffer): HandoverPage | undefined {
   if (bytes.length < pageBytes || bytes.toString('latin1', 0, 8) !== magic) return undefined;
   // As the processor writes it: the page never leaves its machine.
-  const [, begun, kept] = new BigUint64Array(Uint8Array.from(bytes.subarray(0, pageBytes)).buffer);
-  return { settled: begun === kept, territory: bytes.subarray(territoryAt, pageBytes) };
+  const [, begun = 0n, kept = 0n] = new BigUint64Array(Uint8Array.from(bytes.subarray(0, pageBytes)).buffer);
+  return { settled: begun === kept, begun, kept, territory: bytes.subarray(territoryAt, pageBytes) };
 }
 
 const magic = 'icshand1';

@@ -6,6 +6,7 @@ import type { QueueEntry } from '../queue/entry.js';
 import { type ContentChange, decodeBatch } from './batch.js';
 import { WatchClosedError, WatchLimitError, WatchReadError, WatchStartError } from './errors.js';
 import { defaultFileEvents, parseFileEvents } from './file-events.js';
+import { readHandover } from './handover.js';
 import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from './native-watcher.js';
 
 export interface WatcherOptions {
@@ -144,6 +145,18 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
    */
   kept(): void {
     this.#native.kept();
+  }
+
+  /**
+   * How far what the kernel has told is written down: `hasUnread` is looked at before the numbers are, which are those of
+   * native/handover.h.
+   */
+  handedOver(): { readonly hasUnread: boolean; readonly begun: bigint; readonly kept: bigint } {
+    const hasUnread = this.pulses().reader.waiting;
+    const page = this.handoverFd < 0 ? undefined : readHandover(this.handoverFd);
+    return page
+      ? { hasUnread, begun: page.begun, kept: page.kept }
+      : { hasUnread: true, begun: 1n, kept: 0n };
   }
 
   /** How the native threads move; see ThreadPulse. */

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ConfigReport } from '#src/cli/commands/check-config/report.js';
+import { ControlServer } from '#src/observe/control-server.js';
 
 const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
 const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -18,10 +27,14 @@ interface Outcome {
   readonly stderr: string;
 }
 
-function run(words: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
+function run(
+  words: readonly string[],
+  environment: Record<string, string> = {},
+  user: { uid?: number; gid?: number } = {},
+): Promise<Outcome> {
   const env = { PATH: process.env.PATH, INOTIFY_CSYNC_CONFIG: '/dev/null', ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...words], { env }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, ...words], { env, ...user }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
     });
   });
@@ -53,17 +66,12 @@ function makeConfig(context: TestContext): string {
 test('help names every command, setting and exit status', async () => {
   const { code, stdout, stderr } = await run(['--help']);
   assert.deepEqual([code, stderr], [0, '']);
-  for (const part of [
-    'run',
-    'check-config',
-    'version',
-    'completion',
-    '--check-interval',
-    '--cfg-file',
-    '-N NAME',
-    'EXIT STATUS',
-  ]) {
+  for (const part of ['run', 'check-config', 'version', 'completion', 'help settings']) {
     assert.ok(stdout.includes(part), part);
+  }
+  const settings = await run(['help', 'settings']);
+  for (const part of ['check_interval', 'cfg_file', 'csync2_options', '-N NAME', '--config']) {
+    assert.ok(settings.stdout.includes(part), part);
   }
   for (const command of ['run', 'check-config', 'version']) {
     const own = await run([command, '--help']);
@@ -71,8 +79,77 @@ test('help names every command, setting and exit status', async () => {
   }
 });
 
+test('without a command there is help, and the exit code of a wrong command line', async () => {
+  const [bare, asked] = await Promise.all([run([]), run(['-h'])]);
+  assert.deepEqual([bare.code, bare.stderr], [64, '']);
+  assert.deepEqual([asked.code, asked.stdout], [0, bare.stdout]);
+});
+
+test('help of a command shows its own options, and those of the settings only where they are asked for', async () => {
+  for (const command of ['status', 'check', 'retry', 'accept-root', 'reload', 'run']) {
+    const [{ code, stdout }, same] = await Promise.all([run([command, '--help']), run(['help', command])]);
+    assert.deepEqual([code, same.stdout], [0, stdout]);
+    assert.ok(stdout.includes('--json') && !stdout.includes('--check-interval'), stdout);
+    assert.ok(!stdout.includes('show-hidden'), stdout);
+  }
+  const objects = JSON.parse((await run(['help', 'settings', '--json'])).stdout) as { name: string }[];
+  assert.ok(objects.some(({ name }) => name === 'settle'));
+});
+
+test('a settings file that is broken keeps nobody from asking the daemon', async (context) => {
+  const folder = makeConfig(context);
+  const requests: unknown[] = [];
+  const server = await ControlServer.listen(join(folder, 'run/control.sock'), (request) => {
+    requests.push(request);
+    return { peers: ['web2'], queued: 'everything', outside: [], accepted: '/x', needs_restart: [] };
+  });
+  context.after(() => server.close());
+  const file = join(folder, 'settings.toml');
+  for (const text of [
+    `setle = 1\nruntime_directory = "${folder}/run"\n`,
+    `runtime_directory = '${folder}/run' # ours\nsettle = = 1\n`,
+    `settle = "x"\nserver = 7\nruntime_directory = "${folder}/run"\n`,
+  ]) {
+    writeFileSync(file, text);
+    for (const words of [['check'], ['retry'], ['accept-root', '/x'], ['reload']]) {
+      const plain = await run([...words, '--config', file]);
+      assert.deepEqual([plain.code, plain.stderr], [0, ''], text);
+      assert.match(plain.stdout, /^[^\n]+\n$/);
+      const json = await run([...words, '--config', file, '--json']);
+      assert.equal(typeof JSON.parse(json.stdout), 'object');
+    }
+  }
+  assert.equal(requests.length, 24);
+  const wrong = await run(['check', '--runtime-directory', 'relative']);
+  assert.deepEqual([wrong.code, wrong.stderr.split('\n')[0]?.includes('--runtime-directory')], [64, true]);
+  const missing = await run(['accept-root', '/x', '--config', `${folder}/none.toml`]);
+  assert.equal(missing.code, 66, 'the daemon of another settings file must not be asked');
+});
+
+test('a key or configuration that this user may not read says so, and never how to make another', async (context) => {
+  if (process.geteuid?.() !== 0) return context.skip('only root can become somebody else');
+  const folder = makeConfig(context);
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, 'key'), 0o600);
+  const nobody = { uid: 65534, gid: 65534 };
+  const where = ['-N', 'web1', '--cfg-path', folder];
+  const key = await run(['check-config', ...where], {}, nobody);
+  assert.equal(key.code, 77);
+  assert.match(key.stderr, /csync2.cfg:6: this user may not read the key file .*\n {2}run this as root\n$/);
+  assert.ok(!key.stderr.includes('csync2 -k'));
+  const explained = await run(['explain', `${folder}/data/x`, ...where], {}, nobody);
+  assert.deepEqual([explained.code, explained.stderr], [0, '']);
+  const limits = await run(['watch-limit', '--json', ...where], {}, nobody);
+  assert.equal(limits.stderr, '');
+  chmodSync(join(folder, 'csync2.cfg'), 0o600);
+  const config = await run(['explain', '/x', ...where], {}, nobody);
+  assert.equal(config.code, 77);
+  assert.match(config.stderr, /may not read csync2's configuration .*\n {2}run this as root/);
+});
+
 test('version, in all forms', async () => {
   assert.equal((await run(['--version'])).stdout, `${manifest.version}\n`);
+  assert.equal((await run(['-V'])).stdout, `${manifest.version}\n`);
   assert.ok((await run(['version'])).stdout.startsWith(`inotify-csync ${manifest.version} (node v`));
   const facts = JSON.parse((await run(['version', '--json'])).stdout) as Record<string, string>;
   assert.deepEqual([facts.version, facts.node], [manifest.version, process.version]);
@@ -95,7 +172,7 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
     /^inotify-csync: there is no --chek-interval\n {2}did you mean --check-interval\?\n$/,
   ],
   [['run', '--check_interval=1'], 64, /did you mean --check-interval\?/],
-  [['run', '--nonsense'], 64, /there is no --nonsense\n/],
+  [['run', '--nonsense'], 64, /run takes no --nonsense\n/],
   [['run', '--settle'], 64, /--settle needs a value/],
   [
     ['run', '--settle', 'x'],
@@ -103,11 +180,17 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
     /^inotify-csync: --settle: found "x", expected seconds, 0 to 10\n {2}the default is 0.02\n$/,
   ],
   [['run', '--no-settle'], 64, /--settle: found "false"/],
-  [['--settle', 'x'], 64, /--settle: found "x"/],
+  [['-v'], 64, /there is no command\n/],
+  [['--settle', 'x'], 64, /there is no command|--settle/],
+  [['watch-limit', '--aply'], 64, /there is no --aply\n {2}did you mean --apply\?/],
+  [['status', '--jsn'], 64, /did you mean --json\?/],
+  [['version', '--settle', '1'], 64, /version takes no --settle\n {2}see: inotify-csync version --help/],
+  [['status', 'extra'], 64, /status takes no extra\n {2}see: inotify-csync status --help/],
+  [['explain'], 64, /explain needs a path\n {2}see: inotify-csync explain --help/],
+  [['help', 'statsu'], 64, /there is no command statsu\n {2}did you mean status\?/],
   [['run', '-c'], 64, /csync2's option -c can't be passed on/],
   [['run', '--', 'file'], 64, /"file" is not an option of csync2/],
   [['run', '-P', 'web2'], 64, /-P can't be passed on/],
-  [['-v'], 64, /-v can't be passed on/],
   [
     ['run', '-C', 'blue', '--cfg-file', 'csync2.cfg'],
     64,

@@ -98,6 +98,21 @@ describe('the unit', () => {
     await lab.waitUntilEqual();
   });
 
+  test('a reload that is refused fails, with the reason, and changes nothing', async () => {
+    const file = `${lab.node(1).root}/etc/csync2.cfg`;
+    const sound = readFileSync(file, 'utf8');
+    writeFileSync(file, sound.replace('include', 'inclde'));
+    const systemd = await lab.run(1, 'systemctl', 'reload', 'inotify-csync');
+    assert.equal(systemd.code, 1);
+    const own = await lab.run(1, 'inotify-csync', 'reload', '--json');
+    assert.equal(own.code, 78);
+    assert.match(own.stdout, /csync2.cfg:[0-9]+: found .*inclde/);
+    writeFileSync(file, sound);
+    await lab.mustRun(1, 'systemctl', 'reload', 'inotify-csync');
+    await lab.mustRun(1, 'inotify-csync', 'reload');
+    await lab.waitUntilEqual();
+  });
+
   test('an instance works beside it, with directories of its own', async () => {
     for (const { number } of lab.nodes) {
       await lab.mustRun(number, 'csync2', '-C', 'blue', '-cIr', '/');

@@ -6,6 +6,7 @@ import { grouped, statusLine } from '#src/observe/status-line.js';
 function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
   return {
     name,
+    health: 'ok',
     state: 'idle',
     state_text: '',
     reason: null,
@@ -33,15 +34,32 @@ test('one line tells how many directories are watched and how each peer is', () 
     peers: [
       peer('web1'),
       peer('web2', { last_sent_s: 0.062 }),
-      peer('web3', { reason: 'unreachable', reason_text: 'cannot be reached', failing_s: 240, owed: 12 }),
-      peer('web4', { reason: 'conflict', reason_text: 'a conflict', failing_s: 5, owed: 1200 }),
+      peer('web3', {
+        health: 'failing',
+        reason: 'unreachable',
+        reason_text: 'cannot be reached',
+        failing_s: 240,
+        owed: 12,
+      }),
+      peer('web4', {
+        health: 'failing',
+        reason: 'conflict',
+        reason_text: 'a conflict',
+        failing_s: 5,
+        owed: 1200,
+      }),
+      peer('web5', { health: 'retrying', reason: 'unreachable', reason_text: 'x', failing_s: 2, owed: 1 }),
+      peer('web6', { health: 'new' }),
     ],
-    full_check_owed: { reason: 'overflow', age_s: 1 },
+    full_check_owed: { reason: 'overflow', age_s: 1, failures: 0 },
+    config_troubles: [{ message: 'csync2.cfg:5: found "inclde"', hint: 'mend it', age_s: 1 }],
   } as unknown as Status;
   assert.equal(
     statusLine(status),
-    'watching 171,856 directories; /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
-      'web3 down 4 min, 12 files owed; web4 failing 5 s (a conflict), 1,200 files owed; full check owed: overflow',
+    'watching 171,856 directories; invalid, so the previous configuration is still in use: csync2.cfg:5: found "inclde" ' +
+      '(mend it; see inotify-csync check-config); /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
+      'web3 down 4 min, 12 files owed; web4 failing 5 s (a conflict), 1,200 files owed; web5 retrying, 1 files owed; ' +
+      'web6 new, not compared with yet; full check owed: overflow',
   );
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assembleStatus, type StatusSources } from '#src/observe/status.js';
 import { statusLine } from '#src/observe/status-line.js';
+import type { LaneStatus } from '#src/sync/lane.js';
 
 const quiet: StatusSources = {
   host: 'web1',
@@ -13,6 +14,9 @@ const quiet: StatusSources = {
   unreadable: 0,
   queue: { depth: 0, oldestAt: undefined, resets: 0 },
   fullCheckOwed: undefined,
+  fullCheckTries: { failures: 0, nextAt: 0 },
+  configTroubles: [],
+  newPeers: new Map(),
   misses: { count: 0, paths: [] },
   roots: [],
   lanes: [],
@@ -40,4 +44,68 @@ test('directories that are not watched or not readable are said, and make it deg
     statusLine(status),
     /^watching 7 directories; 3 directories are not watched.*; 2 directories/u,
   );
+});
+
+const now = 1_000_000;
+
+function lane(fields: Partial<LaneStatus> = {}): LaneStatus {
+  return {
+    peer: 'web2',
+    state: 'waiting',
+    reason: undefined,
+    failingSince: undefined,
+    nextAttemptAt: undefined,
+    lastSentAt: undefined,
+    owed: 0,
+    owedSince: undefined,
+    sent: 0,
+    parked: [],
+    parkedCount: 0,
+    ...fields,
+  };
+}
+
+test('the status has a schema', () => assert.equal(assembleStatus(quiet).schema, 1));
+
+test('a configuration on disk that is not in use is told with its line and remedy', () => {
+  const trouble = { message: '/etc/csync2.cfg:5: found "inclde"', hint: 'mend the line', since: now - 5000 };
+  const status = assembleStatus({ ...quiet, configTroubles: [trouble] }, now);
+  assert.equal(status.health, 'degraded');
+  assert.deepEqual(status.problems, [
+    'invalid, so the previous configuration is still in use: /etc/csync2.cfg:5: found "inclde" (mend the line; see inotify-csync check-config)',
+  ]);
+  assert.deepEqual(status.config_troubles, [{ message: trouble.message, hint: trouble.hint, age_s: 5 }]);
+});
+
+test('a peer that restarts is retrying, and no trouble, for ten seconds', () => {
+  const of = (reason: LaneStatus['reason'], seconds: number) =>
+    assembleStatus({ ...quiet, lanes: [lane({ reason, failingSince: now - seconds * 1000 })] }, now);
+  const restarting = of('unreachable', 9);
+  assert.deepEqual([restarting.health, restarting.peers[0]?.health], ['healthy', 'retrying']);
+  const gone = of('unreachable', 10);
+  assert.deepEqual([gone.health, gone.peers[0]?.health], ['degraded', 'failing']);
+  assert.equal(of('denied', 0).health, 'degraded', 'no restart looks like that');
+});
+
+test('a peer that has never been compared with is no healthy one', () => {
+  const of = (failingSince: number | undefined) => {
+    const newPeers = new Map([['web2', { failingSince, reason: 'the peer cannot be reached' }]]);
+    return assembleStatus({ ...quiet, newPeers, lanes: [lane({ state: 'idle' })] }, now);
+  };
+  const begun = of(undefined);
+  assert.deepEqual([begun.health, begun.peers[0]?.health], ['healthy', 'new']);
+  const failing = of(now - 11_000);
+  assert.deepEqual(failing.problems, ['web2: new, and not compared with yet: the peer cannot be reached']);
+});
+
+test('a full check that is owed and cannot be completed is a trouble', () => {
+  const fullCheckOwed = { reason: 'start', since: now - 60_000 };
+  assert.equal(assembleStatus({ ...quiet, fullCheckOwed }, now).health, 'healthy', 'it may be under way');
+  const fullCheckTries = { failures: 3, nextAt: Date.now() + 30_000 };
+  const status = assembleStatus({ ...quiet, fullCheckOwed, fullCheckTries }, now);
+  assert.match(
+    status.problems[0] ?? '',
+    /^a full check cannot be completed \(tried 3 times, next try in \d+ s\): start$/,
+  );
+  assert.equal(status.full_check_owed?.failures, 3);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import { Cluster } from '../support/cluster.js';
@@ -37,6 +39,46 @@ test('a host that is added gets everything', { skip }, async (context) => {
   await cluster.untilEqual(cluster.nodes);
   await cluster.untilQuiet(cluster.nodes);
 });
+
+test(
+  'a broken csync2.cfg or settings file, and a host that never answered, make the status degraded',
+  { skip },
+  async (context) => {
+    const settings = join(mkdtempSync(join(tmpdir(), 'ics-settings-')), 'settings.toml');
+    context.after(() => rmSync(dirname(settings), { recursive: true }));
+    writeFileSync(settings, 'settle = 0.02\n');
+    const cluster = await Cluster.started(context, {
+      nodes: 3,
+      members: 2,
+      flags: [...flags, '--config', settings],
+    });
+    const first = cluster.node(1);
+    const problems = async () => (await first.status())?.problems.join('; ') ?? '';
+    assert.deepEqual([await problems(), (await first.command('status')).code], ['', 0]);
+    first.configure(cluster.configuration(cluster.members).replace('include', 'inclde'));
+    await cluster.until('the mistake to be told', async () =>
+      /csync2\.cfg:\d+: found .*inclde/.test(await problems()),
+    );
+    assert.equal((await first.command('status')).code, 1);
+    first.configure(cluster.configuration(cluster.members));
+    await cluster.until('it to be over', async () => (await problems()) === '');
+    writeFileSync(settings, 'setle = 1\n');
+    await cluster.until('the other mistake to be told', async () =>
+      /there is no setting "setle"/.test(await problems()),
+    );
+    assert.match((await first.command('reload', '--json')).stdout, /there is no setting/);
+    writeFileSync(settings, 'settle = 0.02\n');
+    await cluster.until('it to be over', async () => (await problems()) === '');
+    await cluster.cut(cluster.node(3));
+    first.configure(cluster.configuration(cluster.nodes));
+    await cluster.until('the new host', async () => (await first.peer('node3'))?.health === 'new');
+    await cluster.until('it to be told', async () =>
+      /^node3: new, and not compared with yet: ./.test(await problems()),
+    );
+    const flushed = await first.command('flush', '--wait=0');
+    assert.match(flushed.stdout, /node3 is new and has not been compared with yet/);
+  },
+);
 
 test('a host that is removed leaves no debt', { skip }, async (context) => {
   const cluster = await Cluster.started(context, { nodes: 3, flags }, fill);

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import type { AcceptRootReply } from '../../observe/control-replies.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
+import { showReply } from '../show-reply.js';
 
 /** `accept-root`: an included directory has been emptied or replaced on purpose. */
 export function addAcceptRootCommand(parser: Argv, context: CommandContext): Argv {
@@ -12,13 +14,14 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
     describe:
       'take an included directory, or what was mounted in one, as it is now: empty, another one or not mounted; its peers will be, too',
     builder: (own) =>
-      withSettingFlags(own)
+      withSettingFlags(own, context)
         .positional('path', { type: 'string', demandOption: true, description: 'the directory' })
         .example('$0 accept-root /srv/www', 'delete on all peers what has been deleted here')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {
       const path = Buffer.from(resolve(flags.path as string)).toString('latin1');
-      await askRunning(flags, context, { command: 'accept-root', path });
+      const reply = (await askRunning(flags, context, { command: 'accept-root', path })) as AcceptRootReply;
+      showReply(flags, reply, ({ accepted }) => `accepted: ${accepted} as it is now, also on the peers`);
     },
   });
 }

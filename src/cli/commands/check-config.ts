@@ -11,8 +11,7 @@ export function addCheckConfigCommand(parser: Argv, context: CommandContext): Ar
     command: 'check-config',
     describe: 'read the settings and csync2.cfg, and show what follows from them',
     builder: (own) =>
-      withSettingFlags(own)
-        .option('json', { type: 'boolean', description: 'print an object' })
+      withSettingFlags(own, context)
         .example('$0 check-config', 'what `run` would do')
         .example('$0 check-config -N web2 --json', 'what it would do as host web2, for scripts')
         .epilogue(

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import type { CheckReply } from '../../observe/control-replies.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
+import { counted, showReply } from '../show-reply.js';
 
 /** `check`: has the daemon look at paths, or at everything. */
 export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
@@ -11,7 +13,7 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
     command: 'check [paths..]',
     describe: 'have the running inotify-csync look at paths and what is below them, or at everything',
     builder: (own) =>
-      withSettingFlags(own)
+      withSettingFlags(own, context)
         .positional('paths', { type: 'string', array: true, description: 'what to look at; all if none' })
         .example('$0 check', 'a full check at the next quiet moment')
         .example('$0 check /srv/www', 'this tree now')
@@ -21,7 +23,18 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
       const paths = (flags.paths as string[] | undefined)?.map((path) =>
         Buffer.from(resolve(path)).toString('latin1'),
       );
-      await askRunning(flags, context, { command: 'check', ...(paths?.length ? { paths } : {}) });
+      const request = { command: 'check', ...(paths?.length ? { paths } : {}) } as const;
+      const reply = (await askRunning(flags, context, request)) as CheckReply;
+      showReply(flags, reply, textOf);
+      if (flags.json) return;
+      for (const path of reply.outside) {
+        process.stderr.write(`inotify-csync: not checked, as csync2 synchronises nothing there: ${path}\n`);
+      }
     },
   });
+}
+
+function textOf({ queued }: CheckReply): string {
+  if (queued === 'everything') return 'queued: a full check at the next quiet moment';
+  return `queued: ${counted(queued.length, 'path')} with everything below`;
 }

@@ -11,13 +11,12 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
     command: 'explain <path>',
     describe: 'say whether a path is synchronised, and which line of csync2.cfg decides it',
     builder: (own) =>
-      withSettingFlags(own)
+      withSettingFlags(own, context)
         .positional('path', {
           type: 'string',
           demandOption: true,
           description: 'the path, which need not exist',
         })
-        .option('json', { type: 'boolean', description: 'print an object' })
         .example('$0 explain /srv/www/.git/index', 'why it is not on the peers')
         .epilogue(
           `${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'degraded', 'usage', 'noInput', 'config'])}`,
@@ -28,11 +27,10 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
       const { resolveInstance } = await import('../../csync2/resolve-instance.js');
       const { explainPath, verdicts } = await import('../../csync2/cfg/index.js');
       const { display } = await import('../../path-bytes.js');
-      const { config } = resolveInstance({
-        ...csync2Options,
-        program: settings.csync2,
-        systemDirectory: settings.cfgPath,
-      });
+      const { config } = resolveInstance(
+        { ...csync2Options, program: settings.csync2, systemDirectory: settings.cfgPath },
+        { readKeys: false },
+      );
       const { path, verdict, lines } = explainPath(config, Buffer.from(resolve(flags.path as string)));
       const shown = lines.map(({ text, place }) => ({
         text,

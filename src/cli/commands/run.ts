@@ -3,13 +3,13 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
 
-/** `run`: the daemon, in the foreground until SIGTERM or SIGINT. Also what happens without a command. */
+/** `run`: the daemon, in the foreground until SIGTERM or SIGINT. */
 export function addRunCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
-    command: ['run', '$0'],
+    command: 'run',
     describe: 'watch, and bring every change to all peers (in the foreground)',
     builder: (own) =>
-      withSettingFlags(own)
+      withSettingFlags(own, context)
         .example('$0 run', 'as csync2.cfg and /etc/inotify-csync.toml say')
         .example('$0 run -N 2.csync2.test', 'as the host 2.csync2.test')
         .example('$0 run --settle 0.1 -- -C blue', 'with csync2_blue.cfg')

@@ -12,8 +12,7 @@ export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
     command: 'status',
     describe: 'show how the running inotify-csync is',
     builder: (own) =>
-      withSettingFlags(own)
-        .option('json', { type: 'boolean', description: 'print an object' })
+      withSettingFlags(own, context)
         .example('$0 status', 'for people')
         .example('$0 status --json', 'for scripts; ages are in seconds')
         .epilogue(exitStatusText(['ok', 'degraded', 'notRunning', 'usage', 'noPermission'])),

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
+import { packageVersion } from '../../package-version.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { packageVersion } from '../package-version.js';
 import { refuseCsync2Options } from '../refuse-csync2-options.js';
 
 /** `version`: what this is, and what it runs on. */
@@ -9,10 +9,7 @@ export function addVersionCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'version',
     describe: 'print the version',
-    builder: (own) =>
-      own
-        .option('json', { type: 'boolean', description: 'print an object' })
-        .epilogue(exitStatusText(['ok', 'usage'])),
+    builder: (own) => own.epilogue(exitStatusText(['ok', 'usage'])),
     handler: ({ json }) => {
       refuseCsync2Options(context);
       const facts = {

@@ -13,9 +13,8 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
     command: 'watch-limit',
     describe: "show inotify's limits, who uses them, and what the configured trees need; raise them",
     builder: (own) =>
-      withSettingFlags(own)
+      withSettingFlags(own, context)
         .option('apply', { type: 'boolean', description: 'raise the limits, now and for every boot to come' })
-        .option('json', { type: 'boolean', description: 'print an object' })
         .example('$0 watch-limit', 'needs no running daemon; root sees most')
         .example('$0 watch-limit --apply', 'as root: raise what is too low, lower nothing')
         .epilogue(
@@ -28,11 +27,10 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
       const { resolveInstance } = await import('../../csync2/resolve-instance.js');
       const { selectionOf } = await import('../../csync2/cfg/index.js');
       const { applyLimits, assessLimits, sysctlFile } = await import('../../limits/index.js');
-      const { config } = resolveInstance({
-        ...csync2Options,
-        program: settings.csync2,
-        systemDirectory: settings.cfgPath,
-      });
+      const { config } = resolveInstance(
+        { ...csync2Options, program: settings.csync2, systemDirectory: settings.cfgPath },
+        { readKeys: false },
+      );
       const progress = walkProgress();
       const assessment = assessLimits({
         selection: selectionOf(config),

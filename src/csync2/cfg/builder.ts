@@ -1,6 +1,6 @@
 import { closest } from './closest.js';
 import { CsyncConfigError } from './errors.js';
-import { readKeyFile } from './key-file.js';
+import { keyFileOf, readKeyFile } from './key-file.js';
 import {
   type AutoMethod,
   autoMethods,
@@ -23,6 +23,8 @@ export interface BuilderOptions {
   /** Where relative key files lie. */
   readonly systemDirectory: string;
   readonly readFile: ReadFile;
+  /** Whether key files are read. */
+  readonly readKeys: boolean;
   readonly matchHost: MatchHost;
 }
 
@@ -106,7 +108,10 @@ export class ConfigBuilder {
         'keep one `key FILE;` in each group',
       );
     }
-    group.keyFile = readKeyFile(token, this.#options.systemDirectory, this.#options.readFile);
+    const { readFile, readKeys, systemDirectory } = this.#options;
+    group.keyFile = readKeys
+      ? readKeyFile(token, systemDirectory, readFile)
+      : keyFileOf(token, systemDirectory);
   }
 
   setAuto(token: Token): void {

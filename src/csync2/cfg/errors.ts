@@ -44,6 +44,32 @@ export class CsyncConfigError extends InotifyCsyncError {
   }
 }
 
+/**
+ * This user may not read a file of the configuration. It says nothing of what is in it: above all, no other key is to be
+ * made, since every host of the group has this one.
+ */
+export class CsyncConfigDeniedError extends InotifyCsyncError {
+  readonly file: string;
+
+  constructor(file: string, what: string, place: Place | undefined, cause: unknown) {
+    const where = place ? `${place.file}:${place.line}: ` : '';
+    super(
+      'ICS_CSYNC2_CONFIG_DENIED',
+      exitCodes.noPermission,
+      `${where}this user may not read ${what} ${file}`,
+      'run this as root',
+      { cause },
+    );
+    this.file = file;
+  }
+
+  /** Whether that is what reading a file failed with. */
+  static isCause(cause: unknown): boolean {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    return code === 'EACCES' || code === 'EPERM';
+  }
+}
+
 /** The configuration file itself cannot be read. */
 export class CsyncConfigMissingError extends InotifyCsyncError {
   readonly file: string;
@@ -53,7 +79,7 @@ export class CsyncConfigMissingError extends InotifyCsyncError {
       'ICS_CSYNC2_CONFIG_MISSING',
       exitCodes.noInput,
       `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'create it, or name the directory that holds it: csync_dir in the settings, CSYNC2_SYSTEM_DIR for csync2; -C NAME reads csync2_NAME.cfg',
+      'create it, or name the directory that holds it: cfg_path in the settings; -C NAME reads csync2_NAME.cfg',
       { cause },
     );
     this.file = file;

@@ -1,6 +1,7 @@
 /** csync2.cfg: reading it as csync2 does, and what follows from it. */
 export {
   type ConfigFault,
+  CsyncConfigDeniedError,
   CsyncConfigError,
   CsyncConfigMissingError,
   configFaults,

@@ -1,4 +1,4 @@
-import { CsyncConfigError } from './errors.js';
+import { CsyncConfigDeniedError, CsyncConfigError } from './errors.js';
 import type { ReadFile, Token } from './tokens.js';
 
 const lineBuffer = 1024;
@@ -7,22 +7,24 @@ const minimumLength = 32;
 /**
  * Checks a group's key file as csync2 does while it reads the configuration, for groups without this host, too: only
  * its first line counts, of A-Z, a-z, 0-9, `.` and `_`, with at least 32 characters. Returns the file's path; the key
- * is not kept. Throws CsyncConfigError.
+ * is not kept. Throws CsyncConfigError, CsyncConfigDeniedError.
  */
 export function readKeyFile(token: Token, systemDirectory: string, read: ReadFile): string {
-  const name = token.text.toString('utf8');
-  const file = name === '' || name.startsWith('/') ? name : `${systemDirectory}/${name}`;
+  const file = keyFileOf(token, systemDirectory);
   let bytes: Buffer;
   try {
     bytes = read(file);
     if (bytes.length === 0) throw new Error('it is empty');
   } catch (cause) {
+    if (CsyncConfigDeniedError.isCause(cause)) {
+      throw new CsyncConfigDeniedError(file, 'the key file', token.place, cause);
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CsyncConfigError(
       'keyUnreadable',
       token.place,
       `cannot read the key file ${file}: ${reason}`,
-      `copy it from another host of the group, or make it with \`csync2 -k ${file}\``,
+      `copy it from another host of the group; only for the first host of a new group make it with \`csync2 -k ${file}\``,
       { cause },
     );
   }
@@ -54,4 +56,10 @@ export function readKeyFile(token: Token, systemDirectory: string, read: ReadFil
     );
   }
   return file;
+}
+
+/** The path of a group's key file; a relative one begins at csync2's system directory. */
+export function keyFileOf(token: Token, systemDirectory: string): string {
+  const name = token.text.toString('utf8');
+  return name === '' || name.startsWith('/') ? name : `${systemDirectory}/${name}`;
 }

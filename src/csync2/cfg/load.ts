@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { ConfigBuilder, lowerCase, type MatchHost } from './builder.js';
-import { CsyncConfigError, CsyncConfigMissingError, HostNotInGroupError } from './errors.js';
+import {
+  CsyncConfigDeniedError,
+  CsyncConfigError,
+  CsyncConfigMissingError,
+  HostNotInGroupError,
+} from './errors.js';
 import { parse } from './grammar.js';
 import type { CsyncConfig } from './model.js';
 import { matchHost } from './native-selection.js';
@@ -15,6 +20,8 @@ export interface LoadOptions {
   readonly hostName: string;
   /** Reads a file, or throws. */
   readonly readFile?: ReadFile;
+  /** Whether key files are read, as csync2 does; not by whoever only asks for paths. */
+  readonly readKeys?: boolean;
   /** fnmatch(3) for the hosts of prefixes; the addon's unless given. */
   readonly matchHost?: MatchHost;
 }
@@ -22,7 +29,7 @@ export interface LoadOptions {
 /**
  * Reads a csync2.cfg as csync2 reads it.
  *
- * Throws CsyncConfigMissingError when the file cannot be read, CsyncConfigError for everything csync2 refuses, and
+ * Throws CsyncConfigMissingError when the file cannot be read, CsyncConfigDeniedError when this user may not, CsyncConfigError for everything csync2 refuses, and
  * HostNotInGroupError when no group has this host.
  */
 export function loadConfig(options: LoadOptions): CsyncConfig {
@@ -35,6 +42,7 @@ export function loadConfig(options: LoadOptions): CsyncConfig {
     hostName,
     systemDirectory,
     readFile,
+    readKeys: options.readKeys ?? true,
     matchHost: options.matchHost ?? matchHost,
   });
   parse(scanner, builder);
@@ -73,6 +81,9 @@ function openScanner(file: string, readFile: ReadFile): Scanner {
   try {
     return new Scanner(file, readFile);
   } catch (cause) {
+    if (CsyncConfigDeniedError.isCause(cause)) {
+      throw new CsyncConfigDeniedError(file, "csync2's configuration", undefined, cause);
+    }
     throw new CsyncConfigMissingError(file, cause);
   }
 }

@@ -1,4 +1,4 @@
-import { CsyncConfigError } from './errors.js';
+import { CsyncConfigDeniedError, CsyncConfigError } from './errors.js';
 import type { Place } from './model.js';
 
 const punctuation = ['{', '}', '(', ')', ';', ':', '@'] as const;
@@ -132,6 +132,9 @@ export class Scanner {
     try {
       bytes = this.#read(file);
     } catch (cause) {
+      if (CsyncConfigDeniedError.isCause(cause)) {
+        throw new CsyncConfigDeniedError(file, 'the included file', place, cause);
+      }
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new CsyncConfigError(
         'includeMissing',

@@ -1,6 +1,39 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { MessageReader } from '../message.js';
 import { lastWords } from '../result.js';
+
+/** Makes the log's directory (0700) if only that is missing, as after a start by hand. Throws a LogDirectoryError. */
+export function makeLogDirectory(file: string): void {
+  try {
+    mkdirSync(dirname(file), { mode: 0o700 });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw new LogDirectoryError(file, cause as Error);
+  }
+}
+
+/** There is no place for the log of the csync2 server. */
+export class LogDirectoryError extends InotifyCsyncError {
+  constructor(file: string, cause: Error) {
+    super(
+      'ICS_LOG_DIRECTORY',
+      exitCodes.cannotCreate,
+      `cannot make the directory of csync2's log ${file}: ${cause.message}`,
+      'create it, or name another file with csync_log',
+      { cause },
+    );
+  }
+}
 
 /** Opens the log that a csync2 server appends to. Nobody else may have put a link in its place. */
 export function openLog(file: string): number {

@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import type { Argv } from 'yargs';
+import { exitCodes } from '../../errors.js';
+import { longestFlush } from '../../observe/control-protocol.js';
+import type { FlushReply } from '../../observe/control-replies.js';
+import { askRunning } from '../ask-running.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { withSettingFlags } from '../setting-flags.js';
+import { showReply } from '../show-reply.js';
+import { UsageError } from '../usage-error.js';
+
+/** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
+export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'flush [paths..]',
+    describe: 'wait until everything that was changed before is on all peers',
+    builder: (own) =>
+      withSettingFlags(own, context)
+        .positional('paths', {
+          type: 'string',
+          array: true,
+          description: 'changes at or below these; all if none',
+        })
+        .option('peer', { type: 'string', nargs: 1, description: 'wait for this peer only' })
+        .option('wait', {
+          type: 'string',
+          nargs: 1,
+          default: defaultWait,
+          description: 'how long at most: 500ms, 30s, 5m, or 0 to ask only',
+        })
+        .example('$0 flush && systemctl reload nginx', 'at the end of a deploy script')
+        .example('$0 flush /srv/www --peer web2 --wait=5m', 'one tree, one peer, five minutes')
+        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'temporary', 'noPermission'])),
+    handler: async (flags) => {
+      const { peer, wait } = flags as { peer?: string; wait: string };
+      const seconds = secondsOf(wait);
+      const paths = (flags.paths as string[] | undefined)?.map((path) =>
+        Buffer.from(resolve(path)).toString('latin1'),
+      );
+      const request = {
+        command: 'flush',
+        seconds,
+        ...(paths?.length ? { paths } : {}),
+        ...(peer === undefined ? {} : { peer }),
+      } as const;
+      const reply = (await askRunning(flags, context, request, seconds + answerSeconds)) as FlushReply;
+      showReply(flags, reply, textOf);
+      context.exitCode = reply.complete ? exitCodes.ok : exitCodes.temporary;
+    },
+  });
+}
+
+/** The words of a command line with `--wait` alone as the usual time, which a path may follow. */
+export function wordsForFlush(words: readonly string[]): readonly string[] {
+  if (words[0] !== 'flush') return words;
+  return words.map((word, at) =>
+    word === '--wait' && !duration.test(words[at + 1] ?? '') ? `--wait=${defaultWait}` : word,
+  );
+}
+
+function secondsOf(text: string): number {
+  const [, number, unit = 's'] = duration.exec(text) ?? [];
+  const seconds = number === undefined ? Number.NaN : Number(number) * (units[unit] as number);
+  if (seconds <= longestFlush) return seconds;
+  throw new UsageError(
+    `--wait: found "${text}", expected a time of a day at most, such as 500ms, 30s or 5m`,
+    seeHelp,
+  );
+}
+
+function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
+  const time = `${waited.toFixed(waited < 10 ? 2 : 0)} s`;
+  if (complete) return `everything changed before is on the peers (${time})`;
+  return [`not everything is on the peers after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join(
+    '\n',
+  );
+}
+
+const duration = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
+const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+const defaultWait = '30s';
+/** What the daemon may need beyond the time that is waited. */
+const answerSeconds = 15;
+const seeHelp = 'see: inotify-csync flush --help';

@@ -1,0 +1,31 @@
+import type { Argv } from 'yargs';
+import type { ReloadReply } from '../../observe/control-replies.js';
+import { askRunning } from '../ask-running.js';
+import type { CommandContext } from '../context.js';
+import { exitStatusText } from '../exit-status.js';
+import { withSettingFlags } from '../setting-flags.js';
+import { showReply } from '../show-reply.js';
+
+/** `reload`: both configurations are read again, and the answer comes when the daemon works by them. */
+export function addReloadCommand(parser: Argv, context: CommandContext): Argv {
+  return parser.command({
+    command: 'reload',
+    describe: 'reload the settings and csync2.cfg, and wait until they are in use',
+    builder: (own) =>
+      withSettingFlags(own, context)
+        .example('$0 reload', 'what systemctl reload does; fails if they are invalid')
+        .epilogue(
+          exitStatusText(['ok', 'notRunning', 'usage', 'noInput', 'systemLimit', 'noPermission', 'config']),
+        ),
+    handler: async (flags) => {
+      // A walk over a large tree takes as long as it takes.
+      const reply = (await askRunning(flags, context, { command: 'reload' }, 0)) as ReloadReply;
+      showReply(flags, reply, textOf);
+    },
+  });
+}
+
+function textOf({ needs_restart: late }: ReloadReply): string {
+  const more = late.length > 0 ? `; to take effect, this needs a restart: ${late.join(', ')}` : '';
+  return `the settings and csync2.cfg are in use${more}`;
+}

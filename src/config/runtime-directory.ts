@@ -1,0 +1,63 @@
+import { exitCodes } from '../errors.js';
+import { SettingError, SettingsFileError } from './errors.js';
+import { configVariable, type LoadSettingsOptions } from './load.js';
+import { flagOf, settingDefinitions, variableOf } from './settings.js';
+import { defaultSettingsFile, readSettingsFile } from './settings-file.js';
+
+/**
+ * The runtime directory, and nothing else of the settings: a mistake in any other must not keep anybody from asking the
+ * daemon how it is. A settings file that is no TOML any more is searched for the line; one that was named must be there,
+ * since without it another daemon would be asked.
+ *
+ * Throws SettingError for a directory that is none, SettingsFileError for a named file that can't be read.
+ */
+export function runtimeDirectory(options: Omit<LoadSettingsOptions, 'csync2Arguments'>): string {
+  const { environment, flags } = options;
+  const flag = flags[name];
+  if (flag !== undefined) return checked(flag, { kind: 'flag', flag: flagOf(name) });
+  const variable = variableOf(name);
+  const set = environment[variable];
+  if (set !== undefined) return checked(set, { kind: 'variable', variable });
+  // systemd.exec(5), RuntimeDirectory=: of several, the first.
+  const given = environment.RUNTIME_DIRECTORY?.split(':')[0];
+  return inFile(options) ?? (given || settingDefinitions[name].default);
+}
+
+const name = 'runtime_directory';
+
+function inFile({
+  configFile,
+  environment,
+  readFile,
+}: Parameters<typeof runtimeDirectory>[0]): string | undefined {
+  const named = configFile ?? environment[configVariable];
+  const file = named ?? defaultSettingsFile;
+  try {
+    const found = readSettingsFile(named, readFile)?.values.get(name);
+    return found && checked(found.value, { kind: 'file', file, line: found.line });
+  } catch (error) {
+    if (!(error instanceof SettingsFileError)) throw error;
+    if (error.exitCode !== exitCodes.config) {
+      if (named === undefined) return undefined;
+      throw error;
+    }
+    return lineOf(readFile(file));
+  }
+}
+
+function lineOf(text: string): string | undefined {
+  const [, , path] = /^[ \t]*runtime_directory[ \t]*=[ \t]*(["'])(\/.*?)\1/m.exec(text) ?? [];
+  return path;
+}
+
+function checked(value: unknown, origin: ConstructorParameters<typeof SettingError>[1]): string {
+  const { default: standard, expects, schema } = settingDefinitions[name];
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new SettingError(
+    name,
+    origin,
+    `found ${JSON.stringify(value)}, expected ${expects}`,
+    `the default is ${JSON.stringify(standard)}`,
+  );
+}

@@ -1,0 +1,45 @@
+/** What a csync2 command was run for. */
+export type RunStage = 'check' | 'mark' | 'note' | 'update' | 'compare' | 'other';
+
+/** What is counted from the start of the process on, whatever the configuration is meanwhile. */
+export class Counts {
+  readonly #runs = new Map<string, number>();
+  readonly #sent = new Map<string, number>();
+  fullChecksDone = 0;
+  fullChecksIncomplete = 0;
+  detectedLate = 0;
+
+  /** A csync2 command has ended. */
+  onRun = (mode: readonly string[], outcome: string): void => {
+    const key = JSON.stringify([stageOf(mode), outcome]);
+    this.#runs.set(key, (this.#runs.get(key) ?? 0) + 1);
+  };
+
+  onSent(peer: string, files: number): void {
+    this.#sent.set(peer, this.sentTo(peer) + files);
+  }
+
+  /** Files that a peer has got from us. */
+  sentTo(peer: string): number {
+    return this.#sent.get(peer) ?? 0;
+  }
+
+  /** Commands of csync2 by what they were for and how they ended. */
+  *runs(): Generator<{ readonly stage: string; readonly result: string; readonly count: number }> {
+    for (const [key, count] of this.#runs) {
+      const [stage, result] = JSON.parse(key) as [string, string];
+      yield { stage, result, count };
+    }
+  }
+}
+
+function stageOf(mode: readonly string[]): RunStage {
+  if (mode.includes('-u')) return 'update';
+  if (mode.includes('-I')) return 'note';
+  for (const word of mode) {
+    if (word.startsWith('-c')) return 'check';
+    if (word.startsWith('-m')) return 'mark';
+    if (word.startsWith('-T')) return 'compare';
+  }
+  return 'other';
+}
