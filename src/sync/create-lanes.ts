@@ -66,8 +66,12 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
   const { checker, guard, ledger } = around;
   const { runner } = parts;
   const common = commonParts(parts, around);
-  const countOwed = async (peer: string) =>
-    ledger ? ledger.countDirty(peer) : (await listDirty(runner))?.get(peer);
+  const countOwed = async (peer: string) => {
+    if (ledger) return ledger.countDirty(peer);
+    const listing = await listDirty(runner);
+    // Whoever is owed nothing is not in it.
+    return listing && (listing.get(peer) ?? 0);
+  };
   return parts.peers.map(
     ({ name: peer }) =>
       new SharedLane({

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { type Diagnosis, Refusals } from '../csync2/diagnosis.js';
+import type { Diagnosis } from '../csync2/diagnosis.js';
 import type { DirtyRow, Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
-import { mergePush, PrivateDatabase, type PushedRow, type PushOutcome } from '../csync2/private-database.js';
-import { PushTranscript } from '../csync2/push-transcript.js';
-import type { Meaning } from '../csync2/refusals.js';
-import { lastWords, type Outcome } from '../csync2/result.js';
-import type { CommandResult, Runner } from '../csync2/runner.js';
+import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import type { Outcome } from '../csync2/result.js';
+import type { Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import { CutOffFiles } from './cut-off-files.js';
@@ -16,7 +14,9 @@ import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { OwedFiles } from './owed-files.js';
-import { PushWatch, type PushWatchParts } from './push-watch.js';
+import { reportsOf } from './push-reports.js';
+import type { PushWatchParts } from './push-watch.js';
+import { aboutThePeer, type Pushed, Pusher, type Slice } from './pusher.js';
 import { Refusal } from './refusal.js';
 import { RejectedRows } from './rejected-rows.js';
 import { SentVersions } from './sent-versions.js';
@@ -68,7 +68,7 @@ export class PeerLane implements Lane {
   readonly #slice = new SliceSize();
   readonly #choice: SliceChoice;
   readonly #refusal = new Refusal();
-  readonly #doubt: DoubtfulDeletions;
+  readonly #pusher: Pusher;
   readonly #unnoted: UnnotedFiles;
   #pushing: Slice | undefined;
   /** The next row is asked about alone, whatever else there is. */
@@ -89,9 +89,14 @@ export class PeerLane implements Lane {
     this.#parts = parts;
     this.#files = new OwedFiles(parts.prefixes);
     this.#choice = new SliceChoice({ ...parts, files: this.#files, rejected: this.#rejected });
-    this.#doubt = new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld });
     this.#unnoted = new UnnotedFiles(this.#files);
     this.#versions = new SentVersions(this.#files);
+    this.#pusher = new Pusher({
+      ...{ peer: parts.peer, runner: parts.runner, stallSeconds: parts.stallSeconds, pin: parts.pin },
+      ...{ directory: this.#directory, files: this.#files, versions: this.#versions },
+      doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
+      lookAtRoots: parts.lookAtRoots,
+    });
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
   }
 
@@ -150,7 +155,7 @@ export class PeerLane implements Lane {
     while (slice) {
       const { halt, mark } = slice;
       try {
-        const pushed = await this.#push(slice);
+        const pushed = await this.#pusher.run(slice, this.#rhythm.signal);
         slice = await this.#merge(pushed.outcome, mark, () => this.#goesOn(pushed));
       } finally {
         // Not the next one, which has been taken already.
@@ -182,7 +187,7 @@ export class PeerLane implements Lane {
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
-    const isTold = suspect !== undefined || this.#isSmall(chosen);
+    const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
     this.#pushing = { copy, mark: journal.mark(), isTold, paths, halt: new AbortController() };
     return this.#pushing;
   }
@@ -196,63 +201,6 @@ export class PeerLane implements Lane {
     this.#asksNext = false;
     this.#askedAt = performance.now();
     return this.#rejected.longestWaiting(suspects);
-  }
-
-  /** csync2 tells why a file is not taken only where it shows all that goes over the wire. */
-  #isSmall(rows: readonly DirtyRow[]): boolean {
-    if (rows.length > toldRows) return false;
-    let bytes = 0n;
-    for (const row of rows) bytes += this.#files.compared(row).size;
-    return bytes <= toldBytes;
-  }
-
-  async #push({ copy, isTold, paths, halt }: Slice): Promise<Pushed> {
-    const { peer, pin, runner, stallSeconds, lookAtRoots } = this.#parts;
-    const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
-    try {
-      const [transcript, refusals] = [new PushTranscript(), new Refusals()];
-      const result = await runner.run({
-        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
-        database: this.#directory,
-        stallSeconds,
-        onMessage: (message) => {
-          transcript.add(message);
-          refusals.add(message);
-          watch.add(message);
-        },
-        signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
-      });
-      lookAtRoots();
-      const outcome = this.#doubt.without(copy.outcome(), transcript.deleted);
-      // At the higher level csync2 shows the group's key.
-      const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
-      const pushed = { result: { ...result, said }, transcript };
-      if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
-      const isAnswered = isTold && !aboutThePeer.has(result.outcome);
-      const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
-      return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
-    } finally {
-      watch.end();
-      copy.remove();
-    }
-  }
-
-  #diagnose(left: readonly PushedRow[], refusals: Refusals): Diagnoses {
-    const diagnoses = new Map<PushedRow, Diagnosis>();
-    for (const row of left) {
-      const own = this.#files.compared(row);
-      const diagnosis = refusals.of(decodeName(row.encoded).toString('latin1'), own);
-      // Alone, it is the matter, whatever was said.
-      if (diagnosis)
-        diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
-      else if (left.length === 1) diagnoses.set(row, refusals.last(own));
-    }
-    return diagnoses;
-  }
-
-  /** The peer has taken this very file: what it has changed there, it has changed since, and sends. */
-  #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
-    return meaning === 'conflict' && this.#versions.has(row);
   }
 
   get #directory(): string {
@@ -312,36 +260,12 @@ export class PeerLane implements Lane {
     }
   }
 
-  #report({ result, outcome, diagnoses }: Pushed): void {
-    const { sent, left } = outcome;
-    this.#sent += sent.length;
-    if (sent.length > 0) this.#lastSentAt = Date.now();
-    this.#slice.measured(sent.length, result.seconds);
-    // Of interest to people is not what has settled itself, or is about to.
-    const told = left.filter((row) => {
-      const diagnosis = diagnoses.get(row);
-      return diagnosis && !this.#rejected.isTriedAgain(row, diagnosis);
-    });
-    const others = left.filter((row) => !told.includes(row));
-    const names = sent.length + left.length <= namesInReport ? [...sent, ...others] : [];
-    const about = { peer: this.peer, isAboutPeer: aboutThePeer.has(result.outcome), seconds: result.seconds };
-    if (told.length === 0 || sent.length + others.length > 0) {
-      this.#parts.onPush?.({
-        ...about,
-        sent: sent.length,
-        left: others.length,
-        outcome: result.outcome,
-        text: lastWords(result.said),
-        names: names.map((row) => decodeName(row.encoded)),
-        taken: sent.filter((row) => this.#rejected.hasFailed(row)).map((row) => decodeName(row.encoded)),
-      });
-    }
-    for (const row of told) {
-      const diagnosis = diagnoses.get(row) as Diagnosis;
-      const { outcome: reason, detail: text } = diagnosis;
-      const names = [decodeName(row.encoded)];
-      this.#parts.onPush?.({ ...about, sent: 0, left: 1, outcome: reason, text, names, diagnosis });
-    }
+  #report(pushed: Pushed): void {
+    const { result, outcome } = pushed;
+    this.#sent += outcome.sent.length;
+    if (outcome.sent.length > 0) this.#lastSentAt = Date.now();
+    this.#slice.measured(outcome.sent.length, result.seconds);
+    for (const report of reportsOf(this.peer, pushed, this.#rejected)) this.#parts.onPush?.(report);
   }
 
   /** Whether to go on with the next slice. */
@@ -431,59 +355,8 @@ function isBusy(error: unknown): boolean {
   return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
 }
 
-/** What the answers make of what is left. */
-function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
-  if (diagnoses.size === 0) return outcome;
-  const having = (meaning: Meaning) => outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
-  const settled = having('settled');
-  const left = outcome.left.filter((row) => !settled.includes(row));
-  return { ...outcome, sent: outcome.sent.concat(settled), left, needParents: having('parent-first') };
-}
-
-/** A push that has been prepared. */
-interface Slice {
-  readonly copy: PrivateDatabase;
-  readonly mark: Mark;
-  /** csync2 tells why it does not take a file. */
-  readonly isTold: boolean;
-  /** The files on this host. */
-  readonly paths: readonly PathBytes[];
-  /** Ends the push. */
-  readonly halt: AbortController;
-}
-
-/** Why rows are left, as far as that is known. */
-type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
-
-interface Pushed {
-  readonly result: CommandResult;
-  readonly outcome: PushOutcome;
-  readonly transcript: PushTranscript;
-  readonly diagnoses: Diagnoses;
-  /** It was ended because something in it has gone out of sight. */
-  readonly isHalted?: true;
-}
-
-/** Outcomes that say nothing about single files. */
-const aboutThePeer: ReadonlySet<Outcome> = new Set([
-  'unreachable',
-  'hung-up',
-  'certificate',
-  'stalled',
-  'config',
-  'maintenance',
-  'not-found',
-  'locked',
-]);
-const namesInReport = 20;
 /** How long rows that were refused wait for fresh changes before one is asked about. */
 const askMilliseconds = 1000;
-/** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */
-const toldRows = 64;
-const toldBytes = 256n * 1024n;
-/** What csync2 says of a session, and no name or key. */
-const harmless =
-  /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database|Can't|Certificate)/;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;

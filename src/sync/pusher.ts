@@ -1,0 +1,149 @@
+import { type Diagnosis, Refusals } from '../csync2/diagnosis.js';
+import type { DirtyRow } from '../csync2/ledger.js';
+import { decodeName } from '../csync2/name-encoding.js';
+import type { PrivateDatabase, PushedRow, PushOutcome } from '../csync2/private-database.js';
+import { PushTranscript } from '../csync2/push-transcript.js';
+import type { Meaning } from '../csync2/refusals.js';
+import type { Outcome } from '../csync2/result.js';
+import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { PathBytes } from '../path-bytes.js';
+import type { Mark } from './check-journal.js';
+import type { DoubtfulDeletions } from './doubtful-deletions.js';
+import type { OwedFiles } from './owed-files.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
+import type { SentVersions } from './sent-versions.js';
+
+/** What pushes to a peer are made with. */
+export interface PushParts {
+  readonly peer: string;
+  readonly runner: Runner;
+  readonly stallSeconds: number;
+  /** Of the private database. */
+  readonly directory: string;
+  readonly files: OwedFiles;
+  readonly doubt: DoubtfulDeletions;
+  readonly versions: SentVersions;
+  /** Looks which places are there. */
+  readonly lookAtRoots: () => void;
+  /** Undefined: nothing is kept from being unmounted. */
+  readonly pin: PushWatchParts['pin'] | undefined;
+}
+
+/** Runs `csync2 -u` on a private database, and reads what the peer has answered. */
+export class Pusher {
+  readonly #parts: PushParts;
+
+  constructor(parts: PushParts) {
+    this.#parts = parts;
+  }
+
+  /** csync2 tells why a file is not taken only where it shows all that goes over the wire. */
+  isSmall(rows: readonly DirtyRow[]): boolean {
+    if (rows.length > toldRows) return false;
+    let bytes = 0n;
+    for (const row of rows) bytes += this.#parts.files.compared(row).size;
+    return bytes <= toldBytes;
+  }
+
+  /** Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of sight. */
+  async run({ copy, isTold, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
+    const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
+    const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
+    try {
+      const [transcript, refusals] = [new PushTranscript(), new Refusals()];
+      const result = await runner.run({
+        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
+        database: directory,
+        stallSeconds,
+        onMessage: (message) => {
+          transcript.add(message);
+          refusals.add(message);
+          watch.add(message);
+        },
+        signal: AbortSignal.any([signal, halt.signal]),
+      });
+      lookAtRoots();
+      const outcome = doubt.without(copy.outcome(), transcript.deleted);
+      // At the higher level csync2 shows the group's key.
+      const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
+      const pushed = { result: { ...result, said }, transcript };
+      if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
+      const isAnswered = isTold && !aboutThePeer.has(result.outcome);
+      const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
+      return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
+    } finally {
+      watch.end();
+      copy.remove();
+    }
+  }
+
+  #diagnose(left: readonly PushedRow[], refusals: Refusals): Diagnoses {
+    const diagnoses = new Map<PushedRow, Diagnosis>();
+    for (const row of left) {
+      const own = this.#parts.files.compared(row);
+      const diagnosis = refusals.of(decodeName(row.encoded).toString('latin1'), own);
+      // Alone, it is the matter, whatever was said.
+      if (diagnosis)
+        diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
+      else if (left.length === 1) diagnoses.set(row, refusals.last(own));
+    }
+    return diagnoses;
+  }
+
+  /** The peer has taken this very file: what it has changed there, it has changed since, and sends. */
+  #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
+    return meaning === 'conflict' && this.#parts.versions.has(row);
+  }
+}
+
+/** A push that has been prepared. */
+export interface Slice {
+  readonly copy: PrivateDatabase;
+  readonly mark: Mark;
+  /** csync2 tells why it does not take a file. */
+  readonly isTold: boolean;
+  /** The files on this host. */
+  readonly paths: readonly PathBytes[];
+  /** Ends the push. */
+  readonly halt: AbortController;
+}
+
+/** Why rows are left, as far as that is known. */
+export type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
+
+/** What a push came to. */
+export interface Pushed {
+  readonly result: CommandResult;
+  readonly outcome: PushOutcome;
+  readonly transcript: PushTranscript;
+  readonly diagnoses: Diagnoses;
+  /** It was ended because something in it has gone out of sight. */
+  readonly isHalted?: true;
+}
+
+/** Outcomes that say nothing about single files. */
+export const aboutThePeer: ReadonlySet<Outcome> = new Set([
+  'unreachable',
+  'hung-up',
+  'certificate',
+  'stalled',
+  'config',
+  'maintenance',
+  'not-found',
+  'locked',
+]);
+/** What the answers make of what is left. */
+function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
+  if (diagnoses.size === 0) return outcome;
+  const having = (meaning: Meaning) => outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
+  const settled = having('settled');
+  const left = outcome.left.filter((row) => !settled.includes(row));
+  return { ...outcome, sent: outcome.sent.concat(settled), left, needParents: having('parent-first') };
+}
+
+/** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */
+const toldRows = 64;
+const toldBytes = 256n * 1024n;
+/** What csync2 says of a session, and no name or key. */
+const harmless =
+  /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database|Can't|Certificate)/;
