@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import type { PathBytes } from '../path-bytes.js';
+import { statOfProcess } from '../proc/process.js';
 import { holdersOf } from '../proc/sockets.js';
 import { type PathPrefix, realPathOf } from './name-encoding.js';
 import type { Runner } from './runner.js';
@@ -33,26 +34,46 @@ export interface ReceivedFile {
 export async function adoptHalfReceived(parts: HalfReceivedParts): Promise<readonly ReceivedFile[]> {
   const { runner, logFile, prefixes, port } = parts;
   if (holdersOf(port).length > 0) return [];
-  const received = receivedFiles(sessionsWithoutEnd(logFile), prefixes, statOf).slice(-mostFiles);
+  const received = receivedFiles(await sessionsWithoutEnd(logFile), prefixes, statOf).slice(-mostFiles);
   const paths = received.map(({ path }) => path);
   if (paths.length > 0) await runner.run({ mode: ['-cI'], paths, stallSeconds: 60 });
   return received;
 }
 
 /** The sessions of an earlier server that the log has no end of. When they ended is known only so well. */
-function sessionsWithoutEnd(logFile: string): readonly BrokenSession[] {
-  const tail = new LogTail(logFile);
-  try {
-    const log = new SessionLog();
-    log.read(tail.recall());
+async function sessionsWithoutEnd(logFile: string): Promise<readonly BrokenSession[]> {
+  const begun = performance.now();
+  for (;;) {
+    const log = readLog(logFile);
+    // What the last of them has said may still be on its way into the log; its writer ends when all is written.
+    const isWriting = [...log.keepers.values()].some(isKeeper);
+    if (isWriting && performance.now() - begun < writingMilliseconds) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      continue;
+    }
     log.keep([], Date.now());
     return log.takeBroken().map(({ received, endedAt }) => ({
       received,
       endedAt: Math.min(endedAt, (received.at(-1)?.since ?? 0) + unknownMilliseconds),
     }));
+  }
+}
+
+function readLog(logFile: string): SessionLog {
+  const tail = new LogTail(logFile);
+  try {
+    const log = new SessionLog();
+    log.read(tail.recall());
+    return log;
   } finally {
     tail.close();
   }
+}
+
+/** Whether a process is one that writes the log: a pid of the log may be given out again. */
+function isKeeper(pid: number): boolean {
+  const stat = statOfProcess(pid);
+  return stat?.name === 'inotify-csync-k' && stat.state !== 'Z';
 }
 
 /**
@@ -99,6 +120,7 @@ function statOf(path: PathBytes): BigIntStats | undefined {
 }
 
 const second = 1_000_000_000n;
+const writingMilliseconds = 1000;
 /** How long after its last message a session may have gone on before it was killed. */
 const unknownMilliseconds = 3000;
 /** More than a session can have noted in one transaction (1000 statements); they fit into one argument list. */
