@@ -97,7 +97,8 @@ async function run(
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
 
-  const unseen = unseenBefore(settings.queueFile, startedAt, gap !== undefined);
+  const unseen = UnseenSpans.open(`${settings.queueFile}.unseen`, startedAt);
+  const lastSign = lastSignOfLife(settings.queueFile);
   const queue = Queue.open({
     file: settings.queueFile,
     unwritten: gap ? 'lost' : 'none',
@@ -109,6 +110,8 @@ async function run(
     onWell: reporter.onQueueWell,
   });
   ending.push(() => queue.close({ clean: true }));
+  if (lastSign === undefined) unseen.settle(startedAt);
+  else if (gap) unseen.add(lastSign - (queue.recovery.unclean ? inMemory : 0), startedAt);
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
   if (gap) queue.owe(gapText[gap]);
   const server =
@@ -249,20 +252,15 @@ async function run(
   await Promise.race([succession.running(), whenAborted(stop)]);
 }
 
-/**
- * The times in which changes may have gone unseen until now. The last run has written its cursor when something had been seen
- * to, and may have had some seconds of events in memory then.
- */
-function unseenBefore(queueFile: string, now: number, isGap: boolean): UnseenSpans {
-  const unseen = UnseenSpans.open(`${queueFile}.unseen`, now);
-  const cursor = lstatSync(`${queueFile}.cursor`, { throwIfNoEntry: false });
-  if (!cursor) unseen.settle(now);
-  else if (isGap) unseen.add(cursor.mtimeMs - 10_000, now);
-  return unseen;
+/** When the last run has written its cursor last, which it does when something has been seen to, and when it stops. */
+function lastSignOfLife(queueFile: string): number | undefined {
+  return lstatSync(`${queueFile}.cursor`, { throwIfNoEntry: false })?.mtimeMs;
 }
 
-/** Milliseconds in which a loss is noticed, and what lies at a place that goes. */
-const noticedWithin = 60_000;
+/** Milliseconds of events that a run which was killed may have had in memory. */
+const inMemory = 3000;
+/** Milliseconds in which a loss is noticed. */
+const noticedWithin = 1000;
 
 function probeOf({ instance }: Plan, server: ManagedServer | undefined): SessionProbe {
   const location = databaseLocation(instance);

@@ -62,7 +62,8 @@ export function openFilesOf(pid: number): ReadonlyMap<number, string> {
     try {
       open.set(Number(fd), readlinkSync(`/proc/${pid}/fd/${fd}`, 'buffer').toString('latin1'));
     } catch (error) {
-      ignoreGone(error);
+      // A path that any user can make, longer than the kernel tells.
+      if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') ignoreGone(error);
     }
   }
   return open;

@@ -136,7 +136,7 @@ test(
     first.configure(good);
     await cluster.untilRead(second, 'meanwhile', 'changed while it was broken');
     await cluster.untilQuiet();
-    assert.equal((await first.status())?.health, 'healthy');
+    await cluster.until('it to be over', async () => (await first.status())?.health === 'healthy');
   },
 );
 

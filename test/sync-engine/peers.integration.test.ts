@@ -120,8 +120,9 @@ async function trouble(cluster: Cluster, { begin, reasons, end }: Trouble): Prom
     named.some((reason) => reasons.includes(reason)),
     `${named} is none of ${reasons}\n${sender.log()}`,
   );
-  const { code, stdout } = await sender.command('status');
-  assert.equal(code, 1, stdout);
+  // One that may only restart is given ten seconds.
+  await cluster.until('the status to be degraded', async () => (await sender.command('status')).code === 1);
+  const { stdout } = await sender.command('status');
   assert.match(stdout, new RegExp(bad.name));
   assert.equal(bad.read('meanwhile/5')?.length === 6010, false);
   await end();
