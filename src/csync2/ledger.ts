@@ -231,6 +231,19 @@ export class Ledger {
     return kept;
   }
 
+  /** What is owed to a peer at and below a path, at most `limit` rows of it. */
+  owedWithin(peer: string, path: PathBytes, limit: number): DirtyRow[] {
+    const statement = this.#prepare(
+      `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
+         WHERE peername = CAST(:peer AS TEXT) AND (filename = CAST(:self AS TEXT)
+         OR (filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT))) LIMIT :limit`,
+    );
+    const encodedPeer = encodeName(Buffer.from(peer));
+    return namesWithin(path, this.#prefixes).flatMap(
+      (name) => statement.all({ ...subtree(encodeName(name)), peer: encodedPeer, limit }) as DirtyRow[],
+    );
+  }
+
   /** The names of all that is owed to a peer. */
   dirtyNames(peer: string): Buffer[] {
     const rows = this.#prepare(

@@ -174,7 +174,7 @@ export function mergePush(
 }
 
 /** What a name of the database is on disk now. */
-export type OnDisk = 'directory' | 'other' | 'gone';
+export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
 
 /**
  * Makes a slice of the debt one that csync2 can carry out on its own: adds the dirty parent directories of its

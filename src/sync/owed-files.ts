@@ -21,7 +21,8 @@ export class OwedFiles {
   look(encoded: Buffer): OnDisk {
     const stat = this.#lstat(encoded);
     if (!stat) return 'gone';
-    return stat.isDirectory() ? 'directory' : 'other';
+    if (stat.isDirectory()) return 'directory';
+    return stat.isSymbolicLink() ? 'link' : 'other';
   }
 
   /** Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as deleted. */

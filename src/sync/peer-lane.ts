@@ -76,6 +76,7 @@ export class PeerLane implements Lane {
   /** When a row was asked about last, in the clock of `performance`. */
   #askedAt = 0;
   #unreadable = 0;
+  #waiting = 0;
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
   #owed: number | undefined;
@@ -219,8 +220,11 @@ export class PeerLane implements Lane {
 
   #nextRows(): readonly DirtyRow[] {
     this.#parts.lookAtRoots();
-    const { rows, resting, unreadable } = this.#choice.next(this.#refusal.isPeer ? 1 : this.#slice.rows);
+    const { rows, resting, unreadable, waiting } = this.#choice.next(
+      this.#refusal.isPeer ? 1 : this.#slice.rows,
+    );
     this.#unreadable = unreadable;
+    this.#waiting = waiting;
     if (rows.length === 0) this.#awaitRelease(resting);
     return rows;
   }
@@ -306,7 +310,7 @@ export class PeerLane implements Lane {
   #noteStall({ outcome: { left }, transcript }: Pushed): void {
     const name = transcript.nameCutOff(left.map((row) => decodeName(row.encoded).toString('latin1')));
     const row = left.find(({ encoded }) => decodeName(encoded).toString('latin1') === name);
-    if (!row || this.#files.look(row.encoded) !== 'other') return;
+    if (!row || !['other', 'link'].includes(this.#files.look(row.encoded))) return;
     this.#rejected.refused(row, this.#files.stamp(row), stalledAt, Date.now());
     this.#parts.compare?.(row.encoded);
   }
@@ -327,7 +331,9 @@ export class PeerLane implements Lane {
   /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
   #awaitRelease(resting: readonly DirtyRow[]): void {
     const release = this.#rejected.nextRelease(resting) ?? Number.POSITIVE_INFINITY;
-    const lookAgain = this.#unreadable > 0 ? Date.now() + lookAgainMilliseconds : Number.POSITIVE_INFINITY;
+    const pause = this.#waiting > 0 ? waitingMilliseconds : lookAgainMilliseconds;
+    const isMore = this.#waiting + this.#unreadable > 0;
+    const lookAgain = isMore ? Date.now() + pause : Number.POSITIVE_INFINITY;
     const next = Math.min(release, lookAgain);
     if (next < Number.POSITIVE_INFINITY) this.#rhythm.wakeAt(next);
   }
@@ -368,3 +374,5 @@ const stalledAt: Diagnosis = {
 };
 /** How often files are looked for that can't be looked at. */
 const lookAgainMilliseconds = 10_000;
+/** How often links are looked at that wait for what can't be sent. */
+const waitingMilliseconds = 1000;

@@ -1,6 +1,6 @@
 import { type PathBytes, type PathKey, parentOf, toKey } from '../path-bytes.js';
 import { aloneInDirectory, mostAhead } from './alone.js';
-import type { Batch } from './batch.js';
+import { type Batch, batchSize } from './batch.js';
 import { checkCost } from './check-cost.js';
 import { fairShare } from './fair-share.js';
 import { type SweepTree, sweepSteps } from './sweep-plan.js';
@@ -21,14 +21,30 @@ export interface Portions {
  * If something else is to be waited for, be it of the same batch, those files go first that are (nearly) alone in their
  * directory: most likely they don't belong to what is so large.
  *
+ * Links go last, and never before others: what they lead to may be among these.
+ *
  * @param isBehind - whether another batch is not done yet
+ * @param isLink - whether a path is that of a symbolic link
  */
 export function portionsOf(
   batch: Batch,
   tree: SweepTree,
   filesPerPortion: number,
   isBehind: boolean,
+  isLink: (path: PathBytes) => boolean = () => false,
 ): Portions {
+  const links = batch.files.filter(isLink);
+  if (links.length > 0 && links.length === batchSize(batch)) return { rest: one(batch) };
+  if (links.length > 0) {
+    const isOfThem = new Set(links);
+    const files = batch.files.filter((path) => !isOfThem.has(path));
+    const { first, rest } = portionsOf({ ...batch, files }, tree, filesPerPortion, isBehind);
+    const last = inPieces(links, filesPerPortion);
+    return {
+      ...(first ? { first } : {}),
+      rest: followed(rest, last, (some) => ({ ...only(batch), files: some })),
+    };
+  }
   const isOne = isSmall(batch, tree, filesPerPortion);
   if (isBehind && isSmall(batch, tree, mostAhead)) return { first: batch, rest: one() };
   if (isOne && !isBehind) return { rest: one(batch) };
@@ -36,6 +52,20 @@ export function portionsOf(
   const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
   const rest = isOne ? one(others) : cut(others, tree, filesPerPortion);
   return alone.size > 0 ? { first: { ...only(batch), files: [...alone] }, rest } : { rest };
+}
+
+/** All of the first, then what is made of the second. */
+function* followed<Item>(
+  first: Iterator<Batch, void>,
+  second: Iterable<Item>,
+  make: (item: Item) => Batch,
+): Generator<Batch, void> {
+  try {
+    for (let next = first.next(); !next.done; next = first.next()) yield next.value;
+    for (const item of second) yield make(item);
+  } finally {
+    first.return?.();
+  }
 }
 
 function one(...batches: readonly Batch[]): Iterator<Batch, void> {

@@ -16,6 +16,7 @@ import { Gathering, type Noticed } from './gather.js';
 import { portionsOf } from './portions.js';
 import { type PostponedPath, PostponedPaths } from './postponed-paths.js';
 import type { GuardedRoot, RootGuard } from './root-guard.js';
+import { statOf } from './stat-of.js';
 import type { SweepTree } from './sweep-plan.js';
 import { Waker } from './waker.js';
 
@@ -211,7 +212,7 @@ export class Scheduler {
       this.#backlog.clear();
       queue.commit(end);
     } else {
-      const portions = portionsOf(batch, tree, filesPerPortion, !this.#backlog.isEmpty);
+      const portions = portionsOf(batch, tree, filesPerPortion, !this.#backlog.isEmpty, isLink);
       this.#backlog.take({ batch, portions, changedAt: oldestAt, end });
     }
     // There is more: it has waited already.
@@ -326,3 +327,7 @@ const deferredShown = 100;
 const filesPerPortion = 1000;
 /** How often a root that is not there is looked for. */
 const rootProbeMilliseconds = 1000;
+
+function isLink(path: PathBytes): boolean {
+  return statOf(path)?.isSymbolicLink() ?? false;
+}

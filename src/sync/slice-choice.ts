@@ -4,6 +4,7 @@ import type { PathBytes } from '../path-bytes.js';
 import { overtaking } from './overtaking.js';
 import type { OwedFiles } from './owed-files.js';
 import type { RejectedRows } from './rejected-rows.js';
+import { WaitingLinks } from './waiting-links.js';
 
 /** What the choice is made with. */
 export interface SliceChoiceParts {
@@ -21,6 +22,8 @@ export interface ChosenSlice {
   readonly resting: readonly DirtyRow[];
   /** How many files can't be looked at, as far as they have been met. */
   readonly unreadable: number;
+  /** How many links wait for what they lead to. */
+  readonly waiting: number;
 }
 
 /** Chooses from a peer's debt what is sent next: the freshest first, and of what is more than one push those that overtake. */
@@ -33,17 +36,21 @@ export class SliceChoice {
   /** Files that rest and have been looked at for this slice. */
   #looks = 0;
   #unreadable = 0;
+  #waiting = 0;
+  readonly #links: WaitingLinks;
 
   constructor(parts: SliceChoiceParts) {
     this.#parts = parts;
+    this.#links = new WaitingLinks(parts);
   }
 
   /** @param limit - files for one push, about */
   next(limit: number): ChosenSlice {
     this.#looks = 0;
     this.#unreadable = 0;
+    this.#waiting = 0;
     const first = this.#complete(this.#overtaking(limit), limit);
-    if (first) return { rows: first, resting: [], unreadable: this.#unreadable };
+    if (first) return { rows: first, resting: [], ...this.#leftOut };
     const { ledger, peer } = this.#parts;
     let rows: readonly DirtyRow[] = [];
     let resting: DirtyRow[] = [];
@@ -52,10 +59,10 @@ export class SliceChoice {
       this.#unreadable = 0;
       rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
       const slice = this.#complete(rows, limit);
-      if (slice) return { rows: slice, resting, unreadable: this.#unreadable };
+      if (slice) return { rows: slice, resting, ...this.#leftOut };
     }
     // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
-    return { rows: resting.length === 0 ? rows : [], resting, unreadable: this.#unreadable };
+    return { rows: resting.length === 0 ? rows : [], resting, ...this.#leftOut };
   }
 
   /** Those of more than fit into one push that go before the others. */
@@ -89,14 +96,20 @@ export class SliceChoice {
     return rests;
   }
 
-  /** Whether csync2 would push as deleted what is only out of sight. */
+  get #leftOut(): Pick<ChosenSlice, 'unreadable' | 'waiting'> {
+    return { unreadable: this.#unreadable, waiting: this.#waiting };
+  }
+
+  /** Whether csync2 would push as deleted what is only out of sight; or a link before what it leads to. */
   #isHeld(row: DirtyRow): boolean {
     const { files, isHeld } = this.#parts;
     const path = files.path(row.encoded);
     if (path !== undefined && isHeld(path)) return true;
     const isUnreadable = files.sight(row.encoded) === 'unreadable';
     if (isUnreadable) this.#unreadable++;
-    return isUnreadable;
+    const waits = !isUnreadable && this.#links.waits(row);
+    if (waits) this.#waiting++;
+    return isUnreadable || waits;
   }
 }
 

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Cluster } from '../support/cluster.js';
+import type { ClusterNode } from '../support/cluster-node.js';
+import { clusterObstacle } from '../support/cluster-obstacle.js';
+
+const skip = clusterObstacle();
+const rounds = Number(process.env.RELEASES ?? 4);
+const files = Number(process.env.FILES ?? 400);
+
+test('a link to a release arrives when the release is there, whole', { skip }, async (context) => {
+  const cluster = await Cluster.started(context, { nodes: 3 });
+  const [first, second, third] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+  let isOver = false;
+  const looks = { whole: 0, incomplete: [] as string[] };
+  const watching = [second, third].map(async (node) => {
+    for (; !isOver; await sleep(2)) look(node, looks);
+  });
+  for (let round = 0; round < rounds; round++) {
+    const release = first.path(`releases/${round}`);
+    for (let file = 0; file < files; file++) {
+      const directory = join(release, `d${file % 20}`);
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, `f${file}`), `release ${round}`);
+    }
+    symlinkSync(`releases/${round}`, first.path('.next'));
+    renameSync(first.path('.next'), first.path('current'));
+    await cluster.until('the link to arrive', () =>
+      [second, third].every((node) => linkOf(node) === `releases/${round}`),
+    );
+    look(second, looks);
+    look(third, looks);
+  }
+  isOver = true;
+  await Promise.all(watching);
+  await cluster.untilQuiet();
+  await cluster.untilEqual();
+  context.diagnostic(
+    `${looks.whole} looks saw a whole release, ${looks.incomplete.length} an incomplete one`,
+  );
+  assert.deepEqual(looks.incomplete.slice(0, 5), []);
+});
+
+test('a link whose target the peer does not take arrives all the same', { skip }, async (context) => {
+  const cluster = await Cluster.started(context);
+  const [first, second] = [cluster.node(1), cluster.node(2)];
+  first.write('target/contested', 'as it was');
+  await cluster.untilEqual();
+  await cluster.untilQuiet();
+  for (const node of [first, second]) await node.stop();
+  first.write('target/contested', 'as the first has it');
+  second.write('target/contested', 'as the second has it, longer');
+  for (const node of [first, second]) node.start();
+  await cluster.until(
+    'the conflict to be told',
+    async () => ((await first.peer('node2'))?.parked_count ?? 0) > 0,
+  );
+  symlinkSync('target', first.path('current'));
+  await cluster.until('the link to arrive', () => linkOf(second) === 'target');
+});
+
+function linkOf(node: ClusterNode): string | undefined {
+  try {
+    return readlinkSync(node.path('current'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What somebody sees who follows the link. */
+function look(node: ClusterNode, looks: { whole: number; incomplete: string[] }): void {
+  const target = linkOf(node);
+  if (target === undefined) return;
+  let count = 0;
+  for (let directory = 0; directory < 20; directory++) {
+    const path = node.path(`${target}/d${directory}`);
+    try {
+      count += readdirSync(path).filter((name) => readFileSync(join(path, name), 'utf8') !== '').length;
+    } catch {
+      // Not there yet.
+    }
+  }
+  if (count >= files) looks.whole++;
+  else looks.incomplete.push(`${node.name} ${target}: ${count} of ${files}`);
+}
