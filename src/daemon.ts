@@ -30,6 +30,7 @@ import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { Queue } from './queue/queue.js';
+import { isShortage } from './shortage.js';
 import { FileMemory } from './sync/file-memory.js';
 import { KnownPeers } from './sync/known-peers.js';
 import { MountMemory } from './sync/mount-memory.js';
@@ -90,7 +91,14 @@ async function run(
 ): Promise<void> {
   const { log, notifier, stop, ending, onReady } = around;
   const startedAt = Date.now();
-  const publish = throttle(() => notifier.status(statusLine(status())), 1000);
+  const publish = throttle(() => {
+    try {
+      notifier.status(statusLine(status()));
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      publish();
+    }
+  }, 1000);
   const counts = new Counts();
   const reporter = new Reporter(log, publish, counts);
   const plan = await readPlan(settings, csync2Options);
@@ -104,8 +112,8 @@ async function run(
     unwritten: gap ? 'lost' : 'none',
     linesUntilReset: settings.numLinesUntilReset,
     onReset: () => queue.owe('the queue has been reset'),
-    // What makes it owed may have happened some time ago.
-    onOwed: () => unseen.add(Date.now() - noticedWithin, Date.now()),
+    // What makes it owed may have happened a moment ago; what was before this run is known.
+    onOwed: () => unseen.add(Math.max(startedAt, Date.now() - noticedWithin), Date.now()),
     onTrouble: reporter.onQueueTrouble,
     onWell: reporter.onQueueWell,
   });

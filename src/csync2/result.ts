@@ -21,6 +21,7 @@ export type Outcome =
   | 'stalled'
   | 'maintenance'
   | 'not-found'
+  | 'shortage'
   | 'failed';
 
 /** One sentence for each outcome, for logs and status. */
@@ -44,6 +45,7 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   stalled: 'no progress: the peer does not answer',
   maintenance: 'csync2.lock exists: csync2 is switched off for maintenance',
   'not-found': 'csync2 cannot be started',
+  shortage: 'this host is out of file descriptors, memory or processes',
   failed: 'csync2 reported errors',
 };
 
@@ -57,6 +59,8 @@ export interface Ending {
   readonly output?: string;
   /** Whether we ended it because it made no progress. */
   readonly stalled: boolean;
+  /** It could not be started for want of descriptors, memory or processes. */
+  readonly isShort?: boolean;
 }
 
 /** How messages begin, or what they are as a whole: no name in the middle of one counts. */
@@ -79,6 +83,7 @@ const tellTales: readonly (readonly [RegExp, Outcome])[] = [
 
 /** Classifies an ending; csync2's messages are those of 2.0, at `-v`. */
 export function readOutcome(ending: Ending): Outcome {
+  if (ending.isShort) return 'shortage';
   if (ending.stalled) return 'stalled';
   if (ending.exitCode === 126 || ending.exitCode === 127) return 'not-found';
   if (ending.signal === 'SIGSEGV' || ending.signal === 'SIGABRT' || ending.exitCode === 139) return 'crashed';

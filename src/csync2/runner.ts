@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { launcherPath } from '../native.js';
 import type { PathBytes } from '../path-bytes.js';
 import { bytesMovedBy, statOfProcess } from '../proc/process.js';
+import { isShortage, requireDescriptors } from '../shortage.js';
 import { type Instance, instanceArguments } from './instance.js';
 import { type Message, MessageReader } from './message.js';
 import { type Ending, type Outcome, readOutcome } from './result.js';
@@ -33,6 +34,10 @@ export interface CommandResult extends Ending {
   readonly seconds: number;
 }
 
+const nothingStarted: CommandResult = {
+  ...{ exitCode: undefined, signal: undefined, said: [], stalled: false, isShort: true },
+  ...{ outcome: 'shortage', seconds: 0 },
+};
 const saidLimit = 64 * 1024;
 const outputLimit = 4096;
 const killAfterSeconds = 3;
@@ -84,6 +89,12 @@ export class Runner {
 
   async #run(command: Command): Promise<CommandResult> {
     const started = performance.now();
+    try {
+      requireDescriptors();
+    } catch (error) {
+      if (isShortage(error)) return nothingStarted;
+      throw error;
+    }
     // With `-t`, each message begins with the time of day, which tells the launcher where it begins.
     const args = [...instanceArguments(this.#instance, command.database), '-t', ...command.mode];
     const subprocess = execa(this.#launcher, this.#launcherArguments(command, args), {
@@ -122,6 +133,7 @@ export class Runner {
       said: said.messages,
       output: output.split('\n', 1)[0] ?? '',
       stalled: guard?.stalled ?? false,
+      isShort: isShortage(ended),
     };
     return { ...ending, outcome: readOutcome(ending), seconds: (performance.now() - started) / 1000 };
   }

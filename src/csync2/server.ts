@@ -6,6 +6,7 @@ import { type PathBytes, toKey } from '../path-bytes.js';
 import { childrenOf, statOfProcess } from '../proc/process.js';
 import { sendSignal } from '../proc/signal.js';
 import { membersOfSession, ownsListeningSocket } from '../proc/sockets.js';
+import { isShortage, requireDescriptors } from '../shortage.js';
 import type { CsyncConfig } from './cfg/index.js';
 import { HeldConfiguration } from './held-configuration.js';
 import { type Instance, instanceArguments } from './instance.js';
@@ -167,6 +168,7 @@ export class ManagedServer {
   }
 
   #spawn(): Promise<string> {
+    requireDescriptors();
     const log = openLog(this.#logFile);
     const from = fstatSync(log).size;
     this.#startedWith = this.#excluded;
@@ -201,12 +203,13 @@ export class ManagedServer {
       why = text;
     });
     while (why === undefined) {
-      if (this.pid !== undefined && ownsListeningSocket(this.pid)) {
+      const { pid } = this;
+      if (pid !== undefined && isListening(pid)) {
         this.#state = 'listening';
         this.#failures = 0;
         if (this.#isClosed) this.close();
         if (this.#startedWith !== this.#excluded) this.#exchange();
-        this.#events.onListening?.(this.pid);
+        this.#events.onListening?.(pid);
         return undefined;
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -222,16 +225,22 @@ export class ManagedServer {
     this.#state = 'restarting';
     if (this.#isExchanged) {
       this.#isExchanged = false;
-      this.#endLeftOver();
-      void this.#listening(this.#spawn());
+      this.#startAgain();
       return;
     }
     const seconds = Math.min(60, 2 ** this.#failures++ / 2);
     this.#events.onEnded?.(why, seconds);
-    this.#restart = setTimeout(() => {
+    this.#restart = setTimeout(() => this.#startAgain(), seconds * 1000);
+  }
+
+  #startAgain(): void {
+    try {
       this.#endLeftOver();
       void this.#listening(this.#spawn());
-    }, seconds * 1000);
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      this.#onEnd((error as Error).message);
+    }
   }
 
   #leftOver(): number[] {
@@ -248,6 +257,15 @@ export class ManagedServer {
    */
   #endLeftOver(): void {
     for (const pid of this.#leftOver()) sendSignal(pid, 'SIGTERM');
+  }
+}
+
+function isListening(pid: number): boolean {
+  try {
+    return ownsListeningSocket(pid);
+  } catch (error) {
+    if (isShortage(error)) return false;
+    throw error;
   }
 }
 

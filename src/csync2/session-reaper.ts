@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { sendSignal } from '../proc/signal.js';
+import { isShortage } from '../shortage.js';
 import type { SessionPhase } from './session-probe.js';
 
 /** A session, as far as it matters for how long it may stay. Times in milliseconds. */
@@ -52,9 +53,19 @@ export class SessionReaper {
     if (this.#timer) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#look() > 0) this.#arm();
+      if (this.#areLeft()) this.#arm();
     }, lookMilliseconds);
     this.#timer.unref();
+  }
+
+  /** Whether any is to be looked at again; if that can't be told for want of descriptors, so it is. */
+  #areLeft(): boolean {
+    try {
+      return this.#look() > 0;
+    } catch (error) {
+      if (isShortage(error)) return true;
+      throw error;
+    }
   }
 
   /** @returns how many sessions there are */

@@ -37,6 +37,9 @@ export const messageIds = {
   /** What was mounted below an included directory is not, or something else is. */
   mountMissing: '2fcef233bc784c9cbfd2bec3066c8dd6',
   mountBack: '61621f970b7843e1bdb4435b970838da',
+  /** Descriptors, memory or processes are short. */
+  shortage: '7d0c1e5b6a3f4c0e9d2b8f417a65c3e1',
+  shortageOver: 'b94f26c07e1d4a8f8c35d90e6b2a71f4',
   configRead: '36ea6a1b83d347c499b8e67602af6957',
   configRejected: 'a6b85bc19ca24717a5a8c8bc67f35382',
   serverDown: '453a744680a84777a259aeaa1cf1deee',

@@ -303,6 +303,18 @@ export class Reporter implements SchedulerEvents {
   };
 
   /** Something went wrong that nobody foresaw; the work goes on. */
+  /** The system is short of something; what failed is tried again. */
+  onShortage = (error: unknown): void => {
+    const text = `out of descriptors, memory or processes, all is tried again: ${error instanceof Error ? error.message : error}`;
+    this.#troubles.say({ key: 'shortage', level: 'warn', text, fields: { event: 'shortage' } });
+  };
+
+  onEnough = (): void => {
+    this.#troubles.end('shortage', 'there are enough descriptors, memory and processes again', {
+      event: 'shortageOver',
+    });
+  };
+
   onError = (where: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const reason = error instanceof Error ? error.message : what;

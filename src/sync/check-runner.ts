@@ -221,11 +221,18 @@ function mayBeTorn({ outcome, signal, said }: CommandResult): boolean {
 }
 
 /** Ends at which no note is without its marks. */
-const whole: ReadonlySet<Outcome> = new Set(['done', 'vanished', 'config', 'maintenance', 'not-found']);
+const whole: ReadonlySet<Outcome> = new Set([
+  'done',
+  'vanished',
+  'config',
+  'maintenance',
+  'not-found',
+  'shortage',
+]);
 /** The database has refused the note itself: a session of the server has just made it. */
 const beforeNote = 'Database Error: Adding or updating file entry';
 /** Splitting doesn't help against these: they concern csync2, not a path. */
-const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked']);
+const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked', 'shortage']);
 /** Another try may do. */
 const passing: ReadonlySet<Outcome> = new Set(['vanished', 'crashed', 'locked']);
 const attempts = 5;

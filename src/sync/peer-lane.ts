@@ -6,6 +6,7 @@ import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-
 import type { Outcome } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
+import { isShortage } from '../shortage.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { DatabaseWindow } from './database-window.js';
@@ -146,6 +147,7 @@ export class PeerLane implements Lane {
       await (this.#parts.turn ? this.#parts.turn.run(push) : push());
     } catch (error) {
       if (isBusy(error)) return this.#rhythm.failed('locked');
+      if (isShortage(error)) return this.#rhythm.failed('shortage');
       this.#parts.onError?.(`sending to ${this.peer}`, error);
       this.#rhythm.failed('failed');
     }

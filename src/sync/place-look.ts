@@ -1,6 +1,7 @@
 import { errnoName } from '../errno-name.js';
 import { loadNative } from '../native.js';
-import type { PathBytes } from '../path-bytes.js';
+import { display, type PathBytes } from '../path-bytes.js';
+import { isShortage } from '../shortage.js';
 
 /** What is seen at a path, without following a link anywhere on the way to it. */
 export type PlaceSight =
@@ -16,10 +17,10 @@ export type PlaceSight =
       readonly isProof: boolean;
     };
 
-/** Looks at a path. */
+/** Looks at a path. Throws for want of descriptors or memory; see `shortage.ts`. */
 export function lookAtPlace(path: PathBytes): PlaceSight {
   const { errno, kind, empty, inode, bornNs, fileSystem } = loadNative().lookAtPlace(path);
-  if (errno !== 0) return failure(errnoName(errno));
+  if (errno !== 0) return failure(errnoName(errno), path);
   if (kind > 1) return { kind: 'other' };
   return {
     kind: kind === 0 ? 'directory' : 'file',
@@ -29,7 +30,10 @@ export function lookAtPlace(path: PathBytes): PlaceSight {
   };
 }
 
-function failure(errno: string): PlaceSight {
+function failure(errno: string, path: PathBytes): PlaceSight {
+  // That says nothing of the place.
+  if (isShortage({ code: errno }))
+    throw Object.assign(new Error(`${errno}: cannot open ${display(path)}`), { code: errno });
   if (errno === 'ENOENT' || errno === 'ENOTDIR') return { kind: 'missing' };
   return errno === 'ELOOP' ? { kind: 'other' } : { kind: 'unreadable', errno };
 }

@@ -131,6 +131,7 @@ export const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'maintenance',
   'not-found',
   'locked',
+  'shortage',
 ]);
 /** What the answers make of what is left. */
 function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {

@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { fromKey, isWithin, join, type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import { isShortage } from '../shortage.js';
 import type { MountMemory } from './mount-memory.js';
 import type { MountTable } from './mount-table.js';
 import {
@@ -275,6 +276,7 @@ export class RootGuard {
     try {
       action(this.#mounts);
     } catch (error) {
+      if (isShortage(error)) throw error;
       this.#mounts.onTrouble?.(error);
     }
   }

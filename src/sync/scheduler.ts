@@ -1,6 +1,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { PathBytes } from '../path-bytes.js';
 import type { QueuePosition } from '../queue/cursor.js';
+import { isShortage } from '../shortage.js';
 import { Backlog, type Portion } from './backlog.js';
 import { type Batch, batchSize, makeBatch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
@@ -65,6 +66,9 @@ export interface SchedulerEvents extends FullCheckEvents {
   /** None of the paths that csync2 could not check has failed again. */
   onNoFailedPath?(): void;
   onRoot?(root: GuardedRoot): void;
+  /** Something failed for want of descriptors, memory or processes, and is tried again; then: nothing has. */
+  onShortage?(error: unknown): void;
+  onEnough?(): void;
   onHeld?(paths: readonly PathBytes[]): void;
 }
 
@@ -147,6 +151,17 @@ export class Scheduler {
     this.#wake();
   }
 
+  async #takeTurn(signal: AbortSignal): Promise<void> {
+    this.#requeueDue();
+    if (!this.#parts.guard.whole) this.#parts.guard.look();
+    this.#fullChecks.judgeMisses(Date.now());
+    if (this.#isGathered() || !this.#backlog.isEmpty) await this.#checkChanges(signal);
+    else if (this.#gathering.until === undefined && this.#fullChecks.isDue(Date.now())) {
+      this.#become('full-check');
+      await this.#fullChecks.step(signal);
+    } else await this.#sleep();
+  }
+
   /** Works until the signal; a running csync2 command is left to end. Deferred paths go back into the queue. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake();
@@ -158,14 +173,16 @@ export class Scheduler {
       this.#turns++;
       // Some turns find much to look for and nothing to wait for: timers, sockets and the end of commands come in between.
       await othersTurn();
-      this.#requeueDue();
-      if (!this.#parts.guard.whole) this.#parts.guard.look();
-      this.#fullChecks.judgeMisses(Date.now());
-      if (this.#isGathered() || !this.#backlog.isEmpty) await this.#checkChanges(signal);
-      else if (this.#gathering.until === undefined && this.#fullChecks.isDue(Date.now())) {
-        this.#become('full-check');
-        await this.#fullChecks.step(signal);
-      } else await this.#sleep();
+      try {
+        await this.#takeTurn(signal);
+        this.#parts.events.onEnough?.();
+      } catch (error) {
+        if (!isShortage(error)) throw error;
+        // Nothing is lost: what was to be checked still is, and a full check begins anew.
+        this.#fullChecks.close();
+        this.#parts.events.onShortage?.(error);
+        await new Promise((resolve) => setTimeout(resolve, shortageMilliseconds));
+      }
     }
     this.#requeue(this.#deferred.list(), this.#postponed.takeDue(Number.POSITIVE_INFINITY));
     queue.setAside(false);
@@ -331,3 +348,5 @@ const rootProbeMilliseconds = 1000;
 function isLink(path: PathBytes): boolean {
   return statOf(path)?.isSymbolicLink() ?? false;
 }
+
+const shortageMilliseconds = 500;
