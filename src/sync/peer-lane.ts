@@ -109,7 +109,7 @@ export class PeerLane implements Lane {
   }
 
   retry(): void {
-    this.#rejected.release();
+    this.#rejected.tryNow();
     this.#rhythm.retry();
     this.#rhythm.wake();
   }

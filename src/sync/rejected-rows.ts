@@ -174,7 +174,14 @@ export class RejectedRows {
     return first;
   }
 
-  /** Releases all, to be tried at once. */
+  /** Has all tried now, since somebody asks for it; how often they have failed still counts. */
+  tryNow(): void {
+    for (const rejected of this.#rows.values()) rejected.until = 0;
+    this.#groups.clear();
+    this.#nextTryAt = 0;
+  }
+
+  /** Forgets all: what they were refused for is over. */
   release(): void {
     this.#rows.clear();
     this.#groups.clear();

@@ -145,7 +145,17 @@ describe('rows that a peer has refused', () => {
     assert.ok(!rejected.isForced(row('/a')), 'force that did not help is not repeated');
   });
 
-  test('all are released at a word', () => {
+  test('all are tried when somebody asks for it, and told of if they fail again', () => {
+    for (const meaning of ['later', 'conflict'] as const) {
+      const rejected = refusedAt(0, meaning);
+      rejected.tryNow();
+      assert.ok(!rejected.has(row('/a'), still, 0));
+      rejected.refused(row('/a'), still(), because(meaning), 0);
+      assert.equal(rejected.list(9).count, 1);
+    }
+  });
+
+  test('all are forgotten when the peer takes something again', () => {
     const rejected = refusedAt(0, 'later');
     rejected.release();
     assert.ok(!rejected.has(row('/a'), still, 0));
