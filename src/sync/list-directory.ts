@@ -1,5 +1,6 @@
 import { type Dir, opendirSync } from 'node:fs';
 import type { PathBytes } from '../path-bytes.js';
+import { isShortage } from '../shortage.js';
 
 /** An entry of a directory. */
 export interface Entry {
@@ -10,6 +11,8 @@ export interface Entry {
 /**
  * What is in a directory, read a few at a time: a list of a million entries would hold up everything else for seconds. None if it
  * is gone, no directory, or not readable: csync2 sees the same and says so.
+ *
+ * Throws for want of descriptors or memory; see `shortage.ts`.
  */
 export function* entriesOf(directory: PathBytes): Generator<Entry, void> {
   const opened = open(directory);
@@ -27,7 +30,9 @@ export function* entriesOf(directory: PathBytes): Generator<Entry, void> {
 function open(directory: PathBytes): Dir | undefined {
   try {
     return opendirSync(directory, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
-  } catch {
+  } catch (error) {
+    // Not to be taken for an empty one.
+    if (isShortage(error)) throw error;
     return undefined;
   }
 }

@@ -178,7 +178,8 @@ export class Scheduler {
         this.#parts.events.onEnough?.();
       } catch (error) {
         if (!isShortage(error)) throw error;
-        // Nothing is lost: what was to be checked still is, and a full check begins anew.
+        // What was being cut into portions may not be taken up again where it was.
+        this.#parts.queue.owe('descriptors, memory or processes were short');
         this.#fullChecks.close();
         this.#parts.events.onShortage?.(error);
         await new Promise((resolve) => setTimeout(resolve, shortageMilliseconds));
