@@ -190,6 +190,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onRejectedConfig(new WatchLimitError(1, 2));
   reporter.onEnded('killed', 0.5);
   reporter.onSilentEnded(3);
+  reporter.onShortage(Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }));
+  reporter.onEnough();
   reporter.onListening(1);
   reporter.onQueueTrouble(new QueueTrouble('cursor', 'not saved'));
   reporter.onQueueTrouble(
