@@ -147,4 +147,4 @@ const toldRows = 64;
 const toldBytes = 256n * 1024n;
 /** What csync2 says of a session, and no name or key. */
 const harmless =
-  /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database|Can't|Certificate)/;
+  /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database (?:Error|backend)|Can't|Certificate)/;

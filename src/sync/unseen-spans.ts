@@ -11,8 +11,6 @@ type Span = readonly [from: number, to: number];
 export class UnseenSpans {
   readonly #file: string;
   #spans: Span[];
-  /** What is not in the file yet. */
-  #isChanged = false;
 
   private constructor(file: string, spans: readonly Span[]) {
     this.#file = file;
@@ -34,14 +32,12 @@ export class UnseenSpans {
     this.#spans = [...others, [merged.from, merged.to] as Span].sort((a, b) => a[0] - b[0]);
     if (this.#spans.length > mostSpans)
       this.#spans = [[this.#spans[0]?.[0] ?? 0, this.#spans.at(-1)?.[1] ?? to]];
-    this.#isChanged = true;
     this.#save();
   }
 
   /** A full check has been through that began at this moment. */
   settle(begunAt: number): void {
     this.#spans = this.#spans.filter(([, to]) => to > begunAt);
-    this.#isChanged = true;
     this.#save();
   }
 
@@ -57,7 +53,6 @@ export class UnseenSpans {
 
   /** If it can't be written, on a full disk, the next run takes what is there; a loss is told by the queue as well. */
   #save(): void {
-    if (!this.#isChanged) return;
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const fresh = `${this.#file}.new`;
     try {
@@ -69,7 +64,6 @@ export class UnseenSpans {
         closeSync(fd);
       }
       renameSync(fresh, this.#file);
-      this.#isChanged = false;
     } catch {
       rmSync(this.#file, { force: true });
     }

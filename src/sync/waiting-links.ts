@@ -52,8 +52,10 @@ export class WaitingLinks {
   }
 
   #isPending(target: PathBytes): boolean {
-    const { ledger, peer, rejected } = this.#parts;
-    return ledger.owedWithin(peer, target, mostAsked).some((row) => !rejected.hasFailed(row));
+    const { files, ledger, peer, rejected } = this.#parts;
+    const pending = ledger.owedWithin(peer, target, mostAsked).filter((row) => !rejected.hasFailed(row));
+    // A link may lie below its own target, and links lead to each other: none waits for one.
+    return pending.some(({ encoded }) => files.look(encoded) !== 'link');
   }
 }
 
@@ -71,5 +73,5 @@ function resolved(directory: PathBytes, target: Buffer): PathBytes {
 const slash = 0x2f;
 const mostMilliseconds = 60_000;
 const mostKept = 10_000;
-/** Rows below a target that are looked at: if all of these are rejected, so are probably the others. */
+/** Rows below a target that are looked at: if none of these is waited for, so is probably none of the others. */
 const mostAsked = 50;

@@ -70,6 +70,19 @@ test('a link whose target the peer does not take arrives all the same', { skip }
   await cluster.until('the link to arrive', () => linkOf(second) === 'target');
 });
 
+test('links that lead to each other, or to what they lie in, wait for nothing', { skip }, async (context) => {
+  const cluster = await Cluster.started(context);
+  const [first, second] = [cluster.node(1), cluster.node(2)];
+  mkdirSync(first.path('circle'));
+  symlinkSync('..', first.path('circle/up'));
+  symlinkSync('.', first.path('circle/itself'));
+  symlinkSync('b', first.path('circle/a'));
+  symlinkSync('a', first.path('circle/b'));
+  symlinkSync('circle', first.path('current'));
+  // Half of the time for which a link may wait.
+  await cluster.untilEqual([first, second], 30);
+});
+
 function linkOf(node: ClusterNode): string | undefined {
   try {
     return readlinkSync(node.path('current'));
