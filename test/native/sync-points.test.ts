@@ -22,7 +22,7 @@ after(() => rmSync(folder, { recursive: true }));
 function race(title: string, name: string): void {
   test(title, () => {
     const place = mkdtempSync(join(folder, `${name}-`));
-    const done = spawnSync(program, [name, place], { encoding: 'utf8' });
+    const done = spawnSync(program, [name, place], { encoding: 'utf8', timeout: 120_000 });
     assert.equal(done.status, 0, done.stdout + done.stderr);
   });
 }

@@ -111,15 +111,19 @@ class Scene {
  private:
   bool Reported(const std::string& path) {
     Take();
-    return records_.count("F" + path) != 0;
+    for (const RecordKind kind : {RecordKind::kFile, RecordKind::kWritten, RecordKind::kMoved}) {
+      if (records_.count(static_cast<char>(kind) + path) != 0) return true;
+    }
+    return false;
   }
+  // A record is its kind, a count, the length of its text and the text.
   void Take() {
     for (std::string batch = watcher_->records().Take(); !batch.empty(); batch = watcher_->records().Take()) {
       for (size_t at = 0; at < batch.size();) {
         uint32_t size;
-        std::memcpy(&size, batch.data() + at + 1, sizeof(size));
-        records_.insert(batch[at] + batch.substr(at + 5, size));
-        at += 5 + size;
+        std::memcpy(&size, batch.data() + at + 2, sizeof(size));
+        records_.insert(batch[at] + batch.substr(at + 6, size));
+        at += 6 + size;
       }
     }
   }
