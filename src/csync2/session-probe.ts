@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { writersOf } from '../proc/locks.js';
-import { blockedCallOf, bytesMovedBy, openFilesOf, statOfProcess } from '../proc/process.js';
+import { awaitedDescriptorOf, bytesMovedBy, openFilesOf, statOfProcess } from '../proc/process.js';
 
 /**
  * What a session of csync2's server does; see {@link sessionPhaseText}. Told by its process and never by what it says.
@@ -18,7 +18,10 @@ export const sessionPhaseText: Readonly<Record<SessionPhase, string>> = {
 /** A session's process as it was at one moment. */
 export interface ProbedSession {
   readonly phase: SessionPhase;
-  /** It waits for the network: whatever it has done before, it has said. */
+  /**
+   * It waits for the network: whatever it has done before, it has said. Not so where it sleeps because the database is locked:
+   * then a file is in its place that it has not spoken of yet.
+   */
   readonly isWaiting: boolean;
   /** Paths of the regular files that it has open in the trees or elsewhere, one character a byte: what it receives just now. */
   readonly openFiles: readonly string[];
@@ -70,8 +73,8 @@ export class SessionProbe {
     if (!stat || stat.state === 'Z') return undefined;
     const idleFor = this.#idleFor(pid, `${stat.ticks} ${bytesMovedBy(pid)}`, now);
     const open = openFilesOf(pid);
-    const call = blockedCallOf(pid);
-    const isWaiting = call !== undefined && (open.get(call.argument)?.startsWith('socket:') ?? false);
+    const awaited = awaitedDescriptorOf(pid);
+    const isWaiting = awaited !== undefined && (open.get(awaited)?.startsWith('socket:') ?? false);
     const files = [...open.values()].filter((target) => target.startsWith('/'));
     const isIdentified = this.#isIdentified(open, database);
     const openFiles = files.filter(

@@ -77,14 +77,15 @@ export function bytesMovedBy(pid: number): number | undefined {
 }
 
 /**
- * The system call that a process is blocked in, and its first argument (proc_pid_syscall(5)); undefined if it runs, or is
- * gone, or if that may not be known.
+ * The descriptor that a process waits to read from or to write to (proc_pid_syscall(5)); undefined if it waits for something
+ * else, runs, or is gone, or if that may not be known.
+ *
+ * Told by the arguments, whose order is that of read(2), recvmsg(2) and their kind on every machine: a descriptor and an
+ * address. Someone who sleeps has a number first, too, but none that is followed by an address (clock_nanosleep(2)).
  */
-export function blockedCallOf(
-  pid: number,
-): { readonly number: number; readonly argument: number } | undefined {
-  const parts = /^(\d+) (0x[0-9a-f]+) /.exec(read(`/proc/${pid}/syscall`) ?? '');
-  return parts ? { number: Number(parts[1]), argument: Number(parts[2]) } : undefined;
+export function awaitedDescriptorOf(pid: number): number | undefined {
+  const parts = /^\d+ (0x[0-9a-f]+) (0x[0-9a-f]+) /.exec(read(`/proc/${pid}/syscall`) ?? '');
+  return parts && Number(parts[2]) >= lowestAddress ? Number(parts[1]) : undefined;
 }
 
 function read(file: string): string | undefined {
@@ -109,5 +110,8 @@ function list(directory: string): string[] {
 function ignoreGone(error: unknown): void {
   if (!gone.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
 }
+
+/** The first page of memory is nobody's. */
+const lowestAddress = 4096;
 
 const gone: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL', 'ENOTDIR']);
