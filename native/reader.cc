@@ -1,13 +1,22 @@
 #include "reader.h"
 
 #include <cerrno>
+#include <cstring>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <system_error>
 
 namespace inotify_csync {
+
+namespace {
+
+// A file that is written to all the time wakes us no oftener: equal events become one while they wait.
+constexpr int kPauseAfterDropped = 2;
+
+}  // namespace
 
 Reader::Reader(int inotify_fd, Handover* handover, ReaderOptions options)
     : inotify_fd_(inotify_fd), handover_(handover), options_(std::move(options)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
@@ -56,13 +65,36 @@ void Reader::Run() {
     const uint64_t reading = handover_->Begin();
     const ssize_t count = read(inotify_fd_, buffer.data(), buffer.size());
     if (count > 0) {
-      Push(buffer.data(), static_cast<size_t>(count), reading);
+      const size_t kept = Sift(buffer.data(), static_cast<size_t>(count));
+      if (kept > 0) {
+        Push(buffer.data(), kept, reading);
+        continue;
+      }
+      handover_->TakeBack();
+      poll(&polled[1], 1, kPauseAfterDropped);
       continue;
     }
     const int error = count == 0 ? EIO : errno;
     handover_->TakeBack();
     if (error != EAGAIN && error != EINTR) return Fail(error);
   }
+}
+
+// Leaves out what is dropped; returns how many bytes are left.
+size_t Reader::Sift(char* bytes, size_t count) const {
+  if (options_.dropped == 0) return count;
+  size_t kept = 0;
+  for (size_t at = 0; at < count;) {
+    inotify_event head;
+    std::memcpy(&head, bytes + at, sizeof(head));
+    const size_t size = sizeof(head) + head.len;
+    if ((head.mask & IN_ALL_EVENTS & ~options_.dropped) != 0 || (head.mask & IN_ALL_EVENTS) == 0) {
+      if (kept != at) std::memmove(bytes + kept, bytes + at, size);
+      kept += size;
+    }
+    at += size;
+  }
+  return kept;
 }
 
 void Reader::Push(const char* bytes, size_t count, uint64_t reading) {

@@ -18,6 +18,7 @@ namespace inotify_csync {
 struct ReaderOptions {
   size_t read_bytes = 256 * 1024;
   size_t queue_max = 64 * 1024 * 1024;  // beyond it events are dropped and said to be lost
+  uint32_t dropped = 0;                 // events of files that are of no interest by themselves
   std::function<void()> on_data;        // called from the reader when data has come and none was waiting
 };
 
@@ -44,6 +45,7 @@ class Reader {
 
  private:
   void Run();
+  size_t Sift(char* bytes, size_t count) const;
   void Push(const char* bytes, size_t count, uint64_t reading);
   void Fail(int error);
 

@@ -24,6 +24,9 @@ namespace {
 // What the tree lives by; never left out.
 constexpr uint32_t kStructure =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
+// The kernel makes one event of two equal ones that follow each other (inotify(7)). What is written between two closes keeps
+// them apart, so that they can be counted: a file that csync2's server has closed, and somebody else after it.
+constexpr uint32_t kSeparator = IN_MODIFY;
 constexpr Millis kNotifyEvery = 5;
 constexpr Millis kProgressEvery = 100;
 
@@ -87,10 +90,11 @@ Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions opti
   if (mounts_) mounts_digest_ = MountsDigest(*mounts_, *selection_);
   ReaderOptions reader = options_.reader;
   reader.on_data = [this] { Wake(); };
+  reader.dropped = kSeparator & ~options_.tree.file_mask;
   reader_ = std::make_unique<Reader>(inotify_fd_, &handover_, std::move(reader));
   WalkerOptions walkers;
   walkers.threads = std::max(1U, options_.walkers);
-  walkers.mask = kStructure | options_.tree.file_mask | IN_ONLYDIR | IN_EXCL_UNLINK;
+  walkers.mask = kStructure | kSeparator | options_.tree.file_mask | IN_ONLYDIR | IN_EXCL_UNLINK;
   walkers.structure = (kStructure & ~uint32_t{IN_ATTRIB}) | IN_ONLYDIR | IN_EXCL_UNLINK;
   walkers.on_results = [this] { Wake(); };
   walkers_ = std::make_unique<WalkerPool>(inotify_fd_, *selection_, tree_.Serial(), std::move(walkers));

@@ -15,6 +15,18 @@ export function checkTextOf(stat: BigIntStats): string | undefined {
   return undefined;
 }
 
+/**
+ * Whether a file is not as csync2 has noted it, as far as that tells.
+ *
+ * @param text - what it would note now; undefined: it can't be told
+ */
+export function isUnlike(noted: string | undefined, text: string | undefined): boolean {
+  if (noted === undefined || text === undefined || noted === text) return false;
+  const parts = text.split('%3A');
+  // Parts that its configuration ignores are not in its note.
+  return noted.split('%3A').some((part) => !parts.includes(part));
+}
+
 /** What csync2 has noted of a file; times in whole seconds, parts that its configuration ignores are undefined. */
 export interface NotedFile {
   /** Number of its row; a later note has a higher one. */

@@ -33,6 +33,15 @@ export class Refusals {
   #key: string | undefined;
   /** csync2's server has read the content of a file as commands: what it answers from then on is to nobody's question. */
   #isAstray = false;
+  #isStuck = false;
+
+  /**
+   * Both sides wait for each other, for ever. Where a file is to replace a directory that the peer has something in, its server
+   * sends a signature of -1 bytes and awaits the changes, and csync2 awaits an answer (`csync_rs_sig`, `csync_rs_delta`).
+   */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
 
   /** Takes the next message. */
   readonly add = ({ kind, text }: Pick<Message, 'kind' | 'text'>): void => {
@@ -93,7 +102,10 @@ export class Refusals {
     const { isRemoval, asked } = this.#current;
     const data = /^Peer> (?:octet-stream (-\d+)|(-?\d{1,20}))\\n$/.exec(text);
     if (data?.[1]) {
-      this.#current.refused ??= { isRemoval, operation: this.#operation, code: codes.error, text: unsigned };
+      const operation = this.#operation;
+      this.#isStuck ||= operation === 'PATCH';
+      const text = operation === 'PATCH' ? occupied : unsigned;
+      this.#current.refused ??= { isRemoval, operation, code: codes.error, text };
     } else if (data?.[2] && asked) this.#current.answer ??= BigInt(data[2]);
   }
 }
@@ -127,6 +139,8 @@ const nothing: Refused = { isRemoval: false, operation: '', code: 0, text: '' };
 
 /** What a server sends that can't write the signature of a file into its directory: no error, and no reason. */
 const unsigned = 'it cannot make temporary files there';
+/** As it answers where something else than a file is to replace a directory. */
+const occupied = 'Directory not empty';
 
 function detailOf({ code, text }: Refused): string {
   return code === codes.parentMissing ? 'its directory is missing on the peer' : display(fromKey(text));

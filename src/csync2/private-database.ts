@@ -61,6 +61,16 @@ export class PrivateDatabase {
     return [...this.#rows.values()].filter(({ seen }) => seen === undefined);
   }
 
+  /** The rows that the push began with. */
+  get rows(): readonly PushedRow[] {
+    return [...this.#rows.values()];
+  }
+
+  /** Whether the push began with a row of this name. */
+  has(encoded: Buffer): boolean {
+    return this.#rows.has(encoded.toString('latin1'));
+  }
+
   /** How many rows the push began with. */
   get size(): number {
     return this.#rows.size;
@@ -115,6 +125,8 @@ export interface PushOutcome {
   readonly missingOnPeer: readonly Buffer[];
   /** Rows whose directories are to be sent before them; none if not given. */
   readonly needParents?: readonly PushedRow[];
+  /** Rows among those sent of which the peer has a later version, which comes from there; none if not given. */
+  readonly later?: readonly PushedRow[];
   /** Certificates that csync2 has seen for the first time. */
   readonly certificates: readonly { readonly peername: string; readonly certdata: string }[];
 }
@@ -128,17 +140,23 @@ export interface PushOutcome {
  * are sending, and wins, its session takes our mark off, and what we sent may have reached the peer before or after.
  *
  * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
+ *
+ * @param companions - other peers that get from this one whatever it has a later version of
  */
 export function mergePush(
   ledger: Ledger,
   peer: string,
   outcome: PushOutcome,
   checkedMeanwhile: (encoded: Buffer) => boolean,
+  companions: (encoded: Buffer) => readonly string[] = () => [],
 ): void {
   const { database } = ledger;
   const encodedPeer = encodeName(Buffer.from(peer));
   const remove = database.prepare(
     'DELETE FROM dirty WHERE rowid = ? AND filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
+  );
+  const forget = database.prepare(
+    'DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
   );
   const oweAgain = database.prepare(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
@@ -160,6 +178,9 @@ export function mergePush(
     for (const row of outcome.sent) {
       if (ledger.checkText(row.encoded) !== row.seen) oweAgain.run(row.encoded, row.myName, encodedPeer);
       else if (!checkedMeanwhile(row.encoded)) remove.run(row.rowid, row.encoded, encodedPeer);
+    }
+    for (const { encoded } of outcome.later ?? []) {
+      for (const other of companions(encoded)) forget.run(encoded, encodeName(Buffer.from(other)));
     }
     for (const directory of outcome.missingOnPeer) {
       markAgain.run({ ...subtree(directory), myName, peer: encodedPeer });

@@ -28,6 +28,16 @@ export class PushTranscript {
     else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
   };
 
+  /** The name, one character a byte, of the file that the peer was asked about last. */
+  get last(): string | undefined {
+    return this.#last;
+  }
+
+  /** Whether the peer has been asked about a file, by its name, one character a byte. */
+  hasTried(name: string): boolean {
+    return this.#tried.has(name);
+  }
+
   /** Names, one character a byte, of the files that the peer has been asked to delete. */
   get deleted(): ReadonlySet<string> {
     return this.#deleted;

@@ -68,8 +68,11 @@ function judgeReceived(
     if (!session || session.phase === 'writing') return 'arriving';
     return isFinished ? 'received' : 'arriving';
   }
-  // Attributes may have been set since: by a session that found nothing else to do, or here.
-  if (changedAt(stamp) > until && account === 'unknown') return 'local';
+  // Attributes may have been set since: by a session that found nothing else to do, or here. The events that tell are on
+  // their way, unless nobody watched its directory yet.
+  if (changedAt(stamp) > until && account === 'unknown') {
+    return lookedAt - changedAt(stamp) < tellingMilliseconds ? 'arriving' : 'local';
+  }
   if (isFinished) return 'received';
   return ending !== 'next' && lookedAt - until < sendAgainMilliseconds ? 'half-received' : 'local';
 }
@@ -116,5 +119,7 @@ function mayBePuttingInPlace(
 
 /** An inode's times are those of the last tick of the kernel's clock (HZ=100 at the slowest). */
 const clockMilliseconds = 10;
+/** Events are seen by then, also where much happens. */
+const tellingMilliseconds = 500;
 /** Time for a peer to send again what it could not send whole: a few of its pauses. */
 const sendAgainMilliseconds = 10_000;

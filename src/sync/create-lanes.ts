@@ -5,7 +5,7 @@ import { realPathOf } from '../csync2/name-encoding.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { CheckJournal } from './check-journal.js';
 import type { Checker } from './checker.js';
-import type { SyncParts } from './create-sync.js';
+import type { SyncParts, SyncPeer } from './create-sync.js';
 import type { DatabaseWindow } from './database-window.js';
 import { Exclusive } from './exclusive.js';
 import type { Lane, PushReport } from './lane.js';
@@ -24,6 +24,10 @@ export interface LaneSurroundings {
   readonly guard: RootGuard;
   /** Undefined where csync2's database can't be read. */
   readonly reconciliation: Reconciliation | undefined;
+  /** Whether csync2's server has marked a name of its own accord lately. */
+  readonly isMarkedBySession: (name: string) => boolean;
+  /** The peer that a name was received from last, if that was lately. */
+  readonly cameFrom: (name: string) => string | undefined;
   /** Has a file checked. */
   readonly recheck: (path: PathBytes) => void;
 }
@@ -41,9 +45,9 @@ export function createLanes(parts: SyncParts, around: LaneSurroundings): { lanes
 }
 
 function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger): Lane[] {
-  const { guard, recheck, window } = around;
+  const { cameFrom, guard, isMarkedBySession, recheck, window } = around;
   const common = commonParts(parts, around);
-  return parts.peers.map(
+  const lanes: readonly PeerLane[] = parts.peers.map(
     ({ name: peer }) =>
       new PeerLane({
         ...common,
@@ -58,8 +62,27 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         pin: (paths) => guard.pin(paths),
         recheck,
         compare: (encoded) => around.reconciliation?.request(peer, encoded),
+        isMarkedBySession,
+        cameFrom,
+        companions(encoded) {
+          const companions = companionsOf(parts.peers, peer);
+          return lanes
+            .filter((lane) => companions.includes(lane.peer) && !lane.isSending(encoded))
+            .map((lane) => lane.peer);
+        },
+        onLate(encoded) {
+          for (const lane of lanes) if (lane.peer !== peer) lane.sendAgain(encoded);
+        },
       }),
   );
+  return [...lanes];
+}
+
+/** The peers that share all their groups with this one: it sends to them whatever it has changed. */
+function companionsOf(peers: SyncParts['peers'], peer: string): readonly string[] {
+  const groups = peers.find(({ name }) => name === peer)?.groups ?? [];
+  const isCompanion = (other: SyncPeer) => other.groups.every((group) => groups.includes(group));
+  return peers.filter((other) => other.name !== peer && isCompanion(other)).map(({ name }) => name);
 }
 
 function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {

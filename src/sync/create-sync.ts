@@ -31,6 +31,7 @@ import { Reconciliation } from './reconciliation.js';
 import { Returns } from './returns.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
+import { SessionMarks } from './session-marks.js';
 import { lookAt } from './stat-of.js';
 import { Surveys } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
@@ -102,6 +103,8 @@ export interface SyncPeer {
   readonly name: string;
   /** What it calls this host. */
   readonly myName: string;
+  /** Names of the groups that it shares with this host. */
+  readonly groups: readonly string[];
 }
 
 /** The sync stage, put together. */
@@ -237,7 +240,15 @@ export function createSync(parts: SyncParts): Sync {
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
-  const around = { ledger, journal, window, checker, guard, reconciliation, recheck };
+  const marks = new SessionMarks();
+  const around = {
+    ...{ ledger, journal, window, checker, guard, reconciliation, recheck },
+    isMarkedBySession: (name: string) => marks.has(name),
+    cameFrom(name: string) {
+      const reception = parts.activity.reception(name);
+      return reception && Date.now() - reception.since < lateMilliseconds ? reception.peer : undefined;
+    },
+  };
   const { lanes, strategy } = createLanes({ ...parts, events: { ...events, onPush } }, around);
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
@@ -293,7 +304,11 @@ export function createSync(parts: SyncParts): Sync {
     repair: () => checker.repair(),
     start() {
       parts.activity.onReceived = (name) => unseen.received(name);
-      parts.activity.onMarked = (name) => unseen.marked(name);
+      parts.activity.onMarked = (name) => {
+        unseen.marked(name);
+        marks.note(name);
+        for (const lane of lanes) lane.wake();
+      };
       guard.look();
       // Also if nothing has changed: the configuration may be another one.
       parts.exclude?.(guard.awayWithin(wholeTree));
@@ -392,6 +407,8 @@ function unplaced(name: Buffer): PathBytes {
 }
 
 const second = 1_000_000_000n;
+/** So long a peer may be about to bring others what it has sent here. */
+const lateMilliseconds = 60_000;
 /** What had changed by then has been checked. */
 const unchangedMilliseconds = 2000;
 const wholeTree: PathBytes = Buffer.from('/');

@@ -113,7 +113,7 @@ export class LaneRhythm {
     this.#failedAt = Date.now();
     const seconds = backoffSeconds(
       this.#failures,
-      reason === 'denied' ? deniedBackoff : backoff,
+      ofFiles.has(reason) ? fileBackoff : backoff,
       Math.random(),
     );
     this.#nextAttemptAt = Date.now() + seconds * 1000;
@@ -140,6 +140,7 @@ export class LaneRhythm {
 }
 
 const backoff = { first: 1, most: 300 };
-/** It may be that only a disk is missing on the peer. */
-const deniedBackoff = { first: 1, most: 60 };
+/** The peer answers, and does not take some file: what comes next it may take. It may be that only a disk is missing there. */
+const ofFiles: ReadonlySet<Outcome> = new Set(['denied', 'refused', 'conflict']);
+const fileBackoff = { first: 1, most: 60 };
 const probeMilliseconds = 5000;

@@ -34,9 +34,9 @@ export interface Circumstances {
 
 /** What verdicts are made with. `ledger` is undefined where the database is not SQLite. */
 export interface OverlookedChangesParts {
-  readonly ledger: Ledger | undefined;
-  readonly memory: FileMemory;
-  readonly notes: NoteHistory;
+  readonly ledger: Pick<Ledger, 'noted'> | undefined;
+  readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsTouched'>;
+  readonly notes: Pick<NoteHistory, 'isWrittenAfter'>;
 }
 
 /**
@@ -79,9 +79,10 @@ export class OverlookedChanges {
   #isKnown(path: PathBytes, stamp: FileStamp, noted: NotedFile, circumstances: Circumstances): boolean {
     const { memory } = this.#parts;
     const { account, isSweep, isTrusted } = circumstances;
-    if (isTrusted || account === 'accounted' || account === 'known') return true;
-    // What is remembered may have been like that already when the write had not been told of.
+    // Told just now or before, in a batch that has yet to come: it is not told again. What is remembered may have been like that
+    // already then.
     if (account === 'written') return false;
+    if (isTrusted || account === 'accounted' || account === 'known') return true;
     if (isSweep && memory.isSameAsTouched(path, stamp)) return true;
     return memory.isSame(path, stamp) === true || this.#isReceived(stamp, noted, circumstances);
   }
@@ -99,8 +100,9 @@ export class OverlookedChanges {
     stamp: FileStamp,
     { account, isReceived, isTrusted, tellsAll }: Circumstances,
   ): Verdict {
-    if (isTrusted || isReceived || stamp.type !== 'file') return 'check';
-    if (account === 'accounted' || account === 'known') return 'check';
+    if (stamp.type !== 'file') return 'check';
+    const isHarmless = isTrusted || isReceived || account === 'accounted' || account === 'known';
+    if (account !== 'written' && isHarmless) return 'check';
     const isSame = this.#parts.memory.isSame(path, stamp);
     if (isSame === false) return tellsAll || !hasWholeSeconds(stamp) ? 'both' : 'check';
     const isOfOld = changedAt(stamp) - Number(stamp.mtimeNs / 1_000_000n) > pinnedMilliseconds;

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { checkTextOf } from '../csync2/check-text.js';
 import type { DirtyRow } from '../csync2/ledger.js';
 import { decodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import type { OnDisk } from '../csync2/private-database.js';
@@ -35,6 +36,12 @@ export class OwedFiles {
   stamp(row: DirtyRow): string {
     const stat = this.#lstat(row.encoded);
     return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
+  }
+
+  /** What csync2 would note of the file now; undefined if that can't be told, or it is not there. */
+  text(row: DirtyRow): string | undefined {
+    const stat = this.#lstat(row.encoded);
+    return stat && checkTextOf(stat);
   }
 
   /** What csync2's `auto` methods compare. */

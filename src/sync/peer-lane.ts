@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Diagnosis } from '../csync2/diagnosis.js';
-import type { DirtyRow, Ledger } from '../csync2/ledger.js';
+import { type DirtyRow, insertDirty, type Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
 import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
 import type { Outcome } from '../csync2/result.js';
@@ -23,6 +23,7 @@ import { RejectedRows } from './rejected-rows.js';
 import { SentVersions } from './sent-versions.js';
 import { SliceChoice } from './slice-choice.js';
 import { SliceSize } from './slice-size.js';
+import { UncertainRows } from './uncertain-rows.js';
 import { UnnotedFiles } from './unnoted-files.js';
 
 /** What a lane works with. */
@@ -51,6 +52,14 @@ export interface PeerLaneParts {
   readonly recheck?: (path: PathBytes) => void;
   /** Has both sides compared: the peer has something in the way of this name that is not known here. */
   readonly compare?: (encoded: Buffer) => void;
+  /** Whether csync2's server has marked this name of its own accord lately. */
+  readonly isMarkedBySession?: (name: string) => boolean;
+  /** The peer that this name was received from last, if that was lately. */
+  readonly cameFrom?: (name: string) => string | undefined;
+  /** Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now. */
+  readonly companions?: (encoded: Buffer) => readonly string[];
+  /** The peer may have brought others an older version since they have taken ours. */
+  readonly onLate?: (encoded: Buffer) => void;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -71,6 +80,7 @@ export class PeerLane implements Lane {
   readonly #refusal = new Refusal();
   readonly #pusher: Pusher;
   readonly #unnoted: UnnotedFiles;
+  readonly #uncertain = new UncertainRows();
   #pushing: Slice | undefined;
   /** The next row is asked about alone, whatever else there is. */
   #asksNext = false;
@@ -78,6 +88,8 @@ export class PeerLane implements Lane {
   #askedAt = 0;
   #unreadable = 0;
   #waiting = 0;
+  /** To be sent once more, by name. */
+  readonly #again = new Map<string, DirtyRow>();
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
   #owed: number | undefined;
@@ -90,7 +102,10 @@ export class PeerLane implements Lane {
     this.peer = parts.peer;
     this.#parts = parts;
     this.#files = new OwedFiles(parts.prefixes);
-    this.#choice = new SliceChoice({ ...parts, files: this.#files, rejected: this.#rejected });
+    this.#choice = new SliceChoice({
+      ...{ ...parts, files: this.#files, rejected: this.#rejected },
+      isHeld: (path) => parts.isHeld(path) || this.#uncertain.rests(path),
+    });
     this.#unnoted = new UnnotedFiles(this.#files);
     this.#versions = new SentVersions(this.#files);
     this.#pusher = new Pusher({
@@ -98,6 +113,7 @@ export class PeerLane implements Lane {
       ...{ directory: this.#directory, files: this.#files, versions: this.#versions },
       doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
       lookAtRoots: parts.lookAtRoots,
+      replacesDirectory: (encoded) => this.#replacesDirectory(encoded),
     });
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
   }
@@ -159,7 +175,7 @@ export class PeerLane implements Lane {
       const { halt, mark } = slice;
       try {
         const pushed = await this.#pusher.run(slice, this.#rhythm.signal);
-        slice = await this.#merge(pushed.outcome, mark, () => this.#goesOn(pushed));
+        slice = await this.#merge(pushed, mark);
       } finally {
         // Not the next one, which has been taken already.
         if (this.#pushing?.halt === halt) this.#pushing = undefined;
@@ -172,6 +188,7 @@ export class PeerLane implements Lane {
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
     if (this.#rhythm.isStopping) return undefined;
+    this.#oweAgain();
     const rows = ledger.reading(() => this.#nextRows());
     if (rows.length === 0) {
       this.#settle();
@@ -180,19 +197,71 @@ export class PeerLane implements Lane {
     this.#count();
     this.#owedSince ??= Date.now();
     this.#rhythm.updating();
-    const suspect = this.#askedAlone(rows);
-    const chosen = (suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row))).map((row) =>
-      this.#rejected.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
-    );
-    this.#versions.begin(chosen);
+    const taken = rows.filter((row) => this.#isTaken(row)).slice(0, mostProbed);
+    const isProbe = taken.length > 0;
+    const suspect = isProbe ? undefined : this.#askedAlone(rows);
+    const chosen = isProbe ? taken : this.#chosen(rows, suspect);
     const file = join(this.#directory, this.#parts.databaseName);
     const copy = PrivateDatabase.build(ledger, file, peer, chosen);
+    if (!isProbe) this.#versions.begin(copy.rows);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
-    const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
-    this.#pushing = { copy, mark: journal.mark(), isTold, paths, halt: new AbortController() };
+    const isTold = isProbe || suspect !== undefined || this.#pusher.isSmall(chosen);
+    this.#pushing = { copy, mark: journal.mark(), isTold, isProbe, paths, halt: new AbortController() };
     return this.#pushing;
+  }
+
+  #chosen(rows: readonly DirtyRow[], suspect: DirtyRow | undefined): readonly DirtyRow[] {
+    const chosen = suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row));
+    return chosen.map((row) =>
+      this.#rejected.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
+    );
+  }
+
+  /** What is sent once more is owed again. */
+  #oweAgain(): void {
+    const rows = [...this.#again.values()].filter((row) => this.#versions.has(row));
+    if (rows.length === 0) return;
+    const { ledger, peer } = this.#parts;
+    ledger.withoutWaiting(() => insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows));
+  }
+
+  /**
+   * The peer has taken the file as it is here, and only a session that refused another version has marked it again. It may have
+   * a later one by now, which must not be overwritten: it is asked whether that is its own.
+   */
+  #isTaken(row: DirtyRow): boolean {
+    if (row.forced || this.#rejected.isForced(row) || this.#cutOff.isForced(row)) return false;
+    if (!this.#versions.has(row) || this.#again.has(keyOf(row.encoded))) return false;
+    return this.#parts.isMarkedBySession?.(nameOf(row)) ?? false;
+  }
+
+  /**
+   * Sends a file once more if the peer has taken it as it is now: another host may have brought it an older version since, which
+   * was on its way all the time.
+   */
+  sendAgain(encoded: Buffer): void {
+    const row = this.#versions.row(encoded);
+    if (!row || !this.#versions.has(row)) return;
+    this.#again.set(keyOf(encoded), { ...row, forced: 0 });
+    this.wake();
+  }
+
+  /** Whether a file is on its way just now, by its name in the database. */
+  isSending(encoded: Buffer): boolean {
+    return this.#pushing?.copy.has(encoded) ?? false;
+  }
+
+  /** Until now, the peer had a version of its own that it may have been bringing to others. */
+  #isLate(row: DirtyRow): boolean {
+    return this.#rejected.wasConflict(row) || this.#parts.cameFrom?.(nameOf(row)) === this.peer;
+  }
+
+  #replacesDirectory(encoded: Buffer): boolean {
+    const path = this.#files.path(encoded);
+    const isFile = this.#files.look(encoded) === 'other';
+    return path !== undefined && isFile && this.#parts.ledger.countWithin(path, 2, true) > 1;
   }
 
   /** A row that is pushed alone, to be told why it is not taken: when nothing else is to be sent, but soon in any case. */
@@ -216,7 +285,7 @@ export class PeerLane implements Lane {
       this.#cutOff.pushed(pushed.transcript, pushed.outcome);
       return !this.#rhythm.isStopping;
     }
-    this.#report(pushed);
+    if (!pushed.isProbe) this.#report(pushed);
     return !this.#rhythm.isStopping && this.#judge(pushed);
   }
 
@@ -235,12 +304,16 @@ export class PeerLane implements Lane {
    * Takes what was sent off the debt, and in the same window takes the next slice if it `goesOn`. Beside a session
    * that is waited for no longer the database may be locked for seconds.
    */
-  async #merge(outcome: PushOutcome, mark: Mark, goesOn: () => boolean): Promise<Slice | undefined> {
+  async #merge(pushed: Pushed, mark: Mark): Promise<Slice | undefined> {
+    const { outcome, isProbe } = pushed;
+    const uncertain = new Set(
+      isProbe ? [] : outcome.sent.flatMap((row) => (this.#isUncertain(row) ? keyOf(row.encoded) : [])),
+    );
     // When the lane is stopped before it gets its turn, what was sent stays owed and is sent again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
-        if (!this.#tryMerge(outcome, mark)) return false;
-        return { next: goesOn() ? this.#nextSlice() : undefined };
+        if (!this.#tryMerge(outcome, mark, uncertain)) return false;
+        return { next: this.#goesOn(pushed) ? this.#nextSlice() : undefined };
       });
       if (merged) return merged.next;
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -248,22 +321,32 @@ export class PeerLane implements Lane {
     return undefined;
   }
 
-  #tryMerge(outcome: PushOutcome, mark: Mark): boolean {
+  #tryMerge(outcome: PushOutcome, mark: Mark, uncertain: ReadonlySet<string>): boolean {
     const { journal, ledger, peer } = this.#parts;
     const { sent, missingOnPeer, certificates } = outcome;
+    const later = outcome.later?.filter((row) => this.#versions.has(row)) ?? [];
     const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
     if (sent.length + marks + certificates.length === 0) return true;
     const isChecked = journal.mayBeMarkedSince(mark);
     try {
-      mergePush(ledger, peer, outcome, (encoded) => {
+      const isCheckedMeanwhile = (encoded: Buffer) => {
         const path = this.#files.path(encoded);
-        return path !== undefined && isChecked(path);
-      });
+        return path !== undefined && (isChecked(path) || uncertain.has(keyOf(encoded)));
+      };
+      mergePush(ledger, peer, { ...outcome, later }, isCheckedMeanwhile, this.#parts.companions);
       return true;
     } catch (error) {
       if (isBusy(error)) return false;
       throw error;
     }
+  }
+
+  #isUncertain(row: DirtyRow): boolean {
+    const path = this.#files.path(row.encoded);
+    if (path === undefined) return false;
+    if (this.#versions.isUncertain(row)) return this.#uncertain.sent(path);
+    this.#uncertain.certain(path);
+    return false;
   }
 
   #report(pushed: Pushed): void {
@@ -278,9 +361,15 @@ export class PeerLane implements Lane {
   #judge(pushed: Pushed): boolean {
     const { result, outcome, transcript, diagnoses } = pushed;
     const { sent, left } = outcome;
+    if (!pushed.isProbe) {
+      for (const row of sent) this.#again.delete(keyOf(row.encoded));
+      for (const row of sent) {
+        if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
+      }
+      this.#versions.taken(sent);
+    }
     this.#rejected.taken(sent);
-    this.#versions.taken(sent);
-    this.#cutOff.pushed(transcript, outcome);
+    if (!pushed.isStuck) this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
     if (sent.length > 0 && this.#refusal.isOver()) this.#rejected.release();
     if (result.outcome === 'stalled') this.#noteStall(pushed);
@@ -336,7 +425,7 @@ export class PeerLane implements Lane {
     const pause = this.#waiting > 0 ? waitingMilliseconds : lookAgainMilliseconds;
     const isMore = this.#waiting + this.#unreadable > 0;
     const lookAgain = isMore ? Date.now() + pause : Number.POSITIVE_INFINITY;
-    const next = Math.min(release, lookAgain);
+    const next = Math.min(release, lookAgain, this.#uncertain.nextDue() ?? Number.POSITIVE_INFINITY);
     if (next < Number.POSITIVE_INFINITY) this.#rhythm.wakeAt(next);
   }
 
@@ -359,12 +448,22 @@ export class PeerLane implements Lane {
   }
 }
 
+function keyOf(encoded: Buffer): string {
+  return encoded.toString('latin1');
+}
+
+function nameOf({ encoded }: DirtyRow): string {
+  return decodeName(encoded).toString('latin1');
+}
+
 function isBusy(error: unknown): boolean {
   return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
 }
 
 /** How long rows that were refused wait for fresh changes before one is asked about. */
 const askMilliseconds = 1000;
+/** How many files a peer is asked about at once, whether it has a later version. */
+const mostProbed = 64;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;

@@ -1,6 +1,6 @@
 import { type Diagnosis, Refusals } from '../csync2/diagnosis.js';
 import type { DirtyRow } from '../csync2/ledger.js';
-import { decodeName } from '../csync2/name-encoding.js';
+import { decodeName, encodeName } from '../csync2/name-encoding.js';
 import type { PrivateDatabase, PushedRow, PushOutcome } from '../csync2/private-database.js';
 import { PushTranscript } from '../csync2/push-transcript.js';
 import type { Meaning } from '../csync2/refusals.js';
@@ -9,6 +9,7 @@ import type { CommandResult, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Mark } from './check-journal.js';
 import type { DoubtfulDeletions } from './doubtful-deletions.js';
+import { Impasse } from './impasse.js';
 import type { OwedFiles } from './owed-files.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 import type { SentVersions } from './sent-versions.js';
@@ -23,6 +24,8 @@ export interface PushParts {
   readonly files: OwedFiles;
   readonly doubt: DoubtfulDeletions;
   readonly versions: SentVersions;
+  /** Whether a file stands where csync2 knows a directory with something in it. */
+  readonly replacesDirectory: (encoded: Buffer) => boolean;
   /** Looks which places are there. */
   readonly lookAtRoots: () => void;
   /** Undefined: nothing is kept from being unmounted. */
@@ -46,21 +49,23 @@ export class Pusher {
   }
 
   /** Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of sight. */
-  async run({ copy, isTold, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
+  async run({ copy, isTold, isProbe = false, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
     const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
+    const [transcript, refusals] = [new PushTranscript(), new Refusals()];
+    const impasse = new Impasse(() => !isTold && this.#mayBeStuck(transcript.last));
     try {
-      const [transcript, refusals] = [new PushTranscript(), new Refusals()];
       const result = await runner.run({
-        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
+        mode: ['-A', isTold ? '-vvv' : '-v', ...(isProbe ? ['-d'] : []), '-u', '-P', peer],
         database: directory,
         stallSeconds,
         onMessage: (message) => {
           transcript.add(message);
           refusals.add(message);
           watch.add(message);
+          impasse.add(refusals.isStuck);
         },
-        signal: AbortSignal.any([signal, halt.signal]),
+        signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
       });
       lookAtRoots();
       const outcome = doubt.without(copy.outcome(), transcript.deleted);
@@ -68,20 +73,66 @@ export class Pusher {
       const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
       const pushed = { result: { ...result, said }, transcript };
       if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
+      if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
       const isAnswered = isTold && !aboutThePeer.has(result.outcome);
+      if (isProbe && isAnswered) return this.#probed(pushed, outcome, refusals);
       const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
       return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
     } finally {
       watch.end();
+      impasse.end();
       copy.remove();
     }
+  }
+
+  /** Whatever the peer has said: it has taken all of these as they are. */
+  #probed(
+    { result, transcript }: Pick<Pushed, 'result' | 'transcript'>,
+    outcome: PushOutcome,
+    refusals: Refusals,
+  ): Pushed {
+    const isTried = (row: PushedRow) => transcript.hasTried(nameOf(row));
+    const isConflict = (row: PushedRow) =>
+      refusals.of(nameOf(row), this.#parts.files.compared(row))?.meaning === 'conflict';
+    const tried = outcome.left.filter(isTried);
+    const sent = outcome.sent.concat(tried);
+    const left = outcome.left.filter((row) => !isTried(row));
+    const settled = { ...outcome, sent, left, later: tried.filter(isConflict) };
+    return {
+      result: { ...result, outcome: 'done' },
+      transcript,
+      outcome: settled,
+      diagnoses: new Map(),
+      isProbe: true,
+    };
+  }
+
+  /** A file replaces a directory, which the peer has something in for all we know. */
+  #mayBeStuck(name: string | undefined): boolean {
+    return name !== undefined && this.#parts.replacesDirectory(encodeName(Buffer.from(name, 'latin1')));
+  }
+
+  /** What has not been tried is neither sent nor refused. */
+  #stuck(
+    { result, transcript }: Pick<Pushed, 'result' | 'transcript'>,
+    outcome: PushOutcome,
+    refusals: Refusals,
+  ): Pushed {
+    const left = outcome.left.filter((row) => transcript.hasTried(nameOf(row)));
+    return {
+      result: { ...result, outcome: 'refused' },
+      transcript,
+      outcome: { ...outcome, left },
+      diagnoses: this.#diagnose(left, refusals),
+      isStuck: true,
+    };
   }
 
   #diagnose(left: readonly PushedRow[], refusals: Refusals): Diagnoses {
     const diagnoses = new Map<PushedRow, Diagnosis>();
     for (const row of left) {
       const own = this.#parts.files.compared(row);
-      const diagnosis = refusals.of(decodeName(row.encoded).toString('latin1'), own);
+      const diagnosis = refusals.of(nameOf(row), own);
       // Alone, it is the matter, whatever was said.
       if (diagnosis)
         diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
@@ -102,6 +153,8 @@ export interface Slice {
   readonly mark: Mark;
   /** csync2 tells why it does not take a file. */
   readonly isTold: boolean;
+  /** The peer is only asked: it has taken all of these as they are, and may have changed them since. */
+  readonly isProbe?: boolean;
   /** The files on this host. */
   readonly paths: readonly PathBytes[];
   /** Ends the push. */
@@ -119,6 +172,10 @@ export interface Pushed {
   readonly diagnoses: Diagnoses;
   /** It was ended because something in it has gone out of sight. */
   readonly isHalted?: true;
+  /** It was ended because both sides waited for each other. */
+  readonly isStuck?: true;
+  /** It has sent nothing. */
+  readonly isProbe?: true;
 }
 
 /** Outcomes that say nothing about single files. */
@@ -139,7 +196,12 @@ function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
   const having = (meaning: Meaning) => outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
   const settled = having('settled');
   const left = outcome.left.filter((row) => !settled.includes(row));
-  return { ...outcome, sent: outcome.sent.concat(settled), left, needParents: having('parent-first') };
+  const later = settled.filter((row) => diagnoses.get(row)?.outcome === 'conflict');
+  return { ...outcome, sent: outcome.sent.concat(settled), left, later, needParents: having('parent-first') };
+}
+
+function nameOf({ encoded }: DirtyRow): string {
+  return decodeName(encoded).toString('latin1');
 }
 
 /** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */

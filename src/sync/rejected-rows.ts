@@ -92,6 +92,11 @@ export class RejectedRows {
     return longest;
   }
 
+  /** Whether the peer called a row changed on both sides when it was asked last. */
+  wasConflict(row: DirtyRow): boolean {
+    return this.#find(row)?.reason === 'conflict';
+  }
+
   /** Whether a row has failed, and not been sent since. */
   hasFailed(row: DirtyRow): boolean {
     return this.#find(row) !== undefined;
@@ -267,12 +272,12 @@ function reasonOf({ reason, detail }: ParkedPath): string {
 const pause = 200;
 /**
  * How often a row is tried again at once, for what has gone first. A conflict may be none: the peer may not have brought an
- * earlier version to a third host yet.
+ * earlier version to a third host yet, whose database may be locked for seconds.
  */
 const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
   'parent-first': 5,
   compare: 5,
-  conflict: 3,
+  conflict: 6,
 };
 /** A peer that has room again, or a directory that can be written to again, gets what waits within a minute. */
 const laterSeconds = [5, 10, 20, 40];

@@ -1,4 +1,6 @@
+import { isUnlike } from '../csync2/check-text.js';
 import type { DirtyRow } from '../csync2/ledger.js';
+import type { PushedRow } from '../csync2/private-database.js';
 import type { OwedFiles } from './owed-files.js';
 
 /**
@@ -8,16 +10,25 @@ import type { OwedFiles } from './owed-files.js';
  */
 export class SentVersions {
   readonly #files: OwedFiles;
-  readonly #sent = new Map<string, string>();
+  readonly #sent = new Map<string, SentVersion>();
   #pushing = new Map<string, string>();
+  /** Of what is pushed, those that csync2 has noted as something else. */
+  #unlike = new Set<string>();
 
   constructor(files: OwedFiles) {
     this.#files = files;
   }
 
   /** These rows are about to be pushed. */
-  begin(rows: readonly DirtyRow[]): void {
+  begin(rows: readonly PushedRow[]): void {
     this.#pushing = new Map(rows.map((row) => [keyOf(row), this.#files.stamp(row)]));
+    this.#unlike = new Set(rows.filter((row) => isUnlike(row.seen, this.#files.text(row))).map(keyOf));
+  }
+
+  /** Whether something that has been pushed is, or was, not as csync2 had noted it when the push began. */
+  isUncertain(row: DirtyRow): boolean {
+    const key = keyOf(row);
+    return this.#unlike.has(key) || this.#pushing.get(key) !== this.#files.stamp(row);
   }
 
   /** Of what was pushed, these were taken. What has changed meanwhile may have been sent in either version. */
@@ -26,7 +37,7 @@ export class SentVersions {
       const key = keyOf(row);
       const stamp = this.#files.stamp(row);
       this.#sent.delete(key);
-      if (this.#pushing.get(key) === stamp) this.#sent.set(key, stamp);
+      if (this.#pushing.get(key) === stamp) this.#sent.set(key, { row, stamp });
     }
     for (const [key] of this.#sent) {
       if (this.#sent.size <= mostKept) break;
@@ -36,11 +47,21 @@ export class SentVersions {
 
   /** Whether the peer has taken the file as it is now. */
   has(row: DirtyRow): boolean {
-    return this.#sent.get(keyOf(row)) === this.#files.stamp(row);
+    return this.#sent.get(keyOf(row))?.stamp === this.#files.stamp(row);
+  }
+
+  /** The row of a file that the peer has taken, in this version or another. */
+  row(encoded: Buffer): DirtyRow | undefined {
+    return this.#sent.get(keyOf({ encoded }))?.row;
   }
 }
 
-function keyOf({ encoded }: DirtyRow): string {
+interface SentVersion {
+  readonly row: DirtyRow;
+  readonly stamp: string;
+}
+
+function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
   return encoded.toString('latin1');
 }
 

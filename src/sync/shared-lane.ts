@@ -62,7 +62,10 @@ export class SharedLane implements Lane {
   }
 
   wake(): void {
-    this.#rhythm.wake();
+    // A peer that does not take some file may take what has come since.
+    const { reason } = this.#rhythm.status;
+    if (reason === 'refused' || reason === 'conflict') this.#rhythm.probe();
+    else this.#rhythm.wake();
   }
 
   retry(): void {

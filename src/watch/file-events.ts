@@ -17,8 +17,8 @@ export const fileEvents = {
 } as const;
 
 /**
- * What csync2 needs and no more: MODIFY nearly doubles the number of events and tells nothing that CLOSE_WRITE
- * doesn't, except of a file that stays open for hours.
+ * What csync2 needs and no more: MODIFY tells nothing that CLOSE_WRITE doesn't, except of a file that stays open for hours.
+ * (The watcher has it in any case, to keep two CLOSE_WRITEs apart, and drops it.)
  */
 export const defaultFileEvents = 'move,delete,attrib,create,close_write';
 

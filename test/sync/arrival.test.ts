@@ -47,10 +47,17 @@ describe('a changed file and the sessions', () => {
   });
 
   test('as its session left it, it is received; changed since, it is local, whatever its time', () => {
-    const done = reception({ until: lookedAt - 400, ending: 'closed' });
-    assert.equal(judge(changed(450), { reception: done }), 'received');
-    assert.equal(judge(changed(399), { reception: done }), 'local', 'an answer with the time kept');
-    assert.equal(judge(changed(399, false), { reception: done }), 'local', 'an answer within the second');
+    const done = reception({ since: lookedAt - 1500, until: lookedAt - 1400, ending: 'closed' });
+    assert.equal(judge(changed(1450), { reception: done }), 'received');
+    assert.equal(judge(changed(1399), { reception: done }), 'local', 'an answer with the time kept');
+    assert.equal(judge(changed(1399, false), { reception: done }), 'local', 'an answer within the second');
+  });
+
+  test('changed since, by a session or here: it waits for the events that tell by whom', () => {
+    const done = reception({ until: lookedAt - 400, ending: 'next' });
+    assert.equal(judge(changed(300), { reception: done }), 'arriving');
+    assert.equal(judge(changed(300), { reception: done, account: () => 'accounted' }), 'received');
+    assert.equal(judge(changed(300), { reception: done, account: () => 'written' }), 'local');
   });
 
   test('with more writes than receptions it is local, though its session goes on', () => {

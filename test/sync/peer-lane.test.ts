@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
 import { Ledger } from '#src/csync2/ledger.js';
+import { decodeName, encodeName } from '#src/csync2/name-encoding.js';
 import type { Outcome } from '#src/csync2/result.js';
 import type { Command, CommandResult, Runner } from '#src/csync2/runner.js';
 import { CheckJournal } from '#src/sync/check-journal.js';
@@ -218,6 +219,96 @@ describe('a lane and checks that go on meanwhile', () => {
   });
 });
 
+describe('a file that the peer has taken, and a session has marked again', () => {
+  test('the peer is asked, and given nothing: it may have a later version from a third host', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.markBySession('/a');
+    lane.wake();
+    await lane.run(second);
+    assert.deepEqual(lane.owed(), []);
+    assert.deepEqual(lane.probes(), [['/a']]);
+    assert.equal(lane.pushes(), 1);
+  });
+
+  test('if the peer has changed it since, nobody gets our version any more', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.markBySession('/a');
+    lane.oweToThird('/a', '/b');
+    lane.answer('/a', 'ERROR (also dirty here)');
+    lane.wake();
+    await lane.run(second);
+    assert.deepEqual(lane.owed(), ['/b']);
+  });
+
+  test('but it does if it has changed here, too: that is a conflict', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.change('/a');
+    lane.markBySession('/a');
+    lane.oweToThird('/a');
+    lane.refuse('/a');
+    lane.wake();
+    await lane.run(second);
+    assert.deepEqual(lane.probes(), []);
+    assert.deepEqual(lane.owed(), ['/a', '/a']);
+  });
+
+  test('marked by somebody else, it is pushed', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.owe('/a');
+    lane.wake();
+    await lane.run(second);
+    assert.deepEqual([lane.owed(), lane.probes(), lane.pushes()], [[], [], 2]);
+  });
+});
+
+describe('a file that a third host may have been given in an older version since', () => {
+  test('taken by the peer that it came from, it is told', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.cameFrom('/a', 'web2');
+    lane.owe('/a', '/b');
+    await lane.run(second);
+    assert.deepEqual(lane.late(), ['/a']);
+  });
+
+  test('taken after it was refused as changed on both sides, it is told', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    lane.refuse('/a');
+    lane.answer('/a', 'ERROR (also dirty here)');
+    await lane.run(second);
+    assert.deepEqual(lane.late(), []);
+    lane.accept('/a');
+    await lane.run(10 * second);
+    assert.deepEqual([lane.owed(), lane.late()], [[], ['/a']]);
+  });
+
+  test('it is sent once more if the peer has taken this version, and not if it has changed or is owed anyway', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.change('/b');
+    lane.owe('/a', '/b');
+    await lane.run(second);
+    lane.change('/b');
+    for (const name of ['/a', '/b', '/c']) lane.lane.sendAgain(encodeName(lane.path(name)));
+    await lane.run(second);
+    assert.deepEqual([lane.owed(), lane.pushes(), lane.sentIn('/c')], [[], 2, 0]);
+  });
+});
+
 /** A lane on a real database, with a csync2 that does as the test says and a clock that stands still. */
 function setUp(context: TestContext) {
   context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
@@ -237,20 +328,33 @@ function setUp(context: TestContext) {
   let held = false;
   let looks = 0;
   let during: (() => void) | undefined;
+  const answers = new Map<string, string>();
+  const marked = new Set<string>();
+  const origins = new Map<string, string>();
+  const probes: string[][] = [];
+  const late: string[] = [];
 
-  const run = async ({ database }: Command): Promise<CommandResult> => {
+  const run = async ({ database, mode, onMessage }: Command): Promise<CommandResult> => {
     during?.();
     during = undefined;
     const copy = new Database(join(database as string, 'main.db3'));
     const names = copy.prepare('SELECT filename FROM dirty').pluck().all() as string[];
-    const taken = all === undefined ? names.filter((name) => !refused.has(short(name))) : [];
+    const isProbe = mode?.includes('-d') ?? false;
+    const isTaken = (name: string) => !isProbe && all === undefined && !refused.has(short(name));
+    const taken = names.filter(isTaken);
+    for (const name of names) {
+      const say = (text: string) => onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
+      say(`Updating ${name} on web2 ...`);
+      const answer = answers.get(short(name));
+      if (answer && !isTaken(name)) say(`response from peer(${name}): web2 [10] <- ${answer}`);
+    }
     const remove = copy.prepare('DELETE FROM dirty WHERE filename = ?');
     copy.pragma('synchronous = OFF');
     copy.transaction(() => {
       for (const name of taken) remove.run(name);
     })();
     copy.close();
-    sent.push(taken.map(short));
+    (isProbe ? probes : sent).push((isProbe ? names : taken).map(short));
     const outcome = all ?? (taken.length === names.length ? 'done' : 'refused');
     return {
       exitCode: outcome === 'done' ? 0 : 1,
@@ -275,6 +379,10 @@ function setUp(context: TestContext) {
     lookAtRoots: () => {
       looks++;
     },
+    isMarkedBySession: (name) => marked.has(short(name)),
+    cameFrom: (name) => origins.get(short(name)),
+    companions: () => ['web3'],
+    onLate: (encoded) => late.push(short(decodeName(encoded).toString())),
     onError: (where, error) => assert.fail(`${where}: ${error}`),
   });
   context.after(async () => {
@@ -300,6 +408,20 @@ function setUp(context: TestContext) {
         }),
       )();
     },
+    oweToThird(...names: readonly string[]) {
+      const insert = main.prepare("INSERT INTO dirty VALUES (?, 0, 'web1', 'web3')");
+      for (const name of names) insert.run(folder + name);
+    },
+    /** As a session of csync2's server does that has refused a file. */
+    markBySession(name: string) {
+      marked.add(name);
+      this.owe(name);
+    },
+    /** What the peer says when it is asked about a file that it does not take. */
+    answer: (name: string, text: string) => answers.set(name, text),
+    cameFrom: (name: string, peer: string) => origins.set(name, peer),
+    probes: () => probes,
+    late: () => late,
     clear: (name: string) => main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
     owed: () =>
       (main.prepare('SELECT filename FROM dirty ORDER BY filename').pluck().all() as string[]).map(short),

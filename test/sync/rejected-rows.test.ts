@@ -95,7 +95,7 @@ describe('rows that a peer has refused', () => {
   for (const [meaning, times] of [
     ['parent-first', 5],
     ['compare', 5],
-    ['conflict', 3],
+    ['conflict', 6],
   ] as const) {
     test(`${meaning}: it is tried again in a moment, some times, and then waits`, () => {
       const rejected = new RejectedRows();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +11,13 @@ test('a peer has a file as it is, if it was taken and has not changed since the 
   const folder = mkdtempSync(join(tmpdir(), 'versions-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'file');
-  const row = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const row = {
+    rowid: 1,
+    encoded: encodeName(Buffer.from(path)),
+    myName: Buffer.from('web1'),
+    forced: 0,
+    seen: undefined,
+  };
   const versions = new SentVersions(new OwedFiles([]));
   writeFileSync(path, 'one');
   assert.ok(!versions.has(row));
@@ -30,4 +36,24 @@ test('a peer has a file as it is, if it was taken and has not changed since the 
   versions.begin([row]);
   versions.taken([]);
   assert.ok(!versions.has(row), 'it was refused');
+});
+
+test('what was sent is uncertain if it was not as noted, or has changed while it was sent', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  writeFileSync(path, 'one');
+  const files = new OwedFiles([]);
+  const versions = new SentVersions(files);
+  const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const seen = files.text(named);
+  const row = { ...named, seen };
+  versions.begin([row]);
+  assert.ok(!versions.isUncertain(row));
+  chmodSync(path, 0o600);
+  assert.ok(versions.isUncertain(row), 'it has changed meanwhile');
+  versions.begin([row]);
+  assert.ok(versions.isUncertain(row), 'it was another one already');
+  versions.begin([{ ...row, seen: seen?.replace(/mode=\d+%3A/, '') }]);
+  assert.ok(!versions.isUncertain(row), 'csync2.cfg has it ignore the mode');
 });

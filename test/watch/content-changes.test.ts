@@ -4,9 +4,14 @@ import { test } from 'node:test';
 import type { ContentChange } from '#src/watch/batch.js';
 import { WatchFixture } from './fixture.js';
 
-test('how often a file was written to, moved into its place and removed is counted; attributes are not', async (context) => {
-  const watch = new WatchFixture(context);
-  const seen = new Map<string, { writes: number; moves: number; others: number }>();
+/** What was counted of each path. */
+type Sums = { writes: number; moves: number; others: number };
+
+function counting(): {
+  seen: Map<string, Sums>;
+  onContentChanges: (changes: readonly ContentChange[]) => void;
+} {
+  const seen = new Map<string, Sums>();
   const onContentChanges = (changes: readonly ContentChange[]) => {
     for (const { path, writes, moves, others } of changes) {
       const sums = seen.get(path.toString('latin1')) ?? { writes: 0, moves: 0, others: 0 };
@@ -16,11 +21,16 @@ test('how often a file was written to, moved into its place and removed is count
       seen.set(path.toString('latin1'), sums);
     }
   };
+  return { seen, onContentChanges };
+}
+
+test('how often a file was written to, moved into its place and removed is counted; attributes are not', async (context) => {
+  const watch = new WatchFixture(context);
+  const { seen, onContentChanges } = counting();
   await watch.start({ onContentChanges });
   await watch.bash('for name in written moved removed touched; do echo > $name; done');
   await watch.quiet({ forget: true });
   seen.clear();
-  // inotify(7) makes one event of two that are alike and follow each other: something else comes between them.
   await watch.bash(`
     for i in 1 2 3; do echo x >> written; touch touched; echo x > aside; mv aside moved; done
     rm removed; chmod 600 touched`);
@@ -31,4 +41,29 @@ test('how often a file was written to, moved into its place and removed is count
   assert.deepEqual(of('removed'), { writes: 0, moves: 0, others: 1 });
   // touch(1) opens the file to write.
   assert.deepEqual(of('touched'), { writes: 3, moves: 0, others: 0 });
+});
+
+test('writes that nothing comes between are counted each, also when nobody has read the first one yet', async (context) => {
+  const watch = new WatchFixture(context);
+  const { seen, onContentChanges } = counting();
+  await watch.start({ onContentChanges });
+  await watch.bash('echo > written');
+  await watch.quiet({ forget: true });
+  seen.clear();
+  watch.watcher.stall(500, 'reader');
+  await watch.bash('for i in 1 2 3; do echo x >> written; done');
+  await watch.quiet();
+  assert.deepEqual(seen.get(join(watch.root, 'written')), { writes: 3, moves: 0, others: 0 });
+});
+
+test('a file that somebody keeps writing to tells nothing until it is closed', async (context) => {
+  const watch = new WatchFixture(context);
+  const { seen, onContentChanges } = counting();
+  await watch.start({ onContentChanges });
+  await watch.bash('echo > log');
+  await watch.quiet({ forget: true });
+  seen.clear();
+  await watch.bash('exec 3>> log; for i in $(seq 2000); do echo x >&3; done; touch other');
+  await watch.quiet();
+  assert.deepEqual(seen.get(join(watch.root, 'log')), { writes: 1, moves: 0, others: 0 });
 });
