@@ -269,6 +269,13 @@ export class Ledger {
     return rows.map((row) => ({ ...row, forced: Number(row.forced) }));
   }
 
+  /** Whether a file is owed to anybody, by its name in the database. */
+  owes(encoded: Buffer): boolean {
+    return (
+      this.#prepare('SELECT 1 FROM dirty WHERE filename = CAST(? AS TEXT) LIMIT 1').get(encoded) !== undefined
+    );
+  }
+
   /** How many files are owed to a peer. */
   countDirty(peer: string): number {
     const row = this.#prepare('SELECT count(*) AS n FROM dirty WHERE peername = CAST(? AS TEXT)').get(

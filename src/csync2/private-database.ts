@@ -140,23 +140,17 @@ export interface PushOutcome {
  * are sending, and wins, its session takes our mark off, and what we sent may have reached the peer before or after.
  *
  * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
- *
- * @param companions - other peers that get from this one whatever it has a later version of
  */
 export function mergePush(
   ledger: Ledger,
   peer: string,
   outcome: PushOutcome,
   checkedMeanwhile: (encoded: Buffer) => boolean,
-  companions: (encoded: Buffer) => readonly string[] = () => [],
 ): void {
   const { database } = ledger;
   const encodedPeer = encodeName(Buffer.from(peer));
   const remove = database.prepare(
     'DELETE FROM dirty WHERE rowid = ? AND filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
-  );
-  const forget = database.prepare(
-    'DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
   );
   const oweAgain = database.prepare(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
@@ -179,9 +173,6 @@ export function mergePush(
       if (ledger.checkText(row.encoded) !== row.seen) oweAgain.run(row.encoded, row.myName, encodedPeer);
       else if (!checkedMeanwhile(row.encoded)) remove.run(row.rowid, row.encoded, encodedPeer);
     }
-    for (const { encoded } of outcome.later ?? []) {
-      for (const other of companions(encoded)) forget.run(encoded, encodeName(Buffer.from(other)));
-    }
     for (const directory of outcome.missingOnPeer) {
       markAgain.run({ ...subtree(directory), myName, peer: encodedPeer });
     }
@@ -192,6 +183,21 @@ export function mergePush(
     for (const { peername, certdata } of outcome.certificates) pin.run(peername, certdata);
   });
   ledger.withoutWaiting(() => merge.immediate());
+}
+
+/**
+ * Takes a file off the debt towards some peers, in one short transaction, but not where somebody wants it forced. Throws what
+ * better-sqlite3 throws.
+ */
+export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readonly string[]): void {
+  const forget = database.prepare(
+    `DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)
+       AND CAST(forced AS INTEGER) = 0`,
+  );
+  const forgetAll = database.transaction(() => {
+    for (const peer of peers) forget.run(encoded, encodeName(Buffer.from(peer)));
+  });
+  forgetAll.immediate();
 }
 
 /** What a name of the database is on disk now. */

@@ -71,7 +71,8 @@ interface Rule {
 
 const making = ['PATCH', 'MKDIR', 'MKLINK', 'MKFIFO', 'MKCHR', 'MKBLK', 'MKSOCK'];
 const dressing = ['SETOWN', 'SETMOD', 'SETIME'];
-const absent = /^(No such file or directory|Not a directory)$/;
+/** A directory above it is missing, or is a file or a link that leads nowhere by now. */
+const absent = /^(No such file or directory|Not a directory|Too many levels of symbolic links)$/;
 
 /** The first that fits counts. */
 const rules: readonly Rule[] = [

@@ -24,8 +24,6 @@ export interface LaneSurroundings {
   readonly guard: RootGuard;
   /** Undefined where csync2's database can't be read. */
   readonly reconciliation: Reconciliation | undefined;
-  /** Whether csync2's server has marked a name of its own accord lately. */
-  readonly isMarkedBySession: (name: string) => boolean;
   /** The peer that a name was received from last, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
   /** Has a file checked. */
@@ -45,13 +43,14 @@ export function createLanes(parts: SyncParts, around: LaneSurroundings): { lanes
 }
 
 function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger): Lane[] {
-  const { cameFrom, guard, isMarkedBySession, recheck, window } = around;
+  const { cameFrom, guard, recheck, window } = around;
   const common = commonParts(parts, around);
   const lanes: readonly PeerLane[] = parts.peers.map(
-    ({ name: peer }) =>
+    ({ name: peer, slave: isSlave }) =>
       new PeerLane({
         ...common,
         peer,
+        isSlave,
         ledger,
         window,
         prefixes: parts.prefixes,
@@ -62,7 +61,6 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         pin: (paths) => guard.pin(paths),
         recheck,
         compare: (encoded) => around.reconciliation?.request(peer, encoded),
-        isMarkedBySession,
         cameFrom,
         companions(encoded) {
           const companions = companionsOf(parts.peers, peer);

@@ -3,7 +3,7 @@ import { listDirty } from '../csync2/dirty-listing.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
 import { databaseLocation } from '../csync2/instance.js';
 import { Ledger } from '../csync2/ledger.js';
-import { decodeName, namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
+import { decodeName, encodeName, namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import { outcomeText } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import type { Activity } from '../csync2/server-log/activity.js';
@@ -31,7 +31,6 @@ import { Reconciliation } from './reconciliation.js';
 import { Returns } from './returns.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
-import { SessionMarks } from './session-marks.js';
 import { lookAt } from './stat-of.js';
 import { Surveys } from './survey.js';
 import { reportedTree, sweepTree } from './sweep-tree.js';
@@ -105,6 +104,8 @@ export interface SyncPeer {
   readonly myName: string;
   /** Names of the groups that it shares with this host. */
   readonly groups: readonly string[];
+  /** It only receives. */
+  readonly slave: boolean;
 }
 
 /** The sync stage, put together. */
@@ -240,10 +241,8 @@ export function createSync(parts: SyncParts): Sync {
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
-  const marks = new SessionMarks();
   const around = {
     ...{ ledger, journal, window, checker, guard, reconciliation, recheck },
-    isMarkedBySession: (name: string) => marks.has(name),
     cameFrom(name: string) {
       const reception = parts.activity.reception(name);
       return reception && Date.now() - reception.since < lateMilliseconds ? reception.peer : undefined;
@@ -304,10 +303,10 @@ export function createSync(parts: SyncParts): Sync {
     repair: () => checker.repair(),
     start() {
       parts.activity.onReceived = (name) => unseen.received(name);
-      parts.activity.onMarked = (name) => {
+      parts.activity.onMarked = (name, peer) => {
         unseen.marked(name);
-        marks.note(name);
-        for (const lane of lanes) lane.wake();
+        const encoded = encodeName(Buffer.from(name, 'latin1'));
+        for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer);
       };
       guard.look();
       // Also if nothing has changed: the configuration may be another one.

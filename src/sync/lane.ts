@@ -23,6 +23,11 @@ export interface Lane {
   retry(): void;
   /** Ends a running push if it may send something at or below a path: what was there is out of sight. */
   halt(path: PathBytes): void;
+  /**
+   * A session of csync2's server has marked a file, by its name in the database: since it had changed, or since it was owed to
+   * somebody when a peer offered another version. `isOffered`: it was this peer's session.
+   */
+  marked?(encoded: Buffer, isOffered: boolean): void;
   /** Resolves when the lane does nothing at the moment. */
   rest(): Promise<void>;
   status(): LaneStatus;

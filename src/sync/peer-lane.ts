@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import { type DirtyRow, insertDirty, type Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
-import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import { forgetDirty, mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
 import type { Outcome } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
@@ -29,6 +29,8 @@ import { UnnotedFiles } from './unnoted-files.js';
 /** What a lane works with. */
 export interface PeerLaneParts {
   readonly peer: string;
+  /** It only receives: what it has changed is no later version. */
+  readonly isSlave?: boolean;
   readonly runner: Runner;
   readonly ledger: Ledger;
   readonly journal: CheckJournal;
@@ -52,8 +54,6 @@ export interface PeerLaneParts {
   readonly recheck?: (path: PathBytes) => void;
   /** Has both sides compared: the peer has something in the way of this name that is not known here. */
   readonly compare?: (encoded: Buffer) => void;
-  /** Whether csync2's server has marked this name of its own accord lately. */
-  readonly isMarkedBySession?: (name: string) => boolean;
   /** The peer that this name was received from last, if that was lately. */
   readonly cameFrom?: (name: string) => string | undefined;
   /** Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now. */
@@ -88,6 +88,8 @@ export class PeerLane implements Lane {
   #askedAt = 0;
   #unreadable = 0;
   #waiting = 0;
+  /** What sessions have marked lately, by name. */
+  readonly #marked = new Map<string, MarkedName>();
   /** To be sent once more, by name. */
   readonly #again = new Map<string, DirtyRow>();
   readonly #rhythm: LaneRhythm;
@@ -188,6 +190,7 @@ export class PeerLane implements Lane {
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
     if (this.#rhythm.isStopping) return undefined;
+    this.#settleMarked();
     this.#oweAgain();
     const rows = ledger.reading(() => this.#nextRows());
     if (rows.length === 0) {
@@ -197,18 +200,16 @@ export class PeerLane implements Lane {
     this.#count();
     this.#owedSince ??= Date.now();
     this.#rhythm.updating();
-    const taken = rows.filter((row) => this.#isTaken(row)).slice(0, mostProbed);
-    const isProbe = taken.length > 0;
-    const suspect = isProbe ? undefined : this.#askedAlone(rows);
-    const chosen = isProbe ? taken : this.#chosen(rows, suspect);
+    const suspect = this.#askedAlone(rows);
+    const chosen = this.#chosen(rows, suspect);
     const file = join(this.#directory, this.#parts.databaseName);
     const copy = PrivateDatabase.build(ledger, file, peer, chosen);
-    if (!isProbe) this.#versions.begin(copy.rows);
+    this.#versions.begin(copy.rows);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
-    const isTold = isProbe || suspect !== undefined || this.#pusher.isSmall(chosen);
-    this.#pushing = { copy, mark: journal.mark(), isTold, isProbe, paths, halt: new AbortController() };
+    const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
+    this.#pushing = { copy, mark: journal.mark(), isTold, paths, halt: new AbortController() };
     return this.#pushing;
   }
 
@@ -221,20 +222,47 @@ export class PeerLane implements Lane {
 
   /** What is sent once more is owed again. */
   #oweAgain(): void {
-    const rows = [...this.#again.values()].filter((row) => this.#versions.has(row));
-    if (rows.length === 0) return;
+    for (const [key, row] of this.#again) if (!this.#versions.has(row)) this.#again.delete(key);
+    if (this.#again.size === 0) return;
     const { ledger, peer } = this.#parts;
+    const rows = [...this.#again.values()];
     ledger.withoutWaiting(() => insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows));
   }
 
   /**
-   * The peer has taken the file as it is here, and only a session that refused another version has marked it again. It may have
-   * a later one by now, which must not be overwritten: it is asked whether that is its own.
+   * What the peer has taken as it is here is not sent again because a session has marked it that refused another version. If that
+   * was the peer's own, it has a later one: then nobody is owed ours any more. As long as anybody were, this host would refuse the
+   * later one. What is on its way to somebody just now stays owed until it is there.
    */
-  #isTaken(row: DirtyRow): boolean {
-    if (row.forced || this.#rejected.isForced(row) || this.#cutOff.isForced(row)) return false;
-    if (!this.#versions.has(row) || this.#again.has(keyOf(row.encoded))) return false;
-    return this.#parts.isMarkedBySession?.(nameOf(row)) ?? false;
+  #settleMarked(): void {
+    const { ledger } = this.#parts;
+    for (const [key, { encoded, isOffered, until }] of this.#marked) {
+      const row = this.#versions.row(encoded);
+      const isCurrent = row !== undefined && this.#versions.has(row) && Date.now() < until;
+      if (!isCurrent) this.#marked.delete(key);
+      else if (!this.#again.has(key) && ledger.owes(encoded)) {
+        const peers = isOffered ? this.#laterFrom(encoded) : [this.peer];
+        ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
+        this.#rejected.taken([row]);
+      }
+    }
+  }
+
+  /** The peers that get what this one has a later version of from it, itself among them. */
+  #laterFrom(encoded: Buffer): readonly string[] {
+    return [this.peer, ...(this.#parts.companions?.(encoded) ?? [])];
+  }
+
+  marked(encoded: Buffer, isOffered: boolean): void {
+    if (this.#parts.isSlave || this.#versions.row(encoded) === undefined) return;
+    const key = keyOf({ encoded });
+    const before = this.#marked.get(key)?.isOffered ?? false;
+    this.#marked.set(key, {
+      encoded,
+      isOffered: isOffered || before,
+      until: Date.now() + markedMilliseconds,
+    });
+    this.wake();
   }
 
   /**
@@ -244,7 +272,7 @@ export class PeerLane implements Lane {
   sendAgain(encoded: Buffer): void {
     const row = this.#versions.row(encoded);
     if (!row || !this.#versions.has(row)) return;
-    this.#again.set(keyOf(encoded), { ...row, forced: 0 });
+    this.#again.set(keyOf(row), { ...row, forced: 0 });
     this.wake();
   }
 
@@ -285,7 +313,7 @@ export class PeerLane implements Lane {
       this.#cutOff.pushed(pushed.transcript, pushed.outcome);
       return !this.#rhythm.isStopping;
     }
-    if (!pushed.isProbe) this.#report(pushed);
+    this.#report(pushed);
     return !this.#rhythm.isStopping && this.#judge(pushed);
   }
 
@@ -305,10 +333,8 @@ export class PeerLane implements Lane {
    * that is waited for no longer the database may be locked for seconds.
    */
   async #merge(pushed: Pushed, mark: Mark): Promise<Slice | undefined> {
-    const { outcome, isProbe } = pushed;
-    const uncertain = new Set(
-      isProbe ? [] : outcome.sent.flatMap((row) => (this.#isUncertain(row) ? keyOf(row.encoded) : [])),
-    );
+    const { outcome } = pushed;
+    const uncertain = new Set(outcome.sent.filter((row) => this.#isUncertain(row)).map(keyOf));
     // When the lane is stopped before it gets its turn, what was sent stays owed and is sent again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
@@ -331,9 +357,10 @@ export class PeerLane implements Lane {
     try {
       const isCheckedMeanwhile = (encoded: Buffer) => {
         const path = this.#files.path(encoded);
-        return path !== undefined && (isChecked(path) || uncertain.has(keyOf(encoded)));
+        return path !== undefined && (isChecked(path) || uncertain.has(keyOf({ encoded })));
       };
-      mergePush(ledger, peer, { ...outcome, later }, isCheckedMeanwhile, this.#parts.companions);
+      mergePush(ledger, peer, outcome, isCheckedMeanwhile);
+      for (const { encoded } of later) forgetDirty(ledger, encoded, this.#laterFrom(encoded));
       return true;
     } catch (error) {
       if (isBusy(error)) return false;
@@ -361,13 +388,11 @@ export class PeerLane implements Lane {
   #judge(pushed: Pushed): boolean {
     const { result, outcome, transcript, diagnoses } = pushed;
     const { sent, left } = outcome;
-    if (!pushed.isProbe) {
-      for (const row of sent) this.#again.delete(keyOf(row.encoded));
-      for (const row of sent) {
-        if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
-      }
-      this.#versions.taken(sent);
+    for (const row of sent) {
+      this.#again.delete(keyOf(row));
+      if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
     }
+    this.#versions.taken(sent);
     this.#rejected.taken(sent);
     if (!pushed.isStuck) this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
@@ -448,7 +473,15 @@ export class PeerLane implements Lane {
   }
 }
 
-function keyOf(encoded: Buffer): string {
+interface MarkedName {
+  readonly encoded: Buffer;
+  /** By a session of this very peer. */
+  readonly isOffered: boolean;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
   return encoded.toString('latin1');
 }
 
@@ -462,8 +495,8 @@ function isBusy(error: unknown): boolean {
 
 /** How long rows that were refused wait for fresh changes before one is asked about. */
 const askMilliseconds = 1000;
-/** How many files a peer is asked about at once, whether it has a later version. */
-const mostProbed = 64;
+/** A session's mark is in the database by then. */
+const markedMilliseconds = 10_000;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;

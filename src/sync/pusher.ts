@@ -49,14 +49,14 @@ export class Pusher {
   }
 
   /** Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of sight. */
-  async run({ copy, isTold, isProbe = false, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
+  async run({ copy, isTold, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
     const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
     const [transcript, refusals] = [new PushTranscript(), new Refusals()];
     const impasse = new Impasse(() => !isTold && this.#mayBeStuck(transcript.last));
     try {
       const result = await runner.run({
-        mode: ['-A', isTold ? '-vvv' : '-v', ...(isProbe ? ['-d'] : []), '-u', '-P', peer],
+        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
         database: directory,
         stallSeconds,
         onMessage: (message) => {
@@ -75,7 +75,6 @@ export class Pusher {
       if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
       if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
       const isAnswered = isTold && !aboutThePeer.has(result.outcome);
-      if (isProbe && isAnswered) return this.#probed(pushed, outcome, refusals);
       const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
       return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
     } finally {
@@ -83,28 +82,6 @@ export class Pusher {
       impasse.end();
       copy.remove();
     }
-  }
-
-  /** Whatever the peer has said: it has taken all of these as they are. */
-  #probed(
-    { result, transcript }: Pick<Pushed, 'result' | 'transcript'>,
-    outcome: PushOutcome,
-    refusals: Refusals,
-  ): Pushed {
-    const isTried = (row: PushedRow) => transcript.hasTried(nameOf(row));
-    const isConflict = (row: PushedRow) =>
-      refusals.of(nameOf(row), this.#parts.files.compared(row))?.meaning === 'conflict';
-    const tried = outcome.left.filter(isTried);
-    const sent = outcome.sent.concat(tried);
-    const left = outcome.left.filter((row) => !isTried(row));
-    const settled = { ...outcome, sent, left, later: tried.filter(isConflict) };
-    return {
-      result: { ...result, outcome: 'done' },
-      transcript,
-      outcome: settled,
-      diagnoses: new Map(),
-      isProbe: true,
-    };
   }
 
   /** A file replaces a directory, which the peer has something in for all we know. */
@@ -153,8 +130,6 @@ export interface Slice {
   readonly mark: Mark;
   /** csync2 tells why it does not take a file. */
   readonly isTold: boolean;
-  /** The peer is only asked: it has taken all of these as they are, and may have changed them since. */
-  readonly isProbe?: boolean;
   /** The files on this host. */
   readonly paths: readonly PathBytes[];
   /** Ends the push. */
@@ -174,8 +149,6 @@ export interface Pushed {
   readonly isHalted?: true;
   /** It was ended because both sides waited for each other. */
   readonly isStuck?: true;
-  /** It has sent nothing. */
-  readonly isProbe?: true;
 }
 
 /** Outcomes that say nothing about single files. */

@@ -220,30 +220,26 @@ describe('a lane and checks that go on meanwhile', () => {
 });
 
 describe('a file that the peer has taken, and a session has marked again', () => {
-  test('the peer is asked, and given nothing: it may have a later version from a third host', async (context) => {
+  test('it is given nothing: it may have a later version from a third host', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
     lane.owe('/a');
     await lane.run(second);
-    lane.markBySession('/a');
-    lane.wake();
+    lane.oweToThird('/a');
+    lane.markBySession('/a', false);
     await lane.run(second);
-    assert.deepEqual(lane.owed(), []);
-    assert.deepEqual(lane.probes(), [['/a']]);
-    assert.equal(lane.pushes(), 1);
+    assert.deepEqual([lane.owed(), lane.pushes()], [['/a'], 1], 'the third host is still owed it');
   });
 
-  test('if the peer has changed it since, nobody gets our version any more', async (context) => {
+  test('offered by the peer itself, nobody gets our version any more', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
     lane.owe('/a');
     await lane.run(second);
-    lane.markBySession('/a');
     lane.oweToThird('/a', '/b');
-    lane.answer('/a', 'ERROR (also dirty here)');
-    lane.wake();
+    lane.markBySession('/a', true);
     await lane.run(second);
-    assert.deepEqual(lane.owed(), ['/b']);
+    assert.deepEqual([lane.owed(), lane.pushes()], [['/b'], 1]);
   });
 
   test('but it does if it has changed here, too: that is a conflict', async (context) => {
@@ -252,13 +248,23 @@ describe('a file that the peer has taken, and a session has marked again', () =>
     lane.owe('/a');
     await lane.run(second);
     lane.change('/a');
-    lane.markBySession('/a');
     lane.oweToThird('/a');
     lane.refuse('/a');
-    lane.wake();
+    lane.markBySession('/a', true);
     await lane.run(second);
-    assert.deepEqual(lane.probes(), []);
     assert.deepEqual(lane.owed(), ['/a', '/a']);
+  });
+
+  test('where somebody wants it forced, it is', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.oweToThird('/a');
+    lane.wantForced('/a');
+    lane.markBySession('/a', true);
+    await lane.run(second);
+    assert.deepEqual(lane.owed(), ['/a']);
   });
 
   test('marked by somebody else, it is pushed', async (context) => {
@@ -269,7 +275,7 @@ describe('a file that the peer has taken, and a session has marked again', () =>
     lane.owe('/a');
     lane.wake();
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.probes(), lane.pushes()], [[], [], 2]);
+    assert.deepEqual([lane.owed(), lane.pushes()], [[], 2]);
   });
 });
 
@@ -329,18 +335,15 @@ function setUp(context: TestContext) {
   let looks = 0;
   let during: (() => void) | undefined;
   const answers = new Map<string, string>();
-  const marked = new Set<string>();
   const origins = new Map<string, string>();
-  const probes: string[][] = [];
   const late: string[] = [];
 
-  const run = async ({ database, mode, onMessage }: Command): Promise<CommandResult> => {
+  const run = async ({ database, onMessage }: Command): Promise<CommandResult> => {
     during?.();
     during = undefined;
     const copy = new Database(join(database as string, 'main.db3'));
     const names = copy.prepare('SELECT filename FROM dirty').pluck().all() as string[];
-    const isProbe = mode?.includes('-d') ?? false;
-    const isTaken = (name: string) => !isProbe && all === undefined && !refused.has(short(name));
+    const isTaken = (name: string) => all === undefined && !refused.has(short(name));
     const taken = names.filter(isTaken);
     for (const name of names) {
       const say = (text: string) => onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
@@ -354,7 +357,7 @@ function setUp(context: TestContext) {
       for (const name of taken) remove.run(name);
     })();
     copy.close();
-    (isProbe ? probes : sent).push((isProbe ? names : taken).map(short));
+    sent.push(taken.map(short));
     const outcome = all ?? (taken.length === names.length ? 'done' : 'refused');
     return {
       exitCode: outcome === 'done' ? 0 : 1,
@@ -379,7 +382,6 @@ function setUp(context: TestContext) {
     lookAtRoots: () => {
       looks++;
     },
-    isMarkedBySession: (name) => marked.has(short(name)),
     cameFrom: (name) => origins.get(short(name)),
     companions: () => ['web3'],
     onLate: (encoded) => late.push(short(decodeName(encoded).toString())),
@@ -413,14 +415,15 @@ function setUp(context: TestContext) {
       for (const name of names) insert.run(folder + name);
     },
     /** As a session of csync2's server does that has refused a file. */
-    markBySession(name: string) {
-      marked.add(name);
+    markBySession(name: string, isOffered: boolean) {
       this.owe(name);
+      lane.marked(encodeName(Buffer.from(folder + name)), isOffered);
     },
+    wantForced: (name: string) =>
+      main.prepare('UPDATE dirty SET forced = 1 WHERE filename = ?').run(folder + name),
     /** What the peer says when it is asked about a file that it does not take. */
     answer: (name: string, text: string) => answers.set(name, text),
     cameFrom: (name: string, peer: string) => origins.set(name, peer),
-    probes: () => probes,
     late: () => late,
     clear: (name: string) => main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
     owed: () =>

@@ -50,8 +50,8 @@ export class Activity {
     this.#log.onReceived = listener;
   }
 
-  /** Told the name of each file that a session has found changed or gone, one character a byte, when the log is read. */
-  set onMarked(listener: (name: string) => void) {
+  /** Told the name of each file that a session has marked, and its peer, when the log is read; see {@link SessionLog.onMarked}. */
+  set onMarked(listener: (name: string, peer: string | undefined) => void) {
     this.#log.onMarked = listener;
   }
 

@@ -51,8 +51,13 @@ export class SessionLog {
   #broken: BrokenSession[] = [];
   /** Told the name of each file that is received, one character a byte. */
   onReceived: (name: string) => void = () => {};
-  /** Told the name of each file that a session's own check has found changed or gone, one character a byte. */
-  onMarked: (name: string) => void = () => {};
+  /**
+   * Told the name of each file that a session has marked, one character a byte, since its check has found it changed or gone, or
+   * since it has refused another version; and the peer, if that is known.
+   */
+  onMarked: (name: string, peer: string | undefined) => void = () => {};
+  /** The peers that have come from each address. */
+  readonly #peersAt = new Map<string, string>();
 
   /** Sessions that the log has begun and not ended, by pid. */
   get open(): ReadonlyMap<number, Session> {
@@ -130,7 +135,7 @@ export class SessionLog {
     const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
     const mark = kind === 'said' ? /^Marking file as dirty: (.*)$/s.exec(text) : undefined;
-    if (mark) this.onMarked(mark[1] as string);
+    if (mark) this.onMarked(mark[1] as string, this.#peersAt.get(session?.from ?? ''));
     else if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
     else if (connection) {
       this.#closed.delete(pid);
@@ -160,6 +165,7 @@ export class SessionLog {
     if (session) {
       finish(session, since, 'next');
       session.received.push(reception);
+      this.#peersAt.set(session.from, peer);
     }
     // The last one stays the last.
     this.#receptions.delete(name);
