@@ -73,6 +73,11 @@ export class Refusals {
     return attempt?.refused && diagnosisOf(attempt, own);
   }
 
+  /** Where a link leads on the peer, by its name, one character a byte, as csync2 escapes it; undefined: that is not known. */
+  linkTarget(name: string): string | undefined {
+    return this.#files.get(name)?.target;
+  }
+
   /** Why the last file was not taken, or the session came to nothing before any. */
   last(own: Compared): Diagnosis {
     return diagnosisOf(this.#current, own);
@@ -106,6 +111,8 @@ export class Refusals {
       this.#isStuck ||= operation === 'PATCH';
       const text = operation === 'PATCH' ? occupied : unsigned;
       this.#current.refused ??= { isRemoval, operation, code: codes.error, text };
+    } else if (this.#operation === 'SIG' && target.test(text)) {
+      this.#current.target ??= target.exec(text)?.[1];
     } else if (data?.[2] && asked) this.#current.answer ??= BigInt(data[2]);
   }
 }
@@ -118,10 +125,19 @@ interface Attempt {
   /** What `auto` has asked the peer for, and its answer. */
   asked: 'GETTM' | 'GETSZ' | undefined;
   answer: bigint | undefined;
+  /** Where the link leads there. */
+  target: string | undefined;
 }
 
 function newAttempt(isRemoval: boolean): Attempt {
-  return { isRemoval, refused: undefined, isTaking: false, asked: undefined, answer: undefined };
+  return {
+    isRemoval,
+    refused: undefined,
+    isTaking: false,
+    asked: undefined,
+    answer: undefined,
+    target: undefined,
+  };
 }
 
 function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, own: Compared): Diagnosis {
@@ -134,6 +150,9 @@ function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, o
     isTie: outcome === 'conflict' && isTie,
   };
 }
+
+/** What csync2 has noted of a link (`csync_genchecktxt`), unless it is too long to be shown whole. */
+const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
 
 const nothing: Refused = { isRemoval: false, operation: '', code: 0, text: '' };
 

@@ -8,6 +8,7 @@ import type { Message } from './message.js';
 export class PushTranscript {
   readonly #tried = new Set<string>();
   readonly #deleted = new Set<string>();
+  readonly #equal = new Set<string>();
   #last: string | undefined;
   #isConnected = false;
   #isClosed = false;
@@ -22,7 +23,8 @@ export class PushTranscript {
       this.#tried.add(name);
       if (what === 'Deleting') this.#deleted.add(name);
       this.#last = name;
-    } else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
+    } else if (text === 'File is already up to date on peer.') this.#equal.add(this.#last ?? '');
+    else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
     else if (text.startsWith('File stays in dirty state.')) this.#staying++;
     else if (text === 'Connection closed.') this.#isClosed = true;
     else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
@@ -36,6 +38,11 @@ export class PushTranscript {
   /** Whether the peer has been asked about a file, by its name, one character a byte. */
   hasTried(name: string): boolean {
     return this.#tried.has(name);
+  }
+
+  /** Whether csync2 has found a file the same on the peer, by its name, one character a byte. */
+  isEqual(name: string): boolean {
+    return this.#equal.has(name);
   }
 
   /** Names, one character a byte, of the files that the peer has been asked to delete. */

@@ -1,7 +1,7 @@
-import type { BigIntStats } from 'node:fs';
+import { type BigIntStats, readlinkSync } from 'node:fs';
 import { checkTextOf } from '../csync2/check-text.js';
 import type { DirtyRow } from '../csync2/ledger.js';
-import { decodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
+import { decodeName, encodeName, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
 import type { OnDisk } from '../csync2/private-database.js';
 import type { PathBytes } from '../path-bytes.js';
 import { lookAt, type Sight, statOf } from './stat-of.js';
@@ -44,6 +44,23 @@ export class OwedFiles {
     return stat && checkTextOf(stat);
   }
 
+  /** Where a link leads, as csync2 escapes it. */
+  linkTarget(row: DirtyRow): string | undefined {
+    const path = this.path(row.encoded);
+    try {
+      return path && encodeName(readlinkSync(path, 'buffer')).toString('latin1');
+    } catch {
+      // It is none any more: its change is told.
+      return undefined;
+    }
+  }
+
+  /** Whether the file has changed within the last hour, or is gone. */
+  isFresh(row: DirtyRow, now = Date.now()): boolean {
+    const stat = this.#lstat(row.encoded);
+    return !stat || now - Number(stat.ctimeMs) < freshMilliseconds;
+  }
+
   /** What csync2's `auto` methods compare. */
   compared(row: DirtyRow): { seconds: bigint; size: bigint } {
     const stat = this.#lstat(row.encoded);
@@ -55,3 +72,5 @@ export class OwedFiles {
     return path && statOf(path);
   }
 }
+
+const freshMilliseconds = 3_600_000;

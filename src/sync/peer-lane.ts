@@ -412,6 +412,7 @@ export class PeerLane implements Lane {
     for (const row of left.filter((each) => !this.#rejected.isResting(each))) {
       const diagnosis = diagnoses.get(row);
       this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
+      if (pushed.lookalikes?.includes(row)) this.#rejected.force(row);
       if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
       if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
     }

@@ -68,10 +68,12 @@ export class Pusher {
         signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
       });
       lookAtRoots();
-      const outcome = doubt.without(copy.outcome(), transcript.deleted);
+      const all = doubt.without(copy.outcome(), transcript.deleted);
+      const lookalikes = all.sent.filter((row) => this.#isLookalike(row, transcript, refusals, isTold));
+      const outcome = withLeft(all, lookalikes);
       // At the higher level csync2 shows the group's key.
       const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
-      const pushed = { result: { ...result, said }, transcript };
+      const pushed = { result: { ...result, said }, transcript, lookalikes: isTold ? lookalikes : [] };
       if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
       if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
       const isAnswered = isTold && !aboutThePeer.has(result.outcome);
@@ -82,6 +84,18 @@ export class Pusher {
       impasse.end();
       copy.remove();
     }
+  }
+
+  /**
+   * csync2 compares what it has noted of both sides as far as the shorter text goes: a link to `releases/1` is the same to it as
+   * one to `releases/10`. Whether it has compared such two is known where it shows what the peer has sent.
+   */
+  #isLookalike(row: PushedRow, transcript: PushTranscript, refusals: Refusals, isTold: boolean): boolean {
+    const { files } = this.#parts;
+    if (!transcript.isEqual(nameOf(row)) || files.look(row.encoded) !== 'link') return false;
+    const [here, there] = [files.linkTarget(row), refusals.linkTarget(nameOf(row))];
+    if (!isTold) return files.isFresh(row);
+    return here !== undefined && there !== undefined && here !== there;
   }
 
   /** A file replaces a directory, which the peer has something in for all we know. */
@@ -147,6 +161,8 @@ export interface Pushed {
   readonly diagnoses: Diagnoses;
   /** It was ended because something in it has gone out of sight. */
   readonly isHalted?: true;
+  /** Links among those left that lead elsewhere on the peer, and that csync2 takes for the same: to be sent with force. */
+  readonly lookalikes?: readonly PushedRow[];
   /** It was ended because both sides waited for each other. */
   readonly isStuck?: true;
 }
@@ -171,6 +187,13 @@ function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
   const left = outcome.left.filter((row) => !settled.includes(row));
   const later = settled.filter((row) => diagnoses.get(row)?.outcome === 'conflict');
   return { ...outcome, sent: outcome.sent.concat(settled), left, later, needParents: having('parent-first') };
+}
+
+/** Has these rows, which csync2 takes for sent, left. */
+function withLeft(outcome: PushOutcome, rows: readonly PushedRow[]): PushOutcome {
+  if (rows.length === 0) return outcome;
+  const sent = outcome.sent.filter((row) => !rows.includes(row));
+  return { ...outcome, sent, left: [...outcome.left, ...rows] };
 }
 
 function nameOf({ encoded }: DirtyRow): string {
