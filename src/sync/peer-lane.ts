@@ -248,9 +248,14 @@ export class PeerLane implements Lane {
     }
   }
 
-  /** The peers that get what this one has a later version of from it, itself among them. */
+  /**
+   * The peers that get what this one has a later version of from it, itself among them. Not the one that the version came from which
+   * ours was made of: that it is offered ours tells it that its own is no longer the last.
+   */
   #laterFrom(encoded: Buffer): readonly string[] {
-    return [this.peer, ...(this.#parts.companions?.(encoded) ?? [])];
+    const { cameFrom, companions } = this.#parts;
+    const origin = cameFrom?.(nameOf({ encoded }));
+    return [this.peer, ...(companions?.(encoded) ?? []).filter((peer) => peer !== origin)];
   }
 
   marked(encoded: Buffer, isOffered: boolean): void {
@@ -486,7 +491,7 @@ function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
   return encoded.toString('latin1');
 }
 
-function nameOf({ encoded }: DirtyRow): string {
+function nameOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
   return decodeName(encoded).toString('latin1');
 }
 

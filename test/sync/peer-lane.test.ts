@@ -242,6 +242,18 @@ describe('a file that the peer has taken, and a session has marked again', () =>
     assert.deepEqual([lane.owed(), lane.pushes()], [['/b'], 1]);
   });
 
+  test('but for the one that it was made from what it had sent', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.cameFrom('/a', 'web3');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.oweToThird('/a');
+    lane.markBySession('/a', true);
+    await lane.run(second);
+    assert.deepEqual([lane.owed(), lane.pushes()], [['/a'], 1]);
+  });
+
   test('but it does if it has changed here, too: that is a conflict', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
