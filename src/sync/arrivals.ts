@@ -2,7 +2,8 @@ import { namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js
 import type { Activity } from '../csync2/server-log/activity.js';
 import type { PathBytes } from '../path-bytes.js';
 import { isArrivingWithin, type JudgedArrival, judgeArrival } from './arrival.js';
-import type { FileStamp } from './file-stamp.js';
+import { changedAt, type FileStamp, hasWholeSeconds, stampOf } from './file-stamp.js';
+import { statOf } from './stat-of.js';
 import type { WriteCounts } from './write-counts.js';
 
 /** What the sessions of csync2's server have to do with files, as of one look at them. */
@@ -17,6 +18,28 @@ export interface ArrivalView {
 
 /** Looks at the sessions. What has changed on disk by then is judged rightly, what changes later is `arriving` at worst. */
 export type LookAtArrivals = () => ArrivalView;
+
+/**
+ * The peer that has sent a file as it is, by its name, one character a byte; undefined if somebody here may have touched it since,
+ * or if that can't be told. Where nobody has watched its directory yet, a change within a moment of its arrival that has a time in
+ * whole seconds is not told from one of its session.
+ */
+export function senderOf(
+  name: string,
+  {
+    activity,
+    prefixes,
+    writes,
+  }: { activity: Activity; prefixes: readonly PathPrefix[]; writes: WriteCounts },
+): string | undefined {
+  const reception = activity.reception(name);
+  const path = realPathOf(Buffer.from(name, 'latin1'), prefixes);
+  const stat = path && statOf(path);
+  if (!reception?.until || !path || !stat?.isFile()) return undefined;
+  const stamp = stampOf(stat);
+  const isOfSession = hasWholeSeconds(stamp) && changedAt(stamp) < reception.until + dressingMilliseconds;
+  return isOfSession && !writes.isWritten(path, activity.receptionTimes(name)) ? reception.peer : undefined;
+}
 
 /** The sessions that {@link Activity} tells of. */
 export function arrivalsOf(
@@ -49,3 +72,6 @@ export function arrivalsOf(
     };
   };
 }
+
+/** A second session that has found nothing else to do may set owner, mode and time once more. */
+const dressingMilliseconds = 1000;

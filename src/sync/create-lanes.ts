@@ -26,6 +26,8 @@ export interface LaneSurroundings {
   readonly reconciliation: Reconciliation | undefined;
   /** The peer that a name was received from last, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
+  /** The peer that has sent what is under a name, if nobody here has touched it since. */
+  readonly senderOf: (name: string) => string | undefined;
   /** Has a file checked. */
   readonly recheck: (path: PathBytes) => void;
 }
@@ -43,7 +45,7 @@ export function createLanes(parts: SyncParts, around: LaneSurroundings): { lanes
 }
 
 function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger): Lane[] {
-  const { cameFrom, guard, recheck, window } = around;
+  const { cameFrom, guard, recheck, senderOf, window } = around;
   const common = commonParts(parts, around);
   const lanes: readonly PeerLane[] = parts.peers.map(
     ({ name: peer, slave: isSlave }) =>
@@ -62,6 +64,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         recheck,
         compare: (encoded) => around.reconciliation?.request(peer, encoded),
         cameFrom,
+        senderOf,
         companions(encoded) {
           const companions = companionsOf(parts.peers, peer);
           return lanes

@@ -10,7 +10,7 @@ import type { Activity } from '../csync2/server-log/activity.js';
 import { KeptTime } from '../kept-time.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
-import { arrivalsOf } from './arrivals.js';
+import { arrivalsOf, senderOf } from './arrivals.js';
 import { CheckJournal } from './check-journal.js';
 import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
@@ -243,6 +243,7 @@ export function createSync(parts: SyncParts): Sync {
   const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
   const around = {
     ...{ ledger, journal, window, checker, guard, reconciliation, recheck },
+    senderOf: (name: string) => senderOf(name, parts),
     cameFrom(name: string) {
       const reception = parts.activity.reception(name);
       return reception && Date.now() - reception.since < lateMilliseconds ? reception.peer : undefined;

@@ -33,7 +33,7 @@ export class OwedFiles {
   }
 
   /** A text that is another one when the file has changed in any way. */
-  stamp(row: DirtyRow): string {
+  stamp(row: Pick<DirtyRow, 'encoded'>): string {
     const stat = this.#lstat(row.encoded);
     return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
   }

@@ -56,6 +56,8 @@ export interface PeerLaneParts {
   readonly compare?: (encoded: Buffer) => void;
   /** The peer that this name was received from last, if that was lately. */
   readonly cameFrom?: (name: string) => string | undefined;
+  /** The peer that has sent what is under a name, if nobody here has touched it since. */
+  readonly senderOf?: (name: string) => string | undefined;
   /** Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now. */
   readonly companions?: (encoded: Buffer) => readonly string[];
   /** The peer may have brought others an older version since they have taken ours. */
@@ -115,6 +117,7 @@ export class PeerLane implements Lane {
       ...{ directory: this.#directory, files: this.#files, versions: this.#versions },
       doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
       lookAtRoots: parts.lookAtRoots,
+      isTheirs: (row) => this.#isTheirs(row),
       replacesDirectory: (encoded) => this.#replacesDirectory(encoded),
     });
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
@@ -231,21 +234,27 @@ export class PeerLane implements Lane {
 
   /**
    * What the peer has taken as it is here is not sent again because a session has marked it that refused another version. If that
-   * was the peer's own, it has a later one: then nobody is owed ours any more. As long as anybody were, this host would refuse the
+   * was the peer's own, it has a later one, or if it has sent the file as it is here: then nobody is owed ours any more. As long as anybody were, this host would refuse the
    * later one. What is on its way to somebody just now stays owed until it is there.
    */
   #settleMarked(): void {
     const { ledger } = this.#parts;
     for (const [key, { encoded, isOffered, until }] of this.#marked) {
-      const row = this.#versions.row(encoded);
-      const isCurrent = row !== undefined && this.#versions.has(row) && Date.now() < until;
-      if (!isCurrent) this.#marked.delete(key);
+      const isTheirs = this.#isTheirs({ encoded });
+      const isOver = Date.now() >= until || !(isTheirs || this.#versions.has({ encoded }));
+      if (isOver) this.#marked.delete(key);
       else if (!this.#again.has(key) && ledger.owes(encoded)) {
-        const peers = isOffered ? this.#laterFrom(encoded) : [this.peer];
+        const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [this.peer];
         ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
-        this.#rejected.taken([row]);
+        this.#rejected.forget(encoded);
       }
     }
+  }
+
+  /** A file is as this peer has sent it: nothing of it is owed to anybody, whoever has marked it. */
+  #isTheirs(row: Pick<DirtyRow, 'encoded'>): boolean {
+    const { isSlave, senderOf } = this.#parts;
+    return !isSlave && senderOf?.(nameOf(row)) === this.peer;
   }
 
   /**
@@ -259,7 +268,10 @@ export class PeerLane implements Lane {
   }
 
   marked(encoded: Buffer, isOffered: boolean): void {
-    if (this.#parts.isSlave || this.#versions.row(encoded) === undefined) return;
+    const { cameFrom, isSlave } = this.#parts;
+    const isKnown =
+      this.#versions.row(encoded) !== undefined || cameFrom?.(nameOf({ encoded })) === this.peer;
+    if (isSlave || !isKnown) return;
     const key = keyOf({ encoded });
     const before = this.#marked.get(key)?.isOffered ?? false;
     this.#marked.set(key, {
@@ -355,7 +367,7 @@ export class PeerLane implements Lane {
   #tryMerge(outcome: PushOutcome, mark: Mark, uncertain: ReadonlySet<string>): boolean {
     const { journal, ledger, peer } = this.#parts;
     const { sent, missingOnPeer, certificates } = outcome;
-    const later = outcome.later?.filter((row) => this.#versions.has(row)) ?? [];
+    const later = outcome.later?.filter((row) => this.#versions.has(row) || this.#isTheirs(row)) ?? [];
     const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
     if (sent.length + marks + certificates.length === 0) return true;
     const isChecked = journal.mayBeMarkedSince(mark);

@@ -26,6 +26,8 @@ export interface PushParts {
   readonly versions: SentVersions;
   /** Whether a file stands where csync2 knows a directory with something in it. */
   readonly replacesDirectory: (encoded: Buffer) => boolean;
+  /** Whether a file is as this peer has sent it. */
+  readonly isTheirs: (row: DirtyRow) => boolean;
   /** Looks which places are there. */
   readonly lookAtRoots: () => void;
   /** Undefined: nothing is kept from being unmounted. */
@@ -132,9 +134,10 @@ export class Pusher {
     return diagnoses;
   }
 
-  /** The peer has taken this very file: what it has changed there, it has changed since, and sends. */
+  /** The peer has taken, or sent, this very file: what it has changed there, it has changed since, and sends. */
   #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
-    return meaning === 'conflict' && this.#parts.versions.has(row);
+    const { isTheirs, versions } = this.#parts;
+    return meaning === 'conflict' && (versions.has(row) || isTheirs(row));
   }
 }
 

@@ -168,6 +168,12 @@ export class RejectedRows {
     }
   }
 
+  /** A row is not owed any more, whatever it was refused for. */
+  forget(encoded: Buffer): void {
+    const rejected = this.#find({ encoded });
+    if (rejected) this.#drop(rejected);
+  }
+
   /** When the next of these rows is due, milliseconds since 1970. All others are no longer owed, and forgotten. */
   nextRelease(owed: readonly DirtyRow[]): number | undefined {
     const keys = new Set(owed.map(keyOf));

@@ -46,8 +46,9 @@ export class SentVersions {
   }
 
   /** Whether the peer has taken the file as it is now. */
-  has(row: DirtyRow): boolean {
-    return this.#sent.get(keyOf(row))?.stamp === this.#files.stamp(row);
+  has(row: Pick<DirtyRow, 'encoded'>): boolean {
+    const sent = this.#sent.get(keyOf(row));
+    return sent !== undefined && sent.stamp === this.#files.stamp(row);
   }
 
   /** The row of a file that the peer has taken, in this version or another. */

@@ -58,6 +58,15 @@ export class WriteCounts {
     this.#counts.clear();
   }
 
+  /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link settle}. */
+  isWritten(path: PathBytes, receivedAt: readonly number[]): boolean {
+    const counted = this.#counts.get(toKey(path));
+    if (!counted) return false;
+    const times = receivedAt.filter((time) => time > counted.after).length;
+    const { isWritten, moves, others, writes } = counted;
+    return others > 0 || writes > times || moves > times || (isWritten && times === 0);
+  }
+
   /**
    * Sets off what was seen of a file against its receptions. The next answer is about what comes after.
    *

@@ -291,6 +291,30 @@ describe('a file that the peer has taken, and a session has marked again', () =>
   });
 });
 
+describe('a file that is as the peer has sent it', () => {
+  test('marked by any session, it is owed to nobody that the peer sends it to', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.sentBy('/a', 'web2');
+    lane.oweToThird('/a', '/b');
+    lane.markBySession('/a', false);
+    await lane.run(second);
+    assert.deepEqual([lane.owed(), lane.pushes()], [['/b'], 0]);
+  });
+
+  test('refused as changed on both sides, it is the change of the peer', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.sentBy('/a', 'web2');
+    lane.owe('/a');
+    lane.oweToThird('/a');
+    lane.refuse('/a');
+    lane.answer('/a', 'ERROR (also dirty here)');
+    await lane.run(second);
+    assert.deepEqual([lane.owed(), lane.late()], [[], []]);
+  });
+});
+
 describe('a file that a third host may have been given in an older version since', () => {
   test('taken by the peer that it came from, it is told', async (context) => {
     const lane = setUp(context);
@@ -349,6 +373,7 @@ function setUp(context: TestContext) {
   const answers = new Map<string, string>();
   const origins = new Map<string, string>();
   const late: string[] = [];
+  const senders = new Map<string, string>();
 
   const run = async ({ database, onMessage }: Command): Promise<CommandResult> => {
     during?.();
@@ -395,6 +420,7 @@ function setUp(context: TestContext) {
       looks++;
     },
     cameFrom: (name) => origins.get(short(name)),
+    senderOf: (name) => senders.get(short(name)),
     companions: () => ['web3'],
     onLate: (encoded) => late.push(short(decodeName(encoded).toString())),
     onError: (where, error) => assert.fail(`${where}: ${error}`),
@@ -436,6 +462,11 @@ function setUp(context: TestContext) {
     /** What the peer says when it is asked about a file that it does not take. */
     answer: (name: string, text: string) => answers.set(name, text),
     cameFrom: (name: string, peer: string) => origins.set(name, peer),
+    /** And nobody here has touched it since. */
+    sentBy(name: string, peer: string) {
+      origins.set(name, peer);
+      senders.set(name, peer);
+    },
     late: () => late,
     clear: (name: string) => main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
     owed: () =>

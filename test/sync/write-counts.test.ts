@@ -66,3 +66,18 @@ test('receptions and writes of our own in random order: ours are found, receptio
     }
   }
 });
+
+test('whether somebody here has written to it can be asked at any time, and changes nothing', () => {
+  const counts = new WriteCounts();
+  assert.ok(!counts.isWritten(path, [999]), 'nothing was seen');
+  counts.note([moved, written], 1000);
+  assert.ok(!counts.isWritten(path, [999]));
+  counts.note([written], 1010);
+  assert.ok(counts.isWritten(path, [999]));
+  assert.equal(settle(counts, 999), 'written');
+  assert.ok(counts.isWritten(path, [999]), 'still, when it has been told');
+  counts.note([moved, written], 1500);
+  assert.ok(!counts.isWritten(path, [999, 1499]), 'received since');
+  counts.note([removed], 1600);
+  assert.ok(counts.isWritten(path, [999, 1499]));
+});
