@@ -65,10 +65,12 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         compare: (encoded) => around.reconciliation?.request(peer, encoded),
         cameFrom,
         senderOf,
-        companions(encoded) {
+        companions(encoded, origin) {
           const companions = companionsOf(parts.peers, peer);
+          const isFree = (lane: PeerLane) =>
+            !lane.isSending(encoded) && (lane.peer !== origin || lane.hasRefused(encoded));
           return lanes
-            .filter((lane) => companions.includes(lane.peer) && !lane.isSending(encoded))
+            .filter((lane) => companions.includes(lane.peer) && isFree(lane))
             .map((lane) => lane.peer);
         },
         onLate(encoded) {

@@ -58,8 +58,11 @@ export interface PeerLaneParts {
   readonly cameFrom?: (name: string) => string | undefined;
   /** The peer that has sent what is under a name, if nobody here has touched it since. */
   readonly senderOf?: (name: string) => string | undefined;
-  /** Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now. */
-  readonly companions?: (encoded: Buffer) => readonly string[];
+  /**
+   * Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now; `origin` only
+   * if it has refused this name.
+   */
+  readonly companions?: (encoded: Buffer, origin: string | undefined) => readonly string[];
   /** The peer may have brought others an older version since they have taken ours. */
   readonly onLate?: (encoded: Buffer) => void;
   readonly onPush?: (report: PushReport) => void;
@@ -259,12 +262,11 @@ export class PeerLane implements Lane {
 
   /**
    * The peers that get what this one has a later version of from it, itself among them. Not the one that the version came from which
-   * ours was made of: that it is offered ours tells it that its own is no longer the last.
+   * ours was made of, before it has been offered ours: that tells it that its own is no longer the last.
    */
   #laterFrom(encoded: Buffer): readonly string[] {
     const { cameFrom, companions } = this.#parts;
-    const origin = cameFrom?.(nameOf({ encoded }));
-    return [this.peer, ...(companions?.(encoded) ?? []).filter((peer) => peer !== origin)];
+    return [this.peer, ...(companions?.(encoded, cameFrom?.(nameOf({ encoded }))) ?? [])];
   }
 
   marked(encoded: Buffer, isOffered: boolean): void {
@@ -296,6 +298,11 @@ export class PeerLane implements Lane {
   /** Whether a file is on its way just now, by its name in the database. */
   isSending(encoded: Buffer): boolean {
     return this.#pushing?.copy.has(encoded) ?? false;
+  }
+
+  /** Whether the peer called a file changed on both sides when it was asked last, by its name in the database. */
+  hasRefused(encoded: Buffer): boolean {
+    return this.#rejected.wasConflict({ encoded });
   }
 
   /** Until now, the peer had a version of its own that it may have been bringing to others. */

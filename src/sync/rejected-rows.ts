@@ -93,7 +93,7 @@ export class RejectedRows {
   }
 
   /** Whether the peer called a row changed on both sides when it was asked last. */
-  wasConflict(row: DirtyRow): boolean {
+  wasConflict(row: Pick<DirtyRow, 'encoded'>): boolean {
     return this.#find(row)?.reason === 'conflict';
   }
 

@@ -421,7 +421,7 @@ function setUp(context: TestContext) {
     },
     cameFrom: (name) => origins.get(short(name)),
     senderOf: (name) => senders.get(short(name)),
-    companions: () => ['web3'],
+    companions: (_encoded, origin) => (origin === 'web3' ? [] : ['web3']),
     onLate: (encoded) => late.push(short(decodeName(encoded).toString())),
     onError: (where, error) => assert.fail(`${where}: ${error}`),
   });
