@@ -16,6 +16,8 @@ export interface Refused {
 export type Meaning =
   /** The peer is as it should be already, or knows a later change: the row is settled. */
   | 'settled'
+  /** The content was taken, and owner, mode and time were not. */
+  | 'half-taken'
   /** A directory above the file is missing or another thing on the peer: that has to go first. */
   | 'parent-first'
   /** The peer has something in the way that nobody here knows of: what both have is to be compared. */
@@ -79,8 +81,8 @@ const rules: readonly Rule[] = [
   { codes: [codes.identification, codes.sslExpected, codes.groupList], meaning: 'all' },
   { codes: [codes.permission, codes.permissionForSlave], meaning: 'all' },
   // The content had been taken. Then somebody has written to it there, or removed it: that is the later change, and comes
-  // from there. Owner and mode may stay those of the peer's temporary file until it does.
-  { operations: dressing, codes: [codes.alsoDirty], meaning: 'settled' },
+  // from there. Or another session there has met it in the middle, and marked it: then it is to be sent once more.
+  { operations: dressing, codes: [codes.alsoDirty], meaning: 'half-taken' },
   { operations: dressing, text: absent, meaning: 'settled' },
   { codes: [codes.alsoDirty], meaning: 'conflict' },
   // What was above it is a file by now.

@@ -37,7 +37,9 @@ export function senderOf(
   const stat = path && statOf(path);
   if (!reception?.until || !path || !stat?.isFile()) return undefined;
   const stamp = stampOf(stat);
-  const isOfSession = hasWholeSeconds(stamp) && changedAt(stamp) < reception.until + dressingMilliseconds;
+  // Where its session was refused in the middle of it, its time is that of the content, and nobody has changed it since.
+  const isWhole = hasWholeSeconds(stamp) || changedAt(stamp) < reception.until;
+  const isOfSession = isWhole && changedAt(stamp) < reception.until + dressingMilliseconds;
   return isOfSession && !writes.isWritten(path, activity.receptionTimes(name)) ? reception.peer : undefined;
 }
 

@@ -438,6 +438,8 @@ export class PeerLane implements Lane {
       this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
       if (pushed.lookalikes?.includes(row)) this.#rejected.force(row);
       if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
+      // Refused once more, it is the peer's later change.
+      if (diagnosis?.meaning === 'half-taken') this.#versions.taken([row]);
       if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
     }
     this.#rhythm.succeeded();

@@ -33,7 +33,16 @@ describe('random operations on three hosts while they are struck', () => {
 
   test(`own folders, from seed ${seed}: nothing is lost, nothing is deleted wrongly`, async (context) => {
     const words = ['--faults', '--mode', 'own', '--seed', `${seed}`, '--seeds', '20', '--operations', '150'];
-    const options = parseWords([...words, '--minutes', minutes, '--shrink', '0', '--within', '60']);
+    const options = parseWords([
+      ...words,
+      '--no-answers',
+      '--minutes',
+      minutes,
+      '--shrink',
+      '0',
+      '--within',
+      '60',
+    ]);
     const campaign = new Campaign(cluster, options, kept, (line) => context.diagnostic(line));
     const summary = await campaign.run();
     context.diagnostic(JSON.stringify(summary));
