@@ -63,15 +63,17 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         pin: (paths) => guard.pin(paths),
         recheck,
         compare: (encoded) => around.reconciliation?.request(peer, encoded),
-        cameFrom,
-        senderOf,
-        companions(encoded, origin) {
-          const companions = companionsOf(parts.peers, peer);
-          const isFree = (lane: PeerLane) =>
-            !lane.isSending(encoded) && (lane.peer !== origin || lane.hasRefused(encoded));
-          return lanes
-            .filter((lane) => companions.includes(lane.peer) && isFree(lane))
-            .map((lane) => lane.peer);
+        origins: {
+          cameFrom,
+          senderOf,
+          companions(encoded, origin) {
+            const companions = companionsOf(parts.peers, peer);
+            const isFree = (lane: PeerLane) =>
+              !lane.isSending(encoded) && (lane.peer !== origin || lane.hasRefused(encoded));
+            return lanes
+              .filter((lane) => companions.includes(lane.peer) && isFree(lane))
+              .map((lane) => lane.peer);
+          },
         },
         onLate(encoded) {
           for (const lane of lanes) if (lane.peer !== peer) lane.sendAgain(encoded);

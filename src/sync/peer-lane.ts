@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { Diagnosis } from '../csync2/diagnosis.js';
-import { type DirtyRow, insertDirty, type Ledger } from '../csync2/ledger.js';
+import type { DirtyRow, Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
-import { forgetDirty, mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
 import type { Outcome } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
 import { isShortage } from '../shortage.js';
 import type { CheckJournal, Mark } from './check-journal.js';
+import { ContestedVersions, type Origins } from './contested-versions.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { DatabaseWindow } from './database-window.js';
 import { DoubtfulDeletions } from './doubtful-deletions.js';
@@ -54,15 +55,8 @@ export interface PeerLaneParts {
   readonly recheck?: (path: PathBytes) => void;
   /** Has both sides compared: the peer has something in the way of this name that is not known here. */
   readonly compare?: (encoded: Buffer) => void;
-  /** The peer that this name was received from last, if that was lately. */
-  readonly cameFrom?: (name: string) => string | undefined;
-  /** The peer that has sent what is under a name, if nobody here has touched it since. */
-  readonly senderOf?: (name: string) => string | undefined;
-  /**
-   * Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now; `origin` only
-   * if it has refused this name.
-   */
-  readonly companions?: (encoded: Buffer, origin: string | undefined) => readonly string[];
+  /** Undefined: nothing is known of other hosts' versions. */
+  readonly origins?: Origins;
   /** The peer may have brought others an older version since they have taken ours. */
   readonly onLate?: (encoded: Buffer) => void;
   readonly onPush?: (report: PushReport) => void;
@@ -93,10 +87,7 @@ export class PeerLane implements Lane {
   #askedAt = 0;
   #unreadable = 0;
   #waiting = 0;
-  /** What sessions have marked lately, by name. */
-  readonly #marked = new Map<string, MarkedName>();
-  /** To be sent once more, by name. */
-  readonly #again = new Map<string, DirtyRow>();
+  readonly #contested: ContestedVersions;
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
   #owed: number | undefined;
@@ -115,12 +106,17 @@ export class PeerLane implements Lane {
     });
     this.#unnoted = new UnnotedFiles(this.#files);
     this.#versions = new SentVersions(this.#files);
+    this.#contested = new ContestedVersions({
+      ...{ peer: parts.peer, ledger: parts.ledger, versions: this.#versions, origins: parts.origins },
+      isSlave: parts.isSlave ?? false,
+      onSettled: (encoded) => this.#rejected.forget(encoded),
+    });
     this.#pusher = new Pusher({
       ...{ peer: parts.peer, runner: parts.runner, stallSeconds: parts.stallSeconds, pin: parts.pin },
       ...{ directory: this.#directory, files: this.#files, versions: this.#versions },
       doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
       lookAtRoots: parts.lookAtRoots,
-      isTheirs: (row) => this.#isTheirs(row),
+      isTheirs: ({ encoded }) => this.#contested.isTheirs(encoded),
       replacesDirectory: (encoded) => this.#replacesDirectory(encoded),
     });
     this.#rhythm = new LaneRhythm(() => this.#takeTurn());
@@ -196,8 +192,7 @@ export class PeerLane implements Lane {
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
     if (this.#rhythm.isStopping) return undefined;
-    this.#settleMarked();
-    this.#oweAgain();
+    this.#contested.settle();
     const rows = ledger.reading(() => this.#nextRows());
     if (rows.length === 0) {
       this.#settle();
@@ -226,62 +221,8 @@ export class PeerLane implements Lane {
     );
   }
 
-  /** What is sent once more is owed again. */
-  #oweAgain(): void {
-    for (const [key, row] of this.#again) if (!this.#versions.has(row)) this.#again.delete(key);
-    if (this.#again.size === 0) return;
-    const { ledger, peer } = this.#parts;
-    const rows = [...this.#again.values()];
-    ledger.withoutWaiting(() => insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows));
-  }
-
-  /**
-   * What the peer has taken as it is here is not sent again because a session has marked it that refused another version. If that
-   * was the peer's own, it has a later one, or if it has sent the file as it is here: then nobody is owed ours any more. As long as anybody were, this host would refuse the
-   * later one. What is on its way to somebody just now stays owed until it is there.
-   */
-  #settleMarked(): void {
-    const { ledger } = this.#parts;
-    for (const [key, { encoded, isOffered, until }] of this.#marked) {
-      const isTheirs = this.#isTheirs({ encoded });
-      const isOver = Date.now() >= until || !(isTheirs || this.#versions.has({ encoded }));
-      if (isOver) this.#marked.delete(key);
-      else if (!this.#again.has(key) && ledger.owes(encoded)) {
-        const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [this.peer];
-        ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
-        this.#rejected.forget(encoded);
-      }
-    }
-  }
-
-  /** A file is as this peer has sent it: nothing of it is owed to anybody, whoever has marked it. */
-  #isTheirs(row: Pick<DirtyRow, 'encoded'>): boolean {
-    const { isSlave, senderOf } = this.#parts;
-    return !isSlave && senderOf?.(nameOf(row)) === this.peer;
-  }
-
-  /**
-   * The peers that get what this one has a later version of from it, itself among them. Not the one that the version came from which
-   * ours was made of, before it has been offered ours: that tells it that its own is no longer the last.
-   */
-  #laterFrom(encoded: Buffer): readonly string[] {
-    const { cameFrom, companions } = this.#parts;
-    return [this.peer, ...(companions?.(encoded, cameFrom?.(nameOf({ encoded }))) ?? [])];
-  }
-
   marked(encoded: Buffer, isOffered: boolean): void {
-    const { cameFrom, isSlave } = this.#parts;
-    const isKnown =
-      this.#versions.row(encoded) !== undefined || cameFrom?.(nameOf({ encoded })) === this.peer;
-    if (isSlave || !isKnown) return;
-    const key = keyOf({ encoded });
-    const before = this.#marked.get(key)?.isOffered ?? false;
-    this.#marked.set(key, {
-      encoded,
-      isOffered: isOffered || before,
-      until: Date.now() + markedMilliseconds,
-    });
-    this.wake();
+    if (this.#contested.marked(encoded, isOffered)) this.wake();
   }
 
   /**
@@ -289,10 +230,7 @@ export class PeerLane implements Lane {
    * was on its way all the time.
    */
   sendAgain(encoded: Buffer): void {
-    const row = this.#versions.row(encoded);
-    if (!row || !this.#versions.has(row)) return;
-    this.#again.set(keyOf(row), { ...row, forced: 0 });
-    this.wake();
+    if (this.#contested.sendAgain(encoded)) this.wake();
   }
 
   /** Whether a file is on its way just now, by its name in the database. */
@@ -307,7 +245,7 @@ export class PeerLane implements Lane {
 
   /** Until now, the peer had a version of its own that it may have been bringing to others. */
   #isLate(row: DirtyRow): boolean {
-    return this.#rejected.wasConflict(row) || this.#parts.cameFrom?.(nameOf(row)) === this.peer;
+    return this.#rejected.wasConflict(row) || this.#contested.isOrigin(row.encoded);
   }
 
   #replacesDirectory(encoded: Buffer): boolean {
@@ -374,7 +312,6 @@ export class PeerLane implements Lane {
   #tryMerge(outcome: PushOutcome, mark: Mark, uncertain: ReadonlySet<string>): boolean {
     const { journal, ledger, peer } = this.#parts;
     const { sent, missingOnPeer, certificates } = outcome;
-    const later = outcome.later?.filter((row) => this.#versions.has(row) || this.#isTheirs(row)) ?? [];
     const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
     if (sent.length + marks + certificates.length === 0) return true;
     const isChecked = journal.mayBeMarkedSince(mark);
@@ -384,7 +321,7 @@ export class PeerLane implements Lane {
         return path !== undefined && (isChecked(path) || uncertain.has(keyOf({ encoded })));
       };
       mergePush(ledger, peer, outcome, isCheckedMeanwhile);
-      for (const { encoded } of later) forgetDirty(ledger, encoded, this.#laterFrom(encoded));
+      this.#contested.yield(outcome.later ?? []);
       return true;
     } catch (error) {
       if (isBusy(error)) return false;
@@ -412,8 +349,8 @@ export class PeerLane implements Lane {
   #judge(pushed: Pushed): boolean {
     const { result, outcome, transcript, diagnoses } = pushed;
     const { sent, left } = outcome;
+    this.#contested.sent(sent);
     for (const row of sent) {
-      this.#again.delete(keyOf(row));
       if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
     }
     this.#versions.taken(sent);
@@ -500,20 +437,8 @@ export class PeerLane implements Lane {
   }
 }
 
-interface MarkedName {
-  readonly encoded: Buffer;
-  /** By a session of this very peer. */
-  readonly isOffered: boolean;
-  /** Milliseconds since 1970. */
-  readonly until: number;
-}
-
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
   return encoded.toString('latin1');
-}
-
-function nameOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
-  return decodeName(encoded).toString('latin1');
 }
 
 function isBusy(error: unknown): boolean {
@@ -522,8 +447,6 @@ function isBusy(error: unknown): boolean {
 
 /** How long rows that were refused wait for fresh changes before one is asked about. */
 const askMilliseconds = 1000;
-/** A session's mark is in the database by then. */
-const markedMilliseconds = 10_000;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
 const parkedShown = 100;

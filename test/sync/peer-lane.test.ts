@@ -419,9 +419,11 @@ function setUp(context: TestContext) {
     lookAtRoots: () => {
       looks++;
     },
-    cameFrom: (name) => origins.get(short(name)),
-    senderOf: (name) => senders.get(short(name)),
-    companions: (_encoded, origin) => (origin === 'web3' ? [] : ['web3']),
+    origins: {
+      cameFrom: (name) => origins.get(short(name)),
+      senderOf: (name) => senders.get(short(name)),
+      companions: (_encoded, origin) => (origin === 'web3' ? [] : ['web3']),
+    },
     onLate: (encoded) => late.push(short(decodeName(encoded).toString())),
     onError: (where, error) => assert.fail(`${where}: ${error}`),
   });
