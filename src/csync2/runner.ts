@@ -17,6 +17,8 @@ export interface Command {
   readonly database?: string;
   /** Seconds without any progress (CPU or I/O) after which the run is ended. Undefined: never. */
   readonly stallSeconds?: number;
+  /** Also ended if it has moved less on average in `stallSeconds`, as long as that `isWanted`: somebody waits for it. */
+  readonly leastRate?: LeastRate;
   /** Run at idle I/O and low CPU priority. */
   readonly idle?: boolean;
   /** Given all that csync2 prints on stdout, as it comes. */
@@ -25,6 +27,12 @@ export interface Command {
   readonly onMessage?: (message: Message) => void;
   /** Ends the run (SIGTERM; csync2's transactions roll back). */
   readonly signal?: AbortSignal;
+}
+
+/** How fast a run has to be while somebody waits for it. */
+export interface LeastRate {
+  readonly bytesPerSecond: number;
+  readonly isWanted: () => boolean;
 }
 
 /** What came of a command. */
@@ -124,7 +132,9 @@ export class Runner {
       }
     });
     const guard =
-      command.stallSeconds === undefined ? undefined : guardProgress(subprocess, command.stallSeconds);
+      command.stallSeconds === undefined
+        ? undefined
+        : guardProgress(subprocess, command.stallSeconds, command.leastRate);
     const ended = await subprocess;
     guard?.stop();
     const ending: Ending = {
@@ -154,27 +164,53 @@ function argumentBytes(paths: readonly PathBytes[]): Uint8Array {
 
 /**
  * Ends a run that neither computes nor moves bytes: csync2 itself has no time-out for connecting, reading or
- * writing, and a stopped peer would hold it for ever. A long transfer moves on and is left alone.
+ * writing, and a stopped peer would hold it for ever. A long transfer moves on and is left alone, but for one that drips while
+ * somebody waits for its end.
  */
-function guardProgress(subprocess: { pid?: number; kill(): boolean }, stallSeconds: number) {
+function guardProgress(
+  subprocess: { pid?: number; kill(): boolean },
+  stallSeconds: number,
+  leastRate?: LeastRate,
+) {
   const guard = { stalled: false, stop: () => clearInterval(timer) };
+  const rate = new Rate(stallSeconds * 1000);
   let before = '';
   let since = performance.now();
   const timer = setInterval(
     () => {
-      const now = subprocess.pid === undefined ? '' : progressOf(subprocess.pid);
-      if (now !== before) {
-        before = now;
-        since = performance.now();
-      } else if (performance.now() - since > stallSeconds * 1000) {
-        guard.stalled = true;
-        clearInterval(timer);
-        subprocess.kill();
-      }
+      const { pid } = subprocess;
+      const progress = pid === undefined ? '' : progressOf(pid);
+      const now = performance.now();
+      if (progress !== before) [before, since] = [progress, now];
+      const least = leastRate?.isWanted() ? leastRate.bytesPerSecond : 0;
+      const isSlow = rate.add((pid && bytesMovedBy(pid)) || 0, now) < least;
+      if (!isSlow && now - since <= stallSeconds * 1000) return;
+      guard.stalled = true;
+      clearInterval(timer);
+      subprocess.kill();
     },
     Math.min(1000, stallSeconds * 250),
   );
   return guard;
+}
+
+/** How fast something grows, on average over a span of time. */
+class Rate {
+  readonly #milliseconds: number;
+  readonly #samples: { readonly at: number; readonly bytes: number }[] = [];
+
+  constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds;
+  }
+
+  /** @returns bytes a second; Infinity before a whole span is over */
+  add(bytes: number, at: number): number {
+    this.#samples.push({ at, bytes });
+    while ((this.#samples[1]?.at ?? at) <= at - this.#milliseconds) this.#samples.shift();
+    const first = this.#samples[0];
+    if (!first || at - first.at < this.#milliseconds) return Number.POSITIVE_INFINITY;
+    return ((bytes - first.bytes) * 1000) / (at - first.at);
+  }
 }
 
 /** A text that changes when the process has computed or moved bytes. */

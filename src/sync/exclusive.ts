@@ -4,10 +4,17 @@
  */
 export class Exclusive {
   #last: Promise<unknown> = Promise.resolve();
+  #asked = 0;
+
+  /** Whether somebody waits for the one that is running. */
+  get isWaitedFor(): boolean {
+    return this.#asked > 1;
+  }
 
   /** Runs `task` when all asked before have ended. Passes its result or error on. */
   run<Result>(task: () => Promise<Result>): Promise<Result> {
-    const mine = this.#last.then(task, task);
+    this.#asked++;
+    const mine = this.#last.then(task, task).finally(() => this.#asked--);
     this.#last = mine.catch(() => undefined);
     return mine;
   }

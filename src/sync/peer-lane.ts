@@ -15,6 +15,7 @@ import { DoubtfulDeletions } from './doubtful-deletions.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
+import { leastRateOf } from './least-rate.js';
 import { OwedFiles } from './owed-files.js';
 import { reportsOf } from './push-reports.js';
 import type { PushWatchParts } from './push-watch.js';
@@ -83,6 +84,8 @@ export class PeerLane implements Lane {
   #pushing: Slice | undefined;
   /** The next row is asked about alone, whatever else there is. */
   #asksNext = false;
+  /** In the clock of `performance`. */
+  #turnSince = 0;
   /** When a row was asked about last, in the clock of `performance`. */
   #askedAt = 0;
   #unreadable = 0;
@@ -113,6 +116,7 @@ export class PeerLane implements Lane {
     });
     this.#pusher = new Pusher({
       ...{ peer: parts.peer, runner: parts.runner, stallSeconds: parts.stallSeconds, pin: parts.pin },
+      leastRate: leastRateOf(parts.turn),
       ...{ directory: this.#directory, files: this.#files, versions: this.#versions },
       doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
       lookAtRoots: parts.lookAtRoots,
@@ -174,6 +178,7 @@ export class PeerLane implements Lane {
   }
 
   async #pushAll(): Promise<void> {
+    this.#turnSince = performance.now();
     let slice = await this.#parts.window.run(async () => this.#nextSlice());
     while (slice) {
       const { halt, mark } = slice;
@@ -276,7 +281,15 @@ export class PeerLane implements Lane {
       return !this.#rhythm.isStopping;
     }
     this.#report(pushed);
-    return !this.#rhythm.isStopping && this.#judge(pushed);
+    return !this.#rhythm.isStopping && this.#judge(pushed) && !this.#isTurnOver();
+  }
+
+  /** Others wait for their turn, and this one has lasted long enough: it goes on when they have had theirs. */
+  #isTurnOver(): boolean {
+    const { stallSeconds, turn } = this.#parts;
+    const isOver = turn?.isWaitedFor === true && performance.now() - this.#turnSince > stallSeconds * 1000;
+    if (isOver) this.#rhythm.wake();
+    return isOver;
   }
 
   #nextRows(): readonly DirtyRow[] {

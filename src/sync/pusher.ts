@@ -5,7 +5,7 @@ import type { PrivateDatabase, PushedRow, PushOutcome } from '../csync2/private-
 import { PushTranscript } from '../csync2/push-transcript.js';
 import type { Meaning } from '../csync2/refusals.js';
 import type { Outcome } from '../csync2/result.js';
-import type { CommandResult, Runner } from '../csync2/runner.js';
+import type { CommandResult, LeastRate, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Mark } from './check-journal.js';
 import type { DoubtfulDeletions } from './doubtful-deletions.js';
@@ -19,6 +19,8 @@ export interface PushParts {
   readonly peer: string;
   readonly runner: Runner;
   readonly stallSeconds: number;
+  /** Undefined: it may take as long as it likes as long as it moves. */
+  readonly leastRate?: LeastRate | undefined;
   /** Of the private database. */
   readonly directory: string;
   readonly files: OwedFiles;
@@ -61,6 +63,7 @@ export class Pusher {
         mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
         database: directory,
         stallSeconds,
+        ...(this.#parts.leastRate ? { leastRate: this.#parts.leastRate } : {}),
         onMessage: (message) => {
           transcript.add(message);
           refusals.add(message);

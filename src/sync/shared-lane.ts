@@ -5,6 +5,7 @@ import type { CheckJournal, Mark } from './check-journal.js';
 import type { Exclusive } from './exclusive.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
+import { leastRateOf } from './least-rate.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 
 /** What a lane on the shared database works with. */
@@ -119,6 +120,7 @@ export class SharedLane implements Lane {
     const halt = new AbortController();
     this.#halt = halt;
     const mark = journal.mark();
+    const leastRate = leastRateOf(this.#parts.turn);
     try {
       const watch = new PushWatch({
         paths: owed,
@@ -129,6 +131,7 @@ export class SharedLane implements Lane {
         .run({
           mode: ['-v', ...options, '-u', '-P', peer],
           stallSeconds,
+          ...(leastRate ? { leastRate } : {}),
           signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
           onMessage: watch.add,
         })

@@ -227,6 +227,17 @@ group cluster {
     await this.#ip(this.#hub, 'link', 'set', linkOf(node), 'nomaster');
   }
 
+  /** What goes to a node gets there some hundred bytes a second. */
+  async drip(node: ClusterNode): Promise<void> {
+    const rate = ['root', 'tbf', 'rate', '4kbit', 'burst', '1600', 'limit', '1000000'];
+    await mustRun(this.#hub.enterNetwork(['tc', 'qdisc', 'add', 'dev', linkOf(node), ...rate]));
+  }
+
+  /** Undoes {@link drip}. */
+  async dripNoMore(node: ClusterNode): Promise<void> {
+    await mustRun(this.#hub.enterNetwork(['tc', 'qdisc', 'del', 'dev', linkOf(node), 'root']));
+  }
+
   /** Undoes {@link cut} and {@link blackhole}. */
   async heal(node: ClusterNode): Promise<void> {
     await this.#ip(this.#hub, 'link', 'set', linkOf(node), 'master', 'bridge');
