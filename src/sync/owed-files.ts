@@ -32,9 +32,13 @@ export class OwedFiles {
     return path ? lookAt(path).kind : 'absent';
   }
 
-  /** A text that is another one when the file has changed in any way. */
+  /**
+   * A text that is another one when the file has changed in any way; of a directory, only what csync2 sends of it: it makes its
+   * temporary files there itself.
+   */
   stamp(row: Pick<DirtyRow, 'encoded'>): string {
     const stat = this.#lstat(row.encoded);
+    if (stat?.isDirectory()) return `${stat.ino} ${checkTextOf(stat)}`;
     return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
   }
 
