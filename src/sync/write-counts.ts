@@ -24,10 +24,15 @@ export type Account = 'written' | 'accounted' | 'known' | 'unknown';
  */
 export class WriteCounts {
   readonly #limit: number;
+  readonly #clearFrom: number;
   readonly #counts = new Map<PathKey, Counted>();
 
-  /** @param limit - files to count for at most */
-  constructor(limit = 50_000) {
+  /**
+   * @param clearFrom - what is noted before this moment may have happened long before: milliseconds since 1970
+   * @param limit - files to count for at most
+   */
+  constructor(clearFrom = 0, limit = 50_000) {
+    this.#clearFrom = clearFrom;
     this.#limit = limit;
   }
 
@@ -45,6 +50,7 @@ export class WriteCounts {
         writes: sums.writes + writes,
         moves: sums.moves + moves,
         others: sums.others + others,
+        isLate: sums.isLate || now < this.#clearFrom,
       });
       if (this.#counts.size > this.#limit) {
         const [oldest] = this.#counts.keys();
@@ -61,7 +67,7 @@ export class WriteCounts {
   /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link settle}. */
   isWritten(path: PathBytes, receivedAt: readonly number[]): boolean {
     const counted = this.#counts.get(toKey(path));
-    if (!counted) return false;
+    if (!counted || counted.isLate) return false;
     const times = receivedAt.filter((time) => time > counted.after).length;
     const { isWritten, moves, others, writes } = counted;
     return others > 0 || writes > times || moves > times || (isWritten && times === 0);
@@ -81,7 +87,7 @@ export class WriteCounts {
     const isExcess = writes > times.length || moves > times.length;
     // What a reception has done and is not seen yet is still to be set off.
     const isEven = writes === times.length && moves === times.length;
-    const isUnclear = others > 0 || times.length >= mostTimes;
+    const isUnclear = others > 0 || counted.isLate || times.length >= mostTimes;
     const isWritten = !isUnclear && (isExcess || (counted.isWritten && times.length === 0));
     if (isExcess || isEven || isUnclear) {
       const after = times.at(-1) ?? counted.after;
@@ -100,11 +106,13 @@ interface Counted {
   readonly writes: number;
   readonly moves: number;
   readonly others: number;
+  /** Some of it may have happened long before it was noted. */
+  readonly isLate: boolean;
   /** The last answer was `written`, and nothing has happened since. */
   readonly isWritten: boolean;
 }
 
-const nothing = { writes: 0, moves: 0, others: 0, isWritten: false };
+const nothing = { writes: 0, moves: 0, others: 0, isLate: false, isWritten: false };
 /** Quiet for so long, a file is counted anew. */
 const restMilliseconds = 2000;
 /** So late an event may be seen. Less than the rest, so that no reception counts for two spells. */

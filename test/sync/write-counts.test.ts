@@ -81,3 +81,12 @@ test('whether somebody here has written to it can be asked at any time, and chan
   counts.note([removed], 1600);
   assert.ok(counts.isWritten(path, [999, 1499]));
 });
+
+test('what is noted at the start may have happened long before, and is set off against nothing', () => {
+  const counts = new WriteCounts(5000);
+  counts.note([moved, written], 4000);
+  assert.equal(settle(counts, 1000), 'unknown');
+  assert.ok(!counts.isWritten(path, [1000]));
+  counts.note([moved, written], 9000);
+  assert.equal(settle(counts, 1000), 'written');
+});

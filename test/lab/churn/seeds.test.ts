@@ -2,7 +2,8 @@
  * The churn of the whole product, in short: some seeds, each host in a folder of its own. Takes a minute or two on two cores, and not
  * much longer also if all of them fail. The long form: `npm run churn -- --help`. Folders that all share do not always end equal yet,
  * where one host removes a directory while another puts something into it: CHURN_MODES=own,shared shows it. Nor does a file always
- * that three hosts rewrite in turn within milliseconds of its arrival, about once in fifty seeds: CHURN_ANSWERS=true shows that.
+ * that three hosts rewrite in turn within milliseconds of its arrival, about once in thirty seeds: CHURN_ANSWERS=true shows that. Hosts
+ * that are struck meanwhile (`npm run churn -- --faults`) are left to the long form for the same reason.
  *
  * Runs alone: is judged by when all is done.
  *
