@@ -155,7 +155,7 @@ async function run(
     halfReceived,
     memory: new FileMemory(),
     notes: new NoteHistory(),
-    writes: new WriteCounts(Date.now() + lateEventsMilliseconds),
+    writes: new WriteCounts(Date.now()),
     unseen,
     mountMemory,
     reporter,
@@ -269,8 +269,6 @@ function lastSignOfLife(queueFile: string): number | undefined {
 const inMemory = 3000;
 /** Milliseconds in which a loss is noticed. */
 const noticedWithin = 1000;
-/** By then the events are read that came while no daemon ran. */
-const lateEventsMilliseconds = 3000;
 
 function probeOf({ instance }: Plan, server: ManagedServer | undefined): SessionProbe {
   const location = databaseLocation(instance);

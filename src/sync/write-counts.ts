@@ -24,15 +24,15 @@ export type Account = 'written' | 'accounted' | 'known' | 'unknown';
  */
 export class WriteCounts {
   readonly #limit: number;
-  readonly #clearFrom: number;
+  readonly #startedAt: number;
   readonly #counts = new Map<PathKey, Counted>();
 
   /**
-   * @param clearFrom - what is noted before this moment may have happened long before: milliseconds since 1970
+   * @param startedAt - what is noted shortly after this moment may have happened before it: milliseconds since 1970
    * @param limit - files to count for at most
    */
-  constructor(clearFrom = 0, limit = 50_000) {
-    this.#clearFrom = clearFrom;
+  constructor(startedAt = Number.NEGATIVE_INFINITY, limit = 50_000) {
+    this.#startedAt = startedAt;
     this.#limit = limit;
   }
 
@@ -50,7 +50,7 @@ export class WriteCounts {
         writes: sums.writes + writes,
         moves: sums.moves + moves,
         others: sums.others + others,
-        isLate: sums.isLate || now < this.#clearFrom,
+        isLate: sums.isLate || now < this.#startedAt + startMilliseconds,
       });
       if (this.#counts.size > this.#limit) {
         const [oldest] = this.#counts.keys();
@@ -64,10 +64,15 @@ export class WriteCounts {
     this.#counts.clear();
   }
 
+  /** What was seen at the start may be of receptions before it. */
+  #isDoubtful({ isLate }: Counted, receivedAt: readonly number[]): boolean {
+    return isLate && receivedAt.some((time) => time <= this.#startedAt);
+  }
+
   /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link settle}. */
   isWritten(path: PathBytes, receivedAt: readonly number[]): boolean {
     const counted = this.#counts.get(toKey(path));
-    if (!counted || counted.isLate) return false;
+    if (!counted || this.#isDoubtful(counted, receivedAt)) return false;
     const times = receivedAt.filter((time) => time > counted.after).length;
     const { isWritten, moves, others, writes } = counted;
     return others > 0 || writes > times || moves > times || (isWritten && times === 0);
@@ -87,7 +92,7 @@ export class WriteCounts {
     const isExcess = writes > times.length || moves > times.length;
     // What a reception has done and is not seen yet is still to be set off.
     const isEven = writes === times.length && moves === times.length;
-    const isUnclear = others > 0 || counted.isLate || times.length >= mostTimes;
+    const isUnclear = others > 0 || this.#isDoubtful(counted, receivedAt) || times.length >= mostTimes;
     const isWritten = !isUnclear && (isExcess || (counted.isWritten && times.length === 0));
     if (isExcess || isEven || isUnclear) {
       const after = times.at(-1) ?? counted.after;
@@ -117,5 +122,7 @@ const nothing = { writes: 0, moves: 0, others: 0, isLate: false, isWritten: fals
 const restMilliseconds = 2000;
 /** So late an event may be seen. Less than the rest, so that no reception counts for two spells. */
 const lateMilliseconds = 500;
+/** By then the events are read that came while no daemon ran. */
+const startMilliseconds = 3000;
 /** How many receptions of a file are known at most. */
 export const mostTimes = 64;
