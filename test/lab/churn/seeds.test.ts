@@ -1,13 +1,10 @@
 /**
- * The churn of the whole product, in short: some seeds, each host in a folder of its own. Takes a minute or two on two cores, and not
- * much longer also if all of them fail. The long form: `npm run churn -- --help`. Folders that all share do not always end equal yet,
- * where one host removes a directory while another puts something into it: CHURN_MODES=own,shared shows it. Nor does a file always
- * that three hosts rewrite in turn within milliseconds of its arrival, about once in thirty seeds: CHURN_ANSWERS=true shows that. Hosts
- * that are struck meanwhile (`npm run churn -- --faults`) are left to the long form for the same reason.
+ * The churn of the whole product, in short: some seeds in folders of their own and some in one that all share. Takes a minute or two
+ * on two cores, and not much longer also if all of them fail. The long form: `npm run churn -- --help`.
  *
  * Runs alone: is judged by when all is done.
  *
- * SEED=first seed (1)  CHURN_MODES=own,shared (own)  CHURN_SEEDS=how many of each (4)  CHURN_ANSWERS=true  CHURN_MINUTES=and no longer than so many, each (1)
+ * SEED=first seed (1)  CHURN_SEEDS=how many of each (4)  CHURN_MINUTES=and no longer than so many, each (1)
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -21,7 +18,6 @@ import { endPrograms } from './programs.js';
 import { isEqual } from './summary.js';
 
 const seeds = Number(process.env.CHURN_SEEDS ?? 4);
-const modes = (process.env.CHURN_MODES ?? 'own').split(',');
 const minutes = process.env.CHURN_MINUTES ?? '1';
 
 describe('random operations on three hosts at once', () => {
@@ -36,7 +32,7 @@ describe('random operations on three hosts at once', () => {
     await cluster?.down();
   });
 
-  for (const mode of modes) {
+  for (const mode of ['own', 'shared'] as const) {
     test(`${mode} folders: ${seeds} seeds from ${seed} end in equal trees, with nothing pending`, async (context) => {
       const words = [
         '--mode',
@@ -49,7 +45,6 @@ describe('random operations on three hosts at once', () => {
         '100',
         '--shrink',
         '0',
-        ...(process.env.CHURN_ANSWERS === 'true' ? [] : ['--no-answers']),
       ];
       // No test is decided by a timing: late is not wrong here. In the long form it is.
       const options = parseWords([...words, '--minutes', minutes, '--within', '30', '--patience', '0']);
