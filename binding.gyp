@@ -44,6 +44,18 @@
       "sources": ["native/exec.cc", "native/message_keeper.cc"],
       # It is started for each command of csync2: to load the C++ library would take longer than all it does.
       "ldflags": ["-static-libstdc++", "-static-libgcc"]
+    },
+    {
+      # csync2's server is loaded with it.
+      "target_name": "inotify-csync-turnstile",
+      "type": "shared_library",
+      "product_prefix": "",
+      "product_extension": "so",
+      "sources": ["native/turnstile.cc"],
+      # csync2 is a C program: no library of C++ is to come with it.
+      "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
+      "ldflags": ["-Wl,--as-needed"],
+      "libraries": ["-ldl"]
     }
   ]
 }

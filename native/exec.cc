@@ -1,11 +1,12 @@
 // inotify-csync-exec: becomes another program with arguments that are bytes.
 //
-//   inotify-csync-exec [--idle] [--messages] [--parent=PID] [--death-signal=KILL] [--arguments-from=3] [--] PROGRAM ARGUMENT...
+//   inotify-csync-exec [--idle] [--messages] [--parent=PID] [--death-signal=KILL] [--arguments-from=3] [--preload=LIBRARY] [--] PROGRAM ARGUMENT...
 //
 // Node passes arguments as UTF-8 only, file names are any bytes. With --arguments-from=3 further arguments are read
 // from descriptor 3, each ended by a NUL, until its end. The program gets SIGTERM when the parent dies
 // (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which reaches a stopped one too; --parent closes the gap before that is set.
-// --idle lowers CPU and I/O priority. --messages writes one line for each message on stderr (message_keeper.h).
+// --idle lowers CPU and I/O priority. --messages writes one line for each message on stderr (message_keeper.h). --preload has the
+// program loaded with a library (ld.so(8)).
 // Exit codes as those of a shell: 127 not found, 126 anything else.
 #include <cerrno>
 #include <csignal>
@@ -33,6 +34,7 @@ struct Options {
   bool messages = false;
   int death_signal = SIGTERM;
   pid_t parent = 0;
+  std::string preload;
   std::vector<std::string> arguments;
 };
 
@@ -55,7 +57,8 @@ Options ReadOptions(int count, char** words) {
     else if (word == "--messages") options.messages = true;
     else if (word == "--death-signal=KILL") options.death_signal = SIGKILL;
     else if (word.rfind("--parent=", 0) == 0) options.parent = static_cast<pid_t>(std::strtol(words[at] + 9, nullptr, 10));
-    else Fail(kCannot, "unknown option " + word + " (known: --idle, --messages, --parent=PID, --death-signal=KILL, --arguments-from=3)");
+    else if (word.rfind("--preload=", 0) == 0) options.preload = word.substr(10);
+    else Fail(kCannot, "unknown option " + word + " (known: --idle, --messages, --parent=PID, --death-signal=KILL, --arguments-from=3, --preload=LIBRARY)");
   }
   for (; at < count; at++) options.arguments.emplace_back(words[at]);
   if (options.arguments.empty()) Fail(kCannot, "no program given");
@@ -99,6 +102,11 @@ void LowerPriority() {
   }
 }
 
+void Preload(const std::string& library) {
+  const char* const others = std::getenv("LD_PRELOAD");
+  setenv("LD_PRELOAD", (others == nullptr ? library : library + ":" + others).c_str(), 1);
+}
+
 void CloseOnExec() {
 #ifdef SYS_close_range
   constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
@@ -119,6 +127,7 @@ int main(int count, char** words) {
   if (options.messages && !inotify_csync::KeepMessagesApart()) {
     Fail(kCannot, std::string("cannot keep messages apart: ") + std::strerror(errno));
   }
+  if (!options.preload.empty()) Preload(options.preload);
   CloseOnExec();
   std::vector<char*> vector;
   for (std::string& argument : options.arguments) vector.push_back(argument.data());

@@ -69,22 +69,21 @@ let loaded: NativeAddon | undefined;
 export function loadNative(): NativeAddon {
   if (loaded) return loaded;
   const require = createRequire(import.meta.url);
-  const tried = candidates('inotify_csync.node');
-  const found = tried.find((path) => existsSync(path));
-  if (!found) throw new MissingNativeError('inotify_csync.node', tried);
-  loaded = require(found) as NativeAddon;
+  loaded = require(pathOf('inotify_csync.node')) as NativeAddon;
   return loaded;
 }
 
-/** Path of the launcher that takes its arguments as bytes (`native/exec.cc`). */
+/** Path of the launcher that takes its arguments as bytes (`native/exec.cc`). Throws an InotifyCsyncError that lists the paths tried. */
 export function launcherPath(): string {
-  const tried = candidates('inotify-csync-exec');
-  const found = tried.find((path) => existsSync(path));
-  if (!found) throw new MissingNativeError('inotify-csync-exec', tried);
-  return found;
+  return pathOf('inotify-csync-exec');
 }
 
-/** The addon or the launcher has not been built. */
+/** Path of the library that csync2's server is loaded with (`native/turnstile.cc`). */
+export function turnstilePath(): string {
+  return pathOf('inotify-csync-turnstile.so');
+}
+
+/** A part in C++ has not been built. */
 export class MissingNativeError extends InotifyCsyncError {
   constructor(name: string, tried: readonly string[]) {
     super(
@@ -96,7 +95,10 @@ export class MissingNativeError extends InotifyCsyncError {
   }
 }
 
-function candidates(name: string): string[] {
+function pathOf(name: string): string {
   const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)));
-  return ['Release', 'Debug'].map((kind) => join(packageRoot, 'build', kind, name));
+  const tried = ['Release', 'Debug'].map((kind) => join(packageRoot, 'build', kind, name));
+  const found = tried.find((path) => existsSync(path));
+  if (!found) throw new MissingNativeError(name, tried);
+  return found;
 }

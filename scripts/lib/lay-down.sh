@@ -36,7 +36,7 @@ lay_down_library() {
   tar --create --exclude='*/build/Release/obj*' --exclude='*/build/Release/.deps' --exclude='*/better-sqlite3/deps' \
     --exclude='*/better-sqlite3/src' --exclude='*.ts' --exclude='*.map' --exclude='.tsbuildinfo' \
     --files-from=<(printf '%s\n' package.json dist; dependencies) | tar --extract --no-same-owner --directory "$library.new"
-  find build/Release -maxdepth 1 -type f \( -name '*.node' -o -name 'inotify-csync-exec' \) \
+  find build/Release -maxdepth 1 -type f \( -name '*.node' -o -name 'inotify-csync-exec' -o -name '*.so' \) \
     -exec cp -- {} "$library.new/build/Release/" \;
   rm -rf -- "$library"
   mv -- "$library.new" "$library"

@@ -1,7 +1,7 @@
 import { closeSync, createWriteStream, fstatSync } from 'node:fs';
 import { execa } from 'execa';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
-import { launcherPath } from '../native.js';
+import { launcherPath, turnstilePath } from '../native.js';
 import { type PathBytes, toKey } from '../path-bytes.js';
 import { childrenOf, statOfProcess } from '../proc/process.js';
 import { sendSignal } from '../proc/signal.js';
@@ -285,20 +285,22 @@ function spawnServer(instance: Instance, log: number) {
   const args = [...instanceArguments(instance), '-ii', '-t', '-v'];
   // A stream only because execa takes no other file descriptor; the process writes to the file itself.
   const output = createWriteStream('', { fd: log, autoClose: false });
-  return execa(
-    launcherPath(),
-    ['--messages', `--parent=${process.pid}`, '--death-signal=KILL', '--', instance.program, ...args],
-    {
-      env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory },
-      stdin: 'ignore',
-      stdout: output,
-      stderr: output,
-      buffer: false,
-      reject: false,
-      // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the same.
-      detached: true,
-    },
-  );
+  const launcher = [
+    '--messages',
+    `--parent=${process.pid}`,
+    '--death-signal=KILL',
+    `--preload=${turnstilePath()}`,
+  ];
+  return execa(launcherPath(), [...launcher, '--', instance.program, ...args], {
+    env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory },
+    stdin: 'ignore',
+    stdout: output,
+    stderr: output,
+    buffer: false,
+    reject: false,
+    // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the same.
+    detached: true,
+  });
 }
 
 const sessionGraceSeconds = 8;

@@ -1,6 +1,6 @@
 /** The judges of the churn, on a cluster that is made to be wrong: what they don't find, they don't find elsewhere. A minute. */
 import assert from 'node:assert/strict';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,10 +30,21 @@ describe('what a churn finds out', () => {
   /** Runs the quiet plan and has something done to it behind the daemons' back, when all is equal. */
   async function tampered(tamper: (folder: string) => Promise<void> | void) {
     const running = run(cluster, quietPlan, { ...bounds, probes: false, stillness: 4000 });
-    await sleep(3500);
-    const [name] = await cluster.lab.bash(1, 'cd /srv/data; ls -d s*').then((text) => text.split('\n'));
-    await tamper(name ?? '');
+    await tamper(await arrived());
     return running;
+  }
+
+  /** Waits until what the quiet plan makes is on all hosts. @returns the folder that it is in */
+  async function arrived(): Promise<string> {
+    for (;;) {
+      const [folder] = readdirSync(cluster.hosts[0]?.tree ?? '').filter((name) => name.startsWith('s'));
+      const isThere = ({ tree }: { tree: string }) =>
+        ['own-1/a', 'own-2/d/e', 'own-3/l'].every((path) =>
+          lstatSync(join(tree, folder ?? '', path), { throwIfNoEntry: false }),
+        );
+      if (folder && cluster.hosts.every(isThere)) return folder;
+      await sleep(100);
+    }
   }
 
   test('nothing, if all is well', async () => {
