@@ -45,6 +45,8 @@ export class FullCheckDuty {
   #running: RunningCheck | undefined;
   #notBefore = 0;
   #failures = 0;
+  /** Since the one that runs has begun, a place has come back that it may have left out. */
+  #isOutdated = false;
   /** Since when the server has held it up. */
   #busySince: number | undefined;
   #regularAt: number;
@@ -56,9 +58,11 @@ export class FullCheckDuty {
     this.#regularAt = this.#regularFrom(parts.history.at ?? Date.now());
   }
 
-  /** One that waits, for a root to be back, say, is tried at once. */
+  /** A place is back: one that waits for it is tried at once, and so is one that is under way and had met it away. */
   retry(): void {
     this.#notBefore = 0;
+    this.#failures = 0;
+    this.#isOutdated = this.#running !== undefined;
   }
 
   /** How often, in a row, one could not be completed, and when it is tried again, milliseconds since 1970. */
@@ -104,7 +108,7 @@ export class FullCheckDuty {
     if (report.complete) {
       queue.settle(ticket);
       this.#succeed(begunAt);
-    } else {
+    } else if (!this.#isOutdated) {
       // A place that comes back ends the pause. Until then all else need not be looked at every few minutes.
       const isHeldOnly = report.failed.length === 0 && report.isWaiting;
       const pauses = isHeldOnly ? heldBackoff : backoff;
@@ -137,6 +141,7 @@ export class FullCheckDuty {
     if (owed.reason === regular) misses.begin();
     events.onFullCheckBegun?.(owed.reason);
     memory.fullCheckBegun();
+    this.#isOutdated = false;
     return { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason, begunAt: Date.now() };
   }
 

@@ -38,6 +38,16 @@ describe('a disk below an included directory of a real host', () => {
       (await status()).roots.some((root) => root.path === point && root.state === state),
     );
 
+  async function untilWell(): Promise<void> {
+    try {
+      await lab.waitFor('it to be well', async () => (await status()).code === 0);
+    } catch (error) {
+      throw new Error(
+        `${await lab.run(1, 'inotify-csync', 'status').then(({ stdout }) => stdout)}\n${error}`,
+      );
+    }
+  }
+
   /** The peers keep theirs whatever is asked for, and all else goes on. */
   async function held(stamp: string): Promise<void> {
     await untilState('unmounted');
@@ -81,7 +91,7 @@ describe('a disk below an included directory of a real host', () => {
       });
     }
     await everywhere(files + 1);
-    await lab.waitFor('it to be well', async () => (await status()).code === 0);
+    await untilWell();
   }
 
   test('unmounted while it works', async () => {
@@ -123,7 +133,7 @@ describe('a disk below an included directory of a real host', () => {
     await untilState('unmounted');
     await lab.mustRun(1, 'inotify-csync', 'accept-root', point);
     await everywhere(0);
-    await lab.waitFor('it to be well', async () => (await status()).code === 0);
+    await untilWell();
     await lab.bash(1, `rmdir ${point}`);
     await lab.waitFor('it to be gone', async () => (await lab.run(3, 'test', '-e', point)).code !== 0);
     assert.equal((await status()).code, 0);

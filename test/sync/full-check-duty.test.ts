@@ -9,8 +9,13 @@ import { FullCheckDuty, type FullCheckDutyParts } from '#src/sync/full-check-dut
 
 const hour = 3600_000;
 
-/** A duty on a queue that only knows what it owes; `complete`: what each full check comes to. */
-function dutyWith(context: TestContext, complete = true, file?: string) {
+/** A duty on a queue that only knows what it owes; `complete`: what each full check comes to; `onStep`: given what ends a step. */
+function dutyWith(
+  context: TestContext,
+  complete = true,
+  file?: string,
+  onStep: (end: () => void) => void = (end) => end(),
+) {
   const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const history = new KeptTime(file ?? join(folder, 'checked'));
@@ -32,7 +37,7 @@ function dutyWith(context: TestContext, complete = true, file?: string) {
     history,
     unseen: { settle() {} },
     memory: new FileMemory(),
-    beginFullCheck: () => ({ step: async () => report }),
+    beginFullCheck: () => ({ step: () => new Promise((resolve) => onStep(() => resolve(report))) }),
     events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },
   } as unknown as FullCheckDutyParts;
   const duty = new FullCheckDuty(parts, { fullSyncInterval: 3600, serverWaitMax: 30 });
@@ -67,6 +72,23 @@ test('one that is incomplete stays owed, and waits unless it is asked for', asyn
   assert.ok(!duty.isDue(Date.now()));
   duty.retry();
   assert.ok(duty.isDue(Date.now()));
+});
+
+test('one that was under way when a place came back may have left it out, and is begun anew at once', async (context) => {
+  const steps: (() => void)[] = [];
+  const { duty, owed } = dutyWith(context, false, undefined, (step) => steps.push(step));
+  owed.push('start');
+  for (let incomplete = 0; incomplete < 4; incomplete++) {
+    const step = duty.step(new AbortController().signal);
+    if (incomplete === 3) duty.retry();
+    steps.pop()?.();
+    await step;
+  }
+  assert.ok(duty.isDue(Date.now()));
+  const step = duty.step(new AbortController().signal);
+  steps.pop()?.();
+  await step;
+  assert.ok(!duty.isDue(Date.now()), 'nothing has come back since');
 });
 
 function fileOf(context: TestContext, time: number): string {
