@@ -269,6 +269,25 @@ export class Ledger {
     return rows.map((row) => ({ ...row, forced: Number(row.forced) }));
   }
 
+  /** A debt towards a peer, by the file's name in the database. */
+  owedTo(peer: string, encoded: Buffer): DirtyRow | undefined {
+    return this.#prepare(
+      `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
+         WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)`,
+    ).get(encoded, encodeName(Buffer.from(peer))) as DirtyRow | undefined;
+  }
+
+  /** Names of the database and csync2's texts for them, both one character a byte: this one, and if `isDeep` all below it. */
+  notes(encoded: Buffer, isDeep: boolean): (readonly [name: string, text: string])[] {
+    const below = isDeep ? 'OR (filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT))' : '';
+    const { self, ...range } = subtree(encoded);
+    const rows = this.#prepare(
+      `SELECT CAST(filename AS BLOB) AS name, CAST(checktxt AS BLOB) AS text FROM file
+         WHERE filename = CAST(:self AS TEXT) ${below}`,
+    ).all(isDeep ? { self, ...range } : { self }) as { name: Buffer; text: Buffer }[];
+    return rows.map(({ name, text }) => [name.toString('latin1'), text.toString('latin1')] as const);
+  }
+
   /** Whether a file is owed to anybody, by its name in the database. */
   owes(encoded: Buffer): boolean {
     return (

@@ -9,6 +9,7 @@ export class PushTranscript {
   readonly #tried = new Set<string>();
   readonly #deleted = new Set<string>();
   readonly #equal = new Set<string>();
+  readonly #contested = new Set<string>();
   #last: string | undefined;
   #isConnected = false;
   #isClosed = false;
@@ -24,6 +25,7 @@ export class PushTranscript {
       if (what === 'Deleting') this.#deleted.add(name);
       this.#last = name;
     } else if (text === 'File is already up to date on peer.') this.#equal.add(this.#last ?? '');
+    else if (/^(?:Auto|Do not auto)-resolv/.test(text)) this.#contested.add(this.#last ?? '');
     else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
     else if (text.startsWith('File stays in dirty state.')) this.#staying++;
     else if (text === 'Connection closed.') this.#isClosed = true;
@@ -43,6 +45,11 @@ export class PushTranscript {
   /** Whether csync2 has found a file the same on the peer, by its name, one character a byte. */
   isEqual(name: string): boolean {
     return this.#equal.has(name);
+  }
+
+  /** Whether the peer had changed a file, too, and csync2 has asked `auto` who wins; by its name, one character a byte. */
+  isContested(name: string): boolean {
+    return this.#contested.has(name);
   }
 
   /** Names, one character a byte, of the files that the peer has been asked to delete. */

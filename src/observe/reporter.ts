@@ -235,6 +235,16 @@ export class Reporter implements SchedulerEvents {
     );
   };
 
+  onDecided = (peer: string, paths: readonly PathBytes[]): void => {
+    const [first] = paths;
+    const more = paths.length > 1 ? ` and ${paths.length - 1} more` : '';
+    const text = `${peer} and this host had changed the same files at once and came to differ; it gets`;
+    this.#log.info(`${text} ${display(first ?? Buffer.alloc(0))}${more} from here`, {
+      peer,
+      files: paths.length,
+    });
+  };
+
   onCompared = (peer: string, comparison: FirstComparison): void => {
     const key = `compare ${peer}`;
     if (comparison.ok) {

@@ -22,6 +22,10 @@ export interface ContestedVersionsParts {
   /** It only receives: what it has changed is no later version. */
   readonly isSlave: boolean;
   readonly ledger: Ledger;
+  /** What the peer calls this host, as it stands in the database. */
+  readonly myName: Buffer;
+  /** A text that is another one when a file has changed. */
+  readonly stampOf: (encoded: Buffer) => string;
   /** What the peer has taken. */
   readonly versions: SentVersions;
   /** Undefined: nothing is known of them. */
@@ -46,6 +50,8 @@ export class ContestedVersions {
   readonly #marked = new Map<string, MarkedName>();
   /** To be sent once more, by name. */
   readonly #again = new Map<string, DirtyRow>();
+  /** What is to be sent whatever the peer has, by name. */
+  readonly #won = new Map<string, WonName>();
 
   constructor(parts: ContestedVersionsParts) {
     this.#parts = parts;
@@ -76,9 +82,22 @@ export class ContestedVersions {
     return true;
   }
 
+  /** Has what is under a name sent with force, as long as it does not change. */
+  win(encoded: Buffer): void {
+    this.#won.set(keyOf(encoded), { encoded, stamp: this.#parts.stampOf(encoded) });
+  }
+
+  /** Whether a row is to be sent with force. */
+  hasWon({ encoded }: Pick<DirtyRow, 'encoded'>): boolean {
+    return this.#won.has(keyOf(encoded));
+  }
+
   /** These were sent. */
   sent(rows: readonly DirtyRow[]): void {
-    for (const { encoded } of rows) this.#again.delete(keyOf(encoded));
+    for (const { encoded } of rows) {
+      this.#again.delete(keyOf(encoded));
+      this.#won.delete(keyOf(encoded));
+    }
   }
 
   /** Puts the debt right, in a database window. Throws what better-sqlite3 throws; then it is to be called again. */
@@ -114,7 +133,7 @@ export class ContestedVersions {
       const isTheirs = this.isTheirs(encoded);
       const isOver = now >= until || !(isTheirs || versions.has({ encoded }));
       if (isOver) this.#marked.delete(key);
-      else if (!this.#again.has(key) && ledger.owes(encoded)) {
+      else if (!this.#again.has(key) && !this.#won.has(key) && ledger.owes(encoded)) {
         const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [peer];
         ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
         onSettled(encoded);
@@ -123,10 +142,12 @@ export class ContestedVersions {
   }
 
   #oweAgain(): void {
-    const { ledger, peer, versions } = this.#parts;
+    const { ledger, myName, peer, stampOf, versions } = this.#parts;
     for (const [key, row] of this.#again) if (!versions.has(row)) this.#again.delete(key);
-    if (this.#again.size === 0) return;
-    const rows = [...this.#again.values()];
+    for (const [key, won] of this.#won) if (stampOf(won.encoded) !== won.stamp) this.#won.delete(key);
+    if (this.#again.size + this.#won.size === 0) return;
+    const won = [...this.#won.values()].map(({ encoded }) => ({ rowid: 0, encoded, myName, forced: 0 }));
+    const rows = [...this.#again.values(), ...won];
     ledger.withoutWaiting(() => insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows));
   }
 
@@ -138,6 +159,12 @@ export class ContestedVersions {
     const { origins, peer } = this.#parts;
     return [peer, ...(origins?.companions(encoded, origins.cameFrom(nameOf(encoded))) ?? [])];
   }
+}
+
+interface WonName {
+  readonly encoded: Buffer;
+  /** What the file was like. */
+  readonly stamp: string;
 }
 
 interface MarkedName {

@@ -28,6 +28,8 @@ export interface LaneSurroundings {
   readonly cameFrom: (name: string) => string | undefined;
   /** The peer that has sent what is under a name, if nobody here has touched it since. */
   readonly senderOf: (name: string) => string | undefined;
+  /** Told of a name of the database that this host and another one have both changed. */
+  readonly onContested: (encoded: Buffer) => void;
   /** Has a file checked. */
   readonly recheck: (path: PathBytes) => void;
 }
@@ -48,11 +50,10 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
   const { cameFrom, guard, recheck, senderOf, window } = around;
   const common = commonParts(parts, around);
   const lanes: readonly PeerLane[] = parts.peers.map(
-    ({ name: peer, slave: isSlave }) =>
+    ({ name: peer, myName, slave: isSlave }) =>
       new PeerLane({
         ...common,
-        peer,
-        isSlave,
+        ...{ peer, myName, isSlave },
         ledger,
         window,
         prefixes: parts.prefixes,
@@ -75,6 +76,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
               .map((lane) => lane.peer);
           },
         },
+        onContested: around.onContested,
         onLate(encoded) {
           for (const lane of lanes) if (lane.peer !== peer) lane.sendAgain(encoded);
         },

@@ -1,3 +1,4 @@
+import type { AutoMethod } from '../csync2/cfg/model.js';
 import { compareWithPeer } from '../csync2/comparison.js';
 import { listDirty } from '../csync2/dirty-listing.js';
 import type { ReceivedFile } from '../csync2/half-received.js';
@@ -10,10 +11,12 @@ import type { Activity } from '../csync2/server-log/activity.js';
 import { KeptTime } from '../kept-time.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
+import type { Arbiter } from './arbiter.js';
 import { arrivalsOf, senderOf } from './arrivals.js';
 import { CheckJournal } from './check-journal.js';
 import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
+import { createArbiter } from './create-arbiter.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
 import type { FileMemory } from './file-memory.js';
@@ -88,6 +91,8 @@ export interface SyncParts {
     onPush?(report: PushReport): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
+    /** Hosts that had changed the same files at once had come to have different ones: the peer gets this host's. */
+    onDecided?(peer: string, paths: readonly PathBytes[]): void;
     /** The first path that csync2 can't handle has come, or the last is gone. */
     onUnsupported?(summary: UnsupportedSummary): void;
     /** A check had taken files for deleted that are only out of sight. */
@@ -106,6 +111,12 @@ export interface SyncPeer {
   readonly groups: readonly string[];
   /** It only receives. */
   readonly slave: boolean;
+  /** This host only receives from it. */
+  readonly slaveHere: boolean;
+  /** How csync2.cfg has conflicts with it resolved. */
+  readonly auto: AutoMethod;
+  /** It stands before this host in csync2.cfg. */
+  readonly onLeft: boolean;
 }
 
 /** The sync stage, put together. */
@@ -241,7 +252,9 @@ export function createSync(parts: SyncParts): Sync {
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
+  let arbiter: Arbiter | undefined;
   const around = {
+    onContested: (encoded: Buffer) => arbiter?.contested(encoded.toString('latin1')),
     ...{ ledger, journal, window, checker, guard, reconciliation, recheck },
     senderOf: (name: string) => senderOf(name, parts),
     cameFrom(name: string) {
@@ -250,6 +263,7 @@ export function createSync(parts: SyncParts): Sync {
     },
   };
   const { lanes, strategy } = createLanes({ ...parts, events: { ...events, onPush } }, around);
+  arbiter = ledger && createArbiter(parts, { ledger, guard, lanes });
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -308,6 +322,7 @@ export function createSync(parts: SyncParts): Sync {
         unseen.marked(name);
         const encoded = encodeName(Buffer.from(name, 'latin1'));
         for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer);
+        around.onContested(encoded);
       };
       guard.look();
       // Also if nothing has changed: the configuration may be another one.
@@ -318,6 +333,7 @@ export function createSync(parts: SyncParts): Sync {
     async close() {
       await newcomers?.stop();
       await reconciliation?.stop();
+      await arbiter?.stop();
       await Promise.all(lanes.map((lane) => lane.stop()));
       // What has come unseen until now is to be known to the next run.
       if (!guard.whole) guard.look();

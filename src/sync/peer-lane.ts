@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import type { DirtyRow, Ledger } from '../csync2/ledger.js';
 import { decodeName, encodeName, type PathPrefix } from '../csync2/name-encoding.js';
-import { mergePush, PrivateDatabase, type PushOutcome } from '../csync2/private-database.js';
+import { mergePush, PrivateDatabase, type PushedRow, type PushOutcome } from '../csync2/private-database.js';
 import type { Outcome } from '../csync2/result.js';
 import type { Runner } from '../csync2/runner.js';
 import { isWithin, type PathBytes } from '../path-bytes.js';
@@ -31,6 +31,8 @@ import { UnnotedFiles } from './unnoted-files.js';
 /** What a lane works with. */
 export interface PeerLaneParts {
   readonly peer: string;
+  /** What it calls this host. */
+  readonly myName: string;
   /** It only receives: what it has changed is no later version. */
   readonly isSlave?: boolean;
   readonly runner: Runner;
@@ -58,6 +60,8 @@ export interface PeerLaneParts {
   readonly compare?: (encoded: Buffer) => void;
   /** Undefined: nothing is known of other hosts' versions. */
   readonly origins?: Origins;
+  /** This host and the peer have both changed a file. */
+  readonly onContested?: (encoded: Buffer) => void;
   /** The peer may have brought others an older version since they have taken ours. */
   readonly onLate?: (encoded: Buffer) => void;
   readonly onPush?: (report: PushReport) => void;
@@ -112,6 +116,8 @@ export class PeerLane implements Lane {
     this.#contested = new ContestedVersions({
       ...{ peer: parts.peer, ledger: parts.ledger, versions: this.#versions, origins: parts.origins },
       isSlave: parts.isSlave ?? false,
+      myName: encodeName(Buffer.from(parts.myName)),
+      stampOf: (encoded) => this.#files.stamp({ encoded }),
       onSettled: (encoded) => this.#rejected.forget(encoded),
     });
     this.#pusher = new Pusher({
@@ -222,7 +228,9 @@ export class PeerLane implements Lane {
   #chosen(rows: readonly DirtyRow[], suspect: DirtyRow | undefined): readonly DirtyRow[] {
     const chosen = suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row));
     return chosen.map((row) =>
-      this.#rejected.isForced(row) || this.#cutOff.isForced(row) ? { ...row, forced: 1 } : row,
+      this.#rejected.isForced(row) || this.#cutOff.isForced(row) || this.#contested.hasWon(row)
+        ? { ...row, forced: 1 }
+        : row,
     );
   }
 
@@ -238,6 +246,18 @@ export class PeerLane implements Lane {
     if (this.#contested.sendAgain(encoded)) this.wake();
   }
 
+  /** Has what is under a name sent with force, as long as it does not change: the peer has something else there that is to go. */
+  win(encoded: Buffer): void {
+    this.#rejected.forget(encoded);
+    this.#contested.win(encoded);
+    this.wake();
+  }
+
+  /** Whether the peer has refused a file, and not taken it since. */
+  hasRejected(row: DirtyRow): boolean {
+    return this.#rejected.hasFailed(row);
+  }
+
   /** Whether a file is on its way just now, by its name in the database. */
   isSending(encoded: Buffer): boolean {
     return this.#pushing?.copy.has(encoded) ?? false;
@@ -251,6 +271,11 @@ export class PeerLane implements Lane {
   /** Until now, the peer had a version of its own that it may have been bringing to others. */
   #isLate(row: DirtyRow): boolean {
     return this.#rejected.wasConflict(row) || this.#contested.isOrigin(row.encoded);
+  }
+
+  #isContested(row: PushedRow, { diagnoses, outcome, transcript }: Pushed): boolean {
+    const isLeft = outcome.left.includes(row) && diagnoses.has(row);
+    return isLeft || outcome.later?.includes(row) || transcript.isContested(nameOf(row));
   }
 
   #replacesDirectory(encoded: Buffer): boolean {
@@ -363,6 +388,8 @@ export class PeerLane implements Lane {
     const { result, outcome, transcript, diagnoses } = pushed;
     const { sent, left } = outcome;
     this.#contested.sent(sent);
+    for (const row of [...sent, ...left])
+      if (this.#isContested(row, pushed)) this.#parts.onContested?.(row.encoded);
     for (const row of sent) {
       if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
     }
@@ -448,6 +475,10 @@ export class PeerLane implements Lane {
     this.#owed = this.#parts.ledger.countDirty(this.peer);
     this.#countAgainAt = begun + (performance.now() - begun) * countingShare;
   }
+}
+
+function nameOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+  return decodeName(encoded).toString('latin1');
 }
 
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {

@@ -223,6 +223,7 @@ async function setUp(
     (peer) =>
       new PeerLane({
         peer: peer.name,
+        myName: a.name,
         runner,
         ledger: a.ledger,
         journal,

@@ -407,6 +407,7 @@ function setUp(context: TestContext) {
   };
   const lane = new PeerLane({
     peer: 'web2',
+    myName: 'web1',
     runner: { run } as unknown as Runner,
     ledger,
     journal,

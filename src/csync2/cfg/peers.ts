@@ -1,4 +1,4 @@
-import type { CsyncConfig } from './model.js';
+import type { AutoMethod, CsyncConfig } from './model.js';
 
 /** Another host that shares a group with this one. */
 export interface Peer {
@@ -6,6 +6,12 @@ export interface Peer {
   readonly name: string;
   /** It only receives, in every group it shares with this host. */
   readonly slave: boolean;
+  /** This host only receives, in every group they share. */
+  readonly slaveHere: boolean;
+  /** How conflicts between the two are resolved; `none`, too, where shared groups differ in that. */
+  readonly auto: AutoMethod;
+  /** It stands before this host, in the first group they share. */
+  readonly onLeft: boolean;
   /** Names of the shared groups, in file order. */
   readonly groups: readonly string[];
   /**
@@ -20,11 +26,15 @@ export function peersOf(config: CsyncConfig): readonly Peer[] {
   const peers = new Map<string, Peer>();
   for (const group of config.groups) {
     if (group.myName === undefined) continue;
-    for (const { name, slave } of group.hosts) {
+    for (const { name, slave, onLeft } of group.hosts) {
       const known = peers.get(name);
+      const auto = known && known.auto !== group.auto ? 'none' : group.auto;
       peers.set(name, {
         name,
         slave: slave && (known?.slave ?? true),
+        slaveHere: group.slaveHere && (known?.slaveHere ?? true),
+        auto,
+        onLeft: known?.onLeft ?? onLeft,
         groups: [...new Set([...(known?.groups ?? []), group.name])],
         myName: group.myName,
       });
