@@ -17,16 +17,23 @@ export interface ListingOptions {
   readonly signal: AbortSignal;
 }
 
+/** Told what a peer has noted. Names are as they stand in the database, one character a byte. */
+export interface ListingEvents {
+  /** @param text - csync2's, one character a byte */
+  readonly onNote: (name: string, text: string) => void;
+  /** A note that csync2 has not shown whole: its name begins so. */
+  readonly onCut: (beginning: string) => void;
+}
+
 /**
  * Asks a peer for what its csync2 has noted of the files that both sides share (`csync2 -T`, command LIST). Works on a database of
  * its own, so that no lock is held over the network.
  *
- * @param onNote - given each name as it stands in the database, and csync2's text, both one character a byte
  * @returns whether the peer has told all
  */
 export async function listPeer(
   { runner, ledger, peer, myName, directory, stallSeconds, signal }: ListingOptions,
-  onNote: (encoded: string, text: string) => void,
+  { onNote, onCut }: ListingEvents,
 ): Promise<boolean> {
   const own = join(directory, `list-${encodeURIComponent(peer)}`);
   const copy = PrivateDatabase.build(ledger, join(own, databaseName(runner.instance)), peer, []);
@@ -39,7 +46,8 @@ export async function listPeer(
       signal,
       onMessage({ kind, text }) {
         const note = kind === 'bare' ? readNote(text) : undefined;
-        if (note) onNote(note.encoded, note.text);
+        if (note?.isCut) onCut(note.name);
+        else if (note) onNote(note.name, note.text);
         isWhole ||= kind === 'said' && text.startsWith('End of query results: OK');
       },
       onOutput: () => {},
@@ -51,14 +59,19 @@ export async function listPeer(
 }
 
 /**
- * Reads a note as csync2 shows it at `-vvv` (`conn_debug`), where blanks, tabs and backslashes of names are percent-escaped, and so
- * is each colon. Undefined for all else, and for what is too long to be shown whole.
+ * Reads a note as csync2 shows it at `-vvv` (`conn_debug`: 1023 characters of a line at most), where blanks, tabs and backslashes of
+ * names are percent-escaped, and so is each colon. Undefined for all else.
  */
-export function readNote(line: string): { encoded: string; text: string } | undefined {
-  const [, text, encoded] = /^Peer> (v\d+%3A\S*?)\\011(\S+)\\n$/.exec(line) ?? [];
-  return text === undefined || encoded === undefined
-    ? undefined
-    : { encoded: unescapeOctal(encoded), text: unescapeOctal(text) };
+export function readNote(line: string): { name: string; text: string; isCut: boolean } | undefined {
+  const [, text, name, end] = /^Peer> (v\d+%3A(?:(?!\\011)\S)*)(?:\\011(\S*?)(\\n)?)?$/.exec(line) ?? [];
+  if (text === undefined) return undefined;
+  // Of what is cut, the last character may be cut as well.
+  const isCut = end === undefined;
+  return {
+    name: unescapeOctal(isCut ? (name ?? '').replace(/\\[0-7]*$/, '') : (name ?? '')),
+    text: unescapeOctal(text),
+    isCut,
+  };
 }
 
 /** Bytes above 126 are shown as a signed number: `\37777777703`. */

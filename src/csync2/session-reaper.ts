@@ -11,6 +11,8 @@ export interface StayingSession {
   readonly age: number;
   /** How long it has done nothing. */
   readonly idleFor: number;
+  /** It and its peer wait for each other, if it does nothing. */
+  readonly isAtImpasse: boolean;
 }
 
 /** What the reaper works with. */
@@ -78,7 +80,10 @@ export class SessionReaper {
   }
 }
 
-/** Those that are to be ended: silent ones after a while, or at once if they are many; and those whose peer has gone. */
+/**
+ * Those that are to be ended: silent ones after a while, or at once if they are many; those whose peer has gone; and those that
+ * wait for a peer which waits for them.
+ */
 export function unusedSessions(sessions: readonly StayingSession[]): StayingSession[] {
   const silent = sessions
     .filter(({ phase }) => phase === 'unidentified')
@@ -87,12 +92,16 @@ export function unusedSessions(sessions: readonly StayingSession[]): StayingSess
   return [
     ...silent.filter(({ age }, index) => index < tooMany || age > silentMilliseconds),
     ...sessions.filter(({ phase, idleFor }) => phase === 'idle' && idleFor > idleMilliseconds),
+    // It has the directory open, and may have locked the database.
+    ...sessions.filter(({ idleFor, isAtImpasse }) => isAtImpasse && idleFor > impasseMilliseconds),
   ];
 }
 
-const lookMilliseconds = 5000;
+const lookMilliseconds = 1000;
 /** A csync2 that connects says at once who it is; with TLS after a handshake. */
 const silentMilliseconds = 30_000;
 const mostSilent = 32;
+/** More than a peer needs to go on, where it has seen by itself that it is refused. */
+const impasseMilliseconds = 1000;
 /** A peer may compute for long between two commands, for a file of many gigabytes. One that has vanished is never noticed. */
 const idleMilliseconds = 3600_000;

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ListingEvents } from '../csync2/peer-listing.js';
 import { type Sides, winnerOf } from './arbitration.js';
 import { ContestedNames } from './contested-names.js';
 
@@ -9,6 +11,8 @@ export interface ContestedPeer {
   isAtRest(): boolean;
   /** Whether a name is owed to it and has not been refused by it. */
   isOwed(name: string): boolean;
+  /** Tries at once what it has refused of these names: what was in its way may be gone. */
+  tryAgain(names: ContestedNames): void;
   /** Sends what is under this name, whatever the peer has there. */
   win(name: string): void;
 }
@@ -19,21 +23,21 @@ export interface ArbiterParts {
   /** Gives csync2's notes of this host for a name, and if `isDeep` for all below it. */
   readonly notes: (name: string, isDeep: boolean) => Iterable<readonly [name: string, text: string]>;
   /** Asks a peer for its notes; whether it has told all. */
-  readonly list: (
-    peer: string,
-    onNote: (name: string, text: string) => void,
-    signal: AbortSignal,
-  ) => Promise<boolean>;
+  readonly list: (peer: string, events: ListingEvents, signal: AbortSignal) => Promise<boolean>;
+  /** Has {@link Arbiter.received} told of all that has come by now. */
+  readonly lookForArrivals: () => void;
   /** Whether a name may be decided on now: not what is out of sight. */
   readonly mayDecide: (name: string) => boolean;
   readonly onDecided?: (peer: string, names: readonly string[]) => void;
   readonly onError: (error: unknown) => void;
+  /** For tests: how much longer all its pauses are. */
+  readonly pace?: number;
 }
 
 /**
  * Sees to it that hosts which have changed the same files at once come to have the same. csync2 resolves a conflict between two of
  * them; what the one that lost had brought to a third host meanwhile, a file or a removal, stays there, and nobody owes it anything.
- * So what was contested is compared with each peer when all is at rest, and what differs twice in the same way is decided.
+ * So what was contested is compared with each peer when it is at rest, and what does not change for a while goes by `auto`.
  */
 export class Arbiter {
   readonly #parts: ArbiterParts;
@@ -58,74 +62,90 @@ export class Arbiter {
     }
   }
 
+  /** Something has come from a peer, a file or its removal. */
+  received(name: string): void {
+    for (const { names } of this.#cases.values()) names.moved(name, performance.now());
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort();
     for (const { timer } of this.#cases.values()) clearTimeout(timer);
     await Promise.all(this.#running);
   }
 
+  get #pace(): number {
+    return this.#parts.pace ?? 1;
+  }
+
   #arm(each: Case, milliseconds: number): void {
-    if (each.isComparing) return;
+    if (this.#abort.signal.aborted) return;
     clearTimeout(each.timer);
     each.timer = setTimeout(() => {
-      const run = this.#compare(each)
+      // It is heard again when it has been: what has been contested meanwhile is kept.
+      if (each.isHeard) return this.#arm(each, restMilliseconds);
+      each.isHeard = true;
+      const run = this.#hear(each)
         .catch((error: unknown) => {
           if (!this.#abort.signal.aborted) this.#parts.onError(error);
         })
-        .finally(() => this.#running.delete(run));
+        .finally(() => {
+          each.isHeard = false;
+          this.#running.delete(run);
+        });
       this.#running.add(run);
-    }, milliseconds);
+    }, milliseconds * this.#pace);
     each.timer.unref();
   }
 
-  async #compare(each: Case): Promise<void> {
-    if (!each.peer.isAtRest()) return this.#arm(each, restMilliseconds);
+  async #hear(each: Case): Promise<void> {
+    const { names, peer } = each;
     const begun = performance.now();
-    each.isComparing = true;
-    const differences = await this.#differences(each).finally(() => {
-      each.isComparing = false;
-    });
-    if (this.#abort.signal.aborted) return;
-    if (!differences) return this.#arm(each, unreachableMilliseconds);
-    if (differences.size > 0) this.#decide(each, differences);
-    else each.names.settle(begun);
-    each.before = differences;
-    if (each.names.size === 0 || ++each.rounds > mostRounds) {
-      each.names.settle(Number.POSITIVE_INFINITY);
-      return;
+    if (!peer.isAtRest()) return this.#arm(each, restMilliseconds);
+    peer.tryAgain(names);
+    const first = await this.#differences(each);
+    if (!first) return this.#arm(each, unreachableMilliseconds);
+    settle(names, first, begun);
+    if (first.size > 0) {
+      await sleep(secondLookMilliseconds * this.#pace, undefined, { ref: false, signal: this.#abort.signal });
+      const second = await this.#differences(each);
+      this.#parts.lookForArrivals();
+      // Whoever sends something of it may have removed the rest, and be about to say so.
+      const isStill = (name: string) => !names.hasMoved(name, begun);
+      if (second) this.#decide(peer, common(first, second), isStill);
     }
+    if (each.rounds > mostRounds) names.settle(Number.POSITIVE_INFINITY);
+    if (names.size === 0) return;
     // A comparison asks for all that the peer has: it is to take a small part of the time.
-    const pause = againMilliseconds * 2 ** Math.max(0, each.rounds - 2);
-    this.#arm(each, Math.max(pause, (performance.now() - begun) * costShare));
+    const cost = (performance.now() - begun - (first.size > 0 ? secondLookMilliseconds : 0)) * costShare;
+    this.#arm(each, Math.max(againMilliseconds * 2 ** each.rounds++, cost));
   }
 
   /** What is different under the contested names, as a text of both sides; undefined: the peer did not tell. */
   async #differences({ peer, names }: Case): Promise<Differences | undefined> {
     const { list, notes, mayDecide } = this.#parts;
     const there = new Map<string, string>();
+    const cut: string[] = [];
     const onNote = (name: string, text: string) => {
       if (names.concerns(name)) there.set(name, text);
     };
-    if (!(await list(peer.name, onNote, this.#abort.signal))) return undefined;
+    const onCut = (beginning: string) => cut.push(beginning);
+    if (!(await list(peer.name, { onNote, onCut }, this.#abort.signal))) return undefined;
     const here = new Map<string, string>();
     for (const name of names) for (const [each, text] of notes(name, true)) here.set(each, text);
     for (const name of names.above()) for (const [each, text] of notes(name, false)) here.set(each, text);
     const differences: Differences = new Map();
     for (const name of new Set([...here.keys(), ...there.keys()])) {
       const pair = { here: here.get(name), there: there.get(name) };
-      if (pair.here !== pair.there && mayDecide(name)) differences.set(name, pair);
+      const isKnown = pair.there !== undefined || !cut.some((beginning) => name.startsWith(beginning));
+      if (pair.here !== pair.there && isKnown && mayDecide(name)) differences.set(name, pair);
     }
     return differences;
   }
 
-  /** Something may have been on its way at the first look: only what has not changed since counts. */
-  #decide(each: Case, differences: Differences): void {
-    const { peer, before } = each;
+  #decide(peer: ContestedPeer, differences: Differences, isStill: (name: string) => boolean): void {
     const won: string[] = [];
     for (const [name, { here, there }] of differences) {
-      const earlier = before.get(name);
-      const isSame = earlier !== undefined && earlier.here === here && earlier.there === there;
-      if (!isSame || peer.isOwed(name) || winnerOf(here, there, peer.sides) !== 'here') continue;
+      if (!isStill(name) || peer.isOwed(name) || winnerOf(here, there, peer.sides) !== 'here') continue;
       peer.win(name);
       won.push(name);
     }
@@ -136,25 +156,41 @@ export class Arbiter {
 interface Case {
   readonly peer: ContestedPeer;
   readonly names: ContestedNames;
-  before: Differences;
+  /** How often it has been heard since something was contested last. */
   rounds: number;
-  isComparing: boolean;
+  isHeard: boolean;
   timer: NodeJS.Timeout | undefined;
 }
 
 type Differences = Map<string, { readonly here: string | undefined; readonly there: string | undefined }>;
 
 function newCase(peer: ContestedPeer): Case {
-  return {
-    ...{ peer, names: new ContestedNames(), before: new Map() },
-    ...{ rounds: 0, isComparing: false, timer: undefined },
-  };
+  return { peer, names: new ContestedNames(), rounds: 0, isHeard: false, timer: undefined };
+}
+
+/** What is the same on both sides is contested no longer. */
+function settle(names: ContestedNames, differences: Differences, before: number): void {
+  const open = new ContestedNames();
+  for (const name of differences.keys()) open.add(name, before);
+  names.settle(before, open);
+}
+
+/** Something may have been on its way at the first look: only what has not changed since counts. */
+function common(first: Differences, second: Differences): Differences {
+  return new Map(
+    [...second].filter(([name, { here, there }]) => {
+      const earlier = first.get(name);
+      return earlier !== undefined && earlier.here === here && earlier.there === there;
+    }),
+  );
 }
 
 /** So long nothing is to be contested before both sides are compared. */
 const restMilliseconds = 1000;
-/** Between the first two comparisons; then longer each time. */
-const againMilliseconds = 1500;
+/** What a peer has changed arrives within this time, or something else does. */
+const secondLookMilliseconds = 2000;
+/** Until it is heard again; then longer each time. */
+const againMilliseconds = 500;
 /** Minutes in all: what is not decided by then changes all the time, or is refused. */
 const mostRounds = 8;
 /** A peer that did not tell is asked again. */

@@ -10,8 +10,6 @@ export interface Sides {
   readonly isSlaveThere: boolean;
   /** The peer stands before this host in csync2.cfg. */
   readonly isLeftThere: boolean;
-  /** This host's name comes first. */
-  readonly isFirstHere: boolean;
 }
 
 /** Whose version of a file both hosts are to have. */
@@ -23,7 +21,8 @@ export type Winner = 'here' | 'there' | 'nobody';
  *
  * - What is there wins against nothing: csync2's `auto` resolves no conflict in favour of a removal.
  * - A directory wins against anything else: what is in it would be lost.
- * - For the rest `auto` counts. What it finds the same on both sides, the host has whose name comes first.
+ * - For the rest `auto` counts. Of what it finds the same, that wins whose text comes later: so three hosts, two of which have the
+ *   same, don't go round in a circle.
  *
  * @param here - csync2's text for it on this host; undefined: it has none
  */
@@ -35,7 +34,7 @@ export function winnerOf(here: string | undefined, there: string | undefined, si
   if ((mine.type === 'dir') !== (theirs.type === 'dir')) return mine.type === 'dir' ? 'here' : 'there';
   const order = compare(mine, theirs, sides);
   if (order !== 0) return order > 0 ? 'here' : 'there';
-  return sides.isFirstHere ? 'here' : 'there';
+  return here > there ? 'here' : 'there';
 }
 
 /** Above 0: this host's version wins, below 0: the peer's, 0: `auto` finds them the same. */

@@ -4,6 +4,7 @@
  */
 export class ContestedNames {
   readonly #since = new Map<string, number>();
+  readonly #movedAt = new Map<string, number>();
   /** How many contested names are below each directory. */
   readonly #above = new Map<string, number>();
 
@@ -20,11 +21,26 @@ export class ContestedNames {
 
   /** Whether a name is one of them, below one, or above one. */
   concerns(name: string): boolean {
-    if (this.#above.has(name)) return true;
-    for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1)) {
-      if (this.#since.has(name.slice(0, end))) return true;
-    }
+    return this.#above.has(name) || !this.#over(name).next().done;
+  }
+
+  /** Something has come under this name. */
+  moved(name: string, now: number): void {
+    for (const contested of this.#over(name)) this.#movedAt.set(contested, now);
+  }
+
+  /** Whether anything has come since a moment of what is contested along with this name. */
+  hasMoved(name: string, since: number): boolean {
+    for (const contested of this.#over(name)) if ((this.#movedAt.get(contested) ?? 0) >= since) return true;
     return false;
+  }
+
+  /** Those that this name is, or is below. */
+  *#over(name: string): Generator<string, void> {
+    for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1)) {
+      const contested = name.slice(0, end);
+      if (this.#since.has(contested)) yield contested;
+    }
   }
 
   /** The names themselves. */
@@ -37,11 +53,12 @@ export class ContestedNames {
     return this.#above.keys();
   }
 
-  /** Forgets those that were added last before this time. */
-  settle(before: number): void {
+  /** Forgets those that were added last before this time, but for those that one of the `open` is, is below or is above. */
+  settle(before: number, open = new ContestedNames()): void {
     for (const [name, since] of this.#since) {
-      if (since >= before) continue;
+      if (since >= before || open.concerns(name)) continue;
       this.#since.delete(name);
+      this.#movedAt.delete(name);
       this.#count(name, -1);
     }
   }

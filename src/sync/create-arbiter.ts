@@ -2,6 +2,7 @@ import type { Ledger } from '../csync2/ledger.js';
 import { decodeName, realPathOf } from '../csync2/name-encoding.js';
 import { listPeer } from '../csync2/peer-listing.js';
 import { Arbiter } from './arbiter.js';
+import type { ContestedNames } from './contested-names.js';
 import type { SyncParts, SyncPeer } from './create-sync.js';
 import type { Lane } from './lane.js';
 import { PeerLane } from './peer-lane.js';
@@ -20,10 +21,11 @@ export function createArbiter(
       return lane instanceof PeerLane ? [contestedPeer(peer, lane, ledger)] : [];
     }),
     notes: (name, isDeep) => ledger.notes(Buffer.from(name, 'latin1'), isDeep),
-    list(peer, onNote, signal) {
+    list(peer, listing, signal) {
       const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
-      return listPeer({ runner, ledger, peer, myName, directory, stallSeconds, signal }, onNote);
+      return listPeer({ runner, ledger, peer, myName, directory, stallSeconds, signal }, listing);
     },
+    lookForArrivals: () => void parts.activity.received(),
     mayDecide(name) {
       const path = pathOf(name);
       return path !== undefined && !guard.forbids(path, false);
@@ -38,14 +40,13 @@ export function createArbiter(
 }
 
 function contestedPeer(peer: SyncPeer, lane: PeerLane, ledger: Ledger) {
-  const { auto: method, myName, name, onLeft, slave, slaveHere } = peer;
+  const { auto: method, name, onLeft, slave, slaveHere } = peer;
   return {
     name,
-    sides: {
-      ...{ method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
-      isFirstHere: myName < name,
-    },
+    sides: { method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
     isAtRest: () => lane.status().state !== 'updating',
+    tryAgain: (names: ContestedNames) =>
+      lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),
     isOwed(encodedName: string) {
       const row = ledger.owedTo(name, Buffer.from(encodedName, 'latin1'));
       return row !== undefined && !lane.hasRejected(row);

@@ -317,7 +317,10 @@ export function createSync(parts: SyncParts): Sync {
     placesOf,
     repair: () => checker.repair(),
     start() {
-      parts.activity.onReceived = (name) => unseen.received(name);
+      parts.activity.onReceived = (name) => {
+        unseen.received(name);
+        arbiter?.received(encodeName(Buffer.from(name, 'latin1')).toString('latin1'));
+      };
       parts.activity.onMarked = (name, peer) => {
         unseen.marked(name);
         const encoded = encodeName(Buffer.from(name, 'latin1'));

@@ -253,6 +253,11 @@ export class PeerLane implements Lane {
     this.wake();
   }
 
+  /** Tries what the peer has refused of some names, at once. */
+  tryAgain(concerns: (encoded: Buffer) => boolean): void {
+    if (this.#rejected.forgetWhere(concerns)) this.wake();
+  }
+
   /** Whether the peer has refused a file, and not taken it since. */
   hasRejected(row: DirtyRow): boolean {
     return this.#rejected.hasFailed(row);

@@ -174,6 +174,13 @@ export class RejectedRows {
     if (rejected) this.#drop(rejected);
   }
 
+  /** As {@link forget}, those whose names fit. @returns whether there were any */
+  forgetWhere(fits: (encoded: Buffer) => boolean): boolean {
+    const fitting = [...this.#rows.values()].filter(({ name }) => fits(name));
+    for (const rejected of fitting) this.#drop(rejected);
+    return fitting.length > 0;
+  }
+
   /** When the next of these rows is due, milliseconds since 1970. All others are no longer owed, and forgotten. */
   nextRelease(owed: readonly DirtyRow[]): number | undefined {
     const keys = new Set(owed.map(keyOf));

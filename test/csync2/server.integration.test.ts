@@ -284,6 +284,23 @@ describe('activity of the server', () => {
     assert.equal(await quiet, true);
   });
 
+  test('a session that is to replace a directory with something in it awaits the file for ever, and its peer an answer', async (context) => {
+    const { node, other, server, activity } = await setUp(context);
+    await server.start();
+    node.write('directory/file', 'text');
+    node.csync2('-cIr', '/');
+    const client = await wireClient(context, node, other);
+    await client.greet(other.name);
+    await client.beginPatch(key, '%25data%25/other');
+    const isAtImpasse = () => activity.staying().some((session) => session.isAtImpasse);
+    assert.equal(isAtImpasse(), false);
+    client.socket.destroy();
+    const second = await wireClient(context, node, other);
+    await second.greet(other.name);
+    await second.beginPatch(key, '%25data%25/directory');
+    await until(isAtImpasse, 'it to say so');
+  });
+
   test('quiet gives up when it is told', async (context) => {
     const { node, other, server, activity } = await setUp(context);
     await server.start();

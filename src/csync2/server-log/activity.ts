@@ -83,6 +83,7 @@ export class Activity {
       phase,
       idleFor,
       age: now - (this.#log.open.get(pid)?.beganAt ?? now),
+      isAtImpasse: this.#log.open.get(pid)?.isAtImpasse ?? false,
     }));
   }
 

@@ -23,6 +23,8 @@ export interface Session {
   readonly beganAt: number;
   /** When it said something last. */
   saidAt: number;
+  /** It said last that it could not replace a directory by a file: it awaits the file now, and its peer an answer, for ever. */
+  isAtImpasse: boolean;
   /** What it has taken over so far, in that order. */
   readonly received: Reception[];
 }
@@ -130,7 +132,7 @@ export class SessionLog {
 
   #readEvent({ pid, at, kind, text }: Message): void {
     const session = this.#open.get(pid);
-    if (session) session.saidAt = at;
+    if (session) Object.assign(session, { saidAt: at, isAtImpasse: kind === 'said' && impasse.test(text) });
     // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
     const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
@@ -152,7 +154,7 @@ export class SessionLog {
   }
 
   #begin(pid: number, from: string, at: number): void {
-    this.#open.set(pid, { from, beganAt: at, saidAt: at, received: [] });
+    this.#open.set(pid, { from, beganAt: at, saidAt: at, isAtImpasse: false, received: [] });
   }
 
   #receive(pid: number, name: string, peer: string, since: number): void {
@@ -195,6 +197,8 @@ function finish(session: Session, at: number, ending: Reception['ending']): void
   if (last && last.until === undefined) Object.assign(last, { until: at, ending });
 }
 
+/** `csync_rs_sig`, where what is to be replaced is a directory with something in it. */
+const impasse = /^I\/O Error 'Directory not empty' in rsync-sig: /;
 /** More than arrive between two looks. */
 const receptionsKept = 50_000;
 /** Of each file: more than arrive in the time for which writes are counted. */

@@ -36,6 +36,20 @@ describe('session log', () => {
     assert.deepEqual([...log.received], [['web2', 2]]);
   });
 
+  test('only what csync2 itself has said last tells of an impasse', () => {
+    const log = new SessionLog();
+    const isAtImpasse = () => log.open.get(10)?.isAtImpasse;
+    const impasse = "I/O Error 'Directory not empty' in rsync-sig: /srv/a";
+    log.read([...begin(10), ...update(10, impasse)]);
+    assert.equal(isAtImpasse(), false, 'a name');
+    log.read([say(10, impasse, 'bare')]);
+    assert.equal(isAtImpasse(), false, 'a piece of something longer');
+    log.read([say(10, impasse)]);
+    assert.equal(isAtImpasse(), true);
+    log.read(update(10, '/srv/b'));
+    assert.equal(isAtImpasse(), false, 'it has gone on');
+  });
+
   test('a file is in work until its session goes on to the next, or ends', () => {
     const log = new SessionLog();
     log.read([...begin(10), ...update(10, '/a')]);
