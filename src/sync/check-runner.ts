@@ -17,7 +17,12 @@ export interface FailedPath {
   readonly outcome: Outcome;
   /** What csync2 has said of it, for people. */
   readonly text: string;
+  /** The path is not the matter: csync2 can look at nothing just now. */
+  readonly isForAll?: boolean;
 }
+
+/** Why csync2 could not take note of files. */
+export type NoteFailure = Required<Pick<FailedPath, 'outcome' | 'text' | 'isForAll'>>;
 
 /** How csync2 looks at paths. */
 export interface CheckMode {
@@ -128,25 +133,23 @@ export class CheckRunner {
   /**
    * Has csync2 take note of files as they are, and owe them to nobody (`-cI`).
    *
-   * @returns whether it has
+   * @returns what has failed; undefined: it has
    */
-  async note(paths: readonly PathBytes[]): Promise<boolean> {
+  async note(paths: readonly PathBytes[]): Promise<NoteFailure | undefined> {
     for (const chunk of argumentChunks(paths)) {
-      const { outcome } = await this.#parts.runner.run({ mode: ['-I', '-c'], paths: chunk });
-      if (outcome !== 'done') return false;
+      const result = await this.#parts.runner.run({ mode: ['-I', '-c'], paths: chunk });
+      if (result.outcome === 'done') continue;
+      return { outcome: result.outcome, text: lastWords(result.said), isForAll: isUnwritable(result) };
     }
-    return true;
+    return undefined;
   }
 
   /** One that fails for good is split until the paths at fault stand alone. */
   async #runChunk(how: RunMode, chunk: readonly PathBytes[]): Promise<FailedPath[]> {
     const result = await this.#attempt(how, chunk);
     if (result.outcome === 'done') return [];
-    const isForAll = hopeless.has(result.outcome) || how.signal?.aborted;
-    if (chunk.length === 1 || isForAll) {
-      const { outcome, said } = result;
-      return chunk.map((path) => ({ path, recursive: how.recursive, outcome, text: lastWords(said) }));
-    }
+    const isForAll = hopeless.has(result.outcome) || isUnwritable(result);
+    if (chunk.length === 1 || isForAll || how.signal?.aborted) return failedOf(chunk, how.recursive, result);
     const middle = chunk.length >> 1;
     return [
       ...(await this.#runChunk(how, chunk.slice(0, middle))),
@@ -214,6 +217,21 @@ function scopeOf(paths: readonly PathBytes[], recursive: boolean): Scope {
   return recursive ? { files: [], trees: paths } : { files: paths, trees: [] };
 }
 
+function failedOf(
+  paths: readonly PathBytes[],
+  recursive: boolean,
+  result: Pick<CommandResult, 'outcome' | 'said'>,
+): FailedPath[] {
+  const { outcome, said } = result;
+  const isForAll = hopeless.has(outcome) || isUnwritable(result);
+  return paths.map((path) => ({ path, recursive, outcome, text: lastWords(said), isForAll }));
+}
+
+/** The disk of csync2's database is full, say; not that another process has just written the same row. */
+function isUnwritable({ said }: Pick<CommandResult, 'said'>): boolean {
+  return said.some((message) => databaseError.test(message));
+}
+
 /** Whether csync2 may have ended between two statements. It has not even begun with a wrong configuration, say. */
 function mayBeTorn({ outcome, signal, said }: CommandResult): boolean {
   const isBeforeNote = said.some((message) => message.startsWith(beforeNote));
@@ -231,6 +249,9 @@ const whole: ReadonlySet<Outcome> = new Set([
 ]);
 /** The database has refused the note itself: a session of the server has just made it. */
 const beforeNote = 'Database Error: Adding or updating file entry';
+/** csync2 says what it was about, then SQLite's reason, and only then the statement with the file's name. */
+const databaseError =
+  /^Database Error: [A-Za-z ]+ \[\d+\]: (?:database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file)/;
 /** Splitting doesn't help against these: they concern csync2, not a path. */
 const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked', 'shortage']);
 /** Another try may do. */

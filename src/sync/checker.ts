@@ -7,7 +7,7 @@ import type { PathBytes } from '../path-bytes.js';
 import type { Batch } from './batch.js';
 import type { CheckJournal, Mark } from './check-journal.js';
 import { type CheckPlan, CheckPlanner, type CheckPlannerParts } from './check-planner.js';
-import { CheckRunner, type FailedPath, type RunReport } from './check-runner.js';
+import { CheckRunner, type FailedPath, type NoteFailure, type RunReport } from './check-runner.js';
 import { Clearance, type ClearanceParts } from './clearance.js';
 import { type DatabaseWindow, whenNotBusy } from './database-window.js';
 import { stampOf } from './file-stamp.js';
@@ -107,7 +107,8 @@ export class Checker {
   }
 
   async #check(batch: Batch, { waits, signal }: CheckOptions): Promise<CheckReport> {
-    await this.#noteReceived();
+    const failure = await this.#noteReceived();
+    if (failure?.isForAll) return { ...nothingDone, failed: failedOf(batch, failure) };
     const plan = await this.#planner.plan(batch, waits, signal);
     const { trees, files, overlooked } = plan;
     const reports = [
@@ -130,7 +131,11 @@ export class Checker {
    */
   async sweep(paths: readonly PathBytes[], options: SweepOptions): Promise<SweepReport> {
     const { recursive, signal } = options;
-    await this.#noteReceived();
+    const failure = await this.#noteReceived();
+    if (failure?.isForAll) {
+      const failed = failedOf(recursive ? { files: [], trees: paths } : { files: paths, trees: [] }, failure);
+      return { failed, held: [], marked: [], doubted: 0 };
+    }
     const plan = await this.#planner.planSweep(paths, options);
     const marked: PathBytes[] = [];
     const onMarked = (found: readonly PathBytes[]) => {
@@ -175,7 +180,7 @@ export class Checker {
    * @returns whether it has
    */
   async takeAsTheyAre(files: readonly PathBytes[]): Promise<boolean> {
-    return await this.#window.run(() => this.#runner.note(files));
+    return await this.#window.run(async () => (await this.#runner.note(files)) === undefined);
   }
 
   /** Whether something is still to be marked that a check which was cut short may have torn. */
@@ -208,14 +213,28 @@ export class Checker {
     });
   }
 
-  /** Before csync2 looks at anything, it takes note of what broken-off sessions have written; see {@link receivedFiles}. */
-  async #noteReceived(): Promise<void> {
+  /**
+   * Before csync2 looks at anything, it takes note of what broken-off sessions have written; see {@link receivedFiles}. As long as
+   * it can't, it must not look at these files: it would take them for changes made here.
+   */
+  async #noteReceived(): Promise<NoteFailure | undefined> {
     const { memory, prefixes, takeBroken } = this.#parts;
     this.#broken = [...this.#broken, ...takeBroken()];
-    if (this.#broken.length === 0) return;
+    if (this.#broken.length === 0) return undefined;
     const received = receivedFiles(this.#broken, prefixes, statOf);
-    if (!(await this.#runner.note(received.map(({ path }) => path)))) return;
+    const failure = await this.#runner.note(received.map(({ path }) => path));
+    if (failure) return failure;
     for (const { path, stat } of received) memory.remember(path, stampOf(stat));
     this.#broken = [];
+    return undefined;
   }
+}
+
+const nothingDone: CheckReport = {
+  ...{ checked: 0, skipped: 0, failed: [], held: [], postponed: [], halfReceived: [], sockets: [] },
+};
+
+function failedOf({ files, trees }: Pick<Batch, 'files' | 'trees'>, failure: NoteFailure): FailedPath[] {
+  const failed = (recursive: boolean) => (path: PathBytes) => ({ path, recursive, ...failure });
+  return [...trees.map(failed(true)), ...files.map(failed(false))];
 }

@@ -45,7 +45,7 @@ export class DeferredPaths {
     const before = this.#paths.get(key);
     if (!before && this.#paths.size >= this.#limit) return undefined;
     const attempts = (before?.attempts ?? 0) + 1;
-    const seconds = backoffSeconds(attempts, backoff, Math.random());
+    const seconds = backoffSeconds(attempts, failed.isForAll ? soon : backoff, Math.random());
     if (before?.isTried ?? true) this.#waiting++;
     const kept = { ...failed, text: failed.text.slice(-textKept) };
     this.#paths.set(key, { failed: kept, attempts, dueAt: now + seconds * 1000, isTried: false });
@@ -77,6 +77,8 @@ interface Deferred {
 }
 
 const backoff = { first: 1, most: 300 };
+/** One command tells for all whether csync2 can look at something again. */
+const soon = { first: 1, most: 5 };
 const forgetMilliseconds = 60_000;
 /** Of what csync2 has said. */
 const textKept = 1000;

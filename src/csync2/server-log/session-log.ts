@@ -1,4 +1,5 @@
 import type { Message } from '../message.js';
+import { decodeName } from '../name-encoding.js';
 
 /** A file that a session of csync2's server has taken over: it says so when the content is in its place. */
 export interface Reception {
@@ -136,9 +137,11 @@ export class SessionLog {
     // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
     const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
+    const unnoted = kind === 'said' ? unnotedFile.exec(text)?.[1] : undefined;
     const mark = kind === 'said' ? /^Marking file as dirty: (.*)$/s.exec(text) : undefined;
     if (mark) this.onMarked(mark[1] as string, this.#peersAt.get(session?.from ?? ''));
     else if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
+    else if (unnoted !== undefined) this.#receiveUnnoted(pid, unnoted, at);
     else if (connection) {
       this.#closed.delete(pid);
       // The pid has been given out again.
@@ -178,6 +181,12 @@ export class SessionLog {
     }
   }
 
+  /** It is in its place all the same. */
+  #receiveUnnoted(pid: number, encoded: string, at: number): void {
+    const peer = this.#peersAt.get(this.#open.get(pid)?.from ?? '') ?? 'unknown';
+    this.#receive(pid, decodeName(Buffer.from(encoded, 'latin1')).toString('latin1'), peer, at);
+  }
+
   #break(pid: number, endedAt: number): void {
     const received = this.#open.get(pid)?.received ?? [];
     this.#end(pid, endedAt, 'broken');
@@ -197,6 +206,9 @@ function finish(session: Session, at: number, ending: Reception['ending']): void
   if (last && last.until === undefined) Object.assign(last, { until: at, ending });
 }
 
+/** The last words of a session that can't note what it has just put in its place: its disk is full, say. A name has no quotes here. */
+const unnotedFile =
+  /^Database Error: [A-Za-z ]+ (?:dirty|file) db \[\d+\]: [^']* on executing (?:delete from dirty where filename = '(?=[^']*' and peername)|delete from file where filename = '|INSERT INTO file \(filename, checktxt\) values \(')([^']*)'/i;
 /** `csync_rs_sig`, where what is to be replaced is a directory with something in it. */
 const impasse = /^I\/O Error 'Directory not empty' in rsync-sig: /;
 /** More than arrive between two looks. */

@@ -50,6 +50,29 @@ describe('session log', () => {
     assert.equal(isAtImpasse(), false, 'it has gone on');
   });
 
+  test('a file that a session could not note is in its place all the same', () => {
+    const log = new SessionLog();
+    const failed = (what: string, statement: string) =>
+      `Database Error: ${what} [1]: database or disk is full on executing ${statement}`;
+    const full = (name: string) =>
+      failed('Insert record to file db', `INSERT INTO file (filename, checktxt) values ('${name}', 'v1%3A')`);
+    log.read([...begin(10), ...update(10, '/srv/a'), say(10, full('/srv/b%27%20c'))]);
+    log.read([...begin(11), ...update(11, full('/srv/x'))]);
+    const statements = [
+      failed('Removing file from dirty db', "delete from dirty where filename = '/1' and peername = 'web2'"),
+      failed('Removing file from file db', "delete from file where filename = '/2'"),
+      failed('Deleting old record from file db', "DELETE FROM file WHERE filename = '/3'"),
+      // Before it has received anything.
+      failed('Removing file from dirty db', "delete from dirty where filename ='/4'"),
+      failed('Removing file from dirty db', "delete from dirty where filename = '/5'"),
+    ];
+    log.read(statements.flatMap((statement, index) => [...begin(20 + index), say(20 + index, statement)]));
+    log.keep([11], 100);
+    assert.deepEqual(namesOf(log), [['/srv/a', "/srv/b' c"], ['/1'], ['/2'], ['/3']]);
+    assert.equal(log.reception("/srv/b' c")?.peer, 'web2');
+    assert.equal(log.reception('/srv/x'), undefined, 'a name that looks like it');
+  });
+
   test('a file is in work until its session goes on to the next, or ends', () => {
     const log = new SessionLog();
     log.read([...begin(10), ...update(10, '/a')]);
