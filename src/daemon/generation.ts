@@ -7,6 +7,7 @@ import {
   type CsyncConfig,
   peersOf,
   rootsOf,
+  selectionFor,
   selectionOf,
   treesOf,
 } from '../csync2/cfg/index.js';
@@ -220,7 +221,10 @@ function syncFor(
     queue,
     activity,
     gate: parts.gate,
-    peers: peersOf(config),
+    peers: peersOf(config).map((peer) => {
+      const shared = selectionFor(config, peer.name);
+      return { ...peer, shares: (name: Buffer) => shared.matchName(name) === selected };
+    }),
     knownPeers: parts.knownPeers,
     checkRecord: `${settings.queueFile}.check`,
     fullCheckHistory: `${settings.queueFile}.checked`,
@@ -251,3 +255,6 @@ function syncFor(
     events: reporter,
   });
 }
+
+/** Of {@link NativeSelection.matchName}. */
+const selected = 2;

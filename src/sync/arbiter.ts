@@ -7,6 +7,8 @@ import { ContestedNames } from './contested-names.js';
 export interface ContestedPeer {
   readonly name: string;
   readonly sides: Sides;
+  /** Whether a name is synchronised with it. */
+  shares(name: string): boolean;
   /** Whether nothing is on its way to it. */
   isAtRest(): boolean;
   /** Whether a name is owed to it and has not been refused by it. */
@@ -137,7 +139,8 @@ export class Arbiter {
     for (const name of new Set([...here.keys(), ...there.keys()])) {
       const pair = { here: here.get(name), there: there.get(name) };
       const isKnown = pair.there !== undefined || !cut.some((beginning) => name.startsWith(beginning));
-      if (pair.here !== pair.there && isKnown && mayDecide(name)) differences.set(name, pair);
+      if (pair.here !== pair.there && isKnown && peer.shares(name) && mayDecide(name))
+        differences.set(name, pair);
     }
     return differences;
   }

@@ -44,6 +44,7 @@ function contestedPeer(peer: SyncPeer, lane: PeerLane, ledger: Ledger) {
   return {
     name,
     sides: { method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
+    shares: (encodedName: string) => peer.shares(decodeName(Buffer.from(encodedName, 'latin1'))),
     isAtRest: () => lane.status().state !== 'updating',
     tryAgain: (names: ContestedNames) =>
       lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),

@@ -117,6 +117,8 @@ export interface SyncPeer {
   readonly auto: AutoMethod;
   /** It stands before this host in csync2.cfg. */
   readonly onLeft: boolean;
+  /** Whether csync2 synchronises a name, real or that of a prefix, with it. */
+  readonly shares: (name: Buffer) => boolean;
 }
 
 /** The sync stage, put together. */

@@ -45,10 +45,10 @@ describe('arbiter', () => {
     here.clear();
   });
 
-  test('nor what changes between two looks, is owed, is out of sight, or may only not have been shown', async (context) => {
+  test('nor what changes between two looks, is owed, is out of sight, of another group, or may only not have been shown', async (context) => {
     const { arbiter, here, won, listings, cut, owed, hidden } = setUp(context);
     cut.push('/long');
-    for (const name of ['/changes', '/owed', '/hidden', '/long/name']) {
+    for (const name of ['/changes', '/owed', '/hidden', '/long/name', '/other/group']) {
       here.set(name, text(1));
       arbiter.contested(name);
     }
@@ -96,6 +96,7 @@ function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
       {
         name: 'web2',
         sides: { method, isSlaveHere: false, isSlaveThere: false, isLeftThere: false },
+        shares: (name) => !name.startsWith('/other'),
         isAtRest: () => state.isAtRest,
         tryAgain: () => {},
         isOwed: (name) => owed.has(name),

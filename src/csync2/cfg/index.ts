@@ -13,6 +13,13 @@ export type * from './model.js';
 export { matchHost } from './native-selection.js';
 export { type Peer, peersOf } from './peers.js';
 export { allRootsOf, type Root, rootsOf, treesOf } from './roots.js';
-export { type ActivePrefix, activePrefixes, memberGroups, selectionOf, selectionRules } from './selection.js';
+export {
+  type ActivePrefix,
+  activePrefixes,
+  memberGroups,
+  selectionFor,
+  selectionOf,
+  selectionRules,
+} from './selection.js';
 export { type ConfigWarning, type ConfigWarningKind, configWarnings, warningsOf } from './warnings.js';
 export { configWithoutPlaces } from './without-places.js';

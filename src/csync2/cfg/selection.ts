@@ -27,6 +27,12 @@ export function firstOfName(prefixes: readonly ActivePrefix[]): readonly ActiveP
   return prefixes.filter((prefix) => prefixes.find(({ name }) => name.equals(prefix.name)) === prefix);
 }
 
+/** What csync2 synchronises with one peer: what the groups that it is in take. Throws as {@link selectionOf}. */
+export function selectionFor(config: CsyncConfig, peer: string): NativeSelection {
+  const groups = config.groups.filter(({ hosts }) => hosts.some(({ name }) => name === peer));
+  return selectionOf({ ...config, groups });
+}
+
 /**
  * What the native `Selection` takes.
  *
