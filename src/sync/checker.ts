@@ -107,7 +107,7 @@ export class Checker {
   }
 
   async #check(batch: Batch, { waits, signal }: CheckOptions): Promise<CheckReport> {
-    const failure = await this.#noteReceived();
+    const failure = await this.#noteReceived(signal);
     if (failure?.isForAll) return { ...nothingDone, failed: failedOf(batch, failure) };
     const plan = await this.#planner.plan(batch, waits, signal);
     const { trees, files, overlooked } = plan;
@@ -131,7 +131,7 @@ export class Checker {
    */
   async sweep(paths: readonly PathBytes[], options: SweepOptions): Promise<SweepReport> {
     const { recursive, signal } = options;
-    const failure = await this.#noteReceived();
+    const failure = await this.#noteReceived(signal);
     if (failure?.isForAll) {
       const failed = failedOf(recursive ? { files: [], trees: paths } : { files: paths, trees: [] }, failure);
       return { failed, held: [], marked: [], doubted: 0 };
@@ -215,14 +215,21 @@ export class Checker {
 
   /**
    * Before csync2 looks at anything, it takes note of what broken-off sessions have written; see {@link receivedFiles}. As long as
-   * it can't, it must not look at these files: it would take them for changes made here.
+   * it can't, it must not look at these files: it would take them for changes made here. Nor must a session, as each does with a
+   * file that it is to receive: where the database can't be written to, they are held up for a while by the window that we are in.
    */
-  async #noteReceived(): Promise<NoteFailure | undefined> {
+  async #noteReceived(signal: AbortSignal): Promise<NoteFailure | undefined> {
     const { memory, prefixes, takeBroken } = this.#parts;
     this.#broken = [...this.#broken, ...takeBroken()];
     if (this.#broken.length === 0) return undefined;
     const received = receivedFiles(this.#broken, prefixes, statOf);
-    const failure = await this.#runner.note(received.map(({ path }) => path));
+    const paths = received.map(({ path }) => path);
+    const begun = performance.now();
+    let failure = await this.#runner.note(paths);
+    while (failure?.isForAll && !signal.aborted && performance.now() - begun < noteMilliseconds) {
+      await new Promise((resolve) => setTimeout(resolve, noteAgainMilliseconds));
+      failure = await this.#runner.note(paths);
+    }
     if (failure) return failure;
     for (const { path, stat } of received) memory.remember(path, stampOf(stat));
     this.#broken = [];
@@ -230,6 +237,9 @@ export class Checker {
   }
 }
 
+/** A full disk has room again after a moment, or after long. */
+const noteMilliseconds = 10_000;
+const noteAgainMilliseconds = 100;
 const nothingDone: CheckReport = {
   ...{ checked: 0, skipped: 0, failed: [], held: [], postponed: [], halfReceived: [], sockets: [] },
 };
