@@ -13,6 +13,7 @@ import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
 import { addStatusCommand } from './commands/status.js';
+import { addVerifyCommand } from './commands/verify.js';
 import { addVersionCommand } from './commands/version.js';
 import { addWatchLimitCommand } from './commands/watch-limit.js';
 import type { CommandContext } from './context.js';
@@ -25,6 +26,7 @@ const commands = [
   addStatusCommand,
   addCheckCommand,
   addFlushCommand,
+  addVerifyCommand,
   addRetryCommand,
   addAcceptRootCommand,
   addReloadCommand,

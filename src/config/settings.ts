@@ -67,6 +67,11 @@ export const settingDefinitions = {
     { min: 0, max: 3600 },
     'longest wait for a server session to end before changes are handled',
   ),
+  verify_interval: seconds(
+    86_400,
+    { min: 0, max: 31_536_000 },
+    'time between regular comparisons of what this host and its peers have, 0 for none',
+  ),
   peer_timeout: seconds(
     60,
     { min: 1, max: 86_400 },

@@ -37,6 +37,10 @@ export interface NotedFile {
   readonly type: string;
   readonly size?: bigint;
   readonly mtimeSeconds?: bigint;
+  /** Of the type and permissions, as stat(2) has it. */
+  readonly mode?: number;
+  /** `uid:gid`, or the names where csync2 notes these. */
+  readonly owner?: string;
   /** Where a link leads, escaped; empty where csync2 could not read it. */
   readonly target?: string;
 }
@@ -47,6 +51,8 @@ export function readCheckText(text: string, row: number): NotedFile {
   const size = field('size');
   const mtime = field('mtime');
   const target = field('target');
+  const mode = field('mode');
+  const [user, group] = [field('uid') ?? field('user'), field('gid') ?? field('group')];
   return {
     row,
     text,
@@ -54,6 +60,8 @@ export function readCheckText(text: string, row: number): NotedFile {
     ...(size === undefined ? {} : { size: BigInt(size) }),
     ...(mtime === undefined ? {} : { mtimeSeconds: BigInt(mtime) }),
     ...(target === undefined ? {} : { target }),
+    ...(mode === undefined ? {} : { mode: Number(mode) }),
+    ...(user === undefined || group === undefined ? {} : { owner: `${user}:${group}` }),
   };
 }
 

@@ -288,6 +288,14 @@ export class Ledger {
     return rows.map(({ name, text }) => [name.toString('latin1'), text.toString('latin1')] as const);
   }
 
+  /** All of {@link notes}, one at a time. */
+  *allNotes(): Generator<readonly [name: string, text: string], void> {
+    const rows = this.#prepare(
+      'SELECT CAST(filename AS BLOB) AS name, CAST(checktxt AS BLOB) AS text FROM file',
+    ).iterate() as Iterable<{ name: Buffer; text: Buffer }>;
+    for (const { name, text } of rows) yield [name.toString('latin1'), text.toString('latin1')];
+  }
+
   /** Whether a file is owed to anybody, by its name in the database. */
   owes(encoded: Buffer): boolean {
     return (

@@ -14,6 +14,8 @@ export interface ListingOptions {
   /** A directory for a database of its own, best on tmpfs. */
   readonly directory: string;
   readonly stallSeconds: number;
+  /** Run at idle priority. */
+  readonly idle?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +34,7 @@ export interface ListingEvents {
  * @returns whether the peer has told all
  */
 export async function listPeer(
-  { runner, ledger, peer, myName, directory, stallSeconds, signal }: ListingOptions,
+  { runner, ledger, peer, myName, directory, stallSeconds, idle = false, signal }: ListingOptions,
   { onNote, onCut }: ListingEvents,
 ): Promise<boolean> {
   const own = join(directory, `list-${encodeURIComponent(peer)}`);
@@ -43,6 +45,7 @@ export async function listPeer(
       mode: ['-A', '-vvv', '-T', myName, peer],
       database: own,
       stallSeconds,
+      idle,
       signal,
       onMessage({ kind, text }) {
         const note = kind === 'bare' ? readNote(text) : undefined;

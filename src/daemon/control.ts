@@ -1,5 +1,12 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
-import type { AcceptRootReply, CheckReply, ReloadReply, RetryReply } from '../observe/control-replies.js';
+import type { ControlRequest } from '../observe/control-protocol.js';
+import type {
+  AcceptRootReply,
+  CheckReply,
+  ReloadReply,
+  RetryReply,
+  VerifyReply,
+} from '../observe/control-replies.js';
 import type { ControlHandler } from '../observe/control-server.js';
 import type { Status } from '../observe/status.js';
 import { display, fromKey, type PathKey } from '../path-bytes.js';
@@ -9,6 +16,7 @@ import type { Lane } from '../sync/lane.js';
 import { type RootState, rootText } from '../sync/root-guard.js';
 import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
+import { verifiedReply } from './verified-reply.js';
 
 /** What the requests are answered with. */
 export interface Controlled {
@@ -60,6 +68,8 @@ export function controlHandler({
         const scope = { paths: request.paths?.map(fromKey), peer: request.peer };
         return await flushes.run(scope, request.seconds, gone);
       }
+      case 'verify':
+        return await verifyPeers(request, current(), gone);
       case 'retry': {
         const lanes = lanesFor(request.peer, sync);
         for (const lane of lanes) lane.retry();
@@ -76,6 +86,22 @@ export function controlHandler({
       }
     }
   };
+}
+
+async function verifyPeers(
+  { peer, path, repair }: Extract<ControlRequest, { command: 'verify' }>,
+  { concerns, sync }: Pick<Generation, 'sync' | 'concerns'>,
+  signal: AbortSignal,
+): Promise<VerifyReply> {
+  if (path !== undefined && !concerns(fromKey(path))) throw new NotSynchronisedError([path]);
+  const { verify } = sync;
+  if (!verify) throw new NoComparisonError(sync.strategy);
+  const lanes = lanesFor(peer, sync);
+  const how = { path: path === undefined ? undefined : fromKey(path), repairs: repair };
+  const peers = await Promise.all(
+    lanes.map(async (lane) => verifiedReply(lane.peer, await verify(lane.peer, how, signal), sync)),
+  );
+  return { equal: peers.every(({ error, different }) => error === null && different === 0), peers };
 }
 
 /** The lane of a peer, or all. Throws an {@link UnknownPeerError}. */
@@ -98,6 +124,18 @@ export class NotSynchronisedError extends InotifyCsyncError {
       exitCodes.usage,
       `csync2 synchronises nothing at or below ${paths.map((path) => display(fromKey(path))).join(', ')}`,
       '`inotify-csync explain PATH` says why',
+    );
+  }
+}
+
+/** Nothing can be compared the way updates are made here. */
+export class NoComparisonError extends InotifyCsyncError {
+  constructor(strategy: string) {
+    super(
+      'ICS_NO_COMPARISON',
+      exitCodes.unavailable,
+      `what peers have can't be compared with (${strategy})`,
+      'compare by hand: csync2 -T',
     );
   }
 }

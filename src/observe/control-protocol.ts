@@ -18,6 +18,13 @@ export type ControlRequest =
       readonly paths?: readonly string[];
       readonly peer?: string;
     }
+  /** Compares with all peers or one, all or what is at and below a path; `repair`: and sends what is lacking there. */
+  | {
+      readonly command: 'verify';
+      readonly repair: boolean;
+      readonly peer?: string;
+      readonly path?: string;
+    }
   /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
   | { readonly command: 'reload' }
   /** Takes an emptied or replaced root for meant. */
@@ -54,7 +61,7 @@ export function parseRequest(line: string): ControlRequest {
     throw new BadRequestError('it is not JSON');
   }
   if (!isRecord(value)) throw new BadRequestError('it is not an object');
-  const { command, paths, peer, path, seconds } = value;
+  const { command, paths, peer, path, repair, seconds } = value;
   switch (command) {
     case 'status':
     case 'metrics':
@@ -73,6 +80,14 @@ export function parseRequest(line: string): ControlRequest {
       }
       if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
       return { command, seconds, ...(paths ? { paths } : {}), ...(peer === undefined ? {} : { peer }) };
+    case 'verify':
+      if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
+      if (path !== undefined && !isPath(path)) throw new BadRequestError('`path` must be an absolute path');
+      return {
+        ...{ command, repair: repair === true },
+        ...(peer === undefined ? {} : { peer }),
+        ...(path === undefined ? {} : { path }),
+      };
     case 'retry':
       if (peer === undefined) return { command };
       if (typeof peer === 'string') return { command, peer };

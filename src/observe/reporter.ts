@@ -245,6 +245,22 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
+  onDiverged = (peer: string, paths: readonly PathBytes[]): void => {
+    const key = `diverged ${peer}`;
+    const [first] = paths;
+    if (!first) {
+      this.#troubles.end(key, `${peer} has what this host has`, { peer });
+      return;
+    }
+    const more = paths.length > 1 ? ` and ${paths.length - 1} more` : '';
+    this.#troubles.say({
+      key,
+      level: 'warn',
+      text: `${peer} has not what this host has, while nothing is on its way: ${display(first)}${more}; see: inotify-csync verify ${peer}`,
+      fields: { peer, files: paths.length },
+    });
+  };
+
   onCompared = (peer: string, comparison: FirstComparison): void => {
     const key = `compare ${peer}`;
     if (comparison.ok) {

@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ListingEvents } from '../csync2/peer-listing.js';
 import { type Sides, winnerOf } from './arbitration.js';
 import { ContestedNames } from './contested-names.js';
+import {
+  type ComparedNames,
+  type ComparedPeer,
+  compareNotes,
+  type Differences,
+  inCommon,
+  type NoteComparisonParts,
+  secondLookMilliseconds,
+} from './note-comparison.js';
 
 /** A peer, as the arbiter needs it. */
-export interface ContestedPeer {
-  readonly name: string;
+export interface ContestedPeer extends ComparedPeer {
   readonly sides: Sides;
-  /** Whether a name is synchronised with it. */
-  shares(name: string): boolean;
   /** Whether nothing is on its way to it. */
   isAtRest(): boolean;
   /** Whether a name is owed to it and has not been refused by it. */
@@ -20,16 +25,12 @@ export interface ContestedPeer {
 }
 
 /** What the arbiter works with. Names are those of csync2's database, one character a byte. */
-export interface ArbiterParts {
+export interface ArbiterParts extends NoteComparisonParts {
   readonly peers: readonly ContestedPeer[];
   /** Gives csync2's notes of this host for a name, and if `isDeep` for all below it. */
   readonly notes: (name: string, isDeep: boolean) => Iterable<readonly [name: string, text: string]>;
-  /** Asks a peer for its notes; whether it has told all. */
-  readonly list: (peer: string, events: ListingEvents, signal: AbortSignal) => Promise<boolean>;
   /** Has {@link Arbiter.received} told of all that has come by now. */
   readonly lookForArrivals: () => void;
-  /** Whether a name may be decided on now: not what is out of sight. */
-  readonly mayDecide: (name: string) => boolean;
   readonly onDecided?: (peer: string, names: readonly string[]) => void;
   readonly onError: (error: unknown) => void;
   /** For tests: how much longer all its pauses are. */
@@ -113,7 +114,7 @@ export class Arbiter {
       this.#parts.lookForArrivals();
       // Whoever sends something of it may have removed the rest, and be about to say so.
       const isStill = (name: string) => !names.hasMoved(name, begun);
-      if (second) this.#decide(peer, common(first, second), isStill);
+      if (second) this.#decide(peer, inCommon(first, second), isStill);
     }
     if (each.rounds > mostRounds) names.settle(Number.POSITIVE_INFINITY);
     if (names.size === 0) return;
@@ -122,27 +123,17 @@ export class Arbiter {
     this.#arm(each, Math.max(againMilliseconds * 2 ** each.rounds++, cost));
   }
 
-  /** What is different under the contested names, as a text of both sides; undefined: the peer did not tell. */
+  /** What is different under the contested names; undefined: the peer did not tell. */
   async #differences({ peer, names }: Case): Promise<Differences | undefined> {
-    const { list, notes, mayDecide } = this.#parts;
-    const there = new Map<string, string>();
-    const cut: string[] = [];
-    const onNote = (name: string, text: string) => {
-      if (names.concerns(name)) there.set(name, text);
+    const { notes } = this.#parts;
+    const scope: ComparedNames = {
+      concerns: (name) => names.concerns(name),
+      *own() {
+        for (const name of names) yield* notes(name, true);
+        for (const name of names.above()) yield* notes(name, false);
+      },
     };
-    const onCut = (beginning: string) => cut.push(beginning);
-    if (!(await list(peer.name, { onNote, onCut }, this.#abort.signal))) return undefined;
-    const here = new Map<string, string>();
-    for (const name of names) for (const [each, text] of notes(name, true)) here.set(each, text);
-    for (const name of names.above()) for (const [each, text] of notes(name, false)) here.set(each, text);
-    const differences: Differences = new Map();
-    for (const name of new Set([...here.keys(), ...there.keys()])) {
-      const pair = { here: here.get(name), there: there.get(name) };
-      const isKnown = pair.there !== undefined || !cut.some((beginning) => name.startsWith(beginning));
-      if (pair.here !== pair.there && isKnown && peer.shares(name) && mayDecide(name))
-        differences.set(name, pair);
-    }
-    return differences;
+    return (await compareNotes(peer, scope, this.#parts, this.#abort.signal))?.differences;
   }
 
   #decide(peer: ContestedPeer, differences: Differences, isStill: (name: string) => boolean): void {
@@ -165,8 +156,6 @@ interface Case {
   timer: NodeJS.Timeout | undefined;
 }
 
-type Differences = Map<string, { readonly here: string | undefined; readonly there: string | undefined }>;
-
 function newCase(peer: ContestedPeer): Case {
   return { peer, names: new ContestedNames(), rounds: 0, isHeard: false, timer: undefined };
 }
@@ -178,20 +167,8 @@ function settle(names: ContestedNames, differences: Differences, before: number)
   names.settle(before, open);
 }
 
-/** Something may have been on its way at the first look: only what has not changed since counts. */
-function common(first: Differences, second: Differences): Differences {
-  return new Map(
-    [...second].filter(([name, { here, there }]) => {
-      const earlier = first.get(name);
-      return earlier !== undefined && earlier.here === here && earlier.there === there;
-    }),
-  );
-}
-
 /** So long nothing is to be contested before both sides are compared. */
 const restMilliseconds = 1000;
-/** What a peer has changed arrives within this time, or something else does. */
-const secondLookMilliseconds = 2000;
 /** Until it is heard again; then longer each time. */
 const againMilliseconds = 500;
 /** Minutes in all: what is not decided by then changes all the time, or is refused. */

@@ -82,14 +82,14 @@ export class ContestedVersions {
     return true;
   }
 
-  /** Has what is under a name sent with force, as long as it does not change. */
-  win(encoded: Buffer): void {
-    this.#won.set(keyOf(encoded), { encoded, stamp: this.#parts.stampOf(encoded) });
+  /** Has what is under a name sent, and with force if it `isForced`, as long as it does not change. */
+  send(encoded: Buffer, isForced: boolean): void {
+    this.#won.set(keyOf(encoded), { encoded, isForced, stamp: this.#parts.stampOf(encoded) });
   }
 
   /** Whether a row is to be sent with force. */
   hasWon({ encoded }: Pick<DirtyRow, 'encoded'>): boolean {
-    return this.#won.has(keyOf(encoded));
+    return this.#won.get(keyOf(encoded))?.isForced ?? false;
   }
 
   /** These were sent. */
@@ -163,6 +163,7 @@ export class ContestedVersions {
 
 interface WonName {
   readonly encoded: Buffer;
+  readonly isForced: boolean;
   /** What the file was like. */
   readonly stamp: string;
 }

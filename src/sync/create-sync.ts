@@ -11,12 +11,11 @@ import type { Activity } from '../csync2/server-log/activity.js';
 import { KeptTime } from '../kept-time.js';
 import type { PathBytes } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
-import type { Arbiter } from './arbiter.js';
 import { arrivalsOf, senderOf } from './arrivals.js';
 import { CheckJournal } from './check-journal.js';
 import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
-import { createArbiter } from './create-arbiter.js';
+import { type Comparisons, createComparisons } from './create-comparisons.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
 import type { FileMemory } from './file-memory.js';
@@ -70,6 +69,8 @@ export interface SyncParts {
   readonly isEntered: (directory: PathBytes) => boolean;
   /** File that tells when the last full check was. */
   readonly fullCheckHistory: string;
+  /** File that tells when all peers were compared with last. */
+  readonly verifyHistory: string;
   /** What a killed session had left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];
   readonly memory: FileMemory;
@@ -86,11 +87,16 @@ export interface SyncParts {
   readonly batchedDeletes: boolean;
   /** Seconds without progress after which a push is ended. */
   readonly stallSeconds: number;
-  readonly options: SchedulerOptions;
+  readonly options: SchedulerOptions & {
+    /** Seconds between regular comparisons with all peers; 0 for none. */
+    readonly verifyInterval: number;
+  };
   readonly events: SchedulerEvents & {
     onPush?(report: PushReport): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
+    /** What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way; empty: nothing does. */
+    onDiverged?(peer: string, paths: readonly PathBytes[]): void;
     /** Hosts that had changed the same files at once had come to have different ones: the peer gets this host's. */
     onDecided?(peer: string, paths: readonly PathBytes[]): void;
     /** The first path that csync2 can't handle has come, or the last is gone. */
@@ -132,6 +138,8 @@ export interface Sync {
   isMarking(): boolean;
   /** The peers that nothing has been compared with yet, and how that went so far. */
   newPeers(): ReadonlyMap<string, { readonly failingSince: number | undefined; readonly reason: string }>;
+  /** Compares with a peer; undefined where updates work on csync2's own database. See {@link Comparisons.verify}. */
+  readonly verify: Comparisons['verify'] | undefined;
   /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
@@ -254,9 +262,9 @@ export function createSync(parts: SyncParts): Sync {
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
-  let arbiter: Arbiter | undefined;
+  let comparisons: Comparisons | undefined;
   const around = {
-    onContested: (encoded: Buffer) => arbiter?.contested(encoded.toString('latin1')),
+    onContested: (encoded: Buffer) => comparisons?.arbiter.contested(encoded.toString('latin1')),
     ...{ ledger, journal, window, checker, guard, reconciliation, recheck },
     senderOf: (name: string) => senderOf(name, parts),
     cameFrom(name: string) {
@@ -265,7 +273,8 @@ export function createSync(parts: SyncParts): Sync {
     },
   };
   const { lanes, strategy } = createLanes({ ...parts, events: { ...events, onPush } }, around);
-  arbiter = ledger && createArbiter(parts, { ledger, guard, lanes });
+  comparisons =
+    ledger && parts.privateDatabases ? createComparisons(parts, { ledger, guard, lanes }) : undefined;
   const misses = new WatcherMisses();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -315,13 +324,14 @@ export function createSync(parts: SyncParts): Sync {
     countPending: () => listDirty(runner),
     isMarking: () => checker.isMarking,
     newPeers: () => newcomers?.waiting ?? new Map(),
+    verify: comparisons?.verify,
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
     placesOf,
     repair: () => checker.repair(),
     start() {
       parts.activity.onReceived = (name) => {
         unseen.received(name);
-        arbiter?.received(encodeName(Buffer.from(name, 'latin1')).toString('latin1'));
+        comparisons?.arbiter.received(encodeName(Buffer.from(name, 'latin1')).toString('latin1'));
       };
       parts.activity.onMarked = (name, peer) => {
         unseen.marked(name);
@@ -333,12 +343,14 @@ export function createSync(parts: SyncParts): Sync {
       // Also if nothing has changed: the configuration may be another one.
       parts.exclude?.(guard.awayWithin(wholeTree));
       for (const lane of lanes) lane.wake();
+      comparisons?.regular.start();
       newcomers?.start(parts.peers.map((peer) => peer.name));
     },
     async close() {
       await newcomers?.stop();
       await reconciliation?.stop();
-      await arbiter?.stop();
+      await comparisons?.arbiter.stop();
+      await comparisons?.regular.stop();
       await Promise.all(lanes.map((lane) => lane.stop()));
       // What has come unseen until now is to be known to the next run.
       if (!guard.whole) guard.look();

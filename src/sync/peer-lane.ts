@@ -248,8 +248,17 @@ export class PeerLane implements Lane {
 
   /** Has what is under a name sent with force, as long as it does not change: the peer has something else there that is to go. */
   win(encoded: Buffer): void {
+    this.#send(encoded, true);
+  }
+
+  /** Has what is under a name sent, as any change is. */
+  offer(encoded: Buffer): void {
+    this.#send(encoded, false);
+  }
+
+  #send(encoded: Buffer, isForced: boolean): void {
     this.#rejected.forget(encoded);
-    this.#contested.win(encoded);
+    this.#contested.send(encoded, isForced);
     this.wake();
   }
 

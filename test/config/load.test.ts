@@ -57,6 +57,7 @@ test('the defaults are those of the documentation', () => {
     settle: 0.02,
     server: 'managed',
     serverWaitMax: 30,
+    verifyInterval: 86_400,
     peerTimeout: 60,
     privateDatabases: true,
     csync2: 'csync2',
@@ -94,6 +95,7 @@ test('every setting can be given in each of the three ways', () => {
   const examples: { [Name in SettingName]: [toml: string, text: string] } = {
     check_interval: ['1.5', '1.5'],
     full_sync_interval: ['0', '0'],
+    verify_interval: ['0', '0'],
     num_lines_until_reset: ['1000', '1000'],
     num_batched_changes_threshold: ['10', '10'],
     parallel_updates: ['0', '0'],

@@ -1,0 +1,56 @@
+import { type NotedFile, readCheckText } from '../csync2/check-text.js';
+import { decodeName } from '../csync2/name-encoding.js';
+import type { VerifiedReply } from '../observe/control-replies.js';
+import { display } from '../path-bytes.js';
+import type { Sync } from '../sync/create-sync.js';
+
+type Comparison = Awaited<ReturnType<NonNullable<Sync['verify']>>>;
+
+/** What came of comparing with a peer, for the client. */
+export function verifiedReply(
+  peer: string,
+  comparison: Comparison,
+  { placesOf }: Pick<Sync, 'placesOf'>,
+): VerifiedReply {
+  if (!comparison) {
+    const error = 'it did not tell what it has: it cannot be reached, or its csync2 has refused it';
+    return { ...{ peer, error, compared: 0, pending: 0 }, differences: [], different: 0, repaired: 0 };
+  }
+  const { verified, repaired } = comparison;
+  const { compared, divergences, pending } = verified;
+  const differences = divergences.slice(0, mostShown).map(({ name, here, there, sender }) => {
+    const [path = Buffer.alloc(0)] = placesOf([decodeName(Buffer.from(name, 'latin1'))]);
+    return { path: display(path), here: describe(here), there: describe(there), sender };
+  });
+  return { peer, error: null, compared, pending, differences, different: divergences.length, repaired };
+}
+
+/** csync2's text for people: `file, 3 bytes, 2026-11-26 10:00:00Z, mode 644, 0:0`. */
+function describe(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const noted = readCheckText(text, 0);
+  const parts = [
+    typeNames[noted.type] ?? noted.type,
+    noted.size === undefined ? '' : `${noted.size} bytes`,
+    noted.target === undefined ? '' : `to ${display(decodeName(Buffer.from(noted.target, 'latin1')))}`,
+    timeOf(noted),
+    noted.mode === undefined ? '' : `mode ${(noted.mode & 0o7777).toString(8)}`,
+    noted.owner ?? '',
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function timeOf({ mtimeSeconds }: NotedFile): string {
+  if (mtimeSeconds === undefined) return '';
+  const date = new Date(Number(mtimeSeconds) * 1000);
+  return Number.isNaN(date.getTime())
+    ? `${mtimeSeconds} s`
+    : date.toISOString().replace('T', ' ').replace('.000', '');
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  ...{ reg: 'file', dir: 'directory', lnk: 'link', fifo: 'pipe' },
+  ...{ chr: 'character device', blk: 'block device', sock: 'socket' },
+};
+/** Of each peer. */
+const mostShown = 1000;

@@ -1,0 +1,146 @@
+import type { Ledger } from '../csync2/ledger.js';
+import { decodeName, encodeName, namesOf, realPathOf } from '../csync2/name-encoding.js';
+import { listPeer } from '../csync2/peer-listing.js';
+import { KeptTime } from '../kept-time.js';
+import type { PathBytes } from '../path-bytes.js';
+import { Arbiter, type ContestedPeer } from './arbiter.js';
+import type { ContestedNames } from './contested-names.js';
+import type { SyncParts, SyncPeer } from './create-sync.js';
+import type { Lane } from './lane.js';
+import type { ComparedNames, NoteComparisonParts } from './note-comparison.js';
+import { PeerLane } from './peer-lane.js';
+import { RegularVerification } from './regular-verification.js';
+import type { RootGuard } from './root-guard.js';
+import { repair, type Verified, type VerifiedPeer, verify } from './verification.js';
+
+/** What compares this host's notes with those of its peers. */
+export interface Comparisons {
+  readonly arbiter: Arbiter;
+  /** Now and then, and by itself. */
+  readonly regular: RegularVerification;
+  /**
+   * Compares all that is shared with a peer, or what is at and below a path.
+   *
+   * @returns what came of it, and how many names this host sends to make it good; undefined: the peer did not tell
+   */
+  verify(
+    peer: string,
+    how: { readonly path?: PathBytes | undefined; readonly repairs: boolean },
+    signal: AbortSignal,
+  ): Promise<{ readonly verified: Verified; readonly repaired: number } | undefined>;
+}
+
+/** The comparisons with those peers that have a database of their own for each update. */
+export function createComparisons(
+  parts: SyncParts,
+  { ledger, guard, lanes }: { ledger: Ledger; guard: RootGuard; lanes: readonly Lane[] },
+): Comparisons {
+  const { prefixes, events } = parts;
+  const peers = parts.peers.flatMap((peer) => {
+    const lane = lanes.find((each) => each.peer === peer.name);
+    return lane instanceof PeerLane ? [comparedPeer(peer, lane, ledger)] : [];
+  });
+  const pathOf = (name: string) => realPathOf(decodeName(bytes(name)), prefixes);
+  const comparison = comparisonParts(parts, ledger, (name) => {
+    const path = pathOf(name);
+    return path !== undefined && !guard.forbids(path, false);
+  });
+  const arbiter = new Arbiter({
+    ...{ ...comparison, peers },
+    notes: (name, isDeep) => ledger.notes(bytes(name), isDeep),
+    lookForArrivals: () => void parts.activity.received(),
+    onDecided: (peer, names) =>
+      events.onDecided?.(
+        peer,
+        names.flatMap((name) => pathOf(name) ?? []),
+      ),
+    onError: (error) => events.onError?.('comparing with a peer', error),
+  });
+  const regular = new RegularVerification({
+    peers: peers.map(({ name }) => name),
+    interval: parts.options.verifyInterval,
+    history: new KeptTime(parts.verifyHistory),
+    async verify(name, signal) {
+      const peer = peers.find((each) => each.name === name);
+      return peer && (await verify(peer, allNames(ledger), { ...comparison, isIdle: true }, signal));
+    },
+    onVerified({ peer, divergences }) {
+      const { sides } = peers.find(({ name }) => name === peer) ?? {};
+      const names = divergences.map(({ name }) => name);
+      if (sides?.method !== 'none') for (const name of names) arbiter.contested(name);
+      else
+        events.onDiverged?.(
+          peer,
+          names.flatMap((name) => pathOf(name) ?? []),
+        );
+    },
+    onError: (error) => events.onError?.('comparing with a peer', error),
+  });
+  return {
+    arbiter,
+    regular,
+    async verify(name, { path, repairs }, signal) {
+      const peer = peers.find((each) => each.name === name);
+      const scope = path ? namesWithin(path, parts, ledger) : allNames(ledger);
+      const verified = peer && (await verify(peer, scope, comparison, signal));
+      return verified && { verified, repaired: repairs ? repair(peer, verified.divergences) : 0 };
+    },
+  };
+}
+
+function comparisonParts(
+  { laneDirectory: directory, peers, runner, stallSeconds }: SyncParts,
+  ledger: Ledger,
+  mayDecide: (name: string) => boolean,
+): NoteComparisonParts {
+  return {
+    mayDecide,
+    list(peer, listing, signal, idle = false) {
+      const myName = peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
+      return listPeer({ runner, ledger, peer, myName, directory, stallSeconds, idle, signal }, listing);
+    },
+  };
+}
+
+function comparedPeer(peer: SyncPeer, lane: PeerLane, ledger: Ledger): ContestedPeer & VerifiedPeer {
+  const { auto: method, name, onLeft, slave, slaveHere } = peer;
+  const row = (encodedName: string) => ledger.owedTo(name, bytes(encodedName));
+  return {
+    name,
+    sides: { method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
+    shares: (encodedName) => peer.shares(decodeName(bytes(encodedName))),
+    isAtRest: () => lane.status().state !== 'updating',
+    isPending: (encodedName) => row(encodedName) !== undefined,
+    isOwed(encodedName) {
+      const owed = row(encodedName);
+      return owed !== undefined && !lane.hasRejected(owed);
+    },
+    tryAgain: (names: ContestedNames) =>
+      lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),
+    win: (encodedName) => lane.win(bytes(encodedName)),
+    offer: (encodedName) => lane.offer(bytes(encodedName)),
+  };
+}
+
+function allNames(ledger: Ledger): ComparedNames {
+  return { concerns: () => true, own: () => ledger.allNotes() };
+}
+
+function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): ComparedNames {
+  const names = namesOf(path, prefixes).map(encodeName);
+  const isWithin = (name: string) =>
+    names.some((each) => {
+      const text = each.toString('latin1');
+      return name === text || name.startsWith(text.endsWith('/') ? text : `${text}/`);
+    });
+  return {
+    concerns: isWithin,
+    *own() {
+      for (const name of names) yield* ledger.notes(name, true);
+    },
+  };
+}
+
+function bytes(name: string): Buffer {
+  return Buffer.from(name, 'latin1');
+}
