@@ -134,7 +134,7 @@ export class CheckPlanner {
     if (stat === 'unreadable') return;
     const changed = stat ? Number(stat.ctimeMs) : 0;
     if (plan.waits && plan.arrivals.isArrivingWithin(path, changed)) {
-      plan.postponed.push({ path, recursive: true });
+      plan.postponed.push({ path, recursive: true, isTrusted: plan.trusted.has(toKey(path)) });
     } else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
       plan.trees.push(path);
@@ -157,7 +157,7 @@ export class CheckPlanner {
     const isTrusted = plan.trusted.has(toKey(path));
     switch (this.#judge(plan, path, stamp, { isTrusted, isTold: true, text: checkTextOf(stat) })) {
       case 'later':
-        plan.postponed.push({ path, recursive: false });
+        plan.postponed.push({ path, recursive: false, isTrusted });
         return;
       case 'nothing':
         plan.skipped++;
@@ -220,7 +220,7 @@ export class CheckPlanner {
     how: { isTrusted: boolean; isTold: boolean },
   ): void {
     const verdict = this.#judge(plan, path, stamp, how);
-    if (verdict === 'later') plan.postponed.push({ path, recursive: false });
+    if (verdict === 'later') plan.postponed.push({ path, recursive: false, isTrusted: how.isTrusted });
     else if (verdict === 'overlooked' || verdict === 'both') plan.overlooked.push(path);
   }
 

@@ -1,9 +1,12 @@
 import { type PathBytes, type PathKey, toKey } from '../path-bytes.js';
+import type { Batch } from './batch.js';
 
 /** A path that is looked at later, alone or with all below. */
 export interface PostponedPath {
   readonly path: PathBytes;
   readonly recursive: boolean;
+  /** Nothing speaks against its content; see {@link Batch.trusted}. */
+  readonly isTrusted?: boolean;
 }
 
 /**
@@ -45,8 +48,10 @@ export class PostponedPaths {
   set(paths: readonly PostponedPath[], now: number): void {
     for (const postponed of paths) {
       const key = toKey(postponed.path);
-      const recursive = postponed.recursive || (this.#paths.get(key)?.recursive ?? false);
-      this.#paths.set(key, { ...postponed, recursive });
+      const before = this.#paths.get(key);
+      const recursive = postponed.recursive || (before?.recursive ?? false);
+      const isTrusted = postponed.isTrusted === true && (before?.isTrusted ?? true);
+      this.#paths.set(key, { ...postponed, recursive, isTrusted });
     }
     if (this.#paths.size === 0) this.#since = undefined;
     else {

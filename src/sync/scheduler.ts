@@ -308,7 +308,7 @@ export class Scheduler {
 
   #requeue(deferred: readonly PostponedPath[], postponed: readonly PostponedPath[]): void {
     this.#parts.queue.append(
-      [...deferred, ...postponed].map(({ path, recursive }) => ({ kind: recursive ? 'tree' : 'file', path })),
+      [...deferred, ...postponed].map((each) => ({ kind: kindOf(each), path: each.path })),
     );
     this.#requeuedUpTo = this.#parts.queue.written;
   }
@@ -337,6 +337,12 @@ export class Scheduler {
     this.#state = state;
     this.#parts.events.onState?.(state);
   }
+}
+
+/** Looked at for its times alone, a file that csync2 has just sent or received is not to be doubted for having waited. */
+function kindOf({ isTrusted = false, recursive }: PostponedPath) {
+  if (recursive) return isTrusted ? 'recheck' : 'tree';
+  return isTrusted ? 'touch' : 'file';
 }
 
 const batchBytes = 8 * 1024 * 1024;

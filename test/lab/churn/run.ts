@@ -93,7 +93,7 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
         ...Object.fromEntries(
           statuses.map((status, index) => [
             `status-${hosts[index]?.name}.json`,
-            JSON.stringify(status?.raw, null, 1),
+            JSON.stringify(status?.raw ?? null, null, 1),
           ]),
         ),
       },
