@@ -363,8 +363,8 @@ exec csync2 "$@"`,
     };
     const report = await checker.check(batch, now());
     assert.deepEqual(report.postponed, [
-      { path: a.path('t'), recursive: true },
-      { path: half, recursive: false },
+      { path: a.path('t'), recursive: true, isTrusted: false },
+      { path: half, recursive: false, isTrusted: false },
     ]);
     assert.deepEqual(owed(), ['/own']);
     await checker.check(batch, { ...now(), waits: false });
@@ -384,7 +384,9 @@ exec csync2 "$@"`,
       covered: [],
       trusted: new Set<string>(),
     };
-    assert.deepEqual((await checker.check(batch, now())).postponed, [{ path, recursive: false }]);
+    assert.deepEqual((await checker.check(batch, now())).postponed, [
+      { path, recursive: false, isTrusted: false },
+    ]);
     assert.deepEqual(owed(), []);
     await checker.check(batch, { ...now(), waits: false });
     assert.deepEqual(owed(), ['/half']);
