@@ -22,6 +22,7 @@ export interface PushWatchParts {
 export class PushWatch {
   readonly #parts: PushWatchParts;
   readonly #abort = new AbortController();
+  readonly #timers = new Set<NodeJS.Timeout>();
   #isConnected = false;
   #unpin: (() => void) | undefined;
 
@@ -40,6 +41,8 @@ export class PushWatch {
   /** csync2 has ended, or looks at nothing any more. */
   end(): void {
     this.#abort.abort();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     this.#letGo();
   }
 
@@ -55,9 +58,12 @@ export class PushWatch {
   }
 
   #after(milliseconds: number, action: () => unknown): void {
-    const timer = setTimeout(action, milliseconds);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, milliseconds);
     timer.unref();
-    this.#abort.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    this.#timers.add(timer);
   }
 
   async #look(): Promise<void> {
