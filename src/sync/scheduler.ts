@@ -177,6 +177,8 @@ export class Scheduler {
         await this.#takeTurn(signal);
         this.#parts.events.onEnough?.();
       } catch (error) {
+        // Ended in the middle of a look at files: what it was to be looked at for is still in the queue, or owed.
+        if (signal.aborted && (error as Error).name === 'AbortError') break;
         if (!isShortage(error)) throw error;
         // What was being cut into portions may not be taken up again where it was.
         this.#parts.queue.owe('descriptors, memory or processes were short');
