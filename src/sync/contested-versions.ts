@@ -50,8 +50,8 @@ export class ContestedVersions {
   readonly #marked = new Map<string, MarkedName>();
   /** To be sent once more, by name. */
   readonly #again = new Map<string, DirtyRow>();
-  /** What is to be sent whatever the peer has, by name. */
-  readonly #won = new Map<string, WonName>();
+  /** What this host has been decided to send, by name. */
+  readonly #decided = new Map<string, DecidedName>();
 
   constructor(parts: ContestedVersionsParts) {
     this.#parts = parts;
@@ -84,19 +84,19 @@ export class ContestedVersions {
 
   /** Has what is under a name sent, and with force if it `isForced`, as long as it does not change. */
   send(encoded: Buffer, isForced: boolean): void {
-    this.#won.set(keyOf(encoded), { encoded, isForced, stamp: this.#parts.stampOf(encoded) });
+    this.#decided.set(keyOf(encoded), { encoded, isForced, stamp: this.#parts.stampOf(encoded) });
   }
 
   /** Whether a row is to be sent with force. */
   hasWon({ encoded }: Pick<DirtyRow, 'encoded'>): boolean {
-    return this.#won.get(keyOf(encoded))?.isForced ?? false;
+    return this.#decided.get(keyOf(encoded))?.isForced ?? false;
   }
 
   /** These were sent. */
   sent(rows: readonly DirtyRow[]): void {
     for (const { encoded } of rows) {
       this.#again.delete(keyOf(encoded));
-      this.#won.delete(keyOf(encoded));
+      this.#decided.delete(keyOf(encoded));
     }
   }
 
@@ -133,7 +133,7 @@ export class ContestedVersions {
       const isTheirs = this.isTheirs(encoded);
       const isOver = now >= until || !(isTheirs || versions.has({ encoded }));
       if (isOver) this.#marked.delete(key);
-      else if (!this.#again.has(key) && !this.#won.has(key) && ledger.owes(encoded)) {
+      else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.owes(encoded)) {
         const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [peer];
         ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
         onSettled(encoded);
@@ -144,10 +144,16 @@ export class ContestedVersions {
   #oweAgain(): void {
     const { ledger, myName, peer, stampOf, versions } = this.#parts;
     for (const [key, row] of this.#again) if (!versions.has(row)) this.#again.delete(key);
-    for (const [key, won] of this.#won) if (stampOf(won.encoded) !== won.stamp) this.#won.delete(key);
-    if (this.#again.size + this.#won.size === 0) return;
-    const won = [...this.#won.values()].map(({ encoded }) => ({ rowid: 0, encoded, myName, forced: 0 }));
-    const rows = [...this.#again.values(), ...won];
+    for (const [key, each] of this.#decided)
+      if (stampOf(each.encoded) !== each.stamp) this.#decided.delete(key);
+    if (this.#again.size + this.#decided.size === 0) return;
+    const decided = [...this.#decided.values()].map(({ encoded }) => ({
+      rowid: 0,
+      encoded,
+      myName,
+      forced: 0,
+    }));
+    const rows = [...this.#again.values(), ...decided];
     ledger.withoutWaiting(() => insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows));
   }
 
@@ -161,7 +167,7 @@ export class ContestedVersions {
   }
 }
 
-interface WonName {
+interface DecidedName {
   readonly encoded: Buffer;
   readonly isForced: boolean;
   /** What the file was like. */
