@@ -4,19 +4,11 @@ import Database from 'better-sqlite3';
 import { databaseName } from './instance.js';
 import { type DirtyRow, insertDirty, type Ledger } from './ledger.js';
 import { encodeName } from './name-encoding.js';
-import type { CommandResult, Runner } from './runner.js';
+import type { ListingOptions } from './peer-listing.js';
+import type { CommandResult } from './runner.js';
 
 /** How a comparison is made. */
-export interface ComparisonOptions {
-  readonly runner: Runner;
-  readonly ledger: Ledger;
-  readonly peer: string;
-  /** What the peer calls this host. */
-  readonly myName: string;
-  /** A directory for the copy of the database, best on tmpfs. */
-  readonly directory: string;
-  readonly stallSeconds: number;
-  readonly signal: AbortSignal;
+export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
   /**
    * If given, what only the peer has is taken, too, to be removed there; of all that is found only what it says yes to. It
    * is all of what differs now, without what was owed before.
