@@ -13,6 +13,8 @@ import type { FileStamp } from './file-stamp.js';
  * goes when a full check has succeeded.
  */
 export class FileMemory {
+  /** Since when files are remembered; milliseconds since 1970. */
+  readonly since = Date.now();
   readonly #limit: number;
   readonly #seed: number;
   #young: Digests;

@@ -35,7 +35,7 @@ export interface Circumstances {
 /** What verdicts are made with. `ledger` is undefined where the database is not SQLite. */
 export interface OverlookedChangesParts {
   readonly ledger: Pick<Ledger, 'noted'> | undefined;
-  readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsTouched'>;
+  readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsTouched' | 'since'>;
   readonly notes: Pick<NoteHistory, 'isWrittenAfter'>;
 }
 
@@ -103,10 +103,14 @@ export class OverlookedChanges {
     if (stamp.type !== 'file') return 'check';
     const isHarmless = isTrusted || isReceived || account === 'accounted' || account === 'known';
     if (account !== 'written' && isHarmless) return 'check';
-    const isSame = this.#parts.memory.isSame(path, stamp);
-    if (isSame === false) return tellsAll || !hasWholeSeconds(stamp) ? 'both' : 'check';
+    const { memory } = this.#parts;
+    const isSame = memory.isSame(path, stamp);
+    const mayBeReceived = !tellsAll && hasWholeSeconds(stamp);
+    if (isSame === true || mayBeReceived) return 'check';
     const isOfOld = changedAt(stamp) - Number(stamp.mtimeNs / 1_000_000n) > pinnedMilliseconds;
-    return isSame === undefined && isOfOld && tellsAll ? 'both' : 'check';
+    // A run before this one may have had csync2 note it, within the same second.
+    const mayBeNoted = secondsOf(stamp.mtimeNs) <= Math.floor(memory.since / 1000);
+    return isSame === false || isOfOld || mayBeNoted ? 'both' : 'check';
   }
 }
 

@@ -1,3 +1,4 @@
+import { statSync, utimesSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Cluster } from '../support/cluster.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
@@ -25,6 +26,26 @@ test('on PostgreSQL a file that only one node has changed is no conflict', { ski
   await cluster.untilEqual();
   await cluster.untilQuiet();
 });
+
+test(
+  'on PostgreSQL a rewrite within the same second, while no daemon runs, arrives',
+  { skip },
+  async (context) => {
+    const cluster = await started(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    first.write('new/file', 'the first');
+    await cluster.untilRead(second, 'new/file', 'the first');
+    await cluster.untilQuiet();
+    const { mtimeMs } = statSync(first.path('new/file'));
+    await first.stop('SIGKILL');
+    first.write('new/file', 'the other');
+    // As if all this had taken less than a second; csync2 compares whole ones.
+    utimesSync(first.path('new/file'), mtimeMs / 1000, Math.floor(mtimeMs / 1000) + 0.75);
+    first.start();
+    await cluster.untilRead(second, 'new/file', 'the other');
+    await cluster.untilEqual();
+  },
+);
 
 async function started(context: TestContext): Promise<Cluster> {
   const cluster = await Cluster.make(context, { nodes: 3 });

@@ -18,14 +18,23 @@ const circumstances: Circumstances = {
   ...{ isReceived: false, account: 'unknown', isTrusted: false, tellsAll: true, isSweep: false, text },
 };
 
+interface Known {
+  readonly isSame: boolean | undefined;
+  readonly hasLedger: boolean;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+const known: Known = { isSame: true, hasLedger: true, since: 0 };
+
 /** The verdict on a file of the same size, owner, mode and second as csync2 has noted. */
-function judge(rest: Partial<Circumstances>, { isSame = true, hasLedger = true } = {}) {
+function judge(rest: Partial<Circumstances>, given: Partial<Known> = {}, file = stamp) {
+  const { hasLedger, isSame, since } = { ...known, ...given };
   const changes = new OverlookedChanges({
     ledger: hasLedger ? { noted: () => readCheckText(text, 1) } : undefined,
-    memory: { isSame: () => isSame, isSameAsTouched: () => isSame },
+    memory: { isSame: () => isSame, isSameAsTouched: () => isSame ?? false, since },
     notes: { isWrittenAfter: () => false },
   });
-  return changes.judge(path, stamp, { ...circumstances, ...rest });
+  return changes.judge(path, file, { ...circumstances, ...rest });
 }
 
 describe('a file that looks to csync2 as it did', () => {
@@ -52,5 +61,27 @@ describe('a file that looks to csync2 as it did', () => {
       assert.equal(judge({ account: 'written', isTrusted }), 'overlooked');
       assert.equal(judge({ account: 'written', isTrusted }, { isSame: false, hasLedger: false }), 'both');
     }
+  });
+});
+
+describe('a file that is not remembered, where the database is on a server', () => {
+  const unknown = { isSame: undefined, hasLedger: false };
+  const written: FileStamp = { ...stamp, mtimeNs: 900_123_000_000n, ctimeNs: 900_123_000_000n };
+
+  test('written in the second of the start, or before: the last run may have had csync2 note it within that second', () => {
+    for (const isSweep of [false, true]) {
+      for (const tellsAll of [false, true]) {
+        assert.equal(judge({ isSweep, tellsAll }, { ...unknown, since: 900_900 }, written), 'both');
+        assert.equal(judge({ isSweep, tellsAll }, { ...unknown, since: 899_999 }, written), 'check');
+      }
+    }
+  });
+
+  test('with a time of long before: it is another file, of that time', () => {
+    assert.equal(judge({}, unknown), 'both');
+  });
+
+  test('with a time in whole seconds, where not all receptions are known: it may have been received', () => {
+    assert.equal(judge({ tellsAll: false }, { ...unknown, since: 900_900 }), 'check');
   });
 });
