@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #include <cstring>
 
@@ -37,6 +38,14 @@ uint64_t FileSystemId(const struct statfs& status) {
 }
 
 }  // namespace
+
+std::string AttributeNames(const std::string& path) {
+  constexpr size_t list_max = 65536;  // XATTR_LIST_MAX
+  std::string names(list_max, '\0');
+  const ssize_t size = llistxattr(path.c_str(), names.data(), names.size());
+  names.resize(size < 0 ? 0 : static_cast<size_t>(size));
+  return names;
+}
 
 PlaceFacts LookAtPlace(const std::string& path) {
   PlaceFacts facts;

@@ -17,6 +17,9 @@ struct PlaceFacts {
   bool empty = false;
 };
 
+// Names of a path's extended attributes, ACLs among them, each ended by a NUL; empty if there are none or they can't be told.
+std::string AttributeNames(const std::string& path);
+
 // Looks at an absolute path of any length; no component may be a symbolic link. All facts are of one inode.
 PlaceFacts LookAtPlace(const std::string& path);
 

@@ -194,11 +194,13 @@ void Survey::Report(int error) {
 void Survey::Change(const std::string& path, const struct stat& status) {
   const int64_t ctime = Nanoseconds(status.st_ctim);
   if (ctime < options_.changed_since_ns) return;
+  if (options_.linked_only && !(S_ISREG(status.st_mode) && status.st_nlink > 1)) return;
   const ChangedType type = S_ISREG(status.st_mode)   ? ChangedType::kFile
                            : S_ISLNK(status.st_mode) ? ChangedType::kLink
                                                      : ChangedType::kOther;
   result_->changed.push_back({path, type, status.st_ino, static_cast<uint64_t>(status.st_size),
-                              Nanoseconds(status.st_mtim), ctime});
+                              Nanoseconds(status.st_mtim), ctime, status.st_dev,
+                              static_cast<uint32_t>(status.st_nlink)});
 }
 
 }  // namespace inotify_csync

@@ -16,6 +16,8 @@ namespace inotify_csync {
 struct SurveyOptions {
   bool recursive = false;
   int64_t changed_since_ns = INT64_MAX;  // since 1970
+  // Of what has changed, only regular files that have more than one name are told.
+  bool linked_only = false;
   // Longest path that is reported, and that csync2 could look at: PATH_MAX without the NUL.
   size_t path_max = 4095;
   // Directories kept open at once.
@@ -33,6 +35,8 @@ struct ChangedEntry {
   uint64_t size;
   int64_t mtime_ns;
   int64_t ctime_ns;
+  uint64_t device;
+  uint32_t links;
 };
 
 struct UnreadableEntry {
@@ -42,7 +46,7 @@ struct UnreadableEntry {
 
 struct SurveyResult {
   uint64_t entries = 0;
-  // Everything but directories whose ctime is not before `changed_since_ns`.
+  // Everything but directories whose ctime is not before `changed_since_ns`, as far as it is asked for.
   std::vector<ChangedEntry> changed;
   // Entries that lstat(2) fails for, and directories that can't be listed. What isn't there is none of them.
   std::vector<UnreadableEntry> unreadable;

@@ -39,6 +39,8 @@ std::string Packed(const std::vector<ChangedEntry>& changed) {
     Append(&bytes, entry.size);
     Append(&bytes, entry.mtime_ns);
     Append(&bytes, entry.ctime_ns);
+    Append(&bytes, entry.device);
+    Append(&bytes, entry.links);
     AppendPath(&bytes, entry.path);
   }
   return bytes;
@@ -101,11 +103,11 @@ class SurveyWorker : public Napi::AsyncWorker {
   std::string unreadable_;
 };
 
-// survey(paths, recursive, changedSince): what goes on in a thread of its own, and how to end it.
+// survey(paths, recursive, changedSince, linkedOnly): what goes on in a thread of its own, and how to end it.
 Napi::Value StartSurvey(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() < 3 || !info[0].IsArray() || !info[1].IsBoolean() || !info[2].IsBigInt()) {
-    throw Napi::TypeError::New(env, "survey takes an array of paths, a boolean and a bigint");
+  if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsBoolean() || !info[2].IsBigInt() || !info[3].IsBoolean()) {
+    throw Napi::TypeError::New(env, "survey takes an array of paths, a boolean, a bigint and a boolean");
   }
   const auto list = info[0].As<Napi::Array>();
   std::vector<std::string> paths;
@@ -115,6 +117,7 @@ Napi::Value StartSurvey(const Napi::CallbackInfo& info) {
   options.recursive = info[1].As<Napi::Boolean>().Value();
   bool lossless = true;
   options.changed_since_ns = info[2].As<Napi::BigInt>().Int64Value(&lossless);
+  options.linked_only = info[3].As<Napi::Boolean>().Value();
   if (!lossless) throw Napi::RangeError::New(env, "a time must fit into 64 bits");
   const auto cancelled = std::make_shared<std::atomic<bool>>(false);
   auto* worker = new SurveyWorker(env, std::move(paths), options, cancelled);
@@ -138,11 +141,17 @@ Napi::Value LookAt(const Napi::CallbackInfo& info) {
   return shown;
 }
 
+Napi::Value ListAttributes(const Napi::CallbackInfo& info) {
+  const std::string names = AttributeNames(PathOf(info[0]));
+  return Napi::Buffer<char>::Copy(info.Env(), names.data(), names.size());
+}
+
 }  // namespace
 
 Napi::Object InitSurvey(Napi::Env env, Napi::Object exports) {
   exports.Set("survey", Napi::Function::New(env, StartSurvey, "survey"));
   exports.Set("lookAtPlace", Napi::Function::New(env, LookAt, "lookAtPlace"));
+  exports.Set("attributeNames", Napi::Function::New(env, ListAttributes, "attributeNames"));
   return exports;
 }
 

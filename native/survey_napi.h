@@ -11,7 +11,7 @@
 
 namespace inotify_csync {
 
-// Adds `survey` and `lookAtPlace` to `exports`.
+// Adds `survey`, `lookAtPlace` and `attributeNames` to `exports`.
 Napi::Object InitSurvey(Napi::Env env, Napi::Object exports);
 
 }  // namespace inotify_csync

@@ -13,9 +13,12 @@ export interface NativeAddon {
     paths: readonly Buffer[],
     recursive: boolean,
     changedSince: bigint,
+    linkedOnly: boolean,
   ): { readonly done: Promise<NativeSurvey | null>; readonly cancel: () => void };
   /** What is at a path, without following links; see `native/place.h`. */
   lookAtPlace(path: Buffer): NativePlace;
+  /** Names of a path's extended attributes, ACLs among them, each ended by a NUL. */
+  attributeNames(path: Buffer): Buffer;
 }
 
 /** What a survey has found, packed: see `src/sync/survey.ts`. */

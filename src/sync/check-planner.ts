@@ -7,6 +7,7 @@ import type { Batch } from './batch.js';
 import type { FailedPath } from './check-runner.js';
 import type { FileMemory } from './file-memory.js';
 import { changedAt, type FileStamp, stampOf } from './file-stamp.js';
+import type { HardLinks, LinkedFile } from './hard-links.js';
 import type { OverlookedChanges, Verdict } from './overlooked-changes.js';
 import type { PostponedPath } from './postponed-paths.js';
 import { lookAt, statOf } from './stat-of.js';
@@ -27,6 +28,8 @@ export interface CheckPlan {
   readonly halfReceived: readonly PathBytes[];
   /** They may be there, but can't be looked at. */
   readonly unreadable: readonly FailedPath[];
+  /** Files with further names, of which only this one is known to have been changed. */
+  readonly linked: readonly LinkedFile[];
   /** What files were like when the plan was made. */
   readonly stamps: readonly PlannedStamp[];
   /** Number of paths that need no check. */
@@ -55,6 +58,8 @@ export interface CheckPlannerParts {
   readonly unseenSince: () => number;
   /** Whether a file that has changed at this moment may have done so unseen. */
   readonly mayBeUnseen: (time: number) => boolean;
+  /** Undefined: the other names of a file are left to the full check. */
+  readonly links?: Pick<HardLinks, 'seen' | 'changed'>;
 }
 
 /** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
@@ -97,7 +102,6 @@ export class CheckPlanner {
     return plan;
   }
 
-  /**
   /**
    * Remembers what the files were like just before csync2 looked: whatever happens to them later shows at their own
    * event. A file that could not be marked is still to be marked.
@@ -155,7 +159,9 @@ export class CheckPlanner {
   #planPresent(plan: Plan, path: PathBytes, stat: BigIntStats): void {
     const stamp = stampOf(stat);
     const isTrusted = plan.trusted.has(toKey(path));
-    switch (this.#judge(plan, path, stamp, { isTrusted, isTold: true, text: checkTextOf(stat) })) {
+    const verdict = this.#judge(plan, path, stamp, { isTrusted, isTold: true, text: checkTextOf(stat) });
+    this.#noteLinks(plan, path, stat, verdict);
+    switch (verdict) {
       case 'later':
         plan.postponed.push({ path, recursive: false, isTrusted });
         return;
@@ -179,7 +185,19 @@ export class CheckPlanner {
   #planCovered(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
     const isTrusted = plan.trusted.has(toKey(path));
-    if (stat) this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
+    if (!stat) return;
+    const verdict = this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
+    this.#noteLinks(plan, path, stat, verdict);
+  }
+
+  #noteLinks(plan: Plan, path: PathBytes, stat: BigIntStats, verdict: Verdict | 'later'): void {
+    if (stat.nlink < 2n || !stat.isFile()) return;
+    const { dev: device, ino: inode, ctimeNs, mtimeNs } = stat;
+    const file = { path, device, inode, ctimeNs, links: Number(stat.nlink) };
+    this.#parts.links?.seen(file);
+    // A second name of a file that was written long ago: nobody has changed the first one's content.
+    const isOnlyNamed = ctimeNs - mtimeNs > namedNs && this.#parts.ledger?.knows(path) === false;
+    if (verdict !== 'nothing' && verdict !== 'later' && !isOnlyNamed) plan.linked.push(file);
   }
 
   /** What can't be looked at is left for later: csync2 would take it for deleted. */
@@ -208,9 +226,10 @@ export class CheckPlanner {
     const { changed } = await survey(paths, options);
     const isAll = options.changedSince === 0n;
     const unseen = isAll ? changed : changed.filter((entry) => mayBeUnseen(changedAt(entry)));
-    this.#inPortions(unseen, ({ path, ...stamp }) =>
-      this.#planInTree(plan, path, stamp, { isTrusted: false, isTold: false }),
-    );
+    this.#inPortions(unseen, (entry) => {
+      if (entry.type === 'file' && entry.links > 1) this.#parts.links?.seen(entry);
+      this.#planInTree(plan, entry.path, entry, { isTrusted: false, isTold: false });
+    });
   }
 
   #planInTree(
@@ -218,10 +237,11 @@ export class CheckPlanner {
     path: PathBytes,
     stamp: FileStamp,
     how: { isTrusted: boolean; isTold: boolean },
-  ): void {
+  ): Verdict | 'later' {
     const verdict = this.#judge(plan, path, stamp, how);
     if (verdict === 'later') plan.postponed.push({ path, recursive: false, isTrusted: how.isTrusted });
     else if (verdict === 'overlooked' || verdict === 'both') plan.overlooked.push(path);
+    return verdict;
   }
 
   #judge(
@@ -282,6 +302,7 @@ interface Plan extends CheckPlan {
   readonly sockets: PathBytes[];
   readonly postponed: PostponedPath[];
   readonly halfReceived: PathBytes[];
+  readonly linked: LinkedFile[];
   readonly unreadable: FailedPath[];
   readonly stamps: PlannedStamp[];
   /** Directories that csync2 doesn't know yet. */
@@ -302,6 +323,7 @@ function emptyPlan(): Omit<Plan, 'arrivals' | 'waits' | 'trusted' | 'isSweep'> {
     sockets: [],
     postponed: [],
     halfReceived: [],
+    linked: [],
     unreadable: [],
     stamps: [],
     parents: new Map(),
@@ -315,3 +337,5 @@ function nanoseconds(milliseconds: number): bigint {
 }
 
 const questionsAtOnce = 200;
+/** A file is written and given another name within this time; nanoseconds. */
+const namedNs = 2_000_000_000n;

@@ -120,6 +120,7 @@ export class Checker {
     const failed = plan.unreadable.concat(...reports.map((report) => report.failed));
     const held = reports.flatMap((report) => report.held);
     this.#remember(plan, { failed, held });
+    for (const file of plan.linked) this.#parts.links?.changed(file);
     const { skipped, postponed, halfReceived, sockets } = plan;
     const checked = trees.length + files.length + overlooked.length - held.length;
     return { checked, skipped, postponed, halfReceived, failed, held, sockets };

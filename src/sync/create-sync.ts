@@ -21,6 +21,7 @@ import { DatabaseWindow, type ServerGate } from './database-window.js';
 import type { FileMemory } from './file-memory.js';
 import { stampOf } from './file-stamp.js';
 import { FullCheck } from './full-check.js';
+import { HardLinks } from './hard-links.js';
 import type { KnownPeers } from './known-peers.js';
 import type { Lane, PushReport } from './lane.js';
 import type { MountMemory } from './mount-memory.js';
@@ -229,6 +230,11 @@ export function createSync(parts: SyncParts): Sync {
     onError: (error) => events.onError?.('telling csync2 of what has come unseen', error),
   });
   const surveys = new Surveys();
+  const recheck = (path: PathBytes) => scheduler.recheck(path);
+  const links = new HardLinks({
+    ...{ roots, recheck, concerns: parts.concerns, survey: surveys.survey },
+    onError: (error) => events.onError?.('looking for files with several names', error),
+  });
   const checker = new Checker({
     runner,
     ledger,
@@ -245,6 +251,7 @@ export function createSync(parts: SyncParts): Sync {
     changes: new OverlookedChanges({ ledger, memory, notes }),
     arrivals: arrivalsOf(parts.activity, parts.writes, prefixes),
     survey: surveys.survey,
+    links,
     unseenSince,
     mayBeUnseen,
     prefixes,
@@ -252,7 +259,6 @@ export function createSync(parts: SyncParts): Sync {
     onRestored: (paths) => events.onRestored?.(paths),
     takeBroken: () => parts.activity.takeBroken(),
   });
-  const recheck = (path: PathBytes) => scheduler.recheck(path);
   const placesOf = (names: readonly Buffer[]) =>
     names.map((name) => realPathOf(name, prefixes) ?? unplaced(name));
   const listeners = new Set<(report: PushReport) => void>();
@@ -347,6 +353,7 @@ export function createSync(parts: SyncParts): Sync {
       newcomers?.start(parts.peers.map((peer) => peer.name));
     },
     async close() {
+      await links.stop();
       await newcomers?.stop();
       await reconciliation?.stop();
       await comparisons?.arbiter.stop();

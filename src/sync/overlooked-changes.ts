@@ -62,9 +62,10 @@ export class OverlookedChanges {
     if (!ledger) return this.#judgeUnknown(path, stamp, circumstances);
     const noted = ledger.noted(path);
     if (!noted || !looksTheSame(noted, stamp)) return 'check';
-    if (!this.#isKnown(path, stamp, noted, circumstances)) return 'overlooked';
     // Owner or mode may be other ones: csync2 sees that.
-    return noted.text === circumstances.text ? 'nothing' : 'check';
+    const isSeen = circumstances.text !== undefined && noted.text !== circumstances.text;
+    if (!this.#isKnown(path, stamp, noted, circumstances)) return isSeen ? 'both' : 'overlooked';
+    return isSeen ? 'check' : 'nothing';
   }
 
   /** The file had to be marked, and could not be: it must be still. */

@@ -8,6 +8,8 @@ export interface SurveyOptions {
   readonly recursive: boolean;
   /** Entries that have changed since this time are told; nanoseconds since 1970, by the inode's ctime. */
   readonly changedSince: bigint;
+  /** Of these, only regular files that have more than one name are told. */
+  readonly linkedOnly?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -15,7 +17,7 @@ export interface SurveyOptions {
 export interface Survey {
   /** Entries that lstat(2) has succeeded for, the given paths among them. */
   readonly entries: number;
-  /** Everything but directories whose ctime is not before `changedSince`. */
+  /** Everything but directories whose ctime is not before `changedSince`, as far as it is asked for. */
   readonly changed: readonly ChangedEntry[];
   readonly unreadable: readonly UnreadablePath[];
 }
@@ -28,6 +30,9 @@ export interface ChangedEntry {
   readonly size: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  readonly device: bigint;
+  /** Number of its names. */
+  readonly links: number;
 }
 
 /** A path that is there, or may be, and can't be looked at; of a directory nothing below it can be known. */
@@ -51,10 +56,10 @@ export const noChanges = (1n << 63n) - 1n;
  */
 export async function survey(
   paths: readonly PathBytes[],
-  { recursive, changedSince, signal }: SurveyOptions,
+  { recursive, changedSince, linkedOnly = false, signal }: SurveyOptions,
 ): Promise<Survey> {
   signal?.throwIfAborted();
-  const { done, cancel } = loadNative().survey(paths, recursive, changedSince);
+  const { done, cancel } = loadNative().survey(paths, recursive, changedSince, linkedOnly);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     const found = await done;
@@ -105,8 +110,10 @@ function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
     const size = packed.readBigUInt64LE(at + 9);
     const mtimeNs = packed.readBigInt64LE(at + 17);
     const ctimeNs = packed.readBigInt64LE(at + 25);
-    const end = at + 37 + packed.readUInt32LE(at + 33);
-    yield { path: packed.subarray(at + 37, end), type, inode, size, mtimeNs, ctimeNs };
+    const device = packed.readBigUInt64LE(at + 33);
+    const links = packed.readUInt32LE(at + 41);
+    const end = at + 49 + packed.readUInt32LE(at + 45);
+    yield { path: packed.subarray(at + 49, end), type, inode, size, mtimeNs, ctimeNs, device, links };
     at = end;
   }
 }

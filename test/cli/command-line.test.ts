@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -15,6 +16,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ConfigReport } from '#src/cli/commands/check-config/report.js';
 import { ControlServer } from '#src/observe/control-server.js';
+import { runCommand } from '../support/command.js';
 
 const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
 const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -145,6 +147,37 @@ test('a key or configuration that this user may not read says so, and never how 
   const config = await run(['explain', '/x', ...where], {}, nobody);
   assert.equal(config.code, 77);
   assert.match(config.stderr, /may not read csync2's configuration .*\n {2}run this as root/);
+});
+
+test('explain says what csync2 does not send of a path', async (context) => {
+  const folder = makeConfig(context);
+  const where = ['-N', 'web1', '--cfg-path', folder];
+  const explain = async (name: string) => {
+    const { stdout, stderr } = await run(['explain', join(folder, 'data', name), ...where]);
+    assert.equal(stderr, '');
+    return stdout;
+  };
+  assert.doesNotMatch(await explain('plain'), /stays? here|names here/);
+  writeFileSync(join(folder, 'data/plain'), '');
+  assert.doesNotMatch(await explain('plain'), /stays? here|names here/);
+  linkSync(join(folder, 'data/plain'), join(folder, 'data/other'));
+  assert.match(await explain('plain'), /one file with 2 names here/);
+  // An ACL of version 2: user::rw-, user:1:r--, group::r--, mask::r--, other::r--.
+  const mark = `
+import os, struct, sys
+entries = [(1, 6, -1), (2, 4, 1), (4, 4, -1), (16, 4, -1), (32, 4, -1)]
+acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHi', *entry) for entry in entries)
+os.setxattr(sys.argv[1], 'system.posix_acl_access', acl)
+os.setxattr(sys.argv[1], 'trusted.of-test' if os.geteuid() == 0 else 'user.of-test', b'1')
+`;
+  const path = join(folder, 'data/marked');
+  writeFileSync(path, '');
+  const marked = await runCommand(['python3', '-c', mark, path]);
+  assert.deepEqual([marked.code, marked.stderr], [0, '']);
+  assert.match(await explain('marked'), /its ACL stays here/);
+  assert.match(await explain('marked'), /extended attributes stay here: \w+\.of-test\n/);
+  const json = await run(['explain', path, ...where, '--json']);
+  assert.equal((JSON.parse(json.stdout) as { not_sent: string[] }).not_sent.length, 2);
 });
 
 test('version, in all forms', async () => {

@@ -46,6 +46,8 @@ describe('a survey', () => {
       size: 5n,
       mtimeNs: stat.mtimeNs,
       ctimeNs: stat.ctimeNs,
+      device: stat.dev,
+      links: 1,
     });
     const later = await look([join(root, 'new')], { recursive: false, changedSince: since + 1n });
     assert.deepEqual(later.changed, []);
@@ -57,6 +59,11 @@ describe('a survey', () => {
     linkSync(join(root, 'old'), join(root, 'old too'));
     const names = (await look([root], { changedSince: since })).changed.map(({ path }) => String(path));
     assert.ok(names.includes(join(root, 'old')) && names.includes(join(root, 'old too')));
+    const linked = (await look([root], { changedSince: 0n, linkedOnly: true })).changed;
+    assert.deepEqual(
+      linked.map(({ path, links }) => `${String(path).slice(root.length + 1)}: ${links}`).sort(),
+      ['old too: 2', 'old: 2'].sort(),
+    );
   });
 
   test('names are bytes', async (context) => {
@@ -179,10 +186,15 @@ async function asNobody<Result>(task: () => Promise<Result>): Promise<Result> {
 
 function look(
   paths: readonly string[],
-  { recursive = true, changedSince = noChanges, signal }: Partial<Parameters<typeof survey>[1]> = {},
+  {
+    recursive = true,
+    changedSince = noChanges,
+    linkedOnly = false,
+    signal,
+  }: Partial<Parameters<typeof survey>[1]> = {},
 ): Promise<Survey> {
   const bytes = paths.map((path) => Buffer.from(path));
-  return survey(bytes, { recursive, changedSince, signal });
+  return survey(bytes, { recursive, changedSince, linkedOnly, signal });
 }
 
 function shown({ entries, unreadable }: Survey) {

@@ -9,7 +9,8 @@ import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flag
 export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'explain <path>',
-    describe: 'say whether a path is synchronised, and which line of csync2.cfg decides it',
+    describe:
+      'say whether a path is synchronised, which line of csync2.cfg decides it, and what csync2 does not send of it',
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('path', {
@@ -26,6 +27,7 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
       // Loaded now, as it loads the addon: help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/resolve-instance.js');
       const { explainPath, verdicts } = await import('../../csync2/cfg/index.js');
+      const { notSent } = await import('../../csync2/not-sent.js');
       const { display } = await import('../../path-bytes.js');
       const { config } = resolveInstance(
         { ...csync2Options, program: settings.csync2, systemDirectory: settings.cfgPath },
@@ -36,10 +38,13 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
         text,
         place: place ? `${place.file}:${place.line}` : null,
       }));
-      if (flags.json)
-        process.stdout.write(`${JSON.stringify({ path: display(path), verdict, lines: shown })}\n`);
-      else {
-        const more = shown.map(({ text, place }) => `  ${text}${place === null ? '' : ` (${place})`}\n`);
+      const missing = verdict === 'synchronised' ? notSent(path) : [];
+      if (flags.json) {
+        const reply = { path: display(path), verdict, lines: shown, not_sent: missing };
+        process.stdout.write(`${JSON.stringify(reply)}\n`);
+      } else {
+        const reasons = shown.map(({ text, place }) => `${text}${place === null ? '' : ` (${place})`}`);
+        const more = [...reasons, ...missing].map((line) => `  ${line}\n`);
         process.stdout.write(`${display(path)}: ${verdicts[verdict]}\n${more.join('')}`);
       }
       context.exitCode = verdict === 'synchronised' ? exitCodes.ok : exitCodes.degraded;
