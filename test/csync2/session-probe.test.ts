@@ -8,7 +8,7 @@ import { SessionProbe } from '#src/csync2/session-probe.js';
 /** A process with a socket as its descriptor 0, as a session has, once it is blocked in a call. */
 async function blocked(program: string, ...words: string[]): Promise<ChildProcess & { pid: number }> {
   // What Node calls pipes are sockets.
-  const child = spawn(program, words, { stdio: 'pipe' });
+  const child = spawn(program, words, { stdio: 'pipe', detached: true });
   await sleep(300);
   assert.ok(child.pid);
   return child as ChildProcess & { pid: number };
@@ -20,7 +20,8 @@ async function isWaiting(program: string, ...words: string[]): Promise<boolean |
     return new SessionProbe({ database: undefined, managed: false }).look([child.pid]).get(child.pid)
       ?.isWaiting;
   } finally {
-    child.kill('SIGKILL');
+    // With what it has started, which would keep the pipes open.
+    process.kill(-child.pid, 'SIGKILL');
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, truncateSync } from 'node:fs';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Cluster } from '../support/cluster.js';
 import { childrenOf, signalProcess } from '../support/cluster-namespaces.js';
 import type { ClusterNode } from '../support/cluster-node.js';
@@ -80,6 +80,46 @@ test('a connection that sends nothing holds no change up', { skip }, async (cont
   await cluster.untilQuiet();
   await cluster.untilEqual();
 });
+
+test(
+  'hundreds of connections that send nothing hold no change up, and are not kept',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    const opened = 400;
+    const flood = floodSilently(context, second, first, opened);
+    const sessions = () => childrenOf(first.serverPid as number).length;
+    await cluster.until('the first to come', () => sessions() > 10);
+    for (let round = 0; !flood.isDone() || round < 3; round++) await bothWays(cluster, `round ${round}`);
+    // 32 may stay, for half a minute.
+    await cluster.until('the others to be ended', () => sessions() <= 32);
+    await bothWays(cluster, 'after');
+    await cluster.untilEqual();
+    assert.equal((await first.status())?.health, 'healthy');
+  },
+);
+
+/** Opens connections to a node's csync2 server from another node, a hundred a second, and says nothing on any. */
+function floodSilently(context: TestContext, from: ClusterNode, to: ClusterNode, count: number) {
+  const script = [
+    'import socket, sys, time',
+    'kept = []',
+    `for _ in range(${count}):`,
+    `    kept.append(socket.create_connection((${JSON.stringify(to.address)}, 30865)))`,
+    '    time.sleep(0.01)',
+    "print('all', flush=True)",
+    'time.sleep(1000)',
+  ].join('\n');
+  const [program = '', ...args] = from.namespaces.enterNetwork(['python3', '-c', script]);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => child.kill('SIGKILL'));
+  let isDone = false;
+  child.stdout?.once('data', () => {
+    isDone = true;
+  });
+  return { isDone: () => isDone };
+}
 
 async function bothWays(cluster: Cluster, text: string): Promise<void> {
   const [first, second] = [cluster.node(1), cluster.node(2)];
