@@ -26,6 +26,8 @@ export interface ArrivalFacts {
   readonly account: () => Account;
   /** How it was taken over last, under any of its names. */
   readonly reception: Reception | undefined;
+  /** Whether a session of a peer that is over was open at some moment between two. */
+  readonly wasOpen: (peer: string, from: number, to: number) => boolean;
   /** The open sessions. */
   readonly sessions: readonly OpenSession[];
   /** When the sessions were looked at. */
@@ -56,7 +58,7 @@ function isComplete(stamp: FileStamp): boolean {
 
 function judgeReceived(
   stamp: FileStamp,
-  { reception, sessions, lookedAt }: ArrivalFacts,
+  { reception, sessions, lookedAt, wasOpen }: ArrivalFacts,
   account: Account,
 ): Arrival {
   if (!reception) return 'local';
@@ -70,8 +72,11 @@ function judgeReceived(
   }
   // Attributes may have been set since: by a session that found nothing else to do, or here. The events that tell are on
   // their way, unless nobody watched its directory yet.
-  if (changedAt(stamp) > until && account === 'unknown') {
-    return lookedAt - changedAt(stamp) < tellingMilliseconds ? 'arriving' : 'local';
+  // Nor do those tell much that come from before a start: where a session of the same peer was open, it has done that.
+  const changed = changedAt(stamp);
+  const isDressed = isFinished && wasOpen(reception.peer, changed, changed + clockMilliseconds);
+  if (changed > until && account === 'unknown' && !isDressed) {
+    return lookedAt - changed < tellingMilliseconds ? 'arriving' : 'local';
   }
   if (isFinished) return 'received';
   return ending !== 'next' && lookedAt - until < sendAgainMilliseconds ? 'half-received' : 'local';

@@ -66,7 +66,14 @@ export function arrivalsOf(
     return {
       judge(path, stamp, isTold) {
         const account = () => (isTold ? writes.settle(path, timesOf(path)) : 'unknown');
-        return judgeArrival(path, stamp, { reception: receptionOf(path), sessions, lookedAt, account });
+        const wasOpen = activity.wasOpen.bind(activity);
+        return judgeArrival(path, stamp, {
+          reception: receptionOf(path),
+          sessions,
+          lookedAt,
+          account,
+          wasOpen,
+        });
       },
       isArrivingWithin: (directory, changed) =>
         isArrivingWithin(directory, changed, { sessions, lookedAt }, pathOf),

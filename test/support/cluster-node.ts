@@ -218,6 +218,8 @@ export class ClusterNode {
     const ended = once(daemon, 'exit');
     await this.#forked();
     if (this.pid !== undefined) signalProcess(this.pid, signal);
+    // nsenter stops with its child, but does not go on with it.
+    daemon.kill('SIGCONT');
     await ended;
   }
 

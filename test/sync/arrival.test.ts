@@ -38,6 +38,7 @@ const judge = (stamp: FileStamp, facts: Partial<ArrivalFacts> = {}) =>
     sessions: [],
     lookedAt,
     account: () => 'unknown',
+    wasOpen: () => false,
     ...facts,
   }).arrival;
 
@@ -58,6 +59,17 @@ describe('a changed file and the sessions', () => {
     assert.equal(judge(changed(300), { reception: done }), 'arriving');
     assert.equal(judge(changed(300), { reception: done, account: () => 'accounted' }), 'received');
     assert.equal(judge(changed(300), { reception: done, account: () => 'written' }), 'local');
+  });
+
+  test('changed since, while another session of its peer was open: that has set its attributes once more', () => {
+    const done = reception({ since: lookedAt - 1500, until: lookedAt - 1400, ending: 'closed' });
+    const asked: unknown[] = [];
+    const wasOpen = (...words: unknown[]) => asked.push(words) > 0;
+    assert.equal(judge(changed(900), { reception: done, wasOpen }), 'received');
+    assert.deepEqual(asked, [['web2', lookedAt - 900, lookedAt - 890]]);
+    assert.equal(judge(changed(900, false), { reception: done, wasOpen }), 'local', 'it sets whole seconds');
+    assert.equal(judge(changed(900), { reception: done, wasOpen, account: () => 'written' }), 'local');
+    assert.equal(judge(changed(900), { wasOpen }), 'local', 'never received');
   });
 
   test('with more writes than receptions it is local, though its session goes on', () => {

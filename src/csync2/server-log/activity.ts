@@ -102,6 +102,11 @@ export class Activity {
     return this.#log.receptionTimes(name);
   }
 
+  /** Whether a session of this peer was open at some moment between two; see {@link SessionLog.wasOpen}. */
+  wasOpen(peer: string, from: number, to: number): boolean {
+    return this.#log.wasOpen(peer, from, to);
+  }
+
   /** Sessions that ended without their last word since the last call. */
   takeBroken(): readonly BrokenSession[] {
     this.#look();
