@@ -86,7 +86,7 @@ export class ManagedServer {
   }
 
   /**
-   * Starts the server and waits until it listens.
+   * Starts the server and waits until it listens. One that is killed meanwhile, for want of memory, say, is started again.
    *
    * Throws a {@link PortTakenError}, or a {@link ServerStartError} with what csync2 said.
    */
@@ -94,12 +94,16 @@ export class ManagedServer {
     await this.claim();
     this.#stopping = false;
     this.#state = 'starting';
-    const ended = this.#spawn();
-    const before = await this.#listening(ended);
-    if (before !== undefined) {
+    let end = await this.#listening(this.#spawn());
+    for (let tries = 1; end?.isKill && tries < startTries && !this.#stopping; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, startMilliseconds * 2 ** tries));
+      this.#endLeftOver();
+      end = await this.#listening(this.#spawn());
+    }
+    if (end) {
       this.#stopping = true;
       this.#state = 'stopped';
-      throw new ServerStartError(before);
+      throw new ServerStartError(end);
     }
   }
 
@@ -167,7 +171,7 @@ export class ManagedServer {
     this.#state = 'stopped';
   }
 
-  #spawn(): Promise<string> {
+  #spawn(): Promise<ServerEnd> {
     requireDescriptors();
     const log = openLog(this.#logFile);
     const from = fstatSync(log).size;
@@ -182,7 +186,7 @@ export class ManagedServer {
         result.originalMessage ??
         `exit code ${result.exitCode ?? result.signal}`;
       this.#onEnd(why);
-      return why;
+      return { why, isKill: result.signal !== undefined };
     });
   }
 
@@ -197,12 +201,12 @@ export class ManagedServer {
   }
 
   /** Waits for the listening socket; csync2 itself announces it only into a buffer. Returns why it ended, if it did. */
-  async #listening(ended: Promise<string>): Promise<string | undefined> {
-    let why: string | undefined;
-    void ended.then((text) => {
-      why = text;
+  async #listening(ended: Promise<ServerEnd>): Promise<ServerEnd | undefined> {
+    let end: ServerEnd | undefined;
+    void ended.then((how) => {
+      end = how;
     });
-    while (why === undefined) {
+    while (end === undefined) {
       const { pid } = this;
       if (pid !== undefined && isListening(pid)) {
         this.#state = 'listening';
@@ -214,7 +218,7 @@ export class ManagedServer {
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    return why;
+    return end;
   }
 
   #onEnd(why: string): void {
@@ -269,12 +273,20 @@ function isListening(pid: number): boolean {
   }
 }
 
+/** How a server has ended. */
+interface ServerEnd {
+  readonly why: string;
+  /** By a signal. */
+  readonly isKill: boolean;
+}
+
 /** csync2's server ended instead of listening. */
 export class ServerStartError extends InotifyCsyncError {
-  constructor(why: string) {
+  constructor({ why, isKill }: ServerEnd) {
     super(
       'ICS_SERVER_START',
-      exitCodes.unavailable,
+      // It may be started another time.
+      isKill ? exitCodes.temporary : exitCodes.unavailable,
       `the csync2 server does not start: ${why}`,
       'run `csync2 -iiv` by hand with the same options to see it fail',
     );
@@ -304,3 +316,5 @@ function spawnServer(instance: Instance, log: number) {
 }
 
 const sessionGraceSeconds = 8;
+const startTries = 5;
+const startMilliseconds = 100;

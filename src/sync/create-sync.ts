@@ -15,6 +15,7 @@ import { arrivalsOf, senderOf } from './arrivals.js';
 import { CheckJournal } from './check-journal.js';
 import { CheckRecord } from './check-record.js';
 import { Checker } from './checker.js';
+import { ContestedNames } from './contested-names.js';
 import { type Comparisons, createComparisons } from './create-comparisons.js';
 import { createLanes } from './create-lanes.js';
 import { DatabaseWindow, type ServerGate } from './database-window.js';
@@ -30,7 +31,8 @@ import { type FirstComparison, Newcomers } from './newcomers.js';
 import type { NoteHistory } from './note-history.js';
 import { NotedArrivals } from './noted-arrivals.js';
 import { OverlookedChanges } from './overlooked-changes.js';
-import { Reconciliation } from './reconciliation.js';
+import { PeerLane } from './peer-lane.js';
+import { Reconciliation, type ReconciliationParts } from './reconciliation.js';
 import { Returns } from './returns.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
@@ -267,7 +269,16 @@ export function createSync(parts: SyncParts): Sync {
     for (const listener of listeners) listener(report);
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
-  const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake });
+  const refused = new ContestedNames();
+  const isContested = (peer: string, encoded: Buffer) => {
+    refused.settle(Date.now() - lateMilliseconds);
+    const isElsewhere = (lane: Lane) => lane instanceof PeerLane && lane.hasConflictAround(encoded);
+    return (
+      refused.concerns(encoded.toString('latin1')) ||
+      lanes.some((lane) => lane.peer !== peer && isElsewhere(lane))
+    );
+  };
+  const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake, isContested });
   let comparisons: Comparisons | undefined;
   const around = {
     onContested: (encoded: Buffer) => comparisons?.arbiter.contested(encoded.toString('latin1')),
@@ -342,6 +353,7 @@ export function createSync(parts: SyncParts): Sync {
       parts.activity.onMarked = (name, peer) => {
         unseen.marked(name);
         const encoded = encodeName(Buffer.from(name, 'latin1'));
+        refused.add(encoded.toString('latin1'), Date.now());
         for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer);
         around.onContested(encoded);
       };
@@ -388,11 +400,11 @@ function createGuard(
 function createReconciliation(
   parts: SyncParts,
   ledger: Ledger,
-  { guard, wake }: { guard: RootGuard; wake: (peer: string) => void },
+  { guard, ...hooks }: { guard: RootGuard } & Pick<ReconciliationParts, 'wake' | 'isContested'>,
 ): Reconciliation {
   const { runner, prefixes, laneDirectory, stallSeconds, events } = parts;
   return new Reconciliation({
-    wake,
+    ...hooks,
     onError: (error) => events.onError?.('comparing with a peer', error),
     async compare(peer, keep, signal) {
       const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;

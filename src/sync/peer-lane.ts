@@ -282,6 +282,11 @@ export class PeerLane implements Lane {
     return this.#rejected.wasConflict({ encoded });
   }
 
+  /** Whether the peer called anything at or below a name, or a directory above it, changed on both sides. */
+  hasConflictAround(encoded: Buffer): boolean {
+    return this.#rejected.hasConflictAround(encoded);
+  }
+
   /** Until now, the peer had a version of its own that it may have been bringing to others. */
   #isLate(row: DirtyRow): boolean {
     return this.#rejected.wasConflict(row) || this.#contested.isOrigin(row.encoded);

@@ -11,13 +11,16 @@ export interface ReconciliationParts {
   readonly compare: (peer: string, keep: (row: DirtyRow) => boolean, signal: AbortSignal) => Promise<number>;
   /** Whether this host has, or had at its last check, anything of this name of the database; or can't tell. */
   readonly isKnown: (encoded: Buffer) => boolean;
+  /** Whether another host than this peer wants to have what is at or below a name, or the directories above it. */
+  readonly isContested: (peer: string, encoded: Buffer) => boolean;
   readonly wake: (peer: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
 /**
  * Settles what stands in the way on a peer and is not known here: below a directory that has been removed here, or has become
- * something else, a peer may hold files that nobody owes it the removal of. Names are encoded as in csync2's database.
+ * something else, a peer may hold files that nobody owes it the removal of. Where another host is about to send files to just there,
+ * those may be its new ones: then it is a conflict. Names are encoded as in csync2's database.
  */
 export class Reconciliation {
   readonly #parts: ReconciliationParts;
@@ -45,9 +48,13 @@ export class Reconciliation {
   }
 
   async #run(peer: string): Promise<void> {
-    const { compare, isKnown, onError, wake } = this.#parts;
+    const { compare, isContested, isKnown, onError, wake } = this.#parts;
     const { signal } = this.#abort;
-    for (let asked = this.#take(peer); asked.length > 0 && !signal.aborted; asked = this.#take(peer)) {
+    while (this.#asked.has(peer) && !signal.aborted) {
+      // Another host may be sending what has been removed here, and has not been told yet that it is.
+      await pause(restMilliseconds, signal);
+      const asked = this.#take(peer).filter((name) => !isContested(peer, name));
+      if (asked.length === 0) continue;
       const isInTheWay = ({ encoded }: DirtyRow) =>
         asked.some((name) => isWithin(encoded, name)) && !isKnown(encoded);
       try {
@@ -78,6 +85,8 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** In this time, a host that sends to where something has been removed is refused. */
+const restMilliseconds = 500;
 /** A comparison asks for all that the peer has: not more often than this. */
 const pauseMilliseconds = 2000;
 /** Of more than these the rest is asked for again when they are refused again. */

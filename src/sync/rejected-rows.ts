@@ -1,6 +1,7 @@
 import type { Diagnosis } from '../csync2/diagnosis.js';
 import type { DirtyRow } from '../csync2/ledger.js';
 import type { Outcome } from '../csync2/result.js';
+import { isWithin } from '../path-bytes.js';
 
 /** A file that a peer does not take. */
 export interface ParkedPath {
@@ -22,7 +23,9 @@ export type RowState =
   /** It may be taken later: one of those that were refused alike is tried now and then. */
   | 'later'
   /** Both sides have changed it. */
-  | 'conflict';
+  | 'conflict'
+  /** A directory above it was refused: it goes when that has been taken. */
+  | 'behind';
 
 /**
  * The rows of the debt that a peer has refused, as a state machine for each: none keeps a fresh change waiting, since it is
@@ -32,6 +35,7 @@ export type RowState =
  * - What the answer for one alone means, `csync2/refusals.ts` tells.
  * - Of those that are refused alike in one directory, one is tried every {@link laterSeconds}; when it is taken, all are free
  *   that were refused for the same reason.
+ * - What lies below a directory that was refused, and is missing on the peer, waits for that directory and for nothing else.
  * - A change of the file makes it due; it is still asked about alone. A change is told by the file's stamp, and not by its
  *   row: a peer that pushes the same file to us in vain has csync2 mark it here anew each time.
  */
@@ -97,6 +101,14 @@ export class RejectedRows {
     return this.#find(row)?.reason === 'conflict';
   }
 
+  /** Whether the peer called anything at or below a name, or a directory above it, changed on both sides. */
+  hasConflictAround(encoded: Buffer): boolean {
+    for (const { name, reason } of this.#rows.values()) {
+      if (reason === 'conflict' && (isWithin(name, encoded) || isWithin(encoded, name))) return true;
+    }
+    return false;
+  }
+
   /** Whether a row has failed, and not been sent since. */
   hasFailed(row: DirtyRow): boolean {
     return this.#find(row) !== undefined;
@@ -135,6 +147,15 @@ export class RejectedRows {
     this.#rows.set(keyOf(row), rejected);
     this.#leaveGroup(rejected);
     Object.assign(rejected, { rowid: row.rowid, stamp, forced: false, lastAt: now });
+    const above = this.#refusedAbove(rejected);
+    const isBehind =
+      diagnosis?.meaning === 'conflict' || diagnosis === undefined
+        ? above?.isInTheWay
+        : diagnosis.meaning === 'parent-first';
+    if (above && isBehind) {
+      this.#wait(rejected, above);
+      return;
+    }
     if (!diagnosis) {
       Object.assign(rejected, { state: 'suspect', until: now });
       return;
@@ -146,7 +167,7 @@ export class RejectedRows {
       Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
     } else if (meaning === 'conflict') {
       Object.assign(rejected, { state: 'conflict', until: now + conflictSeconds * 1000 });
-    } else this.#wait(rejected, now);
+    } else this.#waitAlike(rejected, now);
   }
 
   /** The row is to be pushed with force, now. */
@@ -206,8 +227,28 @@ export class RejectedRows {
     this.#nextTryAt = 0;
   }
 
+  /** The nearest directory above it that was refused. */
+  #refusedAbove({ name }: Rejected): Rejected | undefined {
+    const key = name.toString('latin1');
+    for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+      const above = this.#rows.get(key.slice(0, end));
+      if (above && above.state !== 'behind') return above;
+    }
+    return undefined;
+  }
+
+  /** It waits for a directory, and so do all below that: what is to become of them is decided with it. */
+  #wait(rejected: Rejected, above: Rejected): void {
+    Object.assign(rejected, { state: 'behind', behind: keyOf({ encoded: above.name }) });
+    if (above.isInTheWay) return;
+    above.isInTheWay = true;
+    for (const other of this.#rows.values()) {
+      if (other.state !== 'behind' && this.#refusedAbove(other) === above) this.#wait(other, above);
+    }
+  }
+
   /** It waits along with all that are refused alike in its directory, and with those that were not asked about yet. */
-  #wait(rejected: Rejected, now: number): void {
+  #waitAlike(rejected: Rejected, now: number): void {
     const group = `${directoryOf(rejected.name)}\n${reasonOf(rejected)}`;
     const { tries = 0 } = this.#groups.get(group) ?? {};
     const seconds = laterSeconds[Math.min(tries, laterSeconds.length - 1)] as number;
@@ -226,6 +267,8 @@ export class RejectedRows {
   }
 
   #dueAt({ state, group, until }: Rejected): number {
+    // It is forgotten along with what it waits for.
+    if (state === 'behind') return Number.POSITIVE_INFINITY;
     if (state !== 'later' || group === undefined) return until;
     return Math.max(this.#groups.get(group)?.until ?? 0, this.#nextTryAt);
   }
@@ -234,8 +277,14 @@ export class RejectedRows {
     rejected.group = undefined;
   }
 
-  #drop({ name }: Rejected): void {
-    this.#rows.delete(keyOf({ encoded: name }));
+  #drop({ isInTheWay, name }: Rejected): void {
+    const key = keyOf({ encoded: name });
+    this.#rows.delete(key);
+    if (isInTheWay) {
+      for (const [other, { behind, state }] of this.#rows) {
+        if (state === 'behind' && behind === key) this.#rows.delete(other);
+      }
+    }
     if (this.#rows.size === 0) this.#groups.clear();
   }
 
@@ -251,6 +300,10 @@ interface Rejected extends ParkedPath {
   failures: number;
   until: number;
   group: string | undefined;
+  /** What lies below it is missing on the peer, and waits for it. */
+  isInTheWay: boolean;
+  /** The directory that it waits for, in the state `behind`. */
+  behind: string | undefined;
   /** At the last look at the file. */
   rowid: number;
   stamp: string;
@@ -266,7 +319,8 @@ interface Group {
 
 function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
   const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
-  return { name, rowid, stamp, state: 'suspect', ...said, until: 0, lastAt: 0, forced: false };
+  const place = { isInTheWay: false, behind: undefined };
+  return { name, rowid, stamp, state: 'suspect', ...said, ...place, until: 0, lastAt: 0, forced: false };
 }
 
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {

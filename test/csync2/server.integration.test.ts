@@ -149,6 +149,22 @@ describe('managed server', () => {
     await assert.rejects(new ManagedServer(failing, logFile).start(), /Cannot, because of this/);
   });
 
+  test('killed before it listens, it is started again; always killed, another time may do', async (context) => {
+    const { node, logFile } = await setUp(context);
+    const count = join(node.systemDirectory, 'starts');
+    const killed = node.wrapProgram(
+      `echo >>'${count}'; [ "$(wc -l <'${count}')" -gt 2 ] || kill -KILL $$; exec csync2 "$@"`,
+    );
+    const server = new ManagedServer(killed, logFile);
+    context.after(() => server.stop());
+    await server.start();
+    assert.equal(server.state, 'listening');
+    await server.stop();
+    const always = new ManagedServer(node.wrapProgram('kill -KILL $$'), logFile);
+    await assert.rejects(always.start(), { name: 'ServerStartError', exitCode: 75 });
+    assert.equal(always.state, 'stopped');
+  });
+
   test('killed while its log has been removed: back all the same, with a new log', async (context) => {
     const { node, server, ended, logFile } = await setUp(context);
     await server.start();

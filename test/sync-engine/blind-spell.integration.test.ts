@@ -43,12 +43,12 @@ test(
     third.write('received', 'content');
     await cluster.untilRead(first, 'received', 'content');
     await cluster.untilQuiet([third]);
-      await third.csync2('-m', `${cluster.root}/received`);
+    await third.csync2('-m', `${cluster.root}/received`);
     const { ctimeMs } = statSync(first.path('received'));
-  await third.csync2('-u', '-P', first.name);
-  assert.notEqual(statSync(first.path('received')).ctimeMs, ctimeMs);
-  // What is younger may have events under way that tell more.
-  await sleep(700);
+    await third.csync2('-u', '-P', first.name);
+    assert.notEqual(statSync(first.path('received')).ctimeMs, ctimeMs);
+    // What is younger may have events under way that tell more.
+    await sleep(700);
     await first.stop('SIGKILL');
     first.start();
     await cluster.untilWorking(first);

@@ -71,6 +71,56 @@ describe('rows that a peer has refused', () => {
     assert.ok(tried.size > 40, `${tried.size} of 50`);
   });
 
+  test('what lies below a directory that was refused waits for that, unasked, and is not listed', () => {
+    const rejected = new RejectedRows();
+    const below = ['/d/1', '/d/e/2', '/d/e/3'].map((name) => row(name));
+    for (const each of [...below, row('/else')]) rejected.refused(each, still(), undefined, 0);
+    rejected.refused(row('/d'), still(), because('conflict'), 0);
+    assert.ok(
+      below.every((each) => !rejected.has(each, still, 0)),
+      'nobody knows yet that the directory is missing there',
+    );
+    rejected.refused(below[1] as DirtyRow, still(), because('parent-first'), 0);
+    assert.ok(below.every((each) => rejected.has(each, still, 1000 * minute)));
+    assert.ok(!rejected.has(row('/else'), still, 0));
+    // One that was pushed along with others later, too; but none that has not been refused.
+    rejected.refused(row('/d/4'), still(), undefined, 0);
+    assert.ok(rejected.has(row('/d/4'), still, minute));
+    assert.ok(!rejected.has(row('/d/5'), still, 0));
+    while (rejected.list(9).count === 0) rejected.refused(row('/d'), still(), because('conflict'), 0);
+    assert.deepEqual(
+      rejected.list(9).first.map(({ name }) => String(name)),
+      ['/d'],
+    );
+    // Whatever has become of it there, it is one conflict.
+    rejected.refused(row('/d/6'), still(), because('conflict'), 0);
+    assert.ok(rejected.has(row('/d/6'), still, 1000 * minute));
+    // It is changed: it may be something else now.
+    assert.ok(!rejected.has(row('/d/4'), () => 'changed', minute));
+    rejected.taken([row('/d')]);
+    for (const each of below)
+      assert.ok(!rejected.hasFailed(each), 'sent with the others, not asked about one by one');
+  });
+
+  test('a directory that waits for another one is waited for along with that', () => {
+    const rejected = new RejectedRows();
+    rejected.refused(row('/d'), still(), because('conflict'), 0);
+    rejected.refused(row('/d/e'), still(), because('parent-first'), 0);
+    rejected.refused(row('/d/e/f'), still(), because('parent-first'), 0);
+    assert.ok(rejected.has(row('/d/e/f'), still, minute));
+    rejected.forget(Buffer.from('/d'));
+    assert.ok(!rejected.hasFailed(row('/d/e')) && !rejected.hasFailed(row('/d/e/f')));
+  });
+
+  test('conflicts are known by what lies around them', () => {
+    const rejected = new RejectedRows();
+    rejected.refused(row('/a/b'), still(), because('conflict'), 0);
+    rejected.refused(row('/c'), still(), because('later'), 0);
+    const around = (name: string) => rejected.hasConflictAround(Buffer.from(name));
+    assert.ok(around('/a') && around('/a/b') && around('/a/b/c'));
+    assert.ok(!around('/a/bc') && !around('/a/c') && !around('/c'));
+  });
+
   test('when one is taken, all are free that were refused for the same reason, and no other', () => {
     const rejected = new RejectedRows();
     for (const name of ['/a/1', '/b/2'])
