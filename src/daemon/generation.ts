@@ -196,8 +196,9 @@ export class Generation {
       for (const entry of entries) {
         if (entry.kind !== 'loss') continue;
         reporter.onLoss(entry.reason);
-        writes.clear();
+        writes.clear(Date.now());
       }
+      writes.delivered(Date.now());
       queue.append(entries);
       this.#written++;
       // Not what a failing disk has refused: it stays in hand, and the next run is told so.

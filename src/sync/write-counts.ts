@@ -24,7 +24,10 @@ export type Account = 'written' | 'accounted' | 'known' | 'unknown';
  */
 export class WriteCounts {
   readonly #limit: number;
-  readonly #startedAt: number;
+  /** Since when all events are seen. */
+  #startedAt: number;
+  /** When events came last, before those that are being noted: these have happened since, or a moment before. */
+  #deliveredAt: number;
   readonly #counts = new Map<PathKey, Counted>();
 
   /**
@@ -33,6 +36,7 @@ export class WriteCounts {
    */
   constructor(startedAt = Number.NEGATIVE_INFINITY, limit = 50_000) {
     this.#startedAt = startedAt;
+    this.#deliveredAt = startedAt;
     this.#limit = limit;
   }
 
@@ -42,7 +46,11 @@ export class WriteCounts {
       const key = toKey(path);
       const before = this.#counts.get(key);
       const goesOn = before !== undefined && now - before.lastAt < restMilliseconds;
-      const sums = goesOn ? before : { ...nothing, after: now - lateMilliseconds };
+      // Where nothing could be read for seconds, they may be as old. What was received before others were read is done with: the
+      // directory of a file that has no events may not have been watched yet.
+      const unread = Math.min(now - lateMilliseconds, this.#deliveredAt);
+      const after = Math.max(before?.lastAt ?? Number.NEGATIVE_INFINITY, unread);
+      const sums = goesOn ? before : { ...nothing, after };
       this.#counts.delete(key);
       this.#counts.set(key, {
         ...sums,
@@ -57,16 +65,26 @@ export class WriteCounts {
         if (oldest !== undefined) this.#counts.delete(oldest);
       }
     }
+    this.delivered(now);
   }
 
-  /** Something was not seen: nothing can be set off any more. */
-  clear(): void {
+  /** Events have come, of whatever kind. */
+  delivered(now: number): void {
+    this.#deliveredAt = now;
+  }
+
+  /** Something was not seen: nothing can be set off any more, and what comes next may be of before. */
+  clear(now: number): void {
     this.#counts.clear();
+    this.#startedAt = now;
   }
 
-  /** What was seen at the start may be of receptions before it. */
-  #isDoubtful({ isLate }: Counted, receivedAt: readonly number[]): boolean {
-    return isLate && receivedAt.some((time) => time <= this.#startedAt);
+  /** What is seen at the start, or after a loss, may be of receptions before it. */
+  #isDoubtful({ isLate, moves, writes }: Counted, receivedAt: readonly number[]): boolean {
+    if (!isLate || !receivedAt.some((time) => time <= this.#startedAt)) return false;
+    // More than all of them can have done was done here.
+    const possible = receivedAt.filter((time) => time > this.#startedAt - unreadMilliseconds).length;
+    return writes <= possible && moves <= possible;
   }
 
   /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link settle}. */
@@ -124,5 +142,7 @@ const restMilliseconds = 2000;
 const lateMilliseconds = 500;
 /** By then the events are read that came while no daemon ran. */
 const startMilliseconds = 3000;
+/** What is seen at a start has not happened longer before. */
+const unreadMilliseconds = 60_000;
 /** How many receptions of a file are known at most. */
 export const mostTimes = 64;

@@ -35,6 +35,42 @@ test('events that come late exceed nothing, and those of an earlier spell do not
   assert.equal(settle(counts, 900, 6990), 'accounted');
 });
 
+test('events that could not be read for seconds are of what was received in them', () => {
+  const counts = new WriteCounts(0);
+  counts.delivered(1000);
+  counts.note([moved, written], 8000);
+  assert.equal(settle(counts, 5000), 'accounted');
+  // What was received before others were read has left no events: nobody watched its directory yet.
+  const others = new WriteCounts(0);
+  others.delivered(6000);
+  others.note([written], 8000);
+  assert.equal(settle(others, 5000), 'written');
+});
+
+test('after a loss, what is seen may be of receptions before it', () => {
+  const counts = new WriteCounts(0);
+  counts.note([moved, written], 10_000);
+  counts.clear(10_100);
+  counts.note([written], 10_200);
+  assert.equal(settle(counts, 9_990), 'unknown');
+  counts.note([moved, written], 20_000);
+  assert.equal(settle(counts, 9_990, 19_990), 'accounted');
+  counts.note([written], 20_100);
+  assert.equal(settle(counts, 9_990, 19_990), 'written');
+});
+
+test('more than all receptions before a start can have done was done here', () => {
+  for (const [receivedAt, expected] of [
+    [[99_000], 'written'],
+    [[10_000, 99_000], 'written'],
+    [[98_000, 99_000], 'unknown'],
+  ] as const) {
+    const counts = new WriteCounts(100_000);
+    counts.note([moved, written, written], 100_500);
+    assert.equal(settle(counts, ...receivedAt), expected, receivedAt.join());
+  }
+});
+
 test('what was made or removed meanwhile, or received too often, can not be told', () => {
   const counts = new WriteCounts();
   counts.note([removed, written], 1000);
@@ -43,7 +79,7 @@ test('what was made or removed meanwhile, or received too often, can not be told
   counts.note([written], 1100);
   assert.equal(settle(counts, ...Array.from({ length: 64 }, (_, index) => 1000 + index)), 'unknown');
   counts.note([written], 1200);
-  counts.clear();
+  counts.clear(1300);
   assert.equal(settle(counts), 'unknown');
 });
 
