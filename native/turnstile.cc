@@ -1,8 +1,12 @@
-// Preloaded into csync2's server (ld.so(8), LD_PRELOAD): lets connections in one after another.
+// Preloaded into csync2's server (ld.so(8), LD_PRELOAD): lets connections in one after another, and notes what sessions remove.
 //
 // csync2 forks for each connection at once, and a session that meets another's lock in csync2's database sleeps for a whole second;
 // two that receive the same file take each other's half for a local change. So accept(2) waits here, and the next connection with it
 // in the kernel's queue, until the session before has ended, waits for its peer, or has had its time.
+//
+// A session that is to put a file in place of a directory, a link or a pipe removes that first, and may never come to the file: its disk
+// is full, its peer gone. Whoever finds the path empty could take it for removed here, and bring that to all others. So each removal is
+// appended to the file that INOTIFY_CSYNC_REMOVALS names, as `PID SECONDS.NANOSECONDS PATH` and a NUL (src/csync2/server-log/session-removals.ts).
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +17,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace {
@@ -30,6 +35,8 @@ constexpr int kBacklog = 128;
 /** The session that was begun last, 0: none that is to be waited for. */
 pid_t session = 0;
 bool is_greeted = false;
+/** Where removals are noted, -1: nowhere. */
+int removals = -1;
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -102,6 +109,39 @@ void AwaitTurn(pid_t pid) {
   close(process);
 }
 
+bool EndsWith(const char* text, const char* end) {
+  const size_t length = std::strlen(text), more = std::strlen(end);
+  return length >= more && std::strcmp(text + length - more, end) == 0;
+}
+
+/** `.NAME.XXXXXX`, as csync2 names its own files (rsync.c), several for each that it receives. */
+bool IsTemporary(const char* path) {
+  const char* const name = std::strrchr(path, '/') + 1;
+  const size_t length = std::strlen(name);
+  return name[0] == '.' && length > 7 && name[length - 7] == '.';
+}
+
+/** In one write, so that two sessions don't mix. What can't be written is not known. */
+void NoteRemoval(const char* path) {
+  // SQLite removes its journal at the end of each transaction.
+  if (removals < 0 || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
+  const int error = errno;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  char head[64];
+  const int size = std::snprintf(head, sizeof head, "%d %lld.%09ld ", static_cast<int>(getpid()),
+                                 static_cast<long long>(now.tv_sec), now.tv_nsec);
+  const iovec parts[] = {{head, static_cast<size_t>(size)}, {const_cast<char*>(path), std::strlen(path) + 1}};
+  (void)!writev(removals, parts, 2);
+  errno = error;
+}
+
+__attribute__((constructor)) void OpenRemovals() {
+  const char* const file = getenv("INOTIFY_CSYNC_REMOVALS");
+  if (file != nullptr) removals = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  unsetenv("INOTIFY_CSYNC_REMOVALS");
+}
+
 /** No program that the server starts is to be loaded with this. */
 __attribute__((constructor)) void LeaveEnvironment() {
   const char* const list = getenv("LD_PRELOAD");
@@ -126,6 +166,18 @@ __attribute__((visibility("default"))) int accept(int socket, sockaddr* address,
   pollfd greeting{connection, POLLIN, 0};
   is_greeted = poll(&greeting, 1, kGreetingMilliseconds) > 0;
   return connection;
+}
+
+__attribute__((visibility("default"))) int unlink(const char* path) {
+  const int result = Next<decltype(unlink)>("unlink")(path);
+  if (result == 0) NoteRemoval(path);
+  return result;
+}
+
+__attribute__((visibility("default"))) int rmdir(const char* path) {
+  const int result = Next<decltype(rmdir)>("rmdir")(path);
+  if (result == 0) NoteRemoval(path);
+  return result;
 }
 
 __attribute__((visibility("default"))) pid_t fork() {

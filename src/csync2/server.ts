@@ -62,6 +62,11 @@ export class ManagedServer {
     this.#held = new HeldConfiguration(directory);
   }
 
+  /** Where its sessions note what they remove; see {@link SessionRemovals}. */
+  get removalsFile(): string {
+    return `${this.#held.directory}.removals`;
+  }
+
   get state(): ServerState {
     return this.#state;
   }
@@ -177,7 +182,7 @@ export class ManagedServer {
     const from = fstatSync(log).size;
     this.#startedWith = this.#excluded;
     const directory = this.#excluded === undefined ? this.#instance.systemDirectory : this.#held.directory;
-    const server = spawnServer({ ...this.#instance, systemDirectory: directory }, log);
+    const server = spawnServer({ ...this.#instance, systemDirectory: directory }, log, this.removalsFile);
     this.#process = server;
     closeSync(log);
     return server.then(async (result) => {
@@ -293,7 +298,7 @@ export class ServerStartError extends InotifyCsyncError {
   }
 }
 
-function spawnServer(instance: Instance, log: number) {
+function spawnServer(instance: Instance, log: number, removals: string) {
   const args = [...instanceArguments(instance), '-ii', '-t', '-v'];
   // A stream only because execa takes no other file descriptor; the process writes to the file itself.
   const output = createWriteStream('', { fd: log, autoClose: false });
@@ -304,7 +309,7 @@ function spawnServer(instance: Instance, log: number) {
     `--preload=${turnstilePath()}`,
   ];
   return execa(launcherPath(), [...launcher, '--', instance.program, ...args], {
-    env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory },
+    env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory, INOTIFY_CSYNC_REMOVALS: removals },
     stdin: 'ignore',
     stdout: output,
     stderr: output,

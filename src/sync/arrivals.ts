@@ -10,6 +10,8 @@ import type { WriteCounts } from './write-counts.js';
 export interface ArrivalView {
   /** @param isTold - events have told of it; else nothing is set off against them */
   judge(path: PathBytes, stamp: FileStamp, isTold: boolean): JudgedArrival;
+  /** Whether a session has removed what was at a path, to put something in its place, and is not done with it. */
+  isEmptied(path: PathBytes): boolean;
   /** Whether something in a directory may be arriving. `changed`: of the directory, milliseconds since 1970. */
   isArrivingWithin(directory: PathBytes, changed: number): boolean;
   /** Whether every file that was received is known; if not, one that is taken for local may have been received. */
@@ -77,6 +79,7 @@ export function arrivalsOf(
       },
       isArrivingWithin: (directory, changed) =>
         isArrivingWithin(directory, changed, { sessions, lookedAt }, pathOf),
+      isEmptied: (path) => activity.isEmptied(path),
       isComplete: activity.tellsAll,
     };
   };

@@ -137,7 +137,8 @@ export class CheckPlanner {
     const stat = this.#look(plan, path, true);
     if (stat === 'unreadable') return;
     const changed = stat ? Number(stat.ctimeMs) : 0;
-    if (plan.waits && plan.arrivals.isArrivingWithin(path, changed)) {
+    const { arrivals } = plan;
+    if (plan.waits && (arrivals.isArrivingWithin(path, changed) || (!stat && arrivals.isEmptied(path)))) {
       plan.postponed.push({ path, recursive: true, isTrusted: plan.trusted.has(toKey(path)) });
     } else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
@@ -149,7 +150,9 @@ export class CheckPlanner {
   #planFile(plan: Plan, path: PathBytes): void {
     const stat = this.#look(plan, path, false);
     if (stat === 'unreadable') return;
-    if (this.#isNothing(path, stat)) plan.skipped++;
+    if (!stat && plan.waits && plan.arrivals.isEmptied(path)) {
+      plan.postponed.push({ path, recursive: false, isTrusted: plan.trusted.has(toKey(path)) });
+    } else if (this.#isNothing(path, stat)) plan.skipped++;
     else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
     else if (stat.isSocket()) plan.sockets.push(path);
     else if (!stat.isDirectory() && this.#wasDirectory(path)) plan.trees.push(path);

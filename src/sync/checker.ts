@@ -14,7 +14,7 @@ import { stampOf } from './file-stamp.js';
 import { MistakenDeletions } from './mistaken-deletions.js';
 import type { NoteHistory } from './note-history.js';
 import type { PostponedPath } from './postponed-paths.js';
-import { statOf } from './stat-of.js';
+import { lookAt, statOf } from './stat-of.js';
 import { sweepTree } from './sweep-tree.js';
 import type { TornChecks } from './torn-checks.js';
 
@@ -74,6 +74,8 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly survey: ClearanceParts['survey'];
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
+  /** Paths that sessions have left empty since the last call; see {@link Activity.takeEmptied}. */
+  readonly takeEmptied: () => readonly PathBytes[];
 }
 
 /** Stage 1: has csync2 look at changed paths, so that it marks them dirty for the peers. */
@@ -85,6 +87,7 @@ export class Checker {
   readonly #planner: CheckPlanner;
   readonly #runner: CheckRunner;
   #broken: readonly BrokenSession[] = [];
+  #emptied: readonly PathBytes[] = [];
 
   constructor(parts: CheckerParts) {
     this.#parts = parts;
@@ -215,16 +218,19 @@ export class Checker {
   }
 
   /**
-   * Before csync2 looks at anything, it takes note of what broken-off sessions have written; see {@link receivedFiles}. As long as
+   * Before csync2 looks at anything, it takes note of what broken-off sessions have written, see {@link receivedFiles}, and of what
+   * sessions have removed for something that has not come: their peers send that again. As long as
    * it can't, it must not look at these files: it would take them for changes made here. Nor must a session, as each does with a
    * file that it is to receive: where the database can't be written to, they are held up for a while by the window that we are in.
    */
   async #noteReceived(signal: AbortSignal): Promise<NoteFailure | undefined> {
-    const { memory, prefixes, takeBroken } = this.#parts;
+    const { ledger, memory, prefixes, takeBroken, takeEmptied } = this.#parts;
     this.#broken = [...this.#broken, ...takeBroken()];
-    if (this.#broken.length === 0) return undefined;
+    this.#emptied = [...this.#emptied, ...takeEmptied()];
+    if (this.#broken.length + this.#emptied.length === 0) return undefined;
     const received = receivedFiles(this.#broken, prefixes, statOf);
-    const paths = received.map(({ path }) => path);
+    const isGone = (path: PathBytes) => lookAt(path).kind === 'absent' && (ledger?.knows(path) ?? true);
+    const paths = [...received.map(({ path }) => path), ...this.#emptied.filter(isGone)];
     const begun = performance.now();
     let failure = await this.#runner.note(paths);
     while (failure?.isForAll && !signal.aborted && performance.now() - begun < noteMilliseconds) {
@@ -234,6 +240,7 @@ export class Checker {
     if (failure) return failure;
     for (const { path, stat } of received) memory.remember(path, stampOf(stat));
     this.#broken = [];
+    this.#emptied = [];
     return undefined;
   }
 }

@@ -260,6 +260,8 @@ export function createSync(parts: SyncParts): Sync {
     guard,
     onRestored: (paths) => events.onRestored?.(paths),
     takeBroken: () => parts.activity.takeBroken(),
+    takeEmptied: () =>
+      parts.activity.takeEmptied((path) => namesOf(path, prefixes).map((name) => name.toString('latin1'))),
   });
   const placesOf = (names: readonly Buffer[]) =>
     names.map((name) => realPathOf(name, prefixes) ?? unplaced(name));

@@ -18,6 +18,7 @@ export function arriving({
   return () => ({
     judge: (path) => ({ arrival: judge(path), account: 'unknown' }),
     isArrivingWithin: within,
+    isEmptied: () => false,
     isComplete: true,
   });
 }
@@ -38,6 +39,7 @@ export function checkerKnowledge(
   | 'torn'
   | 'prefixes'
   | 'takeBroken'
+  | 'takeEmptied'
 > {
   const [memory, notes] = [new FileMemory(), new NoteHistory()];
   const { ledger, prefixes } = node;
@@ -53,5 +55,6 @@ export function checkerKnowledge(
     mayBeUnseen: () => true,
     torn: node.tornChecks(),
     takeBroken: () => [],
+    takeEmptied: () => [],
   };
 }

@@ -1,9 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs';
+import type { PathBytes } from '../../path-bytes.js';
 import { statOfProcess } from '../../proc/process.js';
 import type { ProbedSession, SessionProbe } from '../session-probe.js';
 import type { StayingSession } from '../session-reaper.js';
 import { LogTail } from './log-tail.js';
 import { type BrokenSession, type Reception, type Session, SessionLog } from './session-log.js';
+import type { SessionRemovals } from './session-removals.js';
 
 /** Finds the processes that serve sessions right now; see {@link childrenOf} and {@link externalSessions}. */
 export type LiveSessions = () => readonly number[];
@@ -27,6 +29,7 @@ export class Activity {
   readonly #file: string;
   readonly #live: LiveSessions;
   readonly #probe: SessionProbe;
+  readonly #removals: SessionRemovals | undefined;
 
   /**
    * Make it before a server begins to write, and when no session of an earlier one goes on: what stands in the log by
@@ -34,8 +37,10 @@ export class Activity {
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
+   * @param removals - undefined where nobody notes them
    */
-  constructor(file: string, live: LiveSessions, probe: SessionProbe) {
+  constructor(file: string, live: LiveSessions, probe: SessionProbe, removals?: SessionRemovals) {
+    this.#removals = removals;
     this.#file = file;
     this.#live = live;
     this.#probe = probe;
@@ -111,6 +116,26 @@ export class Activity {
   takeBroken(): readonly BrokenSession[] {
     this.#look();
     return this.#log.takeBroken();
+  }
+
+  /**
+   * Paths that sessions which are over have left empty, each once: they had removed what stood in the way of what they were to
+   * receive, and have not received it.
+   *
+   * @param namesOf - the names that csync2 has for a path, one character a byte
+   */
+  takeEmptied(namesOf: (path: PathBytes) => readonly string[]): readonly PathBytes[] {
+    if (!this.#removals) return [];
+    const open = new Set(this.open());
+    return this.#removals.takeEmptied({
+      isOpen: (pid) => open.has(pid),
+      updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
+    });
+  }
+
+  /** Whether a session that was open at the last look has removed what was at a path, and not done with it yet. */
+  isEmptied(path: PathBytes): boolean {
+    return this.#removals?.isEmptied(path) ?? false;
   }
 
   /** What the log knows of the open sessions. */

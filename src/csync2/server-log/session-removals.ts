@@ -1,0 +1,99 @@
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { fromKey, type PathBytes, type PathKey, toKey } from '../../path-bytes.js';
+
+/** What is known of the sessions when their removals are judged. */
+export interface RemovalFacts {
+  readonly isOpen: (pid: number) => boolean;
+  /** When a session has said last that it has done with a path; milliseconds since 1970. */
+  readonly updatedAt: (path: PathBytes) => number | undefined;
+}
+
+/**
+ * What sessions of csync2's server have removed, as `native/turnstile.cc` notes it. csync2 removes what is in the way of a file, a
+ * directory or a link before it receives that, and may never come to it: its disk is full, or its peer has gone (daemon.c, the column
+ * `unlink` of its table of commands). An empty place tells nothing of who has emptied it.
+ */
+export class SessionRemovals {
+  readonly #file: string;
+  /** The last removal of each path, as long as nothing is known to have taken its place. */
+  readonly #removals = new Map<PathKey, { readonly pid: number; readonly at: number }>();
+  #read = 0;
+
+  /** @param file - it may not exist yet; in a directory that only root can write */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /**
+   * Reads what has been removed by now.
+   *
+   * @returns the paths that sessions which are over have left empty, each once
+   */
+  takeEmptied({ isOpen, updatedAt }: RemovalFacts): PathBytes[] {
+    const size = this.#readOn();
+    const emptied: PathBytes[] = [];
+    let isAnyOpen = false;
+    for (const [key, { at, pid }] of this.#removals) {
+      const path = fromKey(key);
+      const isFilled = (updatedAt(path) ?? 0) >= at - clockMilliseconds;
+      if (isFilled || !isOpen(pid)) this.#removals.delete(key);
+      else isAnyOpen = true;
+      if (!isFilled && !isOpen(pid)) emptied.push(path);
+    }
+    if (size > mostBytes && !isAnyOpen) this.#clear();
+    return emptied;
+  }
+
+  /** Whether a session that was open at the last look has removed what was at a path, and not done with it yet. */
+  isEmptied(path: PathBytes): boolean {
+    return this.#removals.has(toKey(path));
+  }
+
+  /** @returns how much there is by now; 0: nobody has noted anything */
+  #readOn(): number {
+    const fd = this.#open(constants.O_RDONLY);
+    if (fd === undefined) return 0;
+    try {
+      const { size } = fstatSync(fd);
+      // Somebody has emptied it.
+      if (size < this.#read) this.#read = 0;
+      const bytes = Buffer.alloc(size - this.#read);
+      const text = bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, this.#read));
+      const end = text.lastIndexOf('\0') + 1;
+      this.#read += end;
+      for (const record of text.slice(0, end).split('\0')) this.#note(record);
+      return size;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #note(record: string): void {
+    const [, pid, seconds, path] = /^(\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
+    if (path === undefined) return;
+    const key = toKey(Buffer.from(path, 'latin1'));
+    this.#removals.delete(key);
+    this.#removals.set(key, { pid: Number(pid), at: Number(seconds) * 1000 });
+  }
+
+  #clear(): void {
+    const fd = this.#open(constants.O_WRONLY);
+    if (fd === undefined) return;
+    ftruncateSync(fd);
+    closeSync(fd);
+    this.#read = 0;
+  }
+
+  #open(flags: number): number | undefined {
+    try {
+      return openSync(this.#file, flags | constants.O_NOFOLLOW);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+}
+
+/** Of what the server says, milliseconds are kept. */
+const clockMilliseconds = 1;
+const mostBytes = 256 * 1024;
