@@ -35,8 +35,8 @@ constexpr int kBacklog = 128;
 /** The session that was begun last, 0: none that is to be waited for. */
 pid_t session = 0;
 bool is_greeted = false;
-/** Where removals are noted, -1: nowhere. */
-int removals = -1;
+/** Where removals are noted, nullptr: nowhere. Kept closed: by its open files it is told what a session does. */
+const char* removals = nullptr;
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -124,21 +124,25 @@ bool IsTemporary(const char* path) {
 /** In one write, so that two sessions don't mix. What can't be written is not known. */
 void NoteRemoval(const char* path) {
   // SQLite removes its journal at the end of each transaction.
-  if (removals < 0 || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
+  if (removals == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
   const int error = errno;
+  const int file = open(removals, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   char head[64];
   const int size = std::snprintf(head, sizeof head, "%d %lld.%09ld ", static_cast<int>(getpid()),
                                  static_cast<long long>(now.tv_sec), now.tv_nsec);
   const iovec parts[] = {{head, static_cast<size_t>(size)}, {const_cast<char*>(path), std::strlen(path) + 1}};
-  (void)!writev(removals, parts, 2);
+  if (file >= 0) {
+    (void)!writev(file, parts, 2);
+    close(file);
+  }
   errno = error;
 }
 
-__attribute__((constructor)) void OpenRemovals() {
+__attribute__((constructor)) void FindRemovals() {
   const char* const file = getenv("INOTIFY_CSYNC_REMOVALS");
-  if (file != nullptr) removals = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file != nullptr) removals = strdup(file);
   unsetenv("INOTIFY_CSYNC_REMOVALS");
 }
 
