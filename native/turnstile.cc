@@ -1,12 +1,14 @@
-// Preloaded into csync2's server (ld.so(8), LD_PRELOAD): lets connections in one after another, and notes what sessions remove.
+// Preloaded into csync2's server (ld.so(8), LD_PRELOAD): lets connections in one after another, and notes what sessions do.
 //
 // csync2 forks for each connection at once, and a session that meets another's lock in csync2's database sleeps for a whole second;
 // two that receive the same file take each other's half for a local change. So accept(2) waits here, and the next connection with it
 // in the kernel's queue, until the session before has ended, waits for its peer, or has had its time.
 //
 // A session that is to put a file in place of a directory, a link or a pipe removes that first, and may never come to the file: its disk
-// is full, its peer gone. Whoever finds the path empty could take it for removed here, and bring that to all others. So each removal is
-// appended to the file that INOTIFY_CSYNC_REMOVALS names, as `PID SECONDS.NANOSECONDS PATH` and a NUL (src/csync2/server-log/session-removals.ts).
+// is full, its peer gone. Whoever finds the path empty could take it for removed here, and bring that to all others. And a session that
+// finds a file to be as it should be sets its time all the same, and says nothing of that. So each removal (R) and each time that is set (T)
+// is appended to the file that INOTIFY_CSYNC_TRACES names, as `KIND PID SECONDS.NANOSECONDS PATH` and a NUL: see session-traces.ts in
+// src/csync2/server-log.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <utime.h>
 
 namespace {
 
@@ -35,8 +38,8 @@ constexpr int kBacklog = 128;
 /** The session that was begun last, 0: none that is to be waited for. */
 pid_t session = 0;
 bool is_greeted = false;
-/** Where removals are noted, nullptr: nowhere. Kept closed: by its open files it is told what a session does. */
-const char* removals = nullptr;
+/** Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told what a session is at. */
+const char* traces = nullptr;
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -122,15 +125,15 @@ bool IsTemporary(const char* path) {
 }
 
 /** In one write, so that two sessions don't mix. What can't be written is not known. */
-void NoteRemoval(const char* path) {
+void Note(char kind, const char* path) {
   // SQLite removes its journal at the end of each transaction.
-  if (removals == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
+  if (traces == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
   const int error = errno;
-  const int file = open(removals, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int file = open(traces, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   char head[64];
-  const int size = std::snprintf(head, sizeof head, "%d %lld.%09ld ", static_cast<int>(getpid()),
+  const int size = std::snprintf(head, sizeof head, "%c %d %lld.%09ld ", kind, static_cast<int>(getpid()),
                                  static_cast<long long>(now.tv_sec), now.tv_nsec);
   const iovec parts[] = {{head, static_cast<size_t>(size)}, {const_cast<char*>(path), std::strlen(path) + 1}};
   if (file >= 0) {
@@ -140,10 +143,10 @@ void NoteRemoval(const char* path) {
   errno = error;
 }
 
-__attribute__((constructor)) void FindRemovals() {
-  const char* const file = getenv("INOTIFY_CSYNC_REMOVALS");
-  if (file != nullptr) removals = strdup(file);
-  unsetenv("INOTIFY_CSYNC_REMOVALS");
+__attribute__((constructor)) void FindTraces() {
+  const char* const file = getenv("INOTIFY_CSYNC_TRACES");
+  if (file != nullptr) traces = strdup(file);
+  unsetenv("INOTIFY_CSYNC_TRACES");
 }
 
 /** No program that the server starts is to be loaded with this. */
@@ -172,15 +175,21 @@ __attribute__((visibility("default"))) int accept(int socket, sockaddr* address,
   return connection;
 }
 
+__attribute__((visibility("default"))) int utime(const char* path, const utimbuf* times) {
+  const int result = Next<decltype(utime)>("utime")(path, times);
+  if (result == 0) Note('T', path);
+  return result;
+}
+
 __attribute__((visibility("default"))) int unlink(const char* path) {
   const int result = Next<decltype(unlink)>("unlink")(path);
-  if (result == 0) NoteRemoval(path);
+  if (result == 0) Note('R', path);
   return result;
 }
 
 __attribute__((visibility("default"))) int rmdir(const char* path) {
   const int result = Next<decltype(rmdir)>("rmdir")(path);
-  if (result == 0) NoteRemoval(path);
+  if (result == 0) Note('R', path);
   return result;
 }
 

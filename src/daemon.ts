@@ -10,7 +10,7 @@ import { databaseLocation } from './csync2/instance.js';
 import { ManagedServer } from './csync2/server.js';
 import { Activity } from './csync2/server-log/activity.js';
 import { makeLogDirectory } from './csync2/server-log/log-file.js';
-import { SessionRemovals } from './csync2/server-log/session-removals.js';
+import { SessionTraces } from './csync2/server-log/session-traces.js';
 import { SessionProbe } from './csync2/session-probe.js';
 import { SessionReaper } from './csync2/session-reaper.js';
 import { ConfigTroubles } from './daemon/config-troubles.js';
@@ -138,7 +138,7 @@ async function run(
     settings.csyncLog,
     server?.sessions ?? externalSessions,
     probeOf(plan, server),
-    server && new SessionRemovals(server.removalsFile),
+    server && new SessionTraces(server.tracesFile),
   );
   ending.push(() => activity.close());
   if (server) ending.push(() => server.stop());

@@ -62,9 +62,10 @@ export class ManagedServer {
     this.#held = new HeldConfiguration(directory);
   }
 
-  /** Where its sessions note what they remove; see {@link SessionRemovals}. */
-  get removalsFile(): string {
-    return `${this.#held.directory}.removals`;
+  /** Where its sessions note what they do; see {@link SessionTraces}. */
+  get tracesFile(): string {
+    // Beside its log: both are needed after a restart.
+    return `${this.#logFile}.traces`;
   }
 
   get state(): ServerState {
@@ -182,7 +183,7 @@ export class ManagedServer {
     const from = fstatSync(log).size;
     this.#startedWith = this.#excluded;
     const directory = this.#excluded === undefined ? this.#instance.systemDirectory : this.#held.directory;
-    const server = spawnServer({ ...this.#instance, systemDirectory: directory }, log, this.removalsFile);
+    const server = spawnServer({ ...this.#instance, systemDirectory: directory }, log, this.tracesFile);
     this.#process = server;
     closeSync(log);
     return server.then(async (result) => {
@@ -298,7 +299,7 @@ export class ServerStartError extends InotifyCsyncError {
   }
 }
 
-function spawnServer(instance: Instance, log: number, removals: string) {
+function spawnServer(instance: Instance, log: number, traces: string) {
   const args = [...instanceArguments(instance), '-ii', '-t', '-v'];
   // A stream only because execa takes no other file descriptor; the process writes to the file itself.
   const output = createWriteStream('', { fd: log, autoClose: false });
@@ -309,7 +310,7 @@ function spawnServer(instance: Instance, log: number, removals: string) {
     `--preload=${turnstilePath()}`,
   ];
   return execa(launcherPath(), [...launcher, '--', instance.program, ...args], {
-    env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory, INOTIFY_CSYNC_REMOVALS: removals },
+    env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory, INOTIFY_CSYNC_TRACES: traces },
     stdin: 'ignore',
     stdout: output,
     stderr: output,

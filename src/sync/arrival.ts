@@ -26,8 +26,8 @@ export interface ArrivalFacts {
   readonly account: () => Account;
   /** How it was taken over last, under any of its names. */
   readonly reception: Reception | undefined;
-  /** Whether a session of a peer that is over was open at some moment between two. */
-  readonly wasOpen: (peer: string, from: number, to: number) => boolean;
+  /** When a session has set the file's time last, as it does for each file, the last of all; undefined if that is not known. */
+  readonly timeSetAt: number | undefined;
   /** The open sessions. */
   readonly sessions: readonly OpenSession[];
   /** When the sessions were looked at. */
@@ -58,7 +58,7 @@ function isComplete(stamp: FileStamp): boolean {
 
 function judgeReceived(
   stamp: FileStamp,
-  { reception, sessions, lookedAt, wasOpen }: ArrivalFacts,
+  { reception, sessions, lookedAt, timeSetAt }: ArrivalFacts,
   account: Account,
 ): Arrival {
   if (!reception) return 'local';
@@ -72,9 +72,9 @@ function judgeReceived(
   }
   // Attributes may have been set since: by a session that found nothing else to do, or here. The events that tell are on
   // their way, unless nobody watched its directory yet.
-  // Nor do those tell much that come from before a start: where a session of the same peer was open, it has done that.
+  // Nor do those tell much that come from before a start. What has changed it may have been a session that has found nothing else to do.
   const changed = changedAt(stamp);
-  const isDressed = isFinished && wasOpen(reception.peer, changed, changed + clockMilliseconds);
+  const isDressed = isFinished && timeSetAt !== undefined && changed <= timeSetAt;
   if (changed > until && account === 'unknown' && !isDressed) {
     return lookedAt - changed < tellingMilliseconds ? 'arriving' : 'local';
   }

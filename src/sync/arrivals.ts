@@ -68,13 +68,12 @@ export function arrivalsOf(
     return {
       judge(path, stamp, isTold) {
         const account = () => (isTold ? writes.settle(path, timesOf(path)) : 'unknown');
-        const wasOpen = activity.wasOpen.bind(activity);
         return judgeArrival(path, stamp, {
           reception: receptionOf(path),
           sessions,
           lookedAt,
           account,
-          wasOpen,
+          timeSetAt: activity.timeSetAt(path),
         });
       },
       isArrivingWithin: (directory, changed) =>

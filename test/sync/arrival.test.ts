@@ -38,7 +38,7 @@ const judge = (stamp: FileStamp, facts: Partial<ArrivalFacts> = {}) =>
     sessions: [],
     lookedAt,
     account: () => 'unknown',
-    wasOpen: () => false,
+    timeSetAt: undefined,
     ...facts,
   }).arrival;
 
@@ -61,15 +61,15 @@ describe('a changed file and the sessions', () => {
     assert.equal(judge(changed(300), { reception: done, account: () => 'written' }), 'local');
   });
 
-  test('changed since, while another session of its peer was open: that has set its attributes once more', () => {
+  test('changed since, by a session that has set its time once more: it is received', () => {
     const done = reception({ since: lookedAt - 1500, until: lookedAt - 1400, ending: 'closed' });
-    const asked: unknown[] = [];
-    const wasOpen = (...words: unknown[]) => asked.push(words) > 0;
-    assert.equal(judge(changed(900), { reception: done, wasOpen }), 'received');
-    assert.deepEqual(asked, [['web2', lookedAt - 900, lookedAt - 890]]);
-    assert.equal(judge(changed(900, false), { reception: done, wasOpen }), 'local', 'it sets whole seconds');
-    assert.equal(judge(changed(900), { reception: done, wasOpen, account: () => 'written' }), 'local');
-    assert.equal(judge(changed(900), { wasOpen }), 'local', 'never received');
+    const facts = { reception: done, timeSetAt: lookedAt - 900 };
+    assert.equal(judge(changed(900), facts), 'received');
+    assert.equal(judge(changed(905), facts), 'received', 'the clock of inodes is behind');
+    assert.equal(judge(changed(899), facts), 'local', 'an answer with the time kept');
+    assert.equal(judge(changed(900, false), facts), 'local', 'it sets whole seconds');
+    assert.equal(judge(changed(900), { ...facts, account: () => 'written' }), 'local');
+    assert.equal(judge(changed(900), { timeSetAt: lookedAt - 900 }), 'local', 'never received');
   });
 
   test('with more writes than receptions it is local, though its session goes on', () => {

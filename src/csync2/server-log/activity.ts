@@ -5,7 +5,7 @@ import type { ProbedSession, SessionProbe } from '../session-probe.js';
 import type { StayingSession } from '../session-reaper.js';
 import { LogTail } from './log-tail.js';
 import { type BrokenSession, type Reception, type Session, SessionLog } from './session-log.js';
-import type { SessionRemovals } from './session-removals.js';
+import type { SessionTraces } from './session-traces.js';
 
 /** Finds the processes that serve sessions right now; see {@link childrenOf} and {@link externalSessions}. */
 export type LiveSessions = () => readonly number[];
@@ -29,7 +29,7 @@ export class Activity {
   readonly #file: string;
   readonly #live: LiveSessions;
   readonly #probe: SessionProbe;
-  readonly #removals: SessionRemovals | undefined;
+  readonly #traces: SessionTraces | undefined;
 
   /**
    * Make it before a server begins to write, and when no session of an earlier one goes on: what stands in the log by
@@ -37,10 +37,10 @@ export class Activity {
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
-   * @param removals - undefined where nobody notes them
+   * @param traces - undefined where nobody notes them
    */
-  constructor(file: string, live: LiveSessions, probe: SessionProbe, removals?: SessionRemovals) {
-    this.#removals = removals;
+  constructor(file: string, live: LiveSessions, probe: SessionProbe, traces?: SessionTraces) {
+    this.#traces = traces;
     this.#file = file;
     this.#live = live;
     this.#probe = probe;
@@ -107,9 +107,9 @@ export class Activity {
     return this.#log.receptionTimes(name);
   }
 
-  /** Whether a session of this peer was open at some moment between two; see {@link SessionLog.wasOpen}. */
-  wasOpen(peer: string, from: number, to: number): boolean {
-    return this.#log.wasOpen(peer, from, to);
+  /** When a session has set the time of a file last; undefined if that was long ago, never, or is not known. */
+  timeSetAt(path: PathBytes): number | undefined {
+    return this.#traces?.timeSetAt(path);
   }
 
   /** Sessions that ended without their last word since the last call. */
@@ -125,9 +125,9 @@ export class Activity {
    * @param namesOf - the names that csync2 has for a path, one character a byte
    */
   takeEmptied(namesOf: (path: PathBytes) => readonly string[]): readonly PathBytes[] {
-    if (!this.#removals) return [];
+    if (!this.#traces) return [];
     const open = new Set(this.open());
-    return this.#removals.takeEmptied({
+    return this.#traces.takeEmptied({
       isOpen: (pid) => open.has(pid),
       updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
     });
@@ -135,7 +135,7 @@ export class Activity {
 
   /** Whether a session that was open at the last look has removed what was at a path, and not done with it yet. */
   isEmptied(path: PathBytes): boolean {
-    return this.#removals?.isEmptied(path) ?? false;
+    return this.#traces?.isEmptied(path) ?? false;
   }
 
   /** What the log knows of the open sessions. */

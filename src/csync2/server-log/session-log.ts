@@ -51,8 +51,6 @@ export class SessionLog {
     { readonly reception: Reception; readonly times: readonly number[] }
   >();
   readonly #keepers = new Map<number, number>();
-  /** The last sessions that have ended, in that order. */
-  #ended: { readonly from: string; readonly beganAt: number; readonly endedAt: number }[] = [];
   #broken: BrokenSession[] = [];
   /** Told the name of each file that is received, one character a byte. */
   onReceived: (name: string) => void = () => {};
@@ -87,17 +85,6 @@ export class SessionLog {
   /** When a file of this name was taken over, in ascending order: the last times. */
   receptionTimes(name: string): readonly number[] {
     return this.#receptions.get(name)?.times ?? [];
-  }
-
-  /**
-   * Whether a session of this peer was open at some moment between two; milliseconds since 1970. It may have set owner, mode and time
-   * of a file without a word: of one that it found to be as it should be.
-   */
-  wasOpen(peer: string, from: number, to: number): boolean {
-    return this.#ended.some(
-      (session) =>
-        session.beganAt <= to && session.endedAt >= from && this.#peersAt.get(session.from) === peer,
-    );
   }
 
   /** Takes the next messages. */
@@ -208,11 +195,7 @@ export class SessionLog {
 
   #end(pid: number, at: number, ending: 'closed' | 'broken'): void {
     const session = this.#open.get(pid);
-    if (session) {
-      finish(session, at, ending);
-      this.#ended.push({ from: session.from, beganAt: session.beganAt, endedAt: at });
-      if (this.#ended.length > endedKept * 2) this.#ended = this.#ended.slice(-endedKept);
-    }
+    if (session) finish(session, at, ending);
     this.#open.delete(pid);
   }
 }
@@ -230,6 +213,5 @@ const unnotedFile =
 const impasse = /^I\/O Error 'Directory not empty' in rsync-sig: /;
 /** More than arrive between two looks. */
 const receptionsKept = 50_000;
-const endedKept = 500;
 /** Of each file: more than arrive in the time for which writes are counted. */
 const timesKept = 64;

@@ -100,25 +100,6 @@ describe('session log', () => {
     assert.equal(log.received.size, 0);
   });
 
-  test('when a session of a peer was open is known afterwards, also of one that said nothing of any file', () => {
-    const log = new SessionLog();
-    log.recall([...begin(10), ...update(10, '/a'), ...end(10)]);
-    clock += 100;
-    log.read(begin(11));
-    const began = clock;
-    clock += 10;
-    log.read(end(11));
-    for (const [from, to, expected] of [
-      [began + 5, began + 6, true],
-      [began - 5, began, true],
-      [began - 50, began - 5, false],
-      [clock + 5, clock + 10, false],
-    ] as const) {
-      assert.equal(log.wasOpen('web2', from, to), expected, `${from - began} to ${to - began}`);
-    }
-    assert.ok(!log.wasOpen('web3', began + 5, began + 6));
-  });
-
   test('sessions overlap: the end of one says nothing of the other', () => {
     const log = new SessionLog();
     log.read([...begin(10), ...begin(11, '127.0.0.3'), ...end(11)]);

@@ -1,22 +1,26 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { fromKey, type PathBytes, type PathKey, toKey } from '../../path-bytes.js';
 
-/** What is known of the sessions when their removals are judged. */
-export interface RemovalFacts {
+/** What is known of the sessions when their traces are judged. */
+export interface TraceFacts {
   readonly isOpen: (pid: number) => boolean;
   /** When a session has said last that it has done with a path; milliseconds since 1970. */
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
 
 /**
- * What sessions of csync2's server have removed, as `native/turnstile.cc` notes it. csync2 removes what is in the way of a file, a
- * directory or a link before it receives that, and may never come to it: its disk is full, or its peer has gone (daemon.c, the column
- * `unlink` of its table of commands). An empty place tells nothing of who has emptied it.
+ * What sessions of csync2's server have done to files without a word, as `native/turnstile.cc` notes it.
+ *
+ * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and may never come to it: its disk is
+ *   full, or its peer has gone (daemon.c, the column `unlink` of its table of commands). An empty place tells nothing of who has emptied it.
+ * - Of a file that it finds to be as it should be it sets owner, mode and, last of all, the time, and says nothing.
  */
-export class SessionRemovals {
+export class SessionTraces {
   readonly #file: string;
   /** The last removal of each path, as long as nothing is known to have taken its place. */
   readonly #removals = new Map<PathKey, { readonly pid: number; readonly at: number }>();
+  /** When each file's time was set last; milliseconds since 1970. */
+  readonly #times = new Map<PathKey, number>();
   #read = 0;
 
   /** @param file - it may not exist yet; in a directory that only root can write */
@@ -29,7 +33,7 @@ export class SessionRemovals {
    *
    * @returns the paths that sessions which are over have left empty, each once
    */
-  takeEmptied({ isOpen, updatedAt }: RemovalFacts): PathBytes[] {
+  takeEmptied({ isOpen, updatedAt }: TraceFacts): PathBytes[] {
     const size = this.#readOn();
     const emptied: PathBytes[] = [];
     let isAnyOpen = false;
@@ -49,6 +53,12 @@ export class SessionRemovals {
     return this.#removals.has(toKey(path));
   }
 
+  /** When a session has set the time of a file last, as far as that is known by now; milliseconds since 1970. */
+  timeSetAt(path: PathBytes): number | undefined {
+    this.#readOn();
+    return this.#times.get(toKey(path));
+  }
+
   /** @returns how much there is by now; 0: nobody has noted anything */
   #readOn(): number {
     const fd = this.#open(constants.O_RDONLY);
@@ -57,6 +67,7 @@ export class SessionRemovals {
       const { size } = fstatSync(fd);
       // Somebody has emptied it.
       if (size < this.#read) this.#read = 0;
+      if (size === this.#read) return size;
       const bytes = Buffer.alloc(size - this.#read);
       const text = bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, this.#read));
       const end = text.lastIndexOf('\0') + 1;
@@ -69,11 +80,19 @@ export class SessionRemovals {
   }
 
   #note(record: string): void {
-    const [, pid, seconds, path] = /^(\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
+    const [, kind, pid, seconds, path] = /^([RT]) (\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
     if (path === undefined) return;
     const key = toKey(Buffer.from(path, 'latin1'));
-    this.#removals.delete(key);
-    this.#removals.set(key, { pid: Number(pid), at: Number(seconds) * 1000 });
+    const at = Number(seconds) * 1000;
+    if (kind === 'T') {
+      this.#times.delete(key);
+      this.#times.set(key, at);
+      const [oldest] = this.#times.keys();
+      if (this.#times.size > mostTimes && oldest !== undefined) this.#times.delete(oldest);
+    } else {
+      this.#removals.delete(key);
+      this.#removals.set(key, { pid: Number(pid), at });
+    }
   }
 
   #clear(): void {
@@ -96,4 +115,5 @@ export class SessionRemovals {
 
 /** Of what the server says, milliseconds are kept. */
 const clockMilliseconds = 1;
-const mostBytes = 256 * 1024;
+const mostBytes = 1024 * 1024;
+const mostTimes = 50_000;

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type RemovalFacts, SessionRemovals } from '#src/csync2/server-log/session-removals.js';
+import { SessionTraces, type TraceFacts } from '#src/csync2/server-log/session-traces.js';
 
 test('what a session has removed and put nothing in place of is told once, when the session is over', (context) => {
   const { note, take } = setting(context);
@@ -17,14 +17,14 @@ test('what a session has removed and put nothing in place of is told once, when 
 });
 
 test('of what it has done with since, nothing is told, though it goes on', (context) => {
-  const { note, removals, take } = setting(context);
+  const { note, take, traces } = setting(context);
   note(7, 1000, '/t/a');
   note(7, 1000, '/t/b');
   const isOpen = () => true;
   const updatedAt = (path: Buffer) => (String(path) === '/t/a' ? 1_000_004 : 999_000);
   assert.deepEqual(take({ isOpen, updatedAt }), []);
   assert.deepEqual(
-    ['/t/a', '/t/b'].map((path) => removals.isEmptied(Buffer.from(path))),
+    ['/t/a', '/t/b'].map((path) => traces.isEmptied(Buffer.from(path))),
     [false, true],
   );
   assert.deepEqual(take({ updatedAt }), ['/t/b']);
@@ -33,34 +33,44 @@ test('of what it has done with since, nothing is told, though it goes on', (cont
 test('names hold any byte but one; a half written record waits for its rest', (context) => {
   const { file, note, take } = setting(context);
   note(7, 1000, '/t/ 8 1.0 /t/x\n9 2.0 /y');
-  appendFileSync(file, Buffer.from('7 1000.000000001 /t/\xff', 'latin1'));
+  appendFileSync(file, Buffer.from('R 7 1000.000000001 /t/\xff', 'latin1'));
   assert.deepEqual(take(), ['/t/ 8 1.0 /t/x\n9 2.0 /y']);
   appendFileSync(file, 'b\0');
   assert.deepEqual(take(), [Buffer.from('/t/\xffb', 'latin1').toString()]);
 });
 
+test('when a session has set a time last is known at once', (context) => {
+  const { file, traces } = setting(context);
+  const at = (name: string) => traces.timeSetAt(Buffer.from(name));
+  assert.equal(at('/t/a'), undefined);
+  appendFileSync(file, 'T 7 1000.250000000 /t/a\0T 7 1001.500000000 /t/a\0');
+  assert.equal(at('/t/a'), 1_001_500);
+  assert.equal(at('/t/b'), undefined);
+  assert.equal(traces.isEmptied(Buffer.from('/t/a')), false);
+});
+
 test('its file does not grow for ever', (context) => {
   const { file, note, take } = setting(context);
-  for (let count = 0; count < 3000; count++) note(7, 1000 + count, `/t/${'x'.repeat(100)}${count}`);
+  for (let count = 0; count < 10_000; count++) note(7, 1000 + count, `/t/${'x'.repeat(100)}${count}`);
   assert.equal(take({ isOpen: () => true }).length, 0);
-  assert.ok(statSync(file).size > 256 * 1024, 'a session still writes to it');
-  assert.equal(take().length, 3000);
+  assert.ok(statSync(file).size > 1024 * 1024, 'a session still writes to it');
+  assert.equal(take().length, 10_000);
   assert.equal(statSync(file).size, 0);
   note(8, 5000, '/t/next');
   assert.deepEqual(take(), ['/t/next']);
 });
 
 function setting(context: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'removals-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'traces-test-'));
   context.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, 'removals');
-  const removals = new SessionRemovals(file);
+  const file = join(folder, 'traces');
+  const traces = new SessionTraces(file);
   return {
     file,
-    removals,
+    traces,
     note: (pid: number, seconds: number, path: string) =>
-      appendFileSync(file, `${pid} ${seconds.toFixed(9)} ${path}\0`),
-    take: (facts: Partial<RemovalFacts> = {}) =>
-      removals.takeEmptied({ isOpen: () => false, updatedAt: () => undefined, ...facts }).map(String),
+      appendFileSync(file, `R ${pid} ${seconds.toFixed(9)} ${path}\0`),
+    take: (facts: Partial<TraceFacts> = {}) =>
+      traces.takeEmptied({ isOpen: () => false, updatedAt: () => undefined, ...facts }).map(String),
   };
 }
