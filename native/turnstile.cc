@@ -9,6 +9,9 @@
 // finds a file to be as it should be sets its time all the same, and says nothing of that. So each removal (R) and each time that is set (T)
 // is appended to the file that INOTIFY_CSYNC_TRACES names, as `KIND PID SECONDS.NANOSECONDS PATH` and a NUL: see session-traces.ts in
 // src/csync2/server-log.
+//
+// Nor does a session remove its own half of a file that it could not finish (rsync.c, csync_rs_patch): that would be a file of the tree, to be
+// brought to all.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +43,8 @@ pid_t session = 0;
 bool is_greeted = false;
 /** Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told what a session is at. */
 const char* traces = nullptr;
+/** The last temporary file that this session has made, as long as it is neither in its place nor gone; empty: none. */
+char unfinished[4096];
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -143,6 +148,21 @@ void Note(char kind, const char* path) {
   errno = error;
 }
 
+void SettleUnfinished(const char* path) {
+  if (std::strcmp(unfinished, path) == 0) unfinished[0] = 0;
+}
+
+/** It makes the next only when it has given the last one up. */
+void RemoveUnfinished() {
+  if (unfinished[0] == 0) return;
+  const int error = errno;
+  Next<decltype(unlink)>("unlink")(unfinished);
+  unfinished[0] = 0;
+  errno = error;
+}
+
+__attribute__((destructor)) void Leave() { RemoveUnfinished(); }
+
 __attribute__((constructor)) void FindTraces() {
   const char* const file = getenv("INOTIFY_CSYNC_TRACES");
   if (file != nullptr) traces = strdup(file);
@@ -184,6 +204,23 @@ __attribute__((visibility("default"))) int utime(const char* path, const utimbuf
 __attribute__((visibility("default"))) int unlink(const char* path) {
   const int result = Next<decltype(unlink)>("unlink")(path);
   if (result == 0) Note('R', path);
+  if (result == 0) SettleUnfinished(path);
+  return result;
+}
+
+// By its own name: with 64-bit offsets the compiler would call it mkstemp64.
+__attribute__((visibility("default"))) int MakeTemporary(char* path) __asm__("mkstemp");
+int MakeTemporary(char* path) {
+  const int file = Next<decltype(MakeTemporary)>("mkstemp")(path);
+  RemoveUnfinished();
+  if (file >= 0 && path[0] == '/' && std::strlen(path) < sizeof unfinished) std::strcpy(unfinished, path);
+  return file;
+}
+
+/** Where it can't, csync2 copies, and keeps its own file if that fails. */
+__attribute__((visibility("default"))) int rename(const char* from, const char* to) {
+  const int result = Next<decltype(rename)>("rename")(from, to);
+  SettleUnfinished(from);
   return result;
 }
 
