@@ -71,8 +71,7 @@ function judgeReceived(
     return isFinished ? 'received' : 'arriving';
   }
   // Attributes may have been set since: by a session that found nothing else to do, or here. The events that tell are on
-  // their way, unless nobody watched its directory yet.
-  // Nor do those tell much that come from before a start. What has changed it may have been a session that has found nothing else to do.
+  // their way, unless nobody watched its directory yet, or they are of before a start.
   const changed = changedAt(stamp);
   const isDressed = isFinished && timeSetAt !== undefined && changed <= timeSetAt;
   if (changed > until && account === 'unknown' && !isDressed) {

@@ -147,12 +147,8 @@ export class RejectedRows {
     this.#rows.set(keyOf(row), rejected);
     this.#leaveGroup(rejected);
     Object.assign(rejected, { rowid: row.rowid, stamp, forced: false, lastAt: now });
-    const above = this.#refusedAbove(rejected);
-    const isBehind =
-      diagnosis?.meaning === 'conflict' || diagnosis === undefined
-        ? above?.isInTheWay
-        : diagnosis.meaning === 'parent-first';
-    if (above && isBehind) {
+    const above = this.#inTheWayOf(rejected, diagnosis?.meaning);
+    if (above) {
       this.#wait(rejected, above);
       return;
     }
@@ -225,6 +221,14 @@ export class RejectedRows {
     this.#rows.clear();
     this.#groups.clear();
     this.#nextTryAt = 0;
+  }
+
+  /** The directory above it that was refused, and is why it was. */
+  #inTheWayOf(rejected: Rejected, meaning: Diagnosis['meaning'] | undefined): Rejected | undefined {
+    const above = this.#refusedAbove(rejected);
+    if (meaning === 'parent-first') return above;
+    // Whatever is refused below one that is missing there is decided with it.
+    return above?.isInTheWay && (meaning === 'conflict' || !meaning) ? above : undefined;
   }
 
   /** The nearest directory above it that was refused. */

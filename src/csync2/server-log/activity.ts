@@ -72,6 +72,7 @@ export class Activity {
 
   /** The open sessions, and what they are at. */
   receiving(): readonly OpenSession[] {
+    this.#traces?.look();
     return [...this.#look()].map(([pid, probed]) => {
       const session = this.#log.open.get(pid);
       const last = session?.received.at(-1);
@@ -107,7 +108,7 @@ export class Activity {
     return this.#log.receptionTimes(name);
   }
 
-  /** When a session has set the time of a file last; undefined if that was long ago, never, or is not known. */
+  /** When a session had set the time of a file last, when they were looked at; undefined if that was long ago, never, or is not known. */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#traces?.timeSetAt(path);
   }
@@ -126,9 +127,8 @@ export class Activity {
    */
   takeEmptied(namesOf: (path: PathBytes) => readonly string[]): readonly PathBytes[] {
     if (!this.#traces) return [];
-    const open = new Set(this.open());
     return this.#traces.takeEmptied({
-      isOpen: (pid) => open.has(pid),
+      open: new Set(this.open()),
       updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
     });
   }

@@ -3,7 +3,8 @@ import { fromKey, type PathBytes, type PathKey, toKey } from '../../path-bytes.j
 
 /** What is known of the sessions when their traces are judged. */
 export interface TraceFacts {
-  readonly isOpen: (pid: number) => boolean;
+  /** Pids of the open sessions. */
+  readonly open: ReadonlySet<number>;
   /** When a session has said last that it has done with a path; milliseconds since 1970. */
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
@@ -22,10 +23,16 @@ export class SessionTraces {
   /** When each file's time was set last; milliseconds since 1970. */
   readonly #times = new Map<PathKey, number>();
   #read = 0;
+  /**
+   * Removals of before are not taken over: what had become of them was seen to by an earlier run, and what is gone since may have been
+   * removed here.
+   */
+  #since: number;
 
   /** @param file - it may not exist yet; in a directory that only root can write */
-  constructor(file: string) {
+  constructor(file: string, since = Date.now() - restartMilliseconds) {
     this.#file = file;
+    this.#since = since;
   }
 
   /**
@@ -33,18 +40,18 @@ export class SessionTraces {
    *
    * @returns the paths that sessions which are over have left empty, each once
    */
-  takeEmptied({ isOpen, updatedAt }: TraceFacts): PathBytes[] {
-    const size = this.#readOn();
+  takeEmptied({ open, updatedAt }: TraceFacts): PathBytes[] {
+    this.look();
     const emptied: PathBytes[] = [];
-    let isAnyOpen = false;
     for (const [key, { at, pid }] of this.#removals) {
       const path = fromKey(key);
       const isFilled = (updatedAt(path) ?? 0) >= at - clockMilliseconds;
-      if (isFilled || !isOpen(pid)) this.#removals.delete(key);
-      else isAnyOpen = true;
-      if (!isFilled && !isOpen(pid)) emptied.push(path);
+      if (!isFilled && open.has(pid)) continue;
+      this.#removals.delete(key);
+      if (!isFilled) emptied.push(path);
     }
-    if (size > mostBytes && !isAnyOpen) this.#clear();
+    // Nobody writes to it now.
+    if (this.#read > mostBytes && open.size === 0) this.#clear();
     return emptied;
   }
 
@@ -53,27 +60,26 @@ export class SessionTraces {
     return this.#removals.has(toKey(path));
   }
 
-  /** When a session has set the time of a file last, as far as that is known by now; milliseconds since 1970. */
+  /** When a session had set the time of a file last, at the last look; milliseconds since 1970. */
   timeSetAt(path: PathBytes): number | undefined {
-    this.#readOn();
     return this.#times.get(toKey(path));
   }
 
-  /** @returns how much there is by now; 0: nobody has noted anything */
-  #readOn(): number {
+  /** Reads what has been noted by now. */
+  look(): void {
     const fd = this.#open(constants.O_RDONLY);
-    if (fd === undefined) return 0;
+    if (fd === undefined) return;
     try {
       const { size } = fstatSync(fd);
       // Somebody has emptied it.
       if (size < this.#read) this.#read = 0;
-      if (size === this.#read) return size;
+      if (size === this.#read) return;
       const bytes = Buffer.alloc(size - this.#read);
       const text = bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, this.#read));
       const end = text.lastIndexOf('\0') + 1;
       this.#read += end;
       for (const record of text.slice(0, end).split('\0')) this.#note(record);
-      return size;
+      this.#since = 0;
     } finally {
       closeSync(fd);
     }
@@ -89,7 +95,7 @@ export class SessionTraces {
       this.#times.set(key, at);
       const [oldest] = this.#times.keys();
       if (this.#times.size > mostTimes && oldest !== undefined) this.#times.delete(oldest);
-    } else {
+    } else if (at >= this.#since) {
       this.#removals.delete(key);
       this.#removals.set(key, { pid: Number(pid), at });
     }
@@ -115,5 +121,7 @@ export class SessionTraces {
 
 /** Of what the server says, milliseconds are kept. */
 const clockMilliseconds = 1;
+/** More than a restart takes. */
+const restartMilliseconds = 60_000;
 const mostBytes = 1024 * 1024;
 const mostTimes = 50_000;
