@@ -61,15 +61,16 @@ export class ContestedVersions {
    * A session of csync2's server has marked a file.
    *
    * @param isOffered - it was the peer's own session
+   * @param at - when it said so; milliseconds since 1970
    * @returns whether that concerns this peer
    */
-  marked(encoded: Buffer, isOffered: boolean, now = Date.now()): boolean {
+  marked(encoded: Buffer, isOffered: boolean, at: number, now = Date.now()): boolean {
     const { isSlave, origins, peer, versions } = this.#parts;
     const isKnown = versions.row(encoded) !== undefined || origins?.cameFrom(nameOf(encoded)) === peer;
     if (isSlave || !isKnown) return false;
     const key = keyOf(encoded);
     const before = this.#marked.get(key)?.isOffered ?? false;
-    this.#marked.set(key, { encoded, isOffered: isOffered || before, until: now + markedMilliseconds });
+    this.#marked.set(key, { encoded, isOffered: isOffered || before, at, until: now + markedMilliseconds });
     return true;
   }
 
@@ -129,9 +130,10 @@ export class ContestedVersions {
 
   #settleMarked(now: number): void {
     const { ledger, onSettled, peer, versions } = this.#parts;
-    for (const [key, { encoded, isOffered, until }] of this.#marked) {
+    for (const [key, { at, encoded, isOffered, until }] of this.#marked) {
       const isTheirs = this.isTheirs(encoded);
-      const isOver = now >= until || !(isTheirs || versions.has({ encoded }));
+      // What the peer has taken since is later than what its session has brought.
+      const isOver = now >= until || !(isTheirs || versions.has({ encoded }, at));
       if (isOver) this.#marked.delete(key);
       else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.owes(encoded)) {
         const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [peer];
@@ -178,6 +180,8 @@ interface MarkedName {
   readonly encoded: Buffer;
   /** By a session of this very peer. */
   readonly isOffered: boolean;
+  /** When it was marked; milliseconds since 1970. */
+  readonly at: number;
   /** Milliseconds since 1970. */
   readonly until: number;
 }

@@ -352,11 +352,11 @@ export function createSync(parts: SyncParts): Sync {
         unseen.received(name);
         comparisons?.arbiter.received(encodeName(Buffer.from(name, 'latin1')).toString('latin1'));
       };
-      parts.activity.onMarked = (name, peer) => {
+      parts.activity.onMarked = (name, peer, at) => {
         unseen.marked(name);
         const encoded = encodeName(Buffer.from(name, 'latin1'));
         refused.add(encoded.toString('latin1'), Date.now());
-        for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer);
+        for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer, at);
         around.onContested(encoded);
       };
       guard.look();

@@ -25,9 +25,9 @@ export interface Lane {
   halt(path: PathBytes): void;
   /**
    * A session of csync2's server has marked a file, by its name in the database: since it had changed, or since it was owed to
-   * somebody when a peer offered another version. `isOffered`: it was this peer's session.
+   * somebody when a peer offered another version. `isOffered`: it was this peer's session. `at`: when, in milliseconds since 1970.
    */
-  marked?(encoded: Buffer, isOffered: boolean): void;
+  marked?(encoded: Buffer, isOffered: boolean, at: number): void;
   /** Resolves when the lane does nothing at the moment. */
   rest(): Promise<void>;
   status(): LaneStatus;

@@ -234,8 +234,8 @@ export class PeerLane implements Lane {
     );
   }
 
-  marked(encoded: Buffer, isOffered: boolean): void {
-    if (this.#contested.marked(encoded, isOffered)) this.wake();
+  marked(encoded: Buffer, isOffered: boolean, at: number): void {
+    if (this.#contested.marked(encoded, isOffered, at)) this.wake();
   }
 
   /**
@@ -412,7 +412,7 @@ export class PeerLane implements Lane {
     for (const row of sent) {
       if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
     }
-    this.#versions.taken(sent);
+    this.#versions.taken(sent, pushed.endedAt);
     this.#rejected.taken(sent);
     if (!pushed.isStuck) this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
@@ -435,7 +435,7 @@ export class PeerLane implements Lane {
       if (pushed.lookalikes?.includes(row)) this.#rejected.force(row);
       if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
       // Refused once more, it is the peer's later change.
-      if (diagnosis?.meaning === 'half-taken') this.#versions.taken([row]);
+      if (diagnosis?.meaning === 'half-taken') this.#versions.taken([row], pushed.endedAt);
       if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
     }
     this.#rhythm.succeeded();

@@ -72,13 +72,19 @@ export class Pusher {
         },
         signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
       });
+      const endedAt = Date.now();
       lookAtRoots();
       const all = doubt.without(copy.outcome(), transcript.deleted);
       const lookalikes = all.sent.filter((row) => this.#isLookalike(row, transcript, refusals, isTold));
       const outcome = withLeft(all, lookalikes);
       // At the higher level csync2 shows the group's key.
       const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
-      const pushed = { result: { ...result, said }, transcript, lookalikes: isTold ? lookalikes : [] };
+      const pushed = {
+        result: { ...result, said },
+        endedAt,
+        transcript,
+        lookalikes: isTold ? lookalikes : [],
+      };
       if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
       if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
       const isAnswered = isTold && !aboutThePeer.has(result.outcome);
@@ -110,13 +116,14 @@ export class Pusher {
 
   /** What has not been tried is neither sent nor refused. */
   #stuck(
-    { result, transcript }: Pick<Pushed, 'result' | 'transcript'>,
+    { endedAt, result, transcript }: Pick<Pushed, 'endedAt' | 'result' | 'transcript'>,
     outcome: PushOutcome,
     refusals: Refusals,
   ): Pushed {
     const left = outcome.left.filter((row) => transcript.hasTried(nameOf(row)));
     return {
       result: { ...result, outcome: 'refused' },
+      endedAt,
       transcript,
       outcome: { ...outcome, left },
       diagnoses: this.#diagnose(left, refusals),
@@ -162,6 +169,8 @@ export type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
 /** What a push came to. */
 export interface Pushed {
   readonly result: CommandResult;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
   readonly outcome: PushOutcome;
   readonly transcript: PushTranscript;
   readonly diagnoses: Diagnoses;

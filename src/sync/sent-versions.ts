@@ -31,13 +31,17 @@ export class SentVersions {
     return this.#unlike.has(key) || this.#pushing.get(key) !== this.#files.stamp(row);
   }
 
-  /** Of what was pushed, these were taken. What has changed meanwhile may have been sent in either version. */
-  taken(rows: readonly DirtyRow[]): void {
+  /**
+   * Of what was pushed, these were taken. What has changed meanwhile may have been sent in either version.
+   *
+   * @param by - when the push had ended; milliseconds since 1970
+   */
+  taken(rows: readonly DirtyRow[], by = Date.now()): void {
     for (const row of rows) {
       const key = keyOf(row);
       const stamp = this.#files.stamp(row);
       this.#sent.delete(key);
-      if (this.#pushing.get(key) === stamp) this.#sent.set(key, { row, stamp });
+      if (this.#pushing.get(key) === stamp) this.#sent.set(key, { row, stamp, by });
     }
     for (const [key] of this.#sent) {
       if (this.#sent.size <= mostKept) break;
@@ -45,10 +49,14 @@ export class SentVersions {
     }
   }
 
-  /** Whether the peer has taken the file as it is now. */
-  has(row: Pick<DirtyRow, 'encoded'>): boolean {
+  /**
+   * Whether the peer has taken the file as it is now.
+   *
+   * @param at - by this moment, for certain; milliseconds since 1970
+   */
+  has(row: Pick<DirtyRow, 'encoded'>, at = Number.POSITIVE_INFINITY): boolean {
     const sent = this.#sent.get(keyOf(row));
-    return sent !== undefined && sent.stamp === this.#files.stamp(row);
+    return sent !== undefined && sent.by <= at && sent.stamp === this.#files.stamp(row);
   }
 
   /** The row of a file that the peer has taken, in this version or another. */
@@ -60,6 +68,8 @@ export class SentVersions {
 interface SentVersion {
   readonly row: DirtyRow;
   readonly stamp: string;
+  /** It had been taken by then; milliseconds since 1970. */
+  readonly by: number;
 }
 
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { statSync, utimesSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.js';
@@ -31,6 +31,39 @@ test('killed again before anybody has looked: it arrives', { skip }, async (cont
   await cluster.untilRead(cluster.node(2), 'counter', 'bbbb');
   await cluster.untilQuiet();
 });
+
+test(
+  'rewritten in the second of its last check, while events are lost: it arrives',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    first.write('counter', 'aaaa');
+    first.write('flood/first', '');
+    await cluster.untilRead(second, 'counter', 'aaaa');
+    await cluster.untilRead(second, 'flood/first', '');
+    await cluster.untilQuiet();
+    const { mtimeMs } = statSync(first.path('counter'));
+    const daemon = first.pid as number;
+    signalProcess(daemon, 'SIGSTOP');
+    // More than the kernel keeps for it.
+    const flood = [
+      'import os',
+      `os.chdir('${cluster.root}/flood')`,
+      'for index in range(20_000):',
+      '    os.close(os.open(str(index % 7), os.O_WRONLY | os.O_CREAT))',
+      '    os.unlink(str(index % 7))',
+    ].join('\n');
+    await first.mustRun('python3', '-c', flood);
+    first.write('counter', 'bbbb');
+    utimesSync(first.path('counter'), mtimeMs / 1000, Math.floor(mtimeMs / 1000) + 0.75);
+    signalProcess(daemon, 'SIGCONT');
+    await cluster.untilRead(second, 'counter', 'bbbb');
+    assert.match(first.log(), /full check begins: the kernel's event queue overflowed/);
+    await cluster.untilQuiet();
+    await cluster.untilEqual();
+  },
+);
 
 // A peer that is not sure of what it has sent sends it once more: then its session only sets owner, mode and time, and says nothing.
 test(

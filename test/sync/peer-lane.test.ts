@@ -231,6 +231,30 @@ describe('a file that the peer has taken, and a session has marked again', () =>
     assert.deepEqual([lane.owed(), lane.pushes()], [['/a'], 1], 'the third host is still owed it');
   });
 
+  test('offered by the peer before it had taken ours: that is later, and all get it', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.owe('/a');
+    await lane.run(second);
+    lane.change('/a');
+    lane.owe('/a');
+    lane.oweToThird('/a');
+    lane.duringNextPush(() => {
+      lane.marked('/a', true);
+      context.mock.timers.tick(20);
+    });
+    lane.wake();
+    await lane.run(second);
+    assert.deepEqual(
+      [lane.owed(), lane.pushes()],
+      [['/a'], 2],
+      'the peer has it, the third host is still owed it',
+    );
+    lane.wake();
+    await lane.run(second);
+    assert.deepEqual(lane.owed(), ['/a'], 'also when that is settled once more');
+  });
+
   test('offered by the peer itself, nobody gets our version any more', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
@@ -458,8 +482,11 @@ function setUp(context: TestContext) {
     /** As a session of csync2's server does that has refused a file. */
     markBySession(name: string, isOffered: boolean) {
       this.owe(name);
-      lane.marked(encodeName(Buffer.from(folder + name)), isOffered);
+      this.marked(name, isOffered);
     },
+    /** It has found it marked already. */
+    marked: (name: string, isOffered: boolean) =>
+      lane.marked(encodeName(Buffer.from(folder + name)), isOffered, Date.now()),
     wantForced: (name: string) =>
       main.prepare('UPDATE dirty SET forced = 1 WHERE filename = ?').run(folder + name),
     /** What the peer says when it is asked about a file that it does not take. */

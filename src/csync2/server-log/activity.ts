@@ -55,8 +55,8 @@ export class Activity {
     this.#log.onReceived = listener;
   }
 
-  /** Told the name of each file that a session has marked, and its peer, when the log is read; see {@link SessionLog.onMarked}. */
-  set onMarked(listener: (name: string, peer: string | undefined) => void) {
+  /** Told the name of each file that a session has marked, its peer, and when, when the log is read; see {@link SessionLog.onMarked}. */
+  set onMarked(listener: (name: string, peer: string | undefined, at: number) => void) {
     this.#log.onMarked = listener;
   }
 

@@ -56,9 +56,9 @@ export class SessionLog {
   onReceived: (name: string) => void = () => {};
   /**
    * Told the name of each file that a session has marked, one character a byte, since its check has found it changed or gone, or
-   * since it has refused another version; and the peer, if that is known.
+   * since it has refused another version; the peer, if that is known; and when, in milliseconds since 1970.
    */
-  onMarked: (name: string, peer: string | undefined) => void = () => {};
+  onMarked: (name: string, peer: string | undefined, at: number) => void = () => {};
   /** The peers that have come from each address. */
   readonly #peersAt = new Map<string, string>();
 
@@ -139,7 +139,7 @@ export class SessionLog {
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
     const unnoted = kind === 'said' ? unnotedFile.exec(text)?.[1] : undefined;
     const mark = kind === 'said' ? /^Marking file as dirty: (.*)$/s.exec(text) : undefined;
-    if (mark) this.onMarked(mark[1] as string, this.#peersAt.get(session?.from ?? ''));
+    if (mark) this.onMarked(mark[1] as string, this.#peersAt.get(session?.from ?? ''), at);
     else if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
     else if (unnoted !== undefined) this.#receiveUnnoted(pid, unnoted, at);
     else if (connection) {
