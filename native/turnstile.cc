@@ -7,11 +7,13 @@
 // A session that is to put a file in place of a directory, a link or a pipe removes that first, and may never come to the file: its disk
 // is full, its peer gone. Whoever finds the path empty could take it for removed here, and bring that to all others. And a session that
 // finds a file to be as it should be sets its time all the same, and says nothing of that. So each removal (R) and each time that is set (T)
-// is appended to the file that INOTIFY_CSYNC_TRACES names, as `KIND PID SECONDS.NANOSECONDS PATH` and a NUL: see session-traces.ts in
-// src/csync2/server-log.
+// is appended to the file that INOTIFY_CSYNC_TRACES names, as `KIND PID SECONDS.NANOSECONDS PATH` and a NUL; and that this library is there
+// (L), and that a file is copied into its place, since it lies on another disk (X): see session-traces.ts in src/csync2/server-log.
 //
-// Nor does a session remove its own half of a file that it could not finish (rsync.c, csync_rs_patch): that would be a file of the tree, to be
-// brought to all.
+// csync2 moves a new file into its place before it has written all of it, and closes it there (rsync.c, csync_rs_patch): whoever reads or
+// writes it in that moment meets a half, on a full disk for good, and nobody can tell whose close of it was seen. So it is written and
+// closed for writing here first; what can't be written is not moved. And what a session could not finish, it removes: that would be a file of
+// the tree, to be brought to all.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -45,6 +47,8 @@ bool is_greeted = false;
 const char* traces = nullptr;
 /** The last temporary file that this session has made, as long as it is neither in its place nor gone; empty: none. */
 char unfinished[4096];
+/** It is open for writing there. */
+int unfinished_file = -1;
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -161,11 +165,23 @@ void RemoveUnfinished() {
   errno = error;
 }
 
+/** Writes what is still to be written, and leaves the descriptor open for reading alone. False, with errno, if it can't be written. */
+bool CloseForWriting(const char* path, int file) {
+  if (fflush(nullptr) != 0) return false;
+  const int reading = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (reading < 0) return false;
+  const bool is_closed = dup2(reading, file) >= 0;
+  close(reading);
+  return is_closed;
+}
+
 __attribute__((destructor)) void Leave() { RemoveUnfinished(); }
 
 __attribute__((constructor)) void FindTraces() {
   const char* const file = getenv("INOTIFY_CSYNC_TRACES");
   if (file != nullptr) traces = strdup(file);
+  // That it is there at all.
+  Note('L', "/");
   unsetenv("INOTIFY_CSYNC_TRACES");
 }
 
@@ -213,13 +229,18 @@ __attribute__((visibility("default"))) int MakeTemporary(char* path) __asm__("mk
 int MakeTemporary(char* path) {
   const int file = Next<decltype(MakeTemporary)>("mkstemp")(path);
   RemoveUnfinished();
-  if (file >= 0 && path[0] == '/' && std::strlen(path) < sizeof unfinished) std::strcpy(unfinished, path);
+  if (file >= 0 && path[0] == '/' && std::strlen(path) < sizeof unfinished) {
+    std::strcpy(unfinished, path);
+    unfinished_file = file;
+  }
   return file;
 }
 
 /** Where it can't, csync2 copies, and keeps its own file if that fails. */
 __attribute__((visibility("default"))) int rename(const char* from, const char* to) {
+  if (std::strcmp(unfinished, from) == 0 && !CloseForWriting(from, unfinished_file)) return -1;
   const int result = Next<decltype(rename)>("rename")(from, to);
+  if (result != 0 && errno == EXDEV) Note('X', to);
   SettleUnfinished(from);
   return result;
 }

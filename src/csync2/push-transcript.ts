@@ -42,6 +42,11 @@ export class PushTranscript {
     return this.#tried.has(name);
   }
 
+  /** Whether the peer has been sent a file, and not been asked to delete it, by its name, one character a byte. */
+  hasUpdated(name: string): boolean {
+    return this.#tried.has(name) && !this.#deleted.has(name);
+  }
+
   /** Whether csync2 has found a file the same on the peer, by its name, one character a byte. */
   isEqual(name: string): boolean {
     return this.#equal.has(name);

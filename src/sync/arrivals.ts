@@ -42,7 +42,9 @@ export function senderOf(
   // Where its session was refused in the middle of it, its time is that of the content, and nobody has changed it since.
   const isWhole = hasWholeSeconds(stamp) || changedAt(stamp) < reception.until;
   const isOfSession = isWhole && changedAt(stamp) < reception.until + dressingMilliseconds;
-  return isOfSession && !writes.isWritten(path, activity.receptionTimes(name)) ? reception.peer : undefined;
+  return isOfSession && !writes.isWritten(path, activity.receptionTimes(name), closesOf(activity))
+    ? reception.peer
+    : undefined;
 }
 
 /** The sessions that {@link Activity} tells of. */
@@ -67,7 +69,7 @@ export function arrivalsOf(
         .sort((one, other) => one - other);
     return {
       judge(path, stamp, isTold) {
-        const account = () => (isTold ? writes.settle(path, timesOf(path)) : 'unknown');
+        const account = () => (isTold ? writes.settle(path, timesOf(path), closesOf(activity)) : 'unknown');
         return judgeArrival(path, stamp, {
           reception: receptionOf(path),
           sessions,
@@ -82,6 +84,11 @@ export function arrivalsOf(
       isComplete: activity.tellsAll,
     };
   };
+}
+
+/** How often a session closes a file that it has written, under its own name. */
+function closesOf(activity: Activity): 0 | 1 {
+  return activity.closesFirst ? 0 : 1;
 }
 
 /** A second session that has found nothing else to do may set owner, mode and time once more. */

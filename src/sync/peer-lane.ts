@@ -353,7 +353,7 @@ export class PeerLane implements Lane {
    */
   async #merge(pushed: Pushed, mark: Mark): Promise<Slice | undefined> {
     const { outcome } = pushed;
-    const uncertain = new Set(outcome.sent.filter((row) => this.#isUncertain(row)).map(keyOf));
+    const uncertain = new Set(outcome.sent.filter((row) => this.#isUncertain(row, pushed)).map(keyOf));
     // When the lane is stopped before it gets its turn, what was sent stays owed and is sent again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
@@ -386,10 +386,12 @@ export class PeerLane implements Lane {
     }
   }
 
-  #isUncertain(row: DirtyRow): boolean {
+  #isUncertain(row: DirtyRow, { transcript }: Pushed): boolean {
     const path = this.#files.path(row.encoded);
     if (path === undefined) return false;
-    if (this.#versions.isUncertain(row)) return this.#uncertain.sent(path);
+    // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is gone, as it was.
+    const isPast = transcript.hasUpdated(nameOf(row)) && this.#files.look(row.encoded) === 'gone';
+    if (isPast || this.#versions.isUncertain(row)) return this.#uncertain.sent(path);
     this.#uncertain.certain(path);
     return false;
   }

@@ -20,7 +20,7 @@ export type Account = 'written' | 'accounted' | 'known' | 'unknown';
 
 /**
  * Counts how often files were written to and moved into their place lately. csync2's server moves each file that it receives
- * into its place once and closes it once: whatever was seen beyond that was done by somebody else.
+ * into its place once, and closes it there once, unless it `closes` it before: whatever was seen beyond that was done by somebody else.
  */
 export class WriteCounts {
   readonly #limit: number;
@@ -80,37 +80,39 @@ export class WriteCounts {
   }
 
   /** What is seen at the start, or after a loss, may be of receptions before it. */
-  #isDoubtful({ isLate, moves, writes }: Counted, receivedAt: readonly number[]): boolean {
+  #isDoubtful({ isLate, moves, writes }: Counted, receivedAt: readonly number[], closes: 0 | 1): boolean {
     if (!isLate || !receivedAt.some((time) => time <= this.#startedAt)) return false;
     // More than all of them can have done was done here.
     const possible = receivedAt.filter((time) => time > this.#startedAt - unreadMilliseconds).length;
-    return writes <= possible && moves <= possible;
+    return writes <= possible * closes && moves <= possible;
   }
 
   /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link settle}. */
-  isWritten(path: PathBytes, receivedAt: readonly number[]): boolean {
+  isWritten(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): boolean {
     const counted = this.#counts.get(toKey(path));
-    if (!counted || this.#isDoubtful(counted, receivedAt)) return false;
+    if (!counted || this.#isDoubtful(counted, receivedAt, closes)) return false;
     const times = receivedAt.filter((time) => time > counted.after).length;
     const { isWritten, moves, others, writes } = counted;
-    return others > 0 || writes > times || moves > times || (isWritten && times === 0);
+    return others > 0 || writes > times * closes || moves > times || (isWritten && times === 0);
   }
 
   /**
    * Sets off what was seen of a file against its receptions. The next answer is about what comes after.
    *
    * @param receivedAt - when it was received lately, in ascending order, milliseconds since 1970
+   * @param closes - how often each reception has closed it in its place
    */
-  settle(path: PathBytes, receivedAt: readonly number[]): Account {
+  settle(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): Account {
     const key = toKey(path);
     const counted = this.#counts.get(key);
     if (!counted) return 'unknown';
     const times = receivedAt.filter((time) => time > counted.after);
     const { writes, moves, others } = counted;
-    const isExcess = writes > times.length || moves > times.length;
+    const isExcess = writes > times.length * closes || moves > times.length;
     // What a reception has done and is not seen yet is still to be set off.
-    const isEven = writes === times.length && moves === times.length;
-    const isUnclear = others > 0 || this.#isDoubtful(counted, receivedAt) || times.length >= mostTimes;
+    const isEven = writes === times.length * closes && moves === times.length;
+    const isUnclear =
+      others > 0 || this.#isDoubtful(counted, receivedAt, closes) || times.length >= mostTimes;
     const isWritten = !isUnclear && (isExcess || (counted.isWritten && times.length === 0));
     if (isExcess || isEven || isUnclear) {
       const after = times.at(-1) ?? counted.after;

@@ -22,6 +22,8 @@ for (const [kind, make] of [
         ({ nodes: [first] }) => {
           make(first?.path('becomes') as string);
           first?.write('removed', '');
+          // An empty tree would pass for a disk that is not mounted.
+          first?.write('stays', '');
         },
       );
       const [first, second, third] = [cluster.node(1), cluster.node(2), cluster.node(3)];

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -219,6 +219,16 @@ describe('a lane and checks that go on meanwhile', () => {
   });
 });
 
+test('gone before a push and after it, and sent as it was between: its removal is sent', async (context) => {
+  const lane = setUp(context);
+  lane.owe('/a', '/b');
+  lane.reappear('/a');
+  await lane.run(50);
+  assert.deepEqual(lane.owed(), ['/a']);
+  await lane.run(second);
+  assert.deepEqual(lane.owed(), []);
+});
+
 describe('a file that the peer has taken, and a session has marked again', () => {
   test('it is given nothing: it may have a later version from a third host', async (context) => {
     const lane = setUp(context);
@@ -398,6 +408,7 @@ function setUp(context: TestContext) {
   const origins = new Map<string, string>();
   const late: string[] = [];
   const senders = new Map<string, string>();
+  const reappear = new Set<string>();
 
   const run = async ({ database, onMessage }: Command): Promise<CommandResult> => {
     during?.();
@@ -408,7 +419,8 @@ function setUp(context: TestContext) {
     const taken = names.filter(isTaken);
     for (const name of names) {
       const say = (text: string) => onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
-      say(`Updating ${name} on web2 ...`);
+      const isThere = reappear.delete(short(name)) || existsSync(name);
+      say(`${isThere ? 'Updating' : 'Deleting'} ${name} on web2 ...`);
       const answer = answers.get(short(name));
       if (answer && !isTaken(name)) say(`response from peer(${name}): web2 [10] <- ${answer}`);
     }
@@ -505,6 +517,8 @@ function setUp(context: TestContext) {
     path: (name: string) => Buffer.from(folder + name),
     /** Changes the file on disk; the others are not there, as deleted ones. */
     change: (name: string) => appendFileSync(folder + name, 'x'),
+    /** It is there for the moment in which csync2 sends it next. */
+    reappear: (name: string) => reappear.add(name),
     refuse: (name: string) => refused.add(name),
     accept: (name: string) => refused.delete(name),
     refuseAll: (outcome: Outcome) => {

@@ -71,6 +71,19 @@ test('more than all receptions before a start can have done was done here', () =
   }
 });
 
+test('where sessions close a file before they move it into its place, every write to it was done here', () => {
+  const counts = new WriteCounts(100_000);
+  counts.note([moved], 110_000);
+  assert.equal(counts.settle(path, [109_990], 0), 'accounted');
+  counts.note([written], 110_010);
+  assert.ok(counts.isWritten(path, [109_990], 0));
+  assert.equal(counts.settle(path, [109_990], 0), 'written');
+  // Also where the two are seen as one, or at a start.
+  const late = new WriteCounts(100_000);
+  late.note([moved, written], 100_500);
+  assert.equal(late.settle(path, [98_000, 99_000], 0), 'written');
+});
+
 test('what was made or removed meanwhile, or received too often, can not be told', () => {
   const counts = new WriteCounts();
   counts.note([removed, written], 1000);

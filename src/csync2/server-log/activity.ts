@@ -108,6 +108,12 @@ export class Activity {
     return this.#log.receptionTimes(name);
   }
 
+  /** Whether sessions close each file before they move it into its place, as far as is known; see {@link SessionTraces.closesFirst}. */
+  get closesFirst(): boolean {
+    const traces = this.#traces;
+    return traces !== undefined && [...this.#log.keepers.keys()].some((server) => traces.closesFirst(server));
+  }
+
   /** When a session had set the time of a file last, when they were looked at; undefined if that was long ago, never, or is not known. */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#traces?.timeSetAt(path);

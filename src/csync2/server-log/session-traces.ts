@@ -22,6 +22,9 @@ export class SessionTraces {
   readonly #removals = new Map<PathKey, { readonly pid: number; readonly at: number }>();
   /** When each file's time was set last; milliseconds since 1970. */
   readonly #times = new Map<PathKey, number>();
+  /** Pids of the servers that leave traces. */
+  readonly #servers = new Set<number>();
+  #isAnyCopied = false;
   #read = 0;
   /**
    * Removals of before are not taken over: what had become of them was seen to by an earlier run, and what is gone since may have been
@@ -65,6 +68,14 @@ export class SessionTraces {
     return this.#times.get(toKey(path));
   }
 
+  /**
+   * Whether the sessions of this server close each file before they move it into its place, as they do unless csync2's `tempdir` is on
+   * another disk: what is written under its name afterwards, somebody else writes.
+   */
+  closesFirst(server: number): boolean {
+    return this.#servers.has(server) && !this.#isAnyCopied;
+  }
+
   /** Reads what has been noted by now. */
   look(): void {
     const fd = this.#open(constants.O_RDONLY);
@@ -86,11 +97,13 @@ export class SessionTraces {
   }
 
   #note(record: string): void {
-    const [, kind, pid, seconds, path] = /^([RT]) (\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
+    const [, kind, pid, seconds, path] = /^([LRTX]) (\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
     if (path === undefined) return;
     const key = toKey(Buffer.from(path, 'latin1'));
     const at = Number(seconds) * 1000;
-    if (kind === 'T') {
+    if (kind === 'L') this.#servers.add(Number(pid));
+    else if (kind === 'X') this.#isAnyCopied = true;
+    else if (kind === 'T') {
       this.#times.delete(key);
       this.#times.set(key, at);
       const [oldest] = this.#times.keys();
