@@ -47,7 +47,9 @@ export class DeferredPaths {
     const attempts = (before?.attempts ?? 0) + 1;
     const seconds = backoffSeconds(attempts, failed.isForAll ? soon : backoff, Math.random());
     if (before?.isTried ?? true) this.#waiting++;
-    const kept = { ...failed, text: failed.text.slice(-textKept) };
+    // What was to be looked at with all below still is, also if it fails by itself in between.
+    const recursive = failed.recursive || (before?.failed.recursive ?? false);
+    const kept = { ...failed, recursive, text: failed.text.slice(-textKept) };
     this.#paths.set(key, { failed: kept, attempts, dueAt: now + seconds * 1000, isTried: false });
     return attempts;
   }

@@ -224,6 +224,16 @@ describe('paths that csync2 could not check', () => {
     assert.deepEqual(deferred.list(), [failed]);
   });
 
+  test('a tree that fails by itself in between is still one', () => {
+    const deferred = new DeferredPaths();
+    deferred.add({ ...failed, recursive: true }, 0);
+    deferred.add({ ...failed, recursive: false }, 100);
+    assert.deepEqual(
+      deferred.takeDue(1e6).map(({ recursive }) => recursive),
+      [true],
+    );
+  });
+
   test('one that did not fail again is forgotten', () => {
     const deferred = new DeferredPaths();
     deferred.add(failed, 0);
