@@ -1,5 +1,6 @@
 import type { Message } from '../csync2/message.js';
 import type { PathBytes } from '../path-bytes.js';
+import { isShortage } from '../shortage.js';
 import { noChanges, survey } from './survey.js';
 
 /** What an update is watched with. */
@@ -48,7 +49,13 @@ export class PushWatch {
 
   #connected(): void {
     this.#isConnected = true;
-    this.#unpin = this.#parts.pin(this.#parts.paths);
+    try {
+      this.#unpin = this.#parts.pin(this.#parts.paths);
+    } catch (error) {
+      if (!isShortage(error)) throw error;
+      // Nobody can tell what is in sight, which is no better than that it is not.
+      this.#parts.onOutOfSight();
+    }
     this.#after(pinnedMilliseconds, () => this.#letGo());
   }
 

@@ -147,10 +147,16 @@ export class RootGuard {
         paths.some((path) => isWithin(path, place.path)),
     );
     const fds = around.flatMap(({ path }) => openDirectory(path) ?? []);
-    this.look();
-    return () => {
+    const letGo = () => {
       for (const fd of fds) closeSync(fd);
     };
+    try {
+      this.look();
+    } catch (error) {
+      letGo();
+      throw error;
+    }
+    return letGo;
   }
 
   /**

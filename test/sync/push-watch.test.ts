@@ -22,6 +22,20 @@ describe('an update that is watched over', () => {
     assert.deepEqual(events, ['pinned', 'let go']);
   });
 
+  test('where nothing can be pinned for want of descriptors, it is ended', () => {
+    const events: string[] = [];
+    const watch = new PushWatch({
+      paths: [],
+      pin() {
+        throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+      },
+      onOutOfSight: () => events.push('ended'),
+    });
+    watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
+    watch.end();
+    assert.deepEqual(events, ['ended']);
+  });
+
   test('they are let go when it ends, or hangs', async (context) => {
     const ended = setUp(context);
     ended.watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
