@@ -57,7 +57,9 @@ for (const isMovedAside of [false, true]) {
 
 /** The first of three nodes makes a tree, and the second removes it as soon as part of it has come. */
 async function removedMeanwhile(context: TestContext, auto: string, isMovedAside: boolean): Promise<Cluster> {
-  const cluster = await Cluster.started(context, { auto, nodes: 3 });
+  // An empty tree would pass for a disk that is not mounted.
+  const prepare = ({ nodes: [first] }: Cluster) => first?.write('stays', '');
+  const cluster = await Cluster.started(context, { auto, nodes: 3 }, prepare);
   const [first, second] = [cluster.node(1), cluster.node(2)];
   for (let directory = 0; directory < files / 100; directory++) {
     mkdirSync(first.path(`tree/${directory}`), { recursive: true });
