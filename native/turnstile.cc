@@ -49,6 +49,7 @@ const char* traces = nullptr;
 char unfinished[4096];
 /** It is open for writing there. */
 int unfinished_file = -1;
+FILE* unfinished_stream = nullptr;
 
 template <typename Function>
 Function* Next(const char* name) {
@@ -165,9 +166,12 @@ void RemoveUnfinished() {
   errno = error;
 }
 
-/** Writes what is still to be written, and leaves the descriptor open for reading alone. False, with errno, if it can't be written. */
+/**
+ * Writes what is still to be written of it, and leaves its descriptor open for reading alone. False, with errno, if it can't be written.
+ * No other stream: a log on a full disk is no reason to take nothing.
+ */
 bool CloseForWriting(const char* path, int file) {
-  if (fflush(nullptr) != 0) return false;
+  if (fflush(unfinished_stream) != 0) return false;
   const int reading = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (reading < 0) return false;
   const bool is_closed = dup2(reading, file) >= 0;
@@ -219,8 +223,9 @@ __attribute__((visibility("default"))) int utime(const char* path, const utimbuf
 
 __attribute__((visibility("default"))) int unlink(const char* path) {
   const int result = Next<decltype(unlink)>("unlink")(path);
-  if (result == 0) Note('R', path);
-  if (result == 0) SettleUnfinished(path);
+  if (result != 0) return result;
+  Note('R', path);
+  SettleUnfinished(path);
   return result;
 }
 
@@ -232,13 +237,24 @@ int MakeTemporary(char* path) {
   if (file >= 0 && path[0] == '/' && std::strlen(path) < sizeof unfinished) {
     std::strcpy(unfinished, path);
     unfinished_file = file;
+    unfinished_stream = nullptr;
   }
   return file;
 }
 
+__attribute__((visibility("default"))) FILE* fdopen(int file, const char* mode) {
+  FILE* const stream = Next<decltype(fdopen)>("fdopen")(file, mode);
+  if (unfinished[0] != 0 && file == unfinished_file) unfinished_stream = stream;
+  return stream;
+}
+
 /** Where it can't, csync2 copies, and keeps its own file if that fails. */
 __attribute__((visibility("default"))) int rename(const char* from, const char* to) {
-  if (std::strcmp(unfinished, from) == 0 && !CloseForWriting(from, unfinished_file)) return -1;
+  if (std::strcmp(unfinished, from) == 0) {
+    // What is not known to be closed first counts as copied.
+    if (unfinished_stream == nullptr) Note('X', to);
+    else if (!CloseForWriting(from, unfinished_file)) return -1;
+  }
   const int result = Next<decltype(rename)>("rename")(from, to);
   if (result != 0 && errno == EXDEV) Note('X', to);
   SettleUnfinished(from);
