@@ -8,6 +8,13 @@ export interface Portion {
   readonly changedAt: number;
 }
 
+/** What is left of batches that were small, and taken back. */
+export interface Recalled {
+  readonly batches: readonly Batch[];
+  /** When the oldest change in them was noticed, or earlier; milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
 /** A batch that was taken from the queue. `Place`: where it ends in the queue. */
 export interface Taken<Place> {
   readonly batch: Batch;
@@ -43,7 +50,26 @@ export class Backlog<Place> {
   take({ batch, portions, changedAt, end }: Taken<Place>): void {
     const { first, rest } = portions;
     this.#end = end;
-    this.#entries.push({ size: batchSize(batch), changedAt, end, first, rest, next: take(rest) });
+    const { isSmall } = portions;
+    this.#entries.push({ size: batchSize(batch), changedAt, end, first, rest, isSmall, next: take(rest) });
+  }
+
+  /**
+   * Takes back what is left of the small batches that came last, to be taken again with what comes next: where changes come
+   * faster than one portion after the other is checked, all that waits is checked at once. Undefined if there is none.
+   */
+  recall(): Recalled | undefined {
+    const from = this.#entries.findLastIndex(({ isSmall }) => !isSmall) + 1;
+    const recalled = this.#entries.splice(from);
+    if (recalled.length === 0) return undefined;
+    const batches = recalled.flatMap(({ first, next, rest }) =>
+      [first, next].concat([...all(rest)]).filter((batch) => batch !== undefined),
+    );
+    const changedAt = recalled.reduce(
+      (oldest, each) => Math.min(oldest, each.changedAt),
+      Number.POSITIVE_INFINITY,
+    );
+    return { batches, changedAt };
   }
 
   /** What is to be checked now. The same until it is {@link done}. */
@@ -93,6 +119,7 @@ interface Entry<Place> {
   readonly size: number;
   readonly changedAt: number;
   readonly end: Place;
+  readonly isSmall: boolean;
   first: Batch | undefined;
   readonly rest: Iterator<Batch, void>;
   /** What follows, drawn from `rest`. */
@@ -102,4 +129,8 @@ interface Entry<Place> {
 function take(rest: Iterator<Batch, void>): Batch | undefined {
   const { done, value } = rest.next();
   return done ? undefined : (value as Batch);
+}
+
+function* all(rest: Iterator<Batch, void>): Generator<Batch, void> {
+  for (let next = take(rest); next; next = take(rest)) yield next;
 }

@@ -51,7 +51,24 @@ export function makeBatch(entries: readonly QueueEntry[]): Batch {
   };
 }
 
+/** Batches as one, as if what is in them had come together. */
+export function mergeBatches(batches: readonly Batch[]): Batch {
+  return batches.length === 1 && batches[0] ? batches[0] : makeBatch(batches.flatMap(entriesOf));
+}
+
 /** Number of paths that a batch has csync2 look at. */
 export function batchSize(batch: Batch): number {
   return batch.files.length + batch.trees.length;
 }
+
+function entriesOf({ files, trees, covered, trusted, leftOut = [] }: Batch): QueueEntry[] {
+  const entry = (path: PathBytes, trust: QueueEntryKind, doubt: QueueEntryKind): QueueEntry => {
+    return { kind: trusted.has(toKey(path)) ? trust : doubt, path };
+  };
+  return [
+    ...trees.map((path) => entry(path, 'recheck', 'tree')),
+    ...[...files, ...covered, ...leftOut].map((path) => entry(path, 'touch', 'file')),
+  ];
+}
+
+type QueueEntryKind = Exclude<QueueEntry['kind'], 'loss'>;

@@ -29,7 +29,8 @@ export interface ServerGate {
  * sends them back.
  *
  * For the length of a task new sessions are held up: their connections wait in the kernel's queue, unnoticed but for
- * the few milliseconds. Sessions that are busy are waited for, but not for ever: one that receives a large file may
+ * the few milliseconds. Tasks that wait go on at once: between two of them a session would come in, and each would wait for one.
+ * Sessions that are busy are waited for, but not for ever: one that receives a large file may
  * take minutes. One that receives file after file is waited for longer: beside it csync2 would sleep for seconds, too,
  * and meet files that had not arrived when the check was planned.
  */
@@ -41,6 +42,8 @@ export class DatabaseWindow {
   /** Sessions that were waited for in vain: one whose peer is gone stays open for ever. */
   #outwaited: ReadonlySet<number> = new Set();
   #isWorn = false;
+  /** When new sessions were held up, in the clock of `performance`; undefined: they come in. */
+  #closedAt: number | undefined;
 
   /** @param patienceSeconds - how long open sessions are waited for */
   constructor(sessions: ServerSessions, gate: ServerGate | undefined, patienceSeconds: number) {
@@ -56,13 +59,29 @@ export class DatabaseWindow {
    */
   run<Result>(task: (quiet: boolean) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     return this.#turn.run(async () => {
-      this.#gate?.close();
+      this.#close();
       try {
         return await task(await this.#awaitQuiet(signal));
       } finally {
-        this.#gate?.open();
+        await this.#open();
       }
     });
+  }
+
+  #close(): void {
+    if (this.#closedAt !== undefined) return;
+    this.#gate?.close();
+    this.#closedAt = performance.now();
+  }
+
+  /** Unless the next task waits already, and new sessions have not been held up for long. */
+  async #open(): Promise<void> {
+    const isWaitedFor = this.#turn.isWaitedFor;
+    if (isWaitedFor && performance.now() - (this.#closedAt ?? 0) < heldUpMilliseconds) return;
+    this.#closedAt = undefined;
+    this.#gate?.open();
+    // The server's process must be given the moment to let one in.
+    if (isWaitedFor && this.#gate) await sleep(letInMilliseconds);
   }
 
   async #awaitQuiet(signal?: AbortSignal): Promise<boolean> {
@@ -98,6 +117,9 @@ export async function whenNotBusy(action: () => void): Promise<boolean> {
   return false;
 }
 
+/** How long new sessions are held up before one is let in between two tasks. */
+const heldUpMilliseconds = 100;
+const letInMilliseconds = 2;
 const attempts = 50;
 const pauseMilliseconds = 100;
 /** How many times longer sessions are waited for while they receive. */

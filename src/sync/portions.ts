@@ -12,6 +12,8 @@ export interface Portions {
   readonly first?: Batch;
   /** Some may be empty: there is more to be found, and others have their turn meanwhile. */
   readonly rest: Iterator<Batch, void>;
+  /** All of it is little: csync2 would check it at once. */
+  readonly isSmall: boolean;
 }
 
 /**
@@ -33,25 +35,28 @@ export function portionsOf(
   isBehind: boolean,
   isLink: (path: PathBytes) => boolean = () => false,
 ): Portions {
+  const isOne = isSmall(batch, tree, filesPerPortion);
   const links = batch.files.filter(isLink);
-  if (links.length > 0 && links.length === batchSize(batch)) return { rest: one(batch) };
+  if (links.length > 0 && links.length === batchSize(batch)) return { rest: one(batch), isSmall: isOne };
   if (links.length > 0) {
     const isOfThem = new Set(links);
     const files = batch.files.filter((path) => !isOfThem.has(path));
+    if (isOne && !isBehind) return { rest: one({ ...batch, files: [...files, ...links] }), isSmall: true };
     const { first, rest } = portionsOf({ ...batch, files }, tree, filesPerPortion, isBehind);
     const last = inPieces(links, filesPerPortion);
     return {
       ...(first ? { first } : {}),
       rest: followed(rest, last, (some) => ({ ...only(batch), files: some })),
+      isSmall: isOne,
     };
   }
-  const isOne = isSmall(batch, tree, filesPerPortion);
-  if (isBehind && isSmall(batch, tree, mostAhead)) return { first: batch, rest: one() };
-  if (isOne && !isBehind) return { rest: one(batch) };
+  if (isBehind && isSmall(batch, tree, mostAhead)) return { first: batch, rest: one(), isSmall: isOne };
+  if (isOne && !isBehind) return { rest: one(batch), isSmall: true };
   const alone = aloneOf(batch.files);
   const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
   const rest = isOne ? one(others) : cut(others, tree, filesPerPortion);
-  return alone.size > 0 ? { first: { ...only(batch), files: [...alone] }, rest } : { rest };
+  const first = alone.size > 0 ? { first: { ...only(batch), files: [...alone] } } : {};
+  return { ...first, rest, isSmall: isOne };
 }
 
 /** All of the first, then what is made of the second. */

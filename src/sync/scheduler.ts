@@ -3,7 +3,7 @@ import type { PathBytes } from '../path-bytes.js';
 import type { QueuePosition } from '../queue/cursor.js';
 import { isShortage } from '../shortage.js';
 import { Backlog, type Portion } from './backlog.js';
-import { type Batch, batchSize, makeBatch } from './batch.js';
+import { type Batch, batchSize, makeBatch, mergeBatches } from './batch.js';
 import type { FailedPath } from './check-runner.js';
 import type { Checker, CheckReport } from './checker.js';
 import { DeferredPaths } from './deferred-paths.js';
@@ -225,15 +225,18 @@ export class Scheduler {
     const read = queue.read({ records: threshold, bytes: batchBytes, after: this.#backlog.end });
     if (!read) return;
     const { end, entries, oldestAt, full } = read;
-    const batch = makeBatch(entries);
-    misses.reported(batch);
+    const fresh = makeBatch(entries);
+    misses.reported(fresh);
+    const left = this.#backlog.recall();
+    const batch = mergeBatches([...(left?.batches ?? []), fresh]);
+    const changedAt = Math.min(oldestAt, left?.changedAt ?? oldestAt);
     if (batchSize(batch) + this.#backlog.size >= threshold) {
       queue.owe(`more than ${threshold - 1} changes at once`);
       this.#backlog.clear();
       queue.commit(end);
     } else {
       const portions = portionsOf(batch, tree, filesPerPortion, !this.#backlog.isEmpty, isLink);
-      this.#backlog.take({ batch, portions, changedAt: oldestAt, end });
+      this.#backlog.take({ batch, portions, changedAt, end });
     }
     // There is more: it has waited already.
     if (full) this.#gathering.note('change', Date.now());

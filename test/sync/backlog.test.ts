@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Backlog } from '#src/sync/backlog.js';
+import { Backlog, type Taken } from '#src/sync/backlog.js';
 import type { Batch } from '#src/sync/batch.js';
 import type { Portions } from '#src/sync/portions.js';
 
@@ -55,10 +55,26 @@ describe('backlog', () => {
     const rest = (function* () {
       for (; drawn < 5; ) yield batchOf(`/${drawn++}`);
     })();
-    backlog.take({ ...taken(1, []), portions: { rest } });
+    backlog.take({ ...taken(1, []), portions: { rest, isSmall: false } });
     assert.equal(drawn, 1);
     backlog.done();
     assert.equal(drawn, 2);
+  });
+
+  test('what is left of small batches is taken back, up to the last large one', () => {
+    const backlog = new Backlog<number>();
+    assert.equal(backlog.recall(), undefined);
+    backlog.take(small(taken(1, ['/early'])));
+    backlog.take(taken(2, ['/large-1', '/large-2']));
+    backlog.take(small(taken(3, ['/a', '/b', '/c'], '/first')));
+    backlog.take(small(taken(4, ['/d'])));
+    assert.deepEqual(work(backlog, 2), ['/first', '/early → 1']);
+    const recalled = backlog.recall();
+    assert.deepEqual(recalled?.batches.map(shown), ['/a', '/b', '/c', '/d']);
+    assert.equal(recalled?.changedAt, 30);
+    assert.equal(backlog.recall(), undefined);
+    backlog.take(taken(5, ['/e']));
+    assert.deepEqual(work(backlog), ['/large-1', '/large-2 → 2', '/e → 5']);
   });
 
   test('forgotten, nothing is left, and the end stays known', () => {
@@ -76,6 +92,7 @@ function taken(end: number, rest: readonly string[], first?: string) {
   const portions: Portions = {
     rest: rest.map((path) => batchOf(path)).values(),
     ...(first ? { first: batchOf(first) } : {}),
+    isSmall: false,
   };
   const files = [...rest, ...(first ? [first] : [])].map((path) => Buffer.from(path));
   return {
@@ -84,6 +101,10 @@ function taken(end: number, rest: readonly string[], first?: string) {
     changedAt: end * 10,
     end,
   };
+}
+
+function small(taken: Taken<number>): Taken<number> {
+  return { ...taken, portions: { ...taken.portions, isSmall: true } };
 }
 
 function batchOf(path: string): Batch {

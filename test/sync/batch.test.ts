@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fromKey, isWithin, toKey } from '#src/path-bytes.js';
 import type { QueueEntry } from '#src/queue/entry.js';
-import { batchSize, makeBatch } from '#src/sync/batch.js';
+import { type Batch, batchSize, makeBatch, mergeBatches } from '#src/sync/batch.js';
 import { seededRandom } from '../support/csync2-random.js';
 
 const bytes = (path: string) => Buffer.from(path, 'latin1');
@@ -39,6 +39,32 @@ describe('batch', () => {
 
   test('names that differ in one byte that is no UTF-8 stay apart', () => {
     assert.equal(makeBatch([file('/\xe9'), file('/\xe8'), file('/\xef\xbf\xbd')]).files.length, 3);
+  });
+
+  test('merged batches are what all of it would have been at once', (context) => {
+    const random = seededRandom(context);
+    const path = () =>
+      bytes(
+        `/${Array.from({ length: 1 + random.below(4) }, () => random.pick(['a', 'ab', 'b', '\xff', 'x'.repeat(300)])).join('/')}`,
+      );
+    const sorted = ({ files, trees, covered, trusted, leftOut = [] }: Batch) =>
+      [files, trees, covered, leftOut].map((paths) =>
+        keys(paths)
+          .sort()
+          .map((key) => (trusted.has(key) ? `${key} trusted` : key)),
+      );
+    for (let round = 0; round < 1000; round++) {
+      const several = Array.from({ length: 1 + random.below(4) }, () =>
+        Array.from(
+          { length: random.below(8) },
+          (): QueueEntry => ({
+            kind: random.pick(['file', 'file', 'touch', 'tree', 'recheck']),
+            path: path(),
+          }),
+        ),
+      );
+      assert.deepEqual(sorted(mergeBatches(several.map(makeBatch))), sorted(makeBatch(several.flat())));
+    }
   });
 
   test('nothing is lost and nothing is said twice', (context) => {

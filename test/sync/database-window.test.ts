@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { DatabaseWindow } from '#src/sync/database-window.js';
 
 describe('window on the database', () => {
-  test('one task at a time, the gate closed for the length of each', async () => {
+  test('one task at a time, the gate closed as long as one waits', async () => {
     const seen: string[] = [];
     const gate = { close: () => seen.push('close'), open: () => seen.push('open') };
     const window = new DatabaseWindow({ quiet: async () => true }, gate as never, 1);
@@ -14,7 +14,21 @@ describe('window on the database', () => {
       return name;
     };
     assert.deepEqual(await Promise.all([window.run(task('a')), window.run(task('b'))]), ['a', 'b']);
-    assert.deepEqual(seen, ['close', 'a true', 'a ends', 'open', 'close', 'b true', 'b ends', 'open']);
+    assert.deepEqual(seen, ['close', 'a true', 'a ends', 'b true', 'b ends', 'open']);
+    assert.equal(await window.run(task('c')), 'c');
+    assert.deepEqual(seen.slice(6), ['close', 'c true', 'c ends', 'open']);
+  });
+
+  test('sessions are let in between two tasks when they have been held up for long', async () => {
+    const seen: string[] = [];
+    const gate = { close: () => seen.push('close'), open: () => seen.push('open') };
+    const window = new DatabaseWindow({ quiet: async () => true }, gate as never, 1);
+    const task = (name: string, milliseconds: number) => async () => {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      seen.push(name);
+    };
+    await Promise.all([window.run(task('long', 150)), window.run(task('b', 0)), window.run(task('c', 0))]);
+    assert.deepEqual(seen, ['close', 'long', 'open', 'close', 'b', 'c', 'open']);
   });
 
   test('the gate is opened after an error, of the task or of the look at the sessions', async () => {

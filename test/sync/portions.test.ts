@@ -15,6 +15,28 @@ describe('portions of a batch', () => {
     assert.deepEqual(portionsOf(empty, treeOf({}), 7, false).rest.next().value, empty);
   });
 
+  test('what could be checked at once is small, whether it is cut or not', () => {
+    const many = batchOf(['/a/1', '/a/2', '/a/3', '/a/4', '/a/5'], ['/tree']);
+    const isSmall = (most: number, isBehind: boolean) =>
+      portionsOf(many, treeOf({ '/tree': 5 }), most, isBehind).isSmall;
+    assert.deepEqual([isSmall(100, false), isSmall(100, true)], [true, true]);
+    assert.deepEqual([isSmall(7, false), isSmall(7, true)], [false, false]);
+  });
+
+  test('links go last: with the others where these are little, behind all else where something is waited for', () => {
+    const isLink = (path: PathBytes) => toKey(path).endsWith('link');
+    const batch = batchOf(['/link', '/a', '/dir/link', '/b'], ['/tree']);
+    const order = (most: number, isBehind: boolean) => {
+      const { first, rest } = portionsOf(batch, treeOf({ '/tree': 5 }), most, isBehind, isLink);
+      return [...(first ? [first] : []), ...iterate(rest)].map(shown);
+    };
+    assert.deepEqual(order(100, false), ['trees /tree files /a /b /link /dir/link']);
+    assert.deepEqual(order(100, true), ['trees /tree files /a /b', 'files /link /dir/link']);
+    assert.equal(order(5, false).at(-1), 'files /link /dir/link');
+    const links = batchOf(['/link', '/dir/link'], []);
+    assert.deepEqual([...iterate(portionsOf(links, treeOf({}), 5, true, isLink).rest)], [links]);
+  });
+
   test('trees come before files, a portion holds no more than it may', () => {
     const files = Array.from({ length: 12 }, (_, index) => `/many/${index}`);
     const batch = batchOf(files, ['/x', '/y', '/z'], ['/x/covered']);

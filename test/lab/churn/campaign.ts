@@ -46,6 +46,8 @@ export class Campaign {
       this.#outcomes.push(outcome);
       this.#say(lineOf(plan, outcome));
       if (outcome.faults.length > 0) await this.#failed(plan, outcome);
+      else if (outcome.fresh.some(({ milliseconds }) => (milliseconds ?? 60_000) > this.#options.slow))
+        this.#say(`    kept in ${await this.#keep(plan, outcome)}`);
       if (outcome.faults.length > 0 && this.#options.keep) break;
     }
     return this.summary();
@@ -94,8 +96,7 @@ export class Campaign {
   async #failed(plan: Plan, outcome: Outcome): Promise<void> {
     this.#clean = undefined;
     for (const { kind, sort, text } of outcome.faults) this.#say(`    ${kind} (${sort}): ${text}`);
-    const name = `seed-${plan.seed}-${plan.mode}`;
-    const folder = await keepEvidence(this.#directory, name, this.#cluster, plan, outcome);
+    const folder = await this.#keep(plan, outcome);
     this.#say(`    kept in ${folder}`);
     const found = new Map(outcome.faults.map((fault) => [`${fault.kind} ${fault.sort}`, fault]));
     const fresh: Finding[] = [];
@@ -109,6 +110,11 @@ export class Campaign {
       if (this.#options.shrink > 0 && !this.#options.keep && isCause(finding.fault, fresh))
         finding.script = await this.#shrink(plan, finding.fault);
     }
+  }
+
+  #keep(plan: Plan, outcome: Outcome): Promise<string> {
+    const name = `seed-${plan.seed}-${plan.mode}`;
+    return keepEvidence(this.#directory, name, this.#cluster, plan, outcome);
   }
 
   async #shrink(plan: Plan, fault: Fault): Promise<string | undefined> {

@@ -22,6 +22,8 @@ export interface ChurnOptions {
   readonly largest: number;
   /** Seconds for shrinking each sort of failure. */
   readonly shrink: number;
+  /** Milliseconds: what is known of a seed in which a fresh change took longer is kept, though that is no fault. */
+  readonly slow: number;
   readonly directory: string | undefined;
   readonly replay: string | undefined;
   readonly logLevel: string;
@@ -48,6 +50,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --patience S        how much longer trees are looked at, to tell what is late from what never comes (20)
   --largest BYTES     of a file (100000000; with --faults 5000000)
   --shrink S          seconds spent on shrinking each sort of failure, 0 for none (600)
+  --slow MS             what is known of a seed in which a fresh change took longer is kept, too
   --replay FILE       the plan of a kept failure (plan.json) in place of seeds, --seeds times
   --directory DIR     where failures are kept (a new one in the temporary directory)
   --log-level L       of the daemons (info)
@@ -91,6 +94,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
     patience: number('patience', 20),
     largest: number('largest', faults ? 5_000_000 : 100_000_000),
     shrink: number('shrink', 600),
+    slow: number('slow', Number.POSITIVE_INFINITY),
     directory: text('directory'),
     replay: text('replay'),
     logLevel: text('log-level') ?? 'info',
@@ -112,6 +116,7 @@ const texts = [
     'patience',
     'largest',
     'shrink',
+    'slow',
   ] as const),
   ...(['replay', 'directory', 'log-level'] as const),
 ];

@@ -32,6 +32,8 @@ export interface Fresh {
   readonly receiver: number;
   /** Null if it never came. */
   readonly milliseconds: number | null;
+  /** When it was made, in seconds since the epoch. */
+  readonly at: number;
 }
 
 export interface Outcome {

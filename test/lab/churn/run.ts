@@ -88,6 +88,7 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
       detectedLate: statuses.reduce((sum, status) => sum + (status?.detectedLate ?? 0), 0),
       records: {
         'blows.txt': strikes.told.map((line) => `${line}\n`).join(''),
+        'fresh.txt': fresh.map((each) => `${JSON.stringify(each)}\n`).join(''),
         'results.json': JSON.stringify(players.results),
         'differences.txt': [...differences, ...shadowed].map((each) => `${differenceText(each)}\n`).join(''),
         ...Object.fromEntries(
@@ -135,7 +136,7 @@ function lossesOf(differences: readonly Difference[], shadowed: readonly Differe
 }
 
 function freshOf(lines: readonly ProbeLine[]): Fresh[] {
-  return lines.flatMap(([sender, receiver, milliseconds]) =>
-    receiver === null || typeof milliseconds === 'string' ? [] : [{ sender, receiver, milliseconds }],
+  return lines.flatMap(([sender, receiver, milliseconds, at]) =>
+    receiver === null || typeof milliseconds === 'string' ? [] : [{ sender, receiver, milliseconds, at }],
   );
 }
