@@ -37,6 +37,16 @@ export class PushTranscript {
     return this.#last;
   }
 
+  /** Names, one character a byte, of the files that the peer has been asked about, in this order. */
+  get tried(): Iterable<string> {
+    return this.#tried;
+  }
+
+  /** Whether the session has ended in order. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Whether the peer has been asked about a file, by its name, one character a byte. */
   hasTried(name: string): boolean {
     return this.#tried.has(name);

@@ -406,7 +406,7 @@ export class PeerLane implements Lane {
 
   /** Whether to go on with the next slice. */
   #judge(pushed: Pushed): boolean {
-    const { result, outcome, transcript, diagnoses } = pushed;
+    const { result, outcome, transcript, diagnoses, blamed } = pushed;
     const { sent, left } = outcome;
     this.#contested.sent(sent);
     for (const row of [...sent, ...left])
@@ -431,7 +431,7 @@ export class PeerLane implements Lane {
       if (diagnoses.size === 0) this.#asksNext = true;
     }
     // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these files.
-    for (const row of left.filter((each) => !this.#rejected.isResting(each))) {
+    for (const row of blamed.filter((each) => !this.#rejected.isResting(each))) {
       const diagnosis = diagnoses.get(row);
       this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
       if (pushed.lookalikes?.includes(row)) this.#rejected.force(row);

@@ -8,10 +8,12 @@ import type { RejectedRows } from './rejected-rows.js';
 /** What people are told of a push: one report of all of it, and one of each file that the peer does not take. */
 export function reportsOf(
   peer: string,
-  { result, outcome, diagnoses }: Pushed,
+  { result, outcome, blamed, diagnoses }: Pushed,
   rejected: RejectedRows,
 ): PushReport[] {
-  const { sent, left } = outcome;
+  const { sent } = outcome;
+  const isAboutPeer = aboutThePeer.has(result.outcome);
+  const left = isAboutPeer ? outcome.left : blamed;
   const reports: PushReport[] = [];
   // Of interest to people is not what has settled itself, or is about to.
   const told = left.filter((row) => {
@@ -20,7 +22,7 @@ export function reportsOf(
   });
   const others = left.filter((row) => !told.includes(row));
   const names = sent.length + left.length <= namesInReport ? [...sent, ...others] : [];
-  const about = { peer, isAboutPeer: aboutThePeer.has(result.outcome), seconds: result.seconds };
+  const about = { peer, isAboutPeer, seconds: result.seconds };
   if (told.length === 0 || sent.length + others.length > 0) {
     reports.push({
       ...about,

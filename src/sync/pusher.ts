@@ -7,6 +7,7 @@ import type { Meaning } from '../csync2/refusals.js';
 import type { Outcome } from '../csync2/result.js';
 import type { CommandResult, LeastRate, Runner } from '../csync2/runner.js';
 import type { PathBytes } from '../path-bytes.js';
+import { blamedRows } from './blamed-rows.js';
 import type { Mark } from './check-journal.js';
 import type { DoubtfulDeletions } from './doubtful-deletions.js';
 import { Impasse } from './impasse.js';
@@ -85,11 +86,13 @@ export class Pusher {
         transcript,
         lookalikes: isTold ? lookalikes : [],
       };
-      if (halt.signal.aborted) return { ...pushed, outcome, diagnoses: new Map(), isHalted: true };
+      if (halt.signal.aborted)
+        return { ...pushed, outcome, blamed: [], diagnoses: new Map(), isHalted: true };
       if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
       const isAnswered = isTold && !aboutThePeer.has(result.outcome);
       const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
-      return { ...pushed, outcome: judged(outcome, diagnoses), diagnoses };
+      const rest = judged(outcome, diagnoses);
+      return { ...pushed, outcome: rest, blamed: this.#blamed(rest, transcript), diagnoses };
     } finally {
       watch.end();
       impasse.end();
@@ -126,9 +129,17 @@ export class Pusher {
       endedAt,
       transcript,
       outcome: { ...outcome, left },
+      blamed: left,
       diagnoses: this.#diagnose(left, refusals),
       isStuck: true,
     };
+  }
+
+  /** If nothing was sent and there is nobody to blame, all are: else the same would be pushed again and again. */
+  #blamed({ sent, left }: PushOutcome, transcript: PushTranscript): readonly PushedRow[] {
+    const isGone = (row: PushedRow) => this.#parts.files.look(row.encoded) === 'gone';
+    const blamed = blamedRows({ left, transcript, isGone });
+    return blamed.length + sent.length === 0 ? left : blamed;
   }
 
   #diagnose(left: readonly PushedRow[], refusals: Refusals): Diagnoses {
@@ -173,6 +184,8 @@ export interface Pushed {
   readonly endedAt: number;
   readonly outcome: PushOutcome;
   readonly transcript: PushTranscript;
+  /** Those left for their own sake; see {@link blamedRows}. */
+  readonly blamed: readonly PushedRow[];
   readonly diagnoses: Diagnoses;
   /** It was ended because something in it has gone out of sight. */
   readonly isHalted?: true;

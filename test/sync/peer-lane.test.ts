@@ -64,6 +64,19 @@ describe('a lane and a file that the peer does not take', () => {
     }
   });
 
+  test('what csync2 has not come to is sent at once, though it dies of one', async (context) => {
+    const lane = setUp(context);
+    const names = Array.from({ length: 20 }, (_, index) => `/f${String(index).padStart(2, '0')}`);
+    lane.owe('/a', '/b', ...names);
+    lane.break('/b');
+    lane.wake();
+    await lane.run(100);
+    assert.deepEqual(lane.owed(), ['/b']);
+    lane.mend('/b');
+    await lane.run(minute);
+    assert.deepEqual(lane.owed(), []);
+  });
+
   test('a new change of it releases it at once, though SQLite gives its row the same number', async (context) => {
     const lane = setUp(context);
     lane.change('/conflict');
@@ -399,6 +412,7 @@ function setUp(context: TestContext) {
   const ledger = new Ledger(file, []);
   const journal = new CheckJournal();
   const refused = new Set<string>();
+  const breaking = new Set<string>();
   const sent: string[][] = [];
   let all: Outcome | undefined;
   let held = false;
@@ -415,15 +429,19 @@ function setUp(context: TestContext) {
     during = undefined;
     const copy = new Database(join(database as string, 'main.db3'));
     const names = copy.prepare('SELECT filename FROM dirty').pluck().all() as string[];
-    const isTaken = (name: string) => all === undefined && !refused.has(short(name));
-    const taken = names.filter(isTaken);
-    for (const name of names) {
-      const say = (text: string) => onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
+    const isTaken = (name: string) =>
+      all === undefined && !refused.has(short(name)) && !breaking.has(short(name));
+    const say = (text: string) => onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
+    const broken = names.findIndex((name) => breaking.has(short(name)));
+    const tried = broken < 0 ? names : names.slice(0, broken + 1);
+    for (const name of tried) {
       const isThere = reappear.delete(short(name)) || existsSync(name);
       say(`${isThere ? 'Updating' : 'Deleting'} ${name} on web2 ...`);
       const answer = answers.get(short(name));
       if (answer && !isTaken(name)) say(`response from peer(${name}): web2 [10] <- ${answer}`);
     }
+    if (broken < 0) say('Connection closed.');
+    const taken = tried.filter(isTaken);
     const remove = copy.prepare('DELETE FROM dirty WHERE filename = ?');
     copy.pragma('synchronous = OFF');
     copy.transaction(() => {
@@ -431,7 +449,8 @@ function setUp(context: TestContext) {
     })();
     copy.close();
     sent.push(taken.map(short));
-    const outcome = all ?? (taken.length === names.length ? 'done' : 'refused');
+    const crashed = broken < 0 ? undefined : 'crashed';
+    const outcome = all ?? crashed ?? (taken.length === names.length ? 'done' : 'refused');
     return {
       exitCode: outcome === 'done' ? 0 : 1,
       signal: undefined,
@@ -475,6 +494,9 @@ function setUp(context: TestContext) {
     lane,
     journal,
     wake: () => lane.wake(),
+    /** csync2 dies of it. */
+    break: (name: string) => breaking.add(name),
+    mend: (name: string) => breaking.delete(name),
     /** As csync2 marks: the old row is deleted and a new one made. Returns the numbers of the rows. */
     owe(...names: readonly string[]): number[] {
       return main.transaction(() =>
