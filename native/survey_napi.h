@@ -1,5 +1,5 @@
-// JS functions around native/survey.h and native/place.h; their typed faces are src/sync/survey.ts and
-// src/sync/place-look.ts.
+// JS functions around native/survey.h and native/place.h; their typed faces are src/sync/shared/survey.ts and
+// src/sync/guard/place-look.ts.
 #pragma once
 
 // The library's own headers are not clean under our warnings.

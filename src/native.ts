@@ -8,7 +8,7 @@ import { exitCodes, InotifyCsyncError } from './errors.js';
 export interface NativeAddon {
   readonly Selection: NativeSelectionConstructor;
   readonly Watcher: NativeWatcherConstructor;
-  /** Looks at paths in a thread of its own; `done` gives null when it was cancelled. See `src/sync/survey.ts`. */
+  /** Looks at paths in a thread of its own; `done` gives null when it was cancelled. See `src/sync/shared/survey.ts`. */
   survey(
     paths: readonly Buffer[],
     recursive: boolean,
@@ -21,7 +21,7 @@ export interface NativeAddon {
   attributeNames(path: Buffer): Buffer;
 }
 
-/** What a survey has found, packed: see `src/sync/survey.ts`. */
+/** What a survey has found, packed: see `src/sync/shared/survey.ts`. */
 export interface NativeSurvey {
   readonly entries: number;
   readonly changed: Buffer;

@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { exitCodes } from '../errors.js';
-import { packageVersion } from '../package-version.js';
+import { packageVersion } from '../proc/package-version.js';
 import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';

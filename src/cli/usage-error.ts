@@ -1,5 +1,5 @@
-import { closest } from '../csync2/cfg/closest.js';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { closest } from '../text/closest.js';
 import { allSettingFlags } from './setting-flags.js';
 
 /** The command line can't be understood. */

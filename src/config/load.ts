@@ -1,5 +1,5 @@
-import { closest } from '../csync2/cfg/closest.js';
 import { InotifyCsyncError } from '../errors.js';
+import { closest } from '../text/closest.js';
 import { type Csync2Options, mergeCsync2Options, parseCsync2Options } from './csync2-options.js';
 import { SettingError, UnknownSettingError } from './errors.js';
 import type { Origin } from './origin.js';

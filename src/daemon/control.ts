@@ -9,11 +9,11 @@ import type {
 } from '../observe/control-replies.js';
 import type { ControlHandler } from '../observe/control-server.js';
 import type { Status } from '../observe/status.js';
-import { display, fromKey, type PathKey } from '../path-bytes.js';
 import type { Queue } from '../queue/queue.js';
 import type { Sync } from '../sync/create-sync.js';
-import type { Lane } from '../sync/lane.js';
-import { type RootState, rootText } from '../sync/root-guard.js';
+import { type RootState, rootText } from '../sync/guard/root-guard.js';
+import type { Lane } from '../sync/push/lane.js';
+import { display, fromKey, type PathKey } from '../text/path-bytes.js';
 import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
 import { verifiedReply } from './verified-reply.js';

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import { peersOf } from '../csync2/cfg/index.js';
-import { Runner } from '../csync2/runner.js';
+import { Runner } from '../csync2/run/runner.js';
 import { Generation, type GenerationParts, readPlan } from './generation.js';
 
 /**

@@ -1,8 +1,8 @@
 import { activePrefixes } from '../csync2/cfg/index.js';
-import { adoptHalfReceived, type ReceivedFile } from '../csync2/half-received.js';
-import { Runner } from '../csync2/runner.js';
-import type { ManagedServer } from '../csync2/server.js';
-import { portOf } from '../csync2/server-port.js';
+import { Runner } from '../csync2/run/runner.js';
+import type { ManagedServer } from '../csync2/server/server.js';
+import { portOf } from '../csync2/server/server-port.js';
+import { adoptHalfReceived, type ReceivedFile } from '../csync2/sessions/half-received.js';
 import type { Log } from '../observe/log.js';
 import type { Plan } from './generation.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Settings } from '../config/settings.js';
-import { databaseLocation, type Instance } from '../csync2/instance.js';
+import { databaseLocation, type Instance } from '../csync2/run/instance.js';
 import type { Plan } from './generation.js';
 
 /**

@@ -1,8 +1,8 @@
-import { type NotedFile, readCheckText } from '../csync2/check-text.js';
-import { decodeName } from '../csync2/name-encoding.js';
+import { type NotedFile, readCheckText } from '../csync2/files/check-text.js';
+import { decodeName } from '../csync2/files/name-encoding.js';
 import type { VerifiedReply } from '../observe/control-replies.js';
-import { display } from '../path-bytes.js';
 import type { Sync } from '../sync/create-sync.js';
+import { display } from '../text/path-bytes.js';
 
 type Comparison = Awaited<ReturnType<NonNullable<Sync['verify']>>>;
 

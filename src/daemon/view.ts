@@ -1,13 +1,13 @@
-import type { ManagedServer } from '../csync2/server.js';
-import type { Activity } from '../csync2/server-log/activity.js';
+import type { ManagedServer } from '../csync2/server/server.js';
+import type { Activity } from '../csync2/sessions/activity.js';
 import { readLimits } from '../limits/inotify-limits.js';
 import type { Counts } from '../observe/counts.js';
 import type { MetricFamily } from '../observe/exposition.js';
 import { metricsOf } from '../observe/metrics.js';
 import { assembleStatus, type ConfigTrouble, type Status } from '../observe/status.js';
-import { packageVersion } from '../package-version.js';
-import { display, fromKey } from '../path-bytes.js';
+import { packageVersion } from '../proc/package-version.js';
 import type { Queue } from '../queue/queue.js';
+import { display, fromKey } from '../text/path-bytes.js';
 import type { Succession } from './succession.js';
 
 /** The stages that the status is read from. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { NativeSelection } from '../native.js';
-import { join, type PathBytes } from '../path-bytes.js';
+import { join, type PathBytes } from '../text/path-bytes.js';
 
 export interface DirectoryCount {
   readonly directories: number;

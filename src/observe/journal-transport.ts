@@ -1,6 +1,6 @@
 import Transport from 'winston-transport';
-import type { PathBytes } from '../path-bytes.js';
 import type { Journal } from '../systemd/journal.js';
+import type { PathBytes } from '../text/path-bytes.js';
 import { type LogLevel, priorities } from './levels.js';
 import { type LogEvent, messageIds } from './message-ids.js';
 

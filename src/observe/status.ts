@@ -1,12 +1,12 @@
-import { type Outcome, outcomeText } from '../csync2/result.js';
-import { type ServerState, serverStateText } from '../csync2/server.js';
+import { type Outcome, outcomeText } from '../csync2/run/result.js';
+import { type ServerState, serverStateText } from '../csync2/server/server.js';
 import type { Session } from '../csync2/server-log/session-log.js';
-import { display, displayShort } from '../path-bytes.js';
-import type { FailedPath } from '../sync/check-runner.js';
-import { type LaneStatus, laneStateText } from '../sync/lane.js';
-import { type GuardedRoot, rootText } from '../sync/root-guard.js';
+import type { FailedPath } from '../sync/check/check-runner.js';
+import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js';
+import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
+import { type LaneStatus, laneStateText } from '../sync/push/lane.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
-import type { UnsupportedSummary } from '../sync/unsupported-paths.js';
+import { display, displayShort } from '../text/path-bytes.js';
 
 /** Everything the status is made of. Times are milliseconds since 1970. */
 export interface StatusSources {

@@ -1,4 +1,4 @@
-import type { PathBytes } from '../path-bytes.js';
+import type { PathBytes } from '../text/path-bytes.js';
 
 /**
  * What the watcher tells the queue and the queue tells the checker.

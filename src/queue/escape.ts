@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { PathBytes } from '../path-bytes.js';
+import type { PathBytes } from '../text/path-bytes.js';
 
 /**
  * Bytes as one word of a text line: printable UTF-8 stays as it is (so that grep finds it), every other byte, every

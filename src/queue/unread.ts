@@ -1,5 +1,5 @@
-import { DirectoryKeys } from '../directory-keys.js';
-import { type PathKey, toKey } from '../path-bytes.js';
+import { DirectoryKeys } from '../text/directory-keys.js';
+import { type PathKey, toKey } from '../text/path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
 /**

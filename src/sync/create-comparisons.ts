@@ -1,17 +1,17 @@
-import type { Ledger } from '../csync2/ledger.js';
-import { decodeName, encodeName, namesOf, realPathOf } from '../csync2/name-encoding.js';
-import { listPeer } from '../csync2/peer-listing.js';
-import { KeptTime } from '../kept-time.js';
-import type { PathBytes } from '../path-bytes.js';
-import { Arbiter, type ContestedPeer } from './arbiter.js';
-import type { ContestedNames } from './contested-names.js';
+import type { Ledger } from '../csync2/database/ledger.js';
+import { listPeer } from '../csync2/database/peer-listing.js';
+import { decodeName, encodeName, namesOf, realPathOf } from '../csync2/files/name-encoding.js';
+import { KeptTime } from '../state/kept-time.js';
+import type { PathBytes } from '../text/path-bytes.js';
+import { Arbiter, type ContestedPeer } from './compare/arbiter.js';
+import type { ContestedNames } from './compare/contested-names.js';
+import type { ComparedNames, NoteComparisonParts } from './compare/note-comparison.js';
+import { RegularVerification } from './compare/regular-verification.js';
+import { repair, type Verified, type VerifiedPeer, verify } from './compare/verification.js';
 import type { SyncParts, SyncPeer } from './create-sync.js';
-import type { Lane } from './lane.js';
-import type { ComparedNames, NoteComparisonParts } from './note-comparison.js';
-import { PeerLane } from './peer-lane.js';
-import { RegularVerification } from './regular-verification.js';
-import type { RootGuard } from './root-guard.js';
-import { repair, type Verified, type VerifiedPeer, verify } from './verification.js';
+import type { RootGuard } from './guard/root-guard.js';
+import type { Lane } from './push/lane.js';
+import { PeerLane } from './push/peer-lane.js';
 
 /** What compares this host's notes with those of its peers. */
 export interface Comparisons {

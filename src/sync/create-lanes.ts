@@ -1,19 +1,19 @@
-import { listDirty } from '../csync2/dirty-listing.js';
-import { databaseName } from '../csync2/instance.js';
-import type { Ledger } from '../csync2/ledger.js';
-import { realPathOf } from '../csync2/name-encoding.js';
-import type { PathBytes } from '../path-bytes.js';
-import type { CheckJournal } from './check-journal.js';
-import type { Checker } from './checker.js';
+import { listDirty } from '../csync2/database/dirty-listing.js';
+import type { Ledger } from '../csync2/database/ledger.js';
+import { realPathOf } from '../csync2/files/name-encoding.js';
+import { databaseName } from '../csync2/run/instance.js';
+import type { PathBytes } from '../text/path-bytes.js';
+import type { Checker } from './check/checker.js';
+import type { Reconciliation } from './compare/reconciliation.js';
 import type { SyncParts, SyncPeer } from './create-sync.js';
-import type { DatabaseWindow } from './database-window.js';
-import { Exclusive } from './exclusive.js';
-import type { Lane, PushReport } from './lane.js';
-import { PeerLane } from './peer-lane.js';
-import type { Reconciliation } from './reconciliation.js';
-import type { RootGuard } from './root-guard.js';
-import { SharedLane } from './shared-lane.js';
-import { noChanges, survey } from './survey.js';
+import type { CheckJournal } from './database/check-journal.js';
+import type { DatabaseWindow } from './database/database-window.js';
+import type { RootGuard } from './guard/root-guard.js';
+import type { Lane, PushReport } from './push/lane.js';
+import { PeerLane } from './push/peer-lane.js';
+import { SharedLane } from './push/shared-lane.js';
+import { Exclusive } from './shared/exclusive.js';
+import { noChanges, survey } from './shared/survey.js';
 
 /** What the lanes have in common. `ledger` is undefined where the database is not SQLite. */
 export interface LaneSurroundings {

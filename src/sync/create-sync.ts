@@ -1,50 +1,56 @@
 import type { AutoMethod } from '../csync2/cfg/model.js';
-import { compareWithPeer } from '../csync2/comparison.js';
-import { listDirty } from '../csync2/dirty-listing.js';
-import type { ReceivedFile } from '../csync2/half-received.js';
-import { databaseLocation } from '../csync2/instance.js';
-import { Ledger } from '../csync2/ledger.js';
-import { decodeName, encodeName, namesOf, type PathPrefix, realPathOf } from '../csync2/name-encoding.js';
-import { outcomeText } from '../csync2/result.js';
-import type { Runner } from '../csync2/runner.js';
-import type { Activity } from '../csync2/server-log/activity.js';
-import { KeptTime } from '../kept-time.js';
-import type { PathBytes } from '../path-bytes.js';
+import { compareWithPeer } from '../csync2/database/comparison.js';
+import { listDirty } from '../csync2/database/dirty-listing.js';
+import { Ledger } from '../csync2/database/ledger.js';
+import {
+  decodeName,
+  encodeName,
+  namesOf,
+  type PathPrefix,
+  realPathOf,
+} from '../csync2/files/name-encoding.js';
+import { databaseLocation } from '../csync2/run/instance.js';
+import { outcomeText } from '../csync2/run/result.js';
+import type { Runner } from '../csync2/run/runner.js';
+import type { Activity } from '../csync2/sessions/activity.js';
+import type { ReceivedFile } from '../csync2/sessions/half-received.js';
 import type { Queue } from '../queue/queue.js';
-import { arrivalsOf, senderOf } from './arrivals.js';
-import { CheckJournal } from './check-journal.js';
-import { CheckRecord } from './check-record.js';
-import { Checker } from './checker.js';
-import { ContestedNames } from './contested-names.js';
+import { KeptTime } from '../state/kept-time.js';
+import type { PathBytes } from '../text/path-bytes.js';
+import { arrivalsOf, senderOf } from './arrivals/arrivals.js';
+import { NotedArrivals } from './arrivals/noted-arrivals.js';
+import { Returns } from './arrivals/returns.js';
+import { UnseenArrivals } from './arrivals/unseen-arrivals.js';
+import { Checker } from './check/checker.js';
+import { HardLinks } from './check/hard-links.js';
+import { CheckRecord } from './check/torn/check-record.js';
+import { TornChecks } from './check/torn/torn-checks.js';
+import { ContestedNames } from './compare/contested-names.js';
+import { Reconciliation, type ReconciliationParts } from './compare/reconciliation.js';
 import { type Comparisons, createComparisons } from './create-comparisons.js';
 import { createLanes } from './create-lanes.js';
-import { DatabaseWindow, type ServerGate } from './database-window.js';
-import type { FileMemory } from './file-memory.js';
-import { stampOf } from './file-stamp.js';
-import { FullCheck } from './full-check.js';
-import { HardLinks } from './hard-links.js';
-import type { KnownPeers } from './known-peers.js';
-import type { Lane, PushReport } from './lane.js';
-import type { MountMemory } from './mount-memory.js';
-import { MountReader } from './mount-reader.js';
-import { type FirstComparison, Newcomers } from './newcomers.js';
-import type { NoteHistory } from './note-history.js';
-import { NotedArrivals } from './noted-arrivals.js';
-import { OverlookedChanges } from './overlooked-changes.js';
-import { PeerLane } from './peer-lane.js';
-import { Reconciliation, type ReconciliationParts } from './reconciliation.js';
-import { Returns } from './returns.js';
-import { type GuardedMounts, type GuardedRoot, RootGuard } from './root-guard.js';
+import { CheckJournal } from './database/check-journal.js';
+import { DatabaseWindow, type ServerGate } from './database/database-window.js';
+import { FullCheck } from './full-check/full-check.js';
+import { UnsupportedPaths, type UnsupportedSummary } from './full-check/unsupported-paths.js';
+import { WatcherMisses } from './full-check/watcher-misses.js';
+import type { MountMemory } from './guard/mount-memory.js';
+import { MountReader } from './guard/mount-reader.js';
+import { type GuardedMounts, type GuardedRoot, RootGuard } from './guard/root-guard.js';
+import type { FileMemory } from './memory/file-memory.js';
+import { stampOf } from './memory/file-stamp.js';
+import type { NoteHistory } from './memory/note-history.js';
+import { OverlookedChanges } from './memory/overlooked-changes.js';
+import type { UnseenSpans } from './memory/unseen-spans.js';
+import type { WriteCounts } from './memory/write-counts.js';
+import type { KnownPeers } from './newcomers/known-peers.js';
+import { type FirstComparison, Newcomers } from './newcomers/newcomers.js';
+import type { Lane, PushReport } from './push/lane.js';
+import { PeerLane } from './push/peer-lane.js';
 import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
-import { lookAt } from './stat-of.js';
-import { Surveys } from './survey.js';
-import { reportedTree, sweepTree } from './sweep-tree.js';
-import { TornChecks } from './torn-checks.js';
-import { UnseenArrivals } from './unseen-arrivals.js';
-import type { UnseenSpans } from './unseen-spans.js';
-import { UnsupportedPaths, type UnsupportedSummary } from './unsupported-paths.js';
-import { WatcherMisses } from './watcher-misses.js';
-import type { WriteCounts } from './write-counts.js';
+import { lookAt } from './shared/stat-of.js';
+import { Surveys } from './shared/survey.js';
+import { reportedTree, sweepTree } from './sweep/sweep-tree.js';
 
 /** What the sync stage is given. */
 export interface SyncParts {

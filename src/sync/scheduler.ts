@@ -1,25 +1,25 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import type { PathBytes } from '../path-bytes.js';
+import { isShortage } from '../proc/shortage.js';
 import type { QueuePosition } from '../queue/cursor.js';
-import { isShortage } from '../shortage.js';
-import { Backlog, type Portion } from './backlog.js';
-import { type Batch, batchSize, makeBatch, mergeBatches } from './batch.js';
-import type { FailedPath } from './check-runner.js';
-import type { Checker, CheckReport } from './checker.js';
-import { DeferredPaths } from './deferred-paths.js';
+import type { PathBytes } from '../text/path-bytes.js';
+import type { FailedPath } from './check/check-runner.js';
+import type { Checker, CheckReport } from './check/checker.js';
+import { DeferredPaths } from './check/deferred-paths.js';
+import { type PostponedPath, PostponedPaths } from './check/postponed-paths.js';
 import {
   FullCheckDuty,
   type FullCheckDutyParts,
   type FullCheckEvents,
   type FullCheckTimes,
-} from './full-check-duty.js';
-import { Gathering, type Noticed } from './gather.js';
-import { portionsOf } from './portions.js';
-import { type PostponedPath, PostponedPaths } from './postponed-paths.js';
-import type { GuardedRoot, RootGuard } from './root-guard.js';
-import { statOf } from './stat-of.js';
-import type { SweepTree } from './sweep-plan.js';
-import { Waker } from './waker.js';
+} from './full-check/full-check-duty.js';
+import type { GuardedRoot, RootGuard } from './guard/root-guard.js';
+import { type Batch, batchSize, makeBatch, mergeBatches } from './shared/batch.js';
+import { statOf } from './shared/stat-of.js';
+import { Waker } from './shared/waker.js';
+import type { SweepTree } from './sweep/sweep-plan.js';
+import { Backlog, type Portion } from './take/backlog.js';
+import { Gathering, type Noticed } from './take/gather.js';
+import { portionsOf } from './take/portions.js';
 
 /** What the scheduler is doing; see {@link schedulerStateText}. */
 export type SchedulerState = 'idle' | 'gathering' | 'checking' | 'full-check' | 'stopped';

@@ -1,5 +1,5 @@
-import { display, type PathBytes } from '../path-bytes.js';
 import type { QueueEntry } from '../queue/entry.js';
+import { display, type PathBytes } from '../text/path-bytes.js';
 
 /** How often something was done to a file that may have given it other content. */
 export interface ContentChange {

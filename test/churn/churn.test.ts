@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { display } from '#src/path-bytes.js';
+import { display } from '#src/text/path-bytes.js';
 import { seed as firstSeed, Random } from '../csync2/cfg/random.js';
 import { Lane, type Outcome } from './lane.js';
 import { type Operation, type Plan, planOf } from './operations.js';

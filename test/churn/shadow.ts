@@ -10,6 +10,7 @@ import {
   readlinkSync,
 } from 'node:fs';
 import type { NativeSelection } from '#src/native.js';
+import type { QueueEntry } from '#src/queue/entry.js';
 import {
   display,
   fromKey,
@@ -19,8 +20,7 @@ import {
   type PathKey,
   parentOf,
   toKey,
-} from '#src/path-bytes.js';
-import type { QueueEntry } from '#src/queue/entry.js';
+} from '#src/text/path-bytes.js';
 
 /** What a path is, in one line: type, mode, time of a file, and content or target. */
 export type Description = string;

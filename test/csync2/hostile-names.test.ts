@@ -5,11 +5,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Compared, type Diagnosis, Refusals } from '#src/csync2/diagnosis.js';
-import { MarkedPaths } from '#src/csync2/marked-paths.js';
-import type { Message } from '#src/csync2/message.js';
-import { PushTranscript } from '#src/csync2/push-transcript.js';
-import { lastWords, readOutcome } from '#src/csync2/result.js';
+import { type Compared, type Diagnosis, Refusals } from '#src/csync2/refusals/diagnosis.js';
+import { MarkedPaths } from '#src/csync2/run/marked-paths.js';
+import type { Message } from '#src/csync2/run/message.js';
+import { PushTranscript } from '#src/csync2/run/push-transcript.js';
+import { lastWords, readOutcome } from '#src/csync2/run/result.js';
 
 /** What csync2 says that any of our readers goes by. */
 const telling = [

@@ -12,7 +12,7 @@ import { LabService } from '../support/lab-service.js';
  */
 const hook = `
 import { readFileSync } from 'node:fs';
-import { Checker } from '/usr/lib/inotify-csync/dist/sync/checker.js';
+import { Checker } from '/usr/lib/inotify-csync/dist/sync/check/checker.js';
 import { Watcher } from '/usr/lib/inotify-csync/dist/watch/watcher.js';
 
 let blocked = '';

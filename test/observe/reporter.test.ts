@@ -5,8 +5,8 @@ import type { Log, LogFields } from '#src/observe/log.js';
 import { type LogEvent, messageIds } from '#src/observe/message-ids.js';
 import { Reporter } from '#src/observe/reporter.js';
 import { QueueTrouble } from '#src/queue/errors.js';
-import type { FullCheckReport } from '#src/sync/full-check.js';
-import type { PushReport } from '#src/sync/lane.js';
+import type { FullCheckReport } from '#src/sync/full-check/full-check.js';
+import type { PushReport } from '#src/sync/push/lane.js';
 import { WatchLimitError } from '#src/watch/errors.js';
 
 interface Line {

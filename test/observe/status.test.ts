@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assembleStatus, type StatusSources } from '#src/observe/status.js';
 import { statusLine } from '#src/observe/status-line.js';
-import type { LaneStatus } from '#src/sync/lane.js';
+import type { LaneStatus } from '#src/sync/push/lane.js';
 
 const quiet: StatusSources = {
   host: 'web1',

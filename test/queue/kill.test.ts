@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { toKey } from '#src/path-bytes.js';
+import { toKey } from '#src/text/path-bytes.js';
 import { chooseSeed, next, openQueue, seeded, temporaryFolder } from './support.js';
 
 const rounds = Number(process.env.ROUNDS ?? 50);

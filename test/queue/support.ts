@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { toKey } from '#src/path-bytes.js';
 import type { QueueEntry } from '#src/queue/entry.js';
 import { type Files, realFiles } from '#src/queue/files.js';
 import type { QueueBatch, QueueOptions } from '#src/queue/options.js';
 import { Queue } from '#src/queue/queue.js';
+import { toKey } from '#src/text/path-bytes.js';
 
 /** A folder of its own for a test, removed afterwards. */
 export function temporaryFolder(context: TestContext): string {

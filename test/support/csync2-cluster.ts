@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Instance, instanceArguments } from '#src/csync2/instance.js';
-import { Ledger } from '#src/csync2/ledger.js';
-import type { PathPrefix } from '#src/csync2/name-encoding.js';
-import { CheckRecord } from '#src/sync/check-record.js';
-import { TornChecks } from '#src/sync/torn-checks.js';
+import { Ledger } from '#src/csync2/database/ledger.js';
+import type { PathPrefix } from '#src/csync2/files/name-encoding.js';
+import { type Instance, instanceArguments } from '#src/csync2/run/instance.js';
+import { CheckRecord } from '#src/sync/check/torn/check-record.js';
+import { TornChecks } from '#src/sync/check/torn/torn-checks.js';
 
 /** How a test's nodes are set up. */
 export interface ClusterOptions {

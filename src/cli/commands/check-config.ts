@@ -20,7 +20,7 @@ export function addCheckConfigCommand(parser: Argv, context: CommandContext): Ar
     handler: async (flags) => {
       const loaded = settingsOf(flags, context);
       // Loaded now, as it loads the addon: help and bad flags need no build.
-      const { resolveInstance } = await import('../../csync2/resolve-instance.js');
+      const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { configReport, missingRoot } = await import('./check-config/report.js');
       const { readHostWarnings } = await import('./check-config/host-warnings.js');
       const { config, instance } = resolveInstance({

@@ -25,10 +25,10 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
     handler: async (flags) => {
       const { settings, csync2Options } = settingsOf(flags, context);
       // Loaded now, as it loads the addon: help and bad flags need no build.
-      const { resolveInstance } = await import('../../csync2/resolve-instance.js');
+      const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { explainPath, verdicts } = await import('../../csync2/cfg/index.js');
-      const { notSent } = await import('../../csync2/not-sent.js');
-      const { display } = await import('../../path-bytes.js');
+      const { notSent } = await import('../../csync2/files/not-sent.js');
+      const { display } = await import('../../text/path-bytes.js');
       const { config } = resolveInstance(
         { ...csync2Options, program: settings.csync2, systemDirectory: settings.cfgPath },
         { readKeys: false },

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import { packageVersion } from '../../package-version.js';
+import { packageVersion } from '../../proc/package-version.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { refuseCsync2Options } from '../refuse-csync2-options.js';

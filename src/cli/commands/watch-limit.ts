@@ -24,7 +24,7 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
     handler: async (flags) => {
       const { settings, csync2Options } = settingsOf(flags, context);
       // Loaded now, as it loads the addon: help and bad flags need no build.
-      const { resolveInstance } = await import('../../csync2/resolve-instance.js');
+      const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { selectionOf } = await import('../../csync2/cfg/index.js');
       const { applyLimits, assessLimits, sysctlFile } = await import('../../limits/index.js');
       const { config } = resolveInstance(

@@ -1,5 +1,5 @@
 import type { NativeSelection } from '../../native.js';
-import { display, join, type PathBytes } from '../../path-bytes.js';
+import { display, join, type PathBytes } from '../../text/path-bytes.js';
 import type { CsyncConfig, Group, GroupPattern, Place } from './model.js';
 import { matchPattern } from './native-selection.js';
 import { type ActivePrefix, activePrefixes, firstOfName, memberGroups, selectionOf } from './selection.js';

@@ -1,4 +1,4 @@
-import { isWithin, toKey } from '../../path-bytes.js';
+import { isWithin, toKey } from '../../text/path-bytes.js';
 import type { CsyncConfig, GroupPattern } from './model.js';
 import { type ActivePrefix, activePrefixes, firstOfName, memberGroups } from './selection.js';
 

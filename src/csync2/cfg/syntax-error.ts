@@ -1,4 +1,4 @@
-import { closest } from './closest.js';
+import { closest } from '../../text/closest.js';
 import { CsyncConfigError } from './errors.js';
 import { keywords, type Token, type TokenKind } from './tokens.js';
 

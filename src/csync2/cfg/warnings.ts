@@ -1,4 +1,4 @@
-import { display } from '../../path-bytes.js';
+import { display } from '../../text/path-bytes.js';
 import type { CsyncConfig, GroupPattern, Place } from './model.js';
 import { activePrefixes, memberGroups } from './selection.js';
 

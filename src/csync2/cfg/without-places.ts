@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isWithin, type PathBytes } from '../../path-bytes.js';
+import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 import type { ActivePrefix } from './selection.js';
 import { type ReadFile, Scanner, type Token } from './tokens.js';
 

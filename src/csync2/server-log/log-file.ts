@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
-import { MessageReader } from '../message.js';
-import { lastWords } from '../result.js';
+import { MessageReader } from '../run/message.js';
+import { lastWords } from '../run/result.js';
 
 /** Makes the log's directory (0700) if only that is missing, as after a start by hand. Throws a LogDirectoryError. */
 export function makeLogDirectory(file: string): void {

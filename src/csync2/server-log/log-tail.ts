@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { type Message, MessageReader } from '../message.js';
+import { type Message, MessageReader } from '../run/message.js';
 import { endOf } from './log-file.js';
 
 /** Reads the messages that are added to a log, over truncation and replacement. */

@@ -1,5 +1,5 @@
-import type { Message } from '../message.js';
-import { decodeName } from '../name-encoding.js';
+import { decodeName } from '../files/name-encoding.js';
+import type { Message } from '../run/message.js';
 
 /** A file that a session of csync2's server has taken over: it says so when the content is in its place. */
 export interface Reception {

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
-import { fromKey, type PathBytes, type PathKey, toKey } from '../../path-bytes.js';
+import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 
 /** What is known of the sessions when their traces are judged. */
 export interface TraceFacts {

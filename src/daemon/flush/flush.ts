@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import type { FlushReply } from '../../observe/control-replies.js';
-import { toKey } from '../../path-bytes.js';
 import type { Queue } from '../../queue/queue.js';
 import type { Sync } from '../../sync/create-sync.js';
-import type { Lane } from '../../sync/lane.js';
-import { Waker } from '../../sync/waker.js';
+import type { Lane } from '../../sync/push/lane.js';
+import { Waker } from '../../sync/shared/waker.js';
+import { toKey } from '../../text/path-bytes.js';
 import { type FlushPending, FlushProgress } from './progress.js';
 import { type FlushedGeneration, type FlushScope, flushView } from './view.js';
 

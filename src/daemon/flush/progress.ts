@@ -1,4 +1,4 @@
-import type { PathKey } from '../../path-bytes.js';
+import type { PathKey } from '../../text/path-bytes.js';
 
 /** How far what had been changed before a flush has come; see {@link FlushProgress}. */
 export type FlushStage = 'reload' | 'events' | 'queue' | 'check' | 'marks' | 'full-check' | 'peers';

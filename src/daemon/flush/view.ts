@@ -1,8 +1,8 @@
-import { outcomeText } from '../../csync2/result.js';
-import { displayShort, isWithin, type PathBytes, type PathKey, toKey } from '../../path-bytes.js';
+import { outcomeText } from '../../csync2/run/result.js';
 import type { Queue } from '../../queue/queue.js';
 import type { Sync } from '../../sync/create-sync.js';
-import type { Lane } from '../../sync/lane.js';
+import type { Lane } from '../../sync/push/lane.js';
+import { displayShort, isWithin, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { Watcher } from '../../watch/watcher.js';
 import type { EventsView, FlushPeer, FlushView, SetAside } from './progress.js';
 

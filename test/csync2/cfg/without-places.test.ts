@@ -6,7 +6,7 @@ import type { CsyncConfig } from '#src/csync2/cfg/model.js';
 import { createSelection } from '#src/csync2/cfg/native-selection.js';
 import { activePrefixes, selectionRules } from '#src/csync2/cfg/selection.js';
 import { configWithoutPlaces } from '#src/csync2/cfg/without-places.js';
-import { display, isWithin } from '#src/path-bytes.js';
+import { display, isWithin } from '#src/text/path-bytes.js';
 import { Random, seed } from './random.js';
 import { names, randomConfig, tops } from './random-config.js';
 import { configOf, reader } from './support.js';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fromKey } from '#src/path-bytes.js';
+import { fromKey } from '#src/text/path-bytes.js';
 
 /** What one csync2 run said. */
 export interface Run {

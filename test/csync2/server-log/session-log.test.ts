@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Message } from '#src/csync2/message.js';
+import type { Message } from '#src/csync2/run/message.js';
 import { SessionLog } from '#src/csync2/server-log/session-log.js';
 
 let clock = 0;

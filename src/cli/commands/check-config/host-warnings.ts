@@ -7,7 +7,7 @@ import {
   selectionOf,
   treesOf,
 } from '../../../csync2/cfg/index.js';
-import { databaseLocation, type Instance } from '../../../csync2/instance.js';
+import { databaseLocation, type Instance } from '../../../csync2/run/instance.js';
 import { assessLimits, sysctlFile } from '../../../limits/index.js';
 import { runningDaemon } from '../../running-daemon.js';
 import { walkProgress } from '../watch-limit/progress.js';

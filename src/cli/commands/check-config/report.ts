@@ -19,8 +19,8 @@ import {
   warningsOf,
 } from '../../../csync2/cfg/index.js';
 import type { InotifyCsyncError } from '../../../errors.js';
-import { display } from '../../../path-bytes.js';
-import { MissingRootError, requireRoots } from '../../../sync/required-roots.js';
+import { MissingRootError, requireRoots } from '../../../sync/guard/required-roots.js';
+import { display } from '../../../text/path-bytes.js';
 import type { HostWarning, HostWarningKind } from './host/warning.js';
 
 /** What `check-config --json` prints. Paths and patterns are shown as `display` shows them. */

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { countDirectories } from '../../../limits/count-directories.js';
 import type { NativeSelection } from '../../../native.js';
-import { display, type PathBytes } from '../../../path-bytes.js';
+import { display, type PathBytes } from '../../../text/path-bytes.js';
 
 /** The kernel's watches of a process beside the directories that should be watched. */
 export interface WatchAudit {

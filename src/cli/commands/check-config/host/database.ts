@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { decodeName } from '../../../../csync2/name-encoding.js';
-import { display } from '../../../../path-bytes.js';
+import { decodeName } from '../../../../csync2/files/name-encoding.js';
+import { display } from '../../../../text/path-bytes.js';
 
 /** What csync2's database tells of the peers and of who wrote it. */
 export interface DatabaseFacts {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { NativeSelection } from '../../../../native.js';
-import { display, type PathBytes } from '../../../../path-bytes.js';
+import { display, type PathBytes } from '../../../../text/path-bytes.js';
 import type { HostWarning } from './warning.js';
 
 export interface TemporaryDirectoryFacts {

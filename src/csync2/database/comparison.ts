@@ -1,0 +1,76 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { encodeName } from '../files/name-encoding.js';
+import { databaseName } from '../run/instance.js';
+import type { CommandResult } from '../run/runner.js';
+import { type DirtyRow, insertDirty, type Ledger } from './ledger.js';
+import type { ListingOptions } from './peer-listing.js';
+
+/** How a comparison is made. */
+export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
+  /**
+   * If given, what only the peer has is taken, too, to be removed there; of all that is found only what it says yes to. It
+   * is all of what differs now, without what was owed before.
+   */
+  readonly keep?: (row: DirtyRow) => boolean;
+}
+
+/**
+ * Compares what both sides know (`csync2 -TIU`) and takes what the peer lacks into the debt towards it. Works on a
+ * copy of the database, so that no lock is held over the network. csync2 marks what differs in the copy: what it prints of
+ * it could not be told from a file's name.
+ *
+ * @returns csync2's result, and how many files are owed; 0 or 2 are csync2's good exit codes here
+ */
+export async function compareWithPeer(
+  options: ComparisonOptions,
+): Promise<{ result: CommandResult; owed: number }> {
+  const { runner, ledger, peer, myName, stallSeconds, signal, keep } = options;
+  const kind = keep ? 'difference' : 'compare';
+  const directory = join(options.directory, `${kind}-${encodeURIComponent(peer)}`);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = join(directory, databaseName(runner.instance));
+  try {
+    rmSync(file, { force: true });
+    await ledger.database.backup(file);
+    if (keep) forgetDebts(file);
+    const mode = ['-A', keep ? '-TIXU' : '-TIU', myName, peer];
+    const result = await runner.run({ mode, database: directory, stallSeconds, signal });
+    const good = result.outcome === 'done' || result.exitCode === 2;
+    return { result, owed: good ? adopt(ledger, file, peer, keep) : 0 };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function forgetDebts(file: string): void {
+  const copy = new Database(file);
+  try {
+    copy.exec('DELETE FROM dirty');
+  } finally {
+    copy.close();
+  }
+}
+
+function adopt(
+  ledger: Ledger,
+  file: string,
+  peer: string,
+  keep: (row: DirtyRow) => boolean = () => true,
+): number {
+  const copy = new Database(file, { readonly: true });
+  try {
+    const rows = copy
+      .prepare(
+        `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
+           WHERE peername = CAST(? AS TEXT)`,
+      )
+      .all(encodeName(Buffer.from(peer))) as DirtyRow[];
+    const kept = rows.filter(keep);
+    insertDirty(ledger.database, encodeName(Buffer.from(peer)), kept);
+    return kept.length;
+  } finally {
+    copy.close();
+  }
+}

@@ -1,0 +1,127 @@
+import type Database from 'better-sqlite3';
+import type { PathBytes } from '../../text/path-bytes.js';
+import { encodeName, namesOf, namesWithin, type PathPrefix } from '../files/name-encoding.js';
+import { type Ledger, subtree } from './ledger.js';
+
+/** Paths alone, and paths with all below them. */
+export interface NotesScope {
+  readonly files: readonly PathBytes[];
+  readonly trees: readonly PathBytes[];
+}
+
+/** What csync2 has noted of some files and owes of them, by its own names, percent-escaped, one character a byte. */
+export interface Notes {
+  /** Its descriptions. */
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly owed: ReadonlyMap<string, readonly OwedNote[]>;
+}
+
+interface OwedNote {
+  readonly forced: Buffer | number | string;
+  readonly myName: Buffer;
+  readonly peer: Buffer;
+}
+
+/**
+ * Reads csync2's notes of a scope.
+ *
+ * @returns undefined if there are more than `limit`
+ */
+export function readNotes(
+  ledger: Ledger,
+  scope: NotesScope,
+  prefixes: readonly PathPrefix[],
+  limit: number,
+): Notes | undefined {
+  const reader = new NotesReader(ledger.database, limit);
+  return ledger.reading(() => {
+    for (const path of scope.files) {
+      for (const name of namesOf(path, prefixes)) reader.read('self', { self: encodeName(name) });
+    }
+    for (const path of scope.trees) {
+      for (const name of namesWithin(path, prefixes)) reader.read('tree', subtree(encodeName(name)));
+    }
+    return reader.isOver ? undefined : { files: reader.files, owed: reader.owed };
+  });
+}
+
+/**
+ * Puts notes of these files back as they were, in one transaction.
+ *
+ * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
+ */
+export function restoreNotes(ledger: Ledger, names: readonly string[], notes: Notes): void {
+  const { database } = ledger;
+  const forget = database.prepare('DELETE FROM file WHERE filename = CAST(? AS TEXT)');
+  const note = database.prepare(
+    'INSERT INTO file (filename, checktxt) VALUES (CAST(? AS TEXT), CAST(? AS TEXT))',
+  );
+  const settle = database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
+  const owe = database.prepare(
+    `INSERT INTO dirty (filename, forced, myname, peername)
+       VALUES (CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT))`,
+  );
+  const restore = database.transaction(() => {
+    for (const key of names) {
+      const name = Buffer.from(key, 'latin1');
+      forget.run(name);
+      note.run(name, notes.files.get(key));
+      settle.run(name);
+      for (const { forced, myName, peer } of notes.owed.get(key) ?? []) owe.run(name, forced, myName, peer);
+    }
+  });
+  ledger.withoutWaiting(() => restore.immediate());
+}
+
+/** Takes all debts of these names off, in one transaction; throws as {@link restoreNotes} does. */
+export function removeDebts(ledger: Ledger, names: readonly Buffer[]): void {
+  const settle = ledger.database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
+  const settleAll = ledger.database.transaction(() => {
+    for (const name of names) settle.run(name);
+  });
+  ledger.withoutWaiting(() => settleAll.immediate());
+}
+
+class NotesReader {
+  readonly files = new Map<string, Buffer>();
+  readonly owed = new Map<string, OwedNote[]>();
+  readonly #limit: number;
+  readonly #statements: Readonly<Record<'self' | 'tree', readonly [Database.Statement, Database.Statement]>>;
+  #count = 0;
+
+  constructor(database: Database.Database, limit: number) {
+    this.#limit = limit;
+    const where = 'filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT)';
+    const itself = 'filename = CAST(:self AS TEXT)';
+    const noted = (condition: string) =>
+      `SELECT CAST(filename AS BLOB) AS name, CAST(checktxt AS BLOB) AS text FROM file WHERE ${condition}`;
+    const owed = (condition: string) =>
+      `SELECT CAST(filename AS BLOB) AS name, forced, CAST(myname AS BLOB) AS myName, CAST(peername AS BLOB) AS peer
+         FROM dirty WHERE ${condition}`;
+    const both = (query: (condition: string) => string) =>
+      database.prepare(`${query(itself)} UNION ALL ${query(where)}`);
+    this.#statements = {
+      self: [database.prepare(noted(itself)), database.prepare(owed(itself))],
+      tree: [both(noted), both(owed)],
+    };
+  }
+
+  get isOver(): boolean {
+    return this.#count > this.#limit;
+  }
+
+  read(what: 'self' | 'tree', names: Readonly<Record<string, Buffer>>): void {
+    const [noted, owed] = this.#statements[what];
+    for (const row of noted.iterate(names) as Iterable<{ name: Buffer; text: Buffer }>) {
+      if (++this.#count > this.#limit) return;
+      this.files.set(row.name.toString('latin1'), row.text);
+    }
+    for (const row of owed.iterate(names) as Iterable<OwedNote & { name: Buffer }>) {
+      if (++this.#count > this.#limit) return;
+      const key = row.name.toString('latin1');
+      const rows = this.owed.get(key) ?? [];
+      rows.push(row);
+      this.owed.set(key, rows);
+    }
+  }
+}

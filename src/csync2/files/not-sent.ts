@@ -1,0 +1,37 @@
+import { lstatSync, type Stats } from 'node:fs';
+import { loadNative } from '../../native.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+
+/**
+ * What csync2 does not bring to the peers of something that it synchronises, one sentence each; empty if that is nothing, or if there
+ * is nothing at the path. csync2 sends content, type, owner, group, mode and time in whole seconds, and nothing else.
+ */
+export function notSent(path: PathBytes): string[] {
+  let stat: Stats | undefined;
+  try {
+    stat = lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return [`what of it is not sent can not be told: ${(error as NodeJS.ErrnoException).code}`];
+  }
+  if (!stat) return [];
+  if (stat.isSocket()) return ['it is a socket: csync2 can not send it'];
+  const names = attributesOf(path);
+  const others = names.filter((name) => !acls.has(name));
+  return [
+    ...(names.length > others.length ? ['its ACL stays here: csync2 sends owner, group and mode alone'] : []),
+    ...(others.length > 0 ? [`its extended attributes stay here: ${others.join(', ')}`] : []),
+    ...(stat.isFile() && stat.nlink > 1
+      ? [
+          `it is one file with ${stat.nlink} names here, and on the peers a file of its own for each name that is sent`,
+        ]
+      : []),
+  ];
+}
+
+function attributesOf(path: PathBytes): string[] {
+  const names = loadNative().attributeNames(path).toString().split('\0');
+  // Labels are given by each host's own policy.
+  return names.filter((name) => name !== '' && name !== 'security.selinux');
+}
+
+const acls: ReadonlySet<string> = new Set(['system.posix_acl_access', 'system.posix_acl_default']);

@@ -1,0 +1,166 @@
+import { display, fromKey } from '../../text/path-bytes.js';
+import type { Message } from '../run/message.js';
+import type { Outcome } from '../run/result.js';
+import { codes, type Meaning, meaningOf, outcomeOf, type Refused } from './refusals.js';
+
+/** Why a peer did not take one file. */
+export interface Diagnosis {
+  readonly outcome: Outcome;
+  readonly meaning: Meaning;
+  /** What the peer said, if it is more than the outcome tells. */
+  readonly detail: string;
+  /**
+   * csync2 asked which side is younger (or bigger), and neither is: both lose, and the file would stay different for
+   * ever.
+   */
+  readonly isTie: boolean;
+}
+
+/** What `auto` compares on this side: whole seconds, or bytes. */
+export interface Compared {
+  readonly seconds: bigint;
+  readonly size: bigint;
+}
+
+/**
+ * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was not taken. None of them may be
+ * kept or shown: they hold the group's key.
+ */
+export class Refusals {
+  readonly #files = new Map<string, Attempt>();
+  #current: Attempt = newAttempt(false);
+  #operation = '';
+  #key: string | undefined;
+  /** csync2's server has read the content of a file as commands: what it answers from then on is to nobody's question. */
+  #isAstray = false;
+  #isStuck = false;
+
+  /**
+   * Both sides wait for each other, for ever. Where a file is to replace a directory that the peer has something in, its server
+   * sends a signature of -1 bytes and awaits the changes, and csync2 awaits an answer (`csync_rs_sig`, `csync_rs_delta`).
+   */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  /** Takes the next message. */
+  readonly add = ({ kind, text }: Pick<Message, 'kind' | 'text'>): void => {
+    if (this.#isAstray) return;
+    if (kind === 'bare') this.#readWire(text);
+    else if (kind === 'said') this.#readSaid(text);
+  };
+
+  #readSaid(text: string): void {
+    const attempt = /^(Updating|Deleting) (.*) on \S+ \.\.\.$/s.exec(text);
+    const reply = /^response from peer\(.*\): \S+ \[(\d+)\] <- (.*)$/s.exec(text);
+    if (attempt) {
+      this.#current = newAttempt(attempt[1] === 'Deleting');
+      this.#files.set(attempt[2] as string, this.#current);
+      // A name may hold the same signs: what the peer has said is behind the last of them.
+    } else if (reply) this.#receive(Number(reply[1]), (reply[2] as string).trim());
+  }
+
+  /** What goes over the wire is shown without csync2's time of day, and escaped. */
+  #readWire(text: string): void {
+    const sent = /^Local> ([A-Z]+)(?: (\S+))?/.exec(text);
+    if (sent) this.#send(sent[1] as string, sent[2]);
+    else this.#readData(text);
+  }
+
+  /** Why a file was not taken, by its name, one character a byte; undefined: that is not known. */
+  of(name: string, own: Compared): Diagnosis | undefined {
+    const attempt = this.#files.get(name);
+    return attempt?.refused && diagnosisOf(attempt, own);
+  }
+
+  /** Where a link leads on the peer, by its name, one character a byte, as csync2 escapes it; undefined: that is not known. */
+  linkTarget(name: string): string | undefined {
+    return this.#files.get(name)?.target;
+  }
+
+  /** Why the last file was not taken, or the session came to nothing before any. */
+  last(own: Compared): Diagnosis {
+    return diagnosisOf(this.#current, own);
+  }
+
+  #send(operation: string, key: string | undefined): void {
+    // A file's content is shown in the same way, piece by piece; only we know the key.
+    if (operation === 'SIG' || operation === 'FLUSH') this.#key ??= key;
+    if (this.#key !== undefined && key !== this.#key) return;
+    this.#operation = operation;
+    this.#current.isTaking = false;
+    if (operation === 'GETTM' || operation === 'GETSZ') this.#current.asked = operation;
+  }
+
+  #receive(code: number, text: string): void {
+    const attempt = this.#current;
+    if (code < codes.error) {
+      attempt.isTaking = text.startsWith('OK (send_data)');
+      return;
+    }
+    // The first counts: a second is an answer to what should not have been asked.
+    attempt.refused ??= { isRemoval: attempt.isRemoval, operation: this.#operation, code, text };
+    this.#isAstray = attempt.isTaking;
+  }
+
+  #readData(text: string): void {
+    const { isRemoval, asked } = this.#current;
+    const data = /^Peer> (?:octet-stream (-\d+)|(-?\d{1,20}))\\n$/.exec(text);
+    if (data?.[1]) {
+      const operation = this.#operation;
+      this.#isStuck ||= operation === 'PATCH';
+      const text = operation === 'PATCH' ? occupied : unsigned;
+      this.#current.refused ??= { isRemoval, operation, code: codes.error, text };
+    } else if (this.#operation === 'SIG' && target.test(text)) {
+      this.#current.target ??= target.exec(text)?.[1];
+    } else if (data?.[2] && asked) this.#current.answer ??= BigInt(data[2]);
+  }
+}
+
+interface Attempt {
+  readonly isRemoval: boolean;
+  refused: Refused | undefined;
+  /** The content is under way. */
+  isTaking: boolean;
+  /** What `auto` has asked the peer for, and its answer. */
+  asked: 'GETTM' | 'GETSZ' | undefined;
+  answer: bigint | undefined;
+  /** Where the link leads there. */
+  target: string | undefined;
+}
+
+function newAttempt(isRemoval: boolean): Attempt {
+  return {
+    isRemoval,
+    refused: undefined,
+    isTaking: false,
+    asked: undefined,
+    answer: undefined,
+    target: undefined,
+  };
+}
+
+function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, own: Compared): Diagnosis {
+  const outcome = outcomeOf(refused);
+  const isTie = answer !== undefined && answer === (asked === 'GETTM' ? own.seconds : own.size);
+  return {
+    outcome,
+    meaning: meaningOf({ ...refused, isRemoval }),
+    detail: outcome === 'refused' ? detailOf(refused) : '',
+    isTie: outcome === 'conflict' && isTie,
+  };
+}
+
+/** What csync2 has noted of a link (`csync_genchecktxt`), unless it is too long to be shown whole. */
+const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
+
+const nothing: Refused = { isRemoval: false, operation: '', code: 0, text: '' };
+
+/** What a server sends that can't write the signature of a file into its directory: no error, and no reason. */
+const unsigned = 'it cannot make temporary files there';
+/** As it answers where something else than a file is to replace a directory. */
+const occupied = 'Directory not empty';
+
+function detailOf({ code, text }: Refused): string {
+  return code === codes.parentMissing ? 'its directory is missing on the peer' : display(fromKey(text));
+}

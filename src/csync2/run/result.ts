@@ -1,0 +1,112 @@
+import { display, fromKey } from '../../text/path-bytes.js';
+
+/**
+ * What a csync2 run came to, read from its exit code and its text. csync2 knows only 0 and 1 (2 for empty
+ * listings), so the reason is in the text, and 0 is no proof that anything was sent.
+ */
+export type Outcome =
+  | 'done'
+  | 'unreachable'
+  | 'hung-up'
+  | 'refused'
+  | 'denied'
+  | 'unidentified'
+  | 'certificate'
+  | 'conflict'
+  | 'locked'
+  | 'vanished'
+  | 'unreadable'
+  | 'config'
+  | 'crashed'
+  | 'stalled'
+  | 'maintenance'
+  | 'not-found'
+  | 'shortage'
+  | 'failed';
+
+/** One sentence for each outcome, for logs and status. */
+export const outcomeText: Readonly<Record<Outcome, string>> = {
+  done: 'done',
+  unreachable: 'the peer cannot be reached',
+  'hung-up':
+    'the peer was reached but ended the session: its csync2.cfg, its database or the certificates do not fit; the log of its csync2 server says which',
+  refused: 'the peer did not take it',
+  denied:
+    'the peer does not accept it from this host: what holds it is not mounted there, or its csync2.cfg or its key differs',
+  unidentified:
+    'the peer does not recognise this host: its name must resolve there to the address we come from',
+  certificate: 'the peer showed another certificate than the one remembered',
+  conflict: 'a file has changed on both sides',
+  locked: "csync2's database is locked by another process",
+  vanished: 'a file vanished while csync2 looked at it',
+  unreadable: 'it cannot be looked at on this host, so that nobody knows whether it is there',
+  config: 'csync2 rejects its configuration',
+  crashed: 'csync2 crashed',
+  stalled: 'no progress: the peer does not answer',
+  maintenance: 'csync2.lock exists: csync2 is switched off for maintenance',
+  'not-found': 'csync2 cannot be started',
+  shortage: 'this host is out of file descriptors, memory or processes',
+  failed: 'csync2 reported errors',
+};
+
+/** How a process ended, and what it said. */
+export interface Ending {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** The last of its messages, one character a byte; see `message.ts`. */
+  readonly said: readonly string[];
+  /** The first line of its standard output, where nobody else reads that. */
+  readonly output?: string;
+  /** Whether we ended it because it made no progress. */
+  readonly stalled: boolean;
+  /** It could not be started for want of descriptors, memory or processes. */
+  readonly isShort?: boolean;
+}
+
+/** How messages begin, or what they are as a whole: no name in the middle of one counts. */
+const tellTales: readonly (readonly [RegExp, Outcome])[] = [
+  [/^Database backend is exceedingly busy|^Database Error: .*database is locked/s, 'locked'],
+  // PostgreSQL, when a session of the server takes note of the same file at the same moment.
+  [/^Database Error: .*duplicate key value/s, 'locked'],
+  [/^This should not happen: Can't stat/, 'vanished'],
+  [/^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/s, 'config'],
+  [/^Peer did provide a wrong SSL X509|^SSL: .*failed/s, 'certificate'],
+  // Asked for the group first of all; a TLS server that refuses our certificate says so only there.
+  [/^Config command failed\.$/, 'hung-up'],
+  [/^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/, 'unreachable'],
+  [
+    /^auto resolving\.\.\. response = \d+$|^Do not auto-resolve conflict|^ERROR: Auto-resolving failed/,
+    'conflict',
+  ],
+  [/^File stays in dirty state/, 'refused'],
+];
+
+/** Classifies an ending; csync2's messages are those of 2.0, at `-v`. */
+export function readOutcome(ending: Ending): Outcome {
+  if (ending.isShort) return 'shortage';
+  if (ending.stalled) return 'stalled';
+  if (ending.exitCode === 126 || ending.exitCode === 127) return 'not-found';
+  if (ending.signal === 'SIGSEGV' || ending.signal === 'SIGABRT' || ending.exitCode === 139) return 'crashed';
+  if (ending.exitCode === 0) return 'done';
+  // It looks for the lock first of all, before it can have seen any name.
+  if (/^Found .*csync2\.lock$/.test(ending.output ?? '')) return 'maintenance';
+  for (const [pattern, outcome] of tellTales) {
+    if (ending.said.some((message) => pattern.test(message))) return outcome;
+  }
+  // A peer's process that dies takes ours with it: csync2 does not ignore SIGPIPE.
+  if (ending.signal === 'SIGPIPE' || ending.exitCode === 141) return 'unreachable';
+  return 'failed';
+}
+
+/** The last messages that say something, for people. */
+export function lastWords(said: readonly string[], count = 4): string {
+  return said
+    .filter((message) => message.trim() !== '' && !sayingNothing.test(message))
+    .slice(-count)
+    .map((message) => display(fromKey(message)))
+    .join(' | ');
+}
+
+/** What csync2 says at the end of every run that failed. */
+const sayingNothing =
+  /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.|TIMESTAMP: .*|TOTALTIME: .*)$/;

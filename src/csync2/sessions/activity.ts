@@ -1,0 +1,263 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { statOfProcess } from '../../proc/process.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+import { LogTail } from '../server-log/log-tail.js';
+import { type BrokenSession, type Reception, type Session, SessionLog } from '../server-log/session-log.js';
+import type { SessionTraces } from '../server-log/session-traces.js';
+import type { ProbedSession, SessionProbe } from './session-probe.js';
+import type { StayingSession } from './session-reaper.js';
+
+/** Finds the processes that serve sessions right now; see {@link childrenOf} and {@link externalSessions}. */
+export type LiveSessions = () => readonly number[];
+
+/** An open session: what it has said, and what its process does. */
+export interface OpenSession extends ProbedSession {
+  readonly pid: number;
+  /** Milliseconds since 1970. */
+  readonly saidAt: number;
+  /** What it has taken over last and may not have finished; undefined if there is no such file. */
+  readonly current: Reception | undefined;
+}
+
+/**
+ * Whether the local csync2 server is receiving, and what. Tails its log for what happens and takes the live processes for
+ * the truth: a session without a process is over, whatever the log says, and a process without a message is a session.
+ */
+export class Activity {
+  readonly #log = new SessionLog();
+  readonly #tail: LogTail;
+  readonly #file: string;
+  readonly #live: LiveSessions;
+  readonly #probe: SessionProbe;
+  readonly #traces: SessionTraces | undefined;
+
+  /**
+   * Make it before a server begins to write, and when no session of an earlier one goes on: what stands in the log by
+   * then tells how files were taken over, and no more.
+   *
+   * @param file - the server's log; it may not exist yet
+   * @param live - pids of the processes that serve a session now
+   * @param traces - undefined where nobody notes them
+   */
+  constructor(file: string, live: LiveSessions, probe: SessionProbe, traces?: SessionTraces) {
+    this.#traces = traces;
+    this.#file = file;
+    this.#live = live;
+    this.#probe = probe;
+    this.#tail = new LogTail(file);
+    this.#log.recall(this.#tail.recall());
+    this.#log.keep([], Date.now());
+    this.#log.takeBroken();
+  }
+
+  /** Told the name of each file that a session has received, one character a byte, when the log is read. */
+  set onReceived(listener: (name: string) => void) {
+    this.#log.onReceived = listener;
+  }
+
+  /** Told the name of each file that a session has marked, its peer, and when, when the log is read; see {@link SessionLog.onMarked}. */
+  set onMarked(listener: (name: string, peer: string | undefined, at: number) => void) {
+    this.#log.onMarked = listener;
+  }
+
+  /** Pids of the sessions that are open now. */
+  open(): readonly number[] {
+    return [...this.#look().keys()];
+  }
+
+  /** Pids of those open sessions that a check would meet in csync2's database, or in the middle of a file. */
+  busy(): readonly number[] {
+    return [...this.#look()].flatMap(([pid, { phase }]) => (isBusy(phase) ? [pid] : []));
+  }
+
+  /** The open sessions, and what they are at. */
+  receiving(): readonly OpenSession[] {
+    this.#traces?.look();
+    return [...this.#look()].map(([pid, probed]) => {
+      const session = this.#log.open.get(pid);
+      const last = session?.received.at(-1);
+      const current = last?.until === undefined ? last : undefined;
+      return { ...probed, pid, saidAt: session?.saidAt ?? 0, current };
+    });
+  }
+
+  /** The open sessions, for whoever decides how long they may stay. */
+  staying(): readonly StayingSession[] {
+    const now = Date.now();
+    return [...this.#look()].map(([pid, { phase, idleFor }]) => ({
+      pid,
+      phase,
+      idleFor,
+      age: now - (this.#log.open.get(pid)?.beganAt ?? now),
+      isAtImpasse: this.#log.open.get(pid)?.isAtImpasse ?? false,
+    }));
+  }
+
+  /** Whether the log tells of all that is received: it does where the launcher writes it. */
+  get tellsAll(): boolean {
+    return this.#log.keepers.size > 0;
+  }
+
+  /** How a file of this name, one character a byte, was taken over last, as far as the log tells. */
+  reception(name: string): Reception | undefined {
+    return this.#log.reception(name);
+  }
+
+  /** When a file of this name was taken over, in ascending order: the last times, milliseconds since 1970. */
+  receptionTimes(name: string): readonly number[] {
+    return this.#log.receptionTimes(name);
+  }
+
+  /** Whether sessions close each file before they move it into its place, as far as is known; see {@link SessionTraces.closesFirst}. */
+  get closesFirst(): boolean {
+    const traces = this.#traces;
+    return traces !== undefined && [...this.#log.keepers.keys()].some((server) => traces.closesFirst(server));
+  }
+
+  /** When a session had set the time of a file last, when they were looked at; undefined if that was long ago, never, or is not known. */
+  timeSetAt(path: PathBytes): number | undefined {
+    return this.#traces?.timeSetAt(path);
+  }
+
+  /** Sessions that ended without their last word since the last call. */
+  takeBroken(): readonly BrokenSession[] {
+    this.#look();
+    return this.#log.takeBroken();
+  }
+
+  /**
+   * Paths that sessions which are over have left empty, each once: they had removed what stood in the way of what they were to
+   * receive, and have not received it.
+   *
+   * @param namesOf - the names that csync2 has for a path, one character a byte
+   */
+  takeEmptied(namesOf: (path: PathBytes) => readonly string[]): readonly PathBytes[] {
+    if (!this.#traces) return [];
+    return this.#traces.takeEmptied({
+      open: new Set(this.open()),
+      updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
+    });
+  }
+
+  /** Whether a session that was open at the last look has removed what was at a path, and not done with it yet. */
+  isEmptied(path: PathBytes): boolean {
+    return this.#traces?.isEmptied(path) ?? false;
+  }
+
+  /** What the log knows of the open sessions. */
+  sessions(): ReadonlyMap<number, Session> {
+    this.#look();
+    return this.#log.open;
+  }
+
+  /** Files received so far, by peer. */
+  received(): ReadonlyMap<string, number> {
+    this.#log.read(this.#tail.read());
+    return this.#log.received;
+  }
+
+  /**
+   * Waits until no session is {@link busy} but those of `except`, for `seconds` in which nothing is received, and for
+   * `mostSeconds` in all. Resolves to false if one was busy still. Woken by the log; looks again now and then while it
+   * waits, because a killed session writes no last message.
+   */
+  async quiet(
+    seconds: number,
+    signal?: AbortSignal,
+    except: ReadonlySet<number> = new Set(),
+    mostSeconds = seconds,
+  ): Promise<boolean> {
+    const begun = performance.now();
+    const isQuiet = () => {
+      const now = performance.now();
+      return [...this.#look()].every(([pid, { phase }]) => {
+        if (except.has(pid)) return true;
+        // A peer says who it is within milliseconds. Those who say nothing can't hold a check up for longer, however many.
+        const isGreeting = phase === 'unidentified' && now - begun < greetingMilliseconds;
+        return !isBusy(phase) && !(isGreeting && this.#isNew(pid));
+      });
+    };
+    if (isQuiet()) return true;
+    const end = begun + mostSeconds * 1000;
+    let deadline = performance.now() + seconds * 1000;
+    let pause: number = lookAgainMilliseconds.soonest;
+    while (performance.now() < deadline && !signal?.aborted) {
+      const changed = await this.#change(Math.min(pause, deadline - performance.now()), signal);
+      if (isQuiet()) return true;
+      if (changed) deadline = Math.min(end, Math.max(deadline, performance.now() + seconds * 1000));
+      // A session ends a few milliseconds after its last message, and the next may follow at once: a gap between two
+      // must not be slept through.
+      pause = changed ? lookAgainMilliseconds.soonest : Math.min(pause * 2, lookAgainMilliseconds.latest);
+    }
+    return false;
+  }
+
+  #isNew(pid: number): boolean {
+    return Date.now() - (this.#log.open.get(pid)?.beganAt ?? 0) < greetingMilliseconds;
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  /** Resolves to true when the log has changed, to false when the time is over. */
+  #change(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      let watcher: FSWatcher | undefined;
+      const done = (changed: boolean) => {
+        clearTimeout(timer);
+        watcher?.close();
+        signal?.removeEventListener('abort', onTime);
+        resolve(changed);
+      };
+      const onTime = () => done(false);
+      const timer = setTimeout(onTime, Math.max(1, milliseconds));
+      signal?.addEventListener('abort', onTime, { once: true });
+      try {
+        watcher = watch(this.#file, { persistent: false }, () => done(true));
+        watcher.on('error', onTime);
+      } catch {
+        // No log, no waking: the timer looks again.
+      }
+    });
+  }
+
+  /** The order matters: processes first, then whether all that they have said is written, then what is written. */
+  #look(): ReadonlyMap<number, ProbedSession> {
+    const now = Date.now();
+    const known = new Set(this.#log.open.keys());
+    const live = this.#live();
+    const probed = this.#probe.look(live);
+    const isWritten = this.#isWritten();
+    this.#log.read(this.#tail.read());
+    const begun = [...this.#log.open.keys()].filter((pid) => !known.has(pid));
+    // One that is gone may have said its last word, which is still on its way into the log.
+    const undecided = isWritten ? begun : [...this.#log.open.keys()];
+    this.#log.keep([...live, ...undecided], now);
+    return probed;
+  }
+
+  /** Whether all that sessions have said by now is in the log. Who writes it sleeps only when nothing is left to write. */
+  #isWritten(): boolean {
+    const until = performance.now() + writingMilliseconds;
+    do {
+      const isWriting = [...this.#log.keepers].some(([server, keeper]) => {
+        const state = statOfProcess(keeper)?.state;
+        if (state === undefined) this.#log.forgetKeeper(server);
+        return state !== undefined && state !== 'S' && state !== 'Z';
+      });
+      if (!isWriting) return true;
+    } while (performance.now() < until);
+    return false;
+  }
+}
+
+function isBusy(phase: ProbedSession['phase']): boolean {
+  return phase === 'working' || phase === 'writing';
+}
+
+const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;
+/** More than csync2 needs from its connection to its first command; with TLS there is a handshake before. */
+const greetingMilliseconds = 150;
+/** A line takes some microseconds: it is waited for at once. */
+const writingMilliseconds = 2;

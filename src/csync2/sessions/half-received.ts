@@ -1,0 +1,127 @@
+import { type BigIntStats, lstatSync } from 'node:fs';
+import { statOfProcess } from '../../proc/process.js';
+import { holdersOf } from '../../proc/sockets.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+import { type PathPrefix, realPathOf } from '../files/name-encoding.js';
+import type { Runner } from '../run/runner.js';
+import { LogTail } from '../server-log/log-tail.js';
+import { type BrokenSession, type Reception, SessionLog } from '../server-log/session-log.js';
+
+/** What is needed to find and adopt what was half received. */
+export interface HalfReceivedParts {
+  readonly runner: Runner;
+  /** The server's log (`-ii -t -v`). */
+  readonly logFile: string;
+  readonly prefixes: readonly PathPrefix[];
+  /** TCP port of the server. */
+  readonly port: number;
+}
+
+/** A file as a session has left it. */
+export interface ReceivedFile {
+  readonly path: PathBytes;
+  /** Taken before csync2 took note of it. */
+  readonly stat: BigIntStats;
+}
+
+/**
+ * Has csync2 take the files that a session was receiving when it was killed as they are (`-cI`), marking nothing; see
+ * {@link receivedFiles}. To be called when the sessions of an earlier server have ended and before one listens, as its
+ * sessions check, too.
+ *
+ * @returns the files that were taken as they are; none while a server runs
+ */
+export async function adoptHalfReceived(parts: HalfReceivedParts): Promise<readonly ReceivedFile[]> {
+  const { runner, logFile, prefixes, port } = parts;
+  if (holdersOf(port).length > 0) return [];
+  const received = receivedFiles(await sessionsWithoutEnd(logFile), prefixes, statOf).slice(-mostFiles);
+  const paths = received.map(({ path }) => path);
+  if (paths.length > 0) await runner.run({ mode: ['-cI'], paths, stallSeconds: 60 });
+  return received;
+}
+
+/** The sessions of an earlier server that the log has no end of. When they ended is known only so well. */
+async function sessionsWithoutEnd(logFile: string): Promise<readonly BrokenSession[]> {
+  const begun = performance.now();
+  for (;;) {
+    const log = readLog(logFile);
+    // What the last of them has said may still be on its way into the log; its writer ends when all is written.
+    const isWriting = [...log.keepers.values()].some(isKeeper);
+    if (isWriting && performance.now() - begun < writingMilliseconds) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      continue;
+    }
+    log.keep([], Date.now());
+    return log.takeBroken().map(({ received, endedAt }) => ({
+      received,
+      endedAt: Math.min(endedAt, (received.at(-1)?.since ?? 0) + unknownMilliseconds),
+    }));
+  }
+}
+
+function readLog(logFile: string): SessionLog {
+  const tail = new LogTail(logFile);
+  try {
+    const log = new SessionLog();
+    log.read(tail.recall());
+    return log;
+  } finally {
+    tail.close();
+  }
+}
+
+/** Whether a process is one that writes the log: a pid of the log may be given out again. */
+function isKeeper(pid: number): boolean {
+  const stat = statOfProcess(pid);
+  return stat?.name === 'inotify-csync-k' && stat.state !== 'Z';
+}
+
+/**
+ * What broken-off sessions have written and csync2 may not know: its server keeps its notes in one transaction for up to
+ * 3 s. A check would take these files for local changes and send them back; of the last one, which has neither owner nor
+ * mode nor time yet, it would make a conflict, or with `auto younger` even a winner.
+ *
+ * The peer sends again what it has got no answer for, so csync2 only has to take note of the files as they are (`-cI`).
+ * Left out is what may have been changed here: after the session had done with it, or to a time that is not in whole
+ * seconds, as all that csync2 has finished is.
+ *
+ * @param look - lstat(2); undefined for what isn't there
+ */
+export function receivedFiles(
+  sessions: readonly BrokenSession[],
+  prefixes: readonly PathPrefix[],
+  look: (path: PathBytes) => BigIntStats | undefined,
+): ReceivedFile[] {
+  const lastOf = new Map<string, { reception: Reception; until: number; isLast: boolean }>();
+  for (const { received, endedAt } of sessions) {
+    for (const reception of received) {
+      const isLast = reception === received.at(-1);
+      const until = isLast ? endedAt : (reception.until ?? endedAt);
+      lastOf.delete(reception.name);
+      lastOf.set(reception.name, { reception, until, isLast });
+    }
+  }
+  return [...lastOf.values()].flatMap(({ reception, until, isLast }) => {
+    const path = realPathOf(Buffer.from(reception.name, 'latin1'), prefixes);
+    const stat = path && look(path);
+    if (!stat || Number(stat.ctimeMs) > until) return [];
+    const isFinished = !stat.isFile() || stat.mtimeNs % second === 0n;
+    return isLast || isFinished ? [{ path, stat }] : [];
+  });
+}
+
+function statOf(path: PathBytes): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  } catch {
+    // Not a directory, a loop of links: as good as absent.
+    return undefined;
+  }
+}
+
+const second = 1_000_000_000n;
+const writingMilliseconds = 1000;
+/** How long after its last message a session may have gone on before it was killed. */
+const unknownMilliseconds = 3000;
+/** More than a session can have noted in one transaction (1000 statements); they fit into one argument list. */
+const mostFiles = 200;

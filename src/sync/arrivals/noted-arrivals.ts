@@ -1,0 +1,60 @@
+import type { Ledger } from '../../csync2/database/ledger.js';
+import type { MountMemory } from '../guard/mount-memory.js';
+import type { NoteHistory } from '../memory/note-history.js';
+
+/** What arrivals are found by. */
+export interface NotedArrivalsParts {
+  readonly ledger: Pick<Ledger, 'lastRow' | 'notedAfter'>;
+  readonly notes: NoteHistory;
+  readonly memory: MountMemory;
+  /** Told names as csync2 has them, one character a byte. */
+  readonly onNoted: (name: string) => void;
+}
+
+/**
+ * Finds in csync2's database what sessions have noted while a place is away: we check nothing there, so that whoever notes a
+ * file has received it. For a server that others run: any user can make its log say what he likes.
+ */
+export class NotedArrivals {
+  readonly #parts: NotedArrivalsParts;
+  /** What has been looked at; undefined: nothing is away. */
+  #row: number | undefined;
+  readonly #own = new Set<string>();
+
+  constructor(parts: NotedArrivalsParts) {
+    this.#parts = parts;
+    this.#row = parts.memory.lastRowInSight;
+  }
+
+  /** A place has gone that was last seen at this moment, milliseconds since 1970; undefined: not in this run. */
+  gone(seenAt = Date.now()): void {
+    if (this.#row !== undefined) return;
+    const { ledger, memory, notes } = this.#parts;
+    this.#row = notes.highestAt(seenAt) ?? ledger.lastRow();
+    memory.lastRowInSight = this.#row;
+  }
+
+  /** Looks for what has been noted since the last call. */
+  look(): void {
+    if (this.#row === undefined) return;
+    const { ledger, onNoted } = this.#parts;
+    const found = ledger.notedAfter(this.#row);
+    for (const { row, name } of found) {
+      const key = name.toString('latin1');
+      if (!this.#own.delete(key)) onNoted(key);
+      this.#row = row;
+    }
+  }
+
+  /** The next note of each of these names is our own. */
+  expectOwn(names: readonly string[]): void {
+    for (const name of names) this.#own.add(name);
+  }
+
+  /** Every place is there. */
+  end(): void {
+    this.#row = undefined;
+    this.#own.clear();
+    this.#parts.memory.lastRowInSight = undefined;
+  }
+}

@@ -1,0 +1,344 @@
+import type { BigIntStats } from 'node:fs';
+import type { Ledger } from '../../csync2/database/ledger.js';
+import { checkTextOf } from '../../csync2/files/check-text.js';
+import { type PathBytes, parentOf, toKey } from '../../text/path-bytes.js';
+import type { ArrivalView, LookAtArrivals } from '../arrivals/arrivals.js';
+import type { FileMemory } from '../memory/file-memory.js';
+import { changedAt, type FileStamp, stampOf } from '../memory/file-stamp.js';
+import type { OverlookedChanges, Verdict } from '../memory/overlooked-changes.js';
+import type { Batch } from '../shared/batch.js';
+import { lookAt, statOf } from '../shared/stat-of.js';
+import type { ChangedEntry, SurveyOptions } from '../shared/survey.js';
+import type { FailedPath } from './check-runner.js';
+import type { HardLinks, LinkedFile } from './hard-links.js';
+import type { PostponedPath } from './postponed-paths.js';
+
+/** What csync2 is given for one batch. */
+export interface CheckPlan {
+  /** To be checked with all below. */
+  readonly trees: readonly PathBytes[];
+  /** To be checked alone. */
+  readonly files: readonly PathBytes[];
+  /** To be marked without a check, which would overlook their change. */
+  readonly overlooked: readonly PathBytes[];
+  readonly sockets: readonly PathBytes[];
+  /** Being received right now. */
+  readonly postponed: readonly PostponedPath[];
+  /** Of these, the files whose sender may have died in the middle of them. */
+  readonly halfReceived: readonly PathBytes[];
+  /** They may be there, but can't be looked at. */
+  readonly unreadable: readonly FailedPath[];
+  /** Files with further names, of which only this one is known to have been changed. */
+  readonly linked: readonly LinkedFile[];
+  /** What files were like when the plan was made. */
+  readonly stamps: readonly PlannedStamp[];
+  /** Number of paths that need no check. */
+  readonly skipped: number;
+}
+
+/** A file as it was when the plan was made. */
+export interface PlannedStamp {
+  readonly path: PathBytes;
+  readonly stamp: FileStamp;
+  /** Nothing told of other content. */
+  readonly isTrusted: boolean;
+}
+
+/** What a plan is made with. `ledger` is undefined where the database is not SQLite. */
+export interface CheckPlannerParts {
+  readonly ledger: Ledger | undefined;
+  readonly memory: FileMemory;
+  readonly changes: OverlookedChanges;
+  readonly arrivals: LookAtArrivals;
+  readonly survey: (
+    paths: readonly PathBytes[],
+    options: SurveyOptions,
+  ) => Promise<{ readonly changed: readonly ChangedEntry[] }>;
+  /** Since when files of trees that are only looked at once more may have changed unseen; milliseconds since 1970. */
+  readonly unseenSince: () => number;
+  /** Whether a file that has changed at this moment may have done so unseen. */
+  readonly mayBeUnseen: (time: number) => boolean;
+  /** Undefined: the other names of a file are left to the full check. */
+  readonly links?: Pick<HardLinks, 'seen' | 'changed'>;
+}
+
+/** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
+export class CheckPlanner {
+  readonly #parts: CheckPlannerParts;
+
+  constructor(parts: CheckPlannerParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Plans a check; call it in a database window.
+   *
+   * @param waits - whether files that are being received may be left for later
+   */
+  async plan(batch: Batch, waits: boolean, signal: AbortSignal): Promise<CheckPlan> {
+    const plan: Plan = {
+      ...emptyPlan(),
+      arrivals: this.#parts.arrivals(),
+      waits,
+      trusted: batch.trusted,
+      isSweep: false,
+    };
+    this.#inPortions(batch.trees, (path) => this.#planTree(plan, path));
+    this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
+    this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
+    await this.#planBelow(plan, signal);
+    return { ...plan, files: [...plan.parents.values(), ...plan.files] };
+  }
+
+  /** Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks is found here. */
+  async planSweep(
+    paths: readonly PathBytes[],
+    { recursive, unseenSince, signal }: { recursive: boolean; unseenSince: number; signal: AbortSignal },
+  ): Promise<CheckPlan> {
+    const arrivals = { ...this.#parts.arrivals(), isComplete: false };
+    const plan: Plan = { ...emptyPlan(), arrivals, waits: true, trusted: new Set(), isSweep: true };
+    const changedSince = nanoseconds(unseenSince);
+    await this.#planSurveyed(plan, paths, { recursive, changedSince, signal });
+    return plan;
+  }
+
+  /**
+   * Remembers what the files were like just before csync2 looked: whatever happens to them later shows at their own
+   * event. A file that could not be marked is still to be marked.
+   *
+   * @param unchecked - paths that csync2 has not looked at after all
+   */
+  remember(plan: CheckPlan, unchecked: readonly PathBytes[]): void {
+    const { memory, changes } = this.#parts;
+    const overlooked = new Set(plan.overlooked.map(toKey));
+    const failures = new Set(unchecked.map(toKey));
+    for (const { path, stamp, isTrusted } of plan.stamps) {
+      const key = toKey(path);
+      if (failures.has(key)) {
+        if (overlooked.has(key)) changes.mustStillBeMarked(path);
+      } else if (isTrusted) memory.rememberTouched(path, stamp);
+      else {
+        memory.remember(path, stamp);
+        changes.marked(path);
+      }
+    }
+  }
+
+  #inPortions<Item>(items: readonly Item[], task: (item: Item) => void): void {
+    const { ledger } = this.#parts;
+    for (let at = 0; at < items.length; at += questionsAtOnce) {
+      const portion = () => items.slice(at, at + questionsAtOnce).forEach(task);
+      if (ledger) ledger.reading(portion);
+      else portion();
+    }
+  }
+
+  #planTree(plan: Plan, path: PathBytes): void {
+    const stat = this.#look(plan, path, true);
+    if (stat === 'unreadable') return;
+    const changed = stat ? Number(stat.ctimeMs) : 0;
+    const { arrivals } = plan;
+    if (plan.waits && (arrivals.isArrivingWithin(path, changed) || (!stat && arrivals.isEmptied(path)))) {
+      plan.postponed.push({ path, recursive: true, isTrusted: plan.trusted.has(toKey(path)) });
+    } else if (this.#isNothing(path, stat)) plan.skipped++;
+    else {
+      plan.trees.push(path);
+      if (stat) this.#addUnknownParents(path, plan.parents);
+    }
+  }
+
+  #planFile(plan: Plan, path: PathBytes): void {
+    const stat = this.#look(plan, path, false);
+    if (stat === 'unreadable') return;
+    if (!stat && plan.waits && plan.arrivals.isEmptied(path)) {
+      plan.postponed.push({ path, recursive: false, isTrusted: plan.trusted.has(toKey(path)) });
+    } else if (this.#isNothing(path, stat)) plan.skipped++;
+    else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
+    else if (stat.isSocket()) plan.sockets.push(path);
+    else if (!stat.isDirectory() && this.#wasDirectory(path)) plan.trees.push(path);
+    else this.#planPresent(plan, path, stat);
+  }
+
+  #planPresent(plan: Plan, path: PathBytes, stat: BigIntStats): void {
+    const stamp = stampOf(stat);
+    const isTrusted = plan.trusted.has(toKey(path));
+    const verdict = this.#judge(plan, path, stamp, { isTrusted, isTold: true, text: checkTextOf(stat) });
+    this.#noteLinks(plan, path, stat, verdict);
+    switch (verdict) {
+      case 'later':
+        plan.postponed.push({ path, recursive: false, isTrusted });
+        return;
+      case 'nothing':
+        plan.skipped++;
+        return;
+      case 'overlooked':
+        plan.overlooked.push(path);
+        break;
+      case 'check':
+        plan.files.push(path);
+        break;
+      case 'both':
+        plan.files.push(path);
+        plan.overlooked.push(path);
+    }
+    this.#addUnknownParents(path, plan.parents);
+  }
+
+  /** The tree above it is checked; only what csync2 would overlook there needs a mark of its own. */
+  #planCovered(plan: Plan, path: PathBytes): void {
+    const stat = statOf(path);
+    const isTrusted = plan.trusted.has(toKey(path));
+    if (!stat) return;
+    const verdict = this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
+    this.#noteLinks(plan, path, stat, verdict);
+  }
+
+  #noteLinks(plan: Plan, path: PathBytes, stat: BigIntStats, verdict: Verdict | 'later'): void {
+    if (stat.nlink < 2n || !stat.isFile()) return;
+    const { dev: device, ino: inode, ctimeNs, mtimeNs } = stat;
+    const file = { path, device, inode, ctimeNs, links: Number(stat.nlink) };
+    this.#parts.links?.seen(file);
+    // A second name of a file that was written long ago: nobody has changed the first one's content.
+    const isOnlyNamed = ctimeNs - mtimeNs > namedNs && this.#parts.ledger?.knows(path) === false;
+    if (verdict !== 'nothing' && verdict !== 'later' && !isOnlyNamed) plan.linked.push(file);
+  }
+
+  /** What can't be looked at is left for later: csync2 would take it for deleted. */
+  #look(plan: Plan, path: PathBytes, recursive: boolean): BigIntStats | undefined | 'unreadable' {
+    const sight = lookAt(path);
+    if (sight.kind !== 'unreadable') return sight.kind === 'there' ? sight.stat : undefined;
+    // csync2 could never look at it, and never knew it.
+    const isBeyondReach = sight.errno === 'ENAMETOOLONG' && !this.#parts.ledger?.knows(path);
+    if (isBeyondReach) plan.skipped++;
+    else plan.unreadable.push({ path, recursive, outcome: 'unreadable', text: sight.errno });
+    return 'unreadable';
+  }
+
+  /** What lies in the trees: all of it where the tree may be another one, else what has changed since it was seen. */
+  async #planBelow(plan: Plan, signal: AbortSignal): Promise<void> {
+    const isTrusted = (path: PathBytes) => plan.trusted.has(toKey(path));
+    const doubted = plan.trees.filter((path) => !isTrusted(path));
+    await this.#planSurveyed(plan, doubted, { recursive: true, changedSince: 0n, signal });
+    const changedSince = nanoseconds(this.#parts.unseenSince());
+    await this.#planSurveyed(plan, plan.trees.filter(isTrusted), { recursive: true, changedSince, signal });
+  }
+
+  async #planSurveyed(plan: Plan, paths: readonly PathBytes[], options: SurveyOptions): Promise<void> {
+    if (paths.length === 0) return;
+    const { mayBeUnseen, survey } = this.#parts;
+    const { changed } = await survey(paths, options);
+    const isAll = options.changedSince === 0n;
+    const unseen = isAll ? changed : changed.filter((entry) => mayBeUnseen(changedAt(entry)));
+    this.#inPortions(unseen, (entry) => {
+      if (entry.type === 'file' && entry.links > 1) this.#parts.links?.seen(entry);
+      this.#planInTree(plan, entry.path, entry, { isTrusted: false, isTold: false });
+    });
+  }
+
+  #planInTree(
+    plan: Plan,
+    path: PathBytes,
+    stamp: FileStamp,
+    how: { isTrusted: boolean; isTold: boolean },
+  ): Verdict | 'later' {
+    const verdict = this.#judge(plan, path, stamp, how);
+    if (verdict === 'later') plan.postponed.push({ path, recursive: false, isTrusted: how.isTrusted });
+    else if (verdict === 'overlooked' || verdict === 'both') plan.overlooked.push(path);
+    return verdict;
+  }
+
+  #judge(
+    plan: Plan,
+    path: PathBytes,
+    stamp: FileStamp,
+    { isTrusted, isTold, text }: { isTrusted: boolean; isTold: boolean; text?: string | undefined },
+  ): Verdict | 'later' {
+    const { arrival, account } = plan.arrivals.judge(path, stamp, isTold);
+    if (plan.waits && arrival === 'half-received') plan.halfReceived.push(path);
+    if (plan.waits && (arrival === 'arriving' || arrival === 'half-received')) return 'later';
+    const verdict = this.#parts.changes.judge(path, stamp, {
+      // What has waited too long is taken for a change made here.
+      isReceived: arrival === 'received',
+      account,
+      isTrusted,
+      tellsAll: plan.arrivals.isComplete,
+      isSweep: plan.isSweep,
+      text,
+    });
+    plan.stamps.push({ path, stamp, isTrusted });
+    return verdict;
+  }
+
+  /** Gone, and csync2 never knew it: its temporary files on both sides end here. */
+  #isNothing(path: PathBytes, stat: BigIntStats | undefined): boolean {
+    const { ledger } = this.#parts;
+    return (
+      stat === undefined && ledger !== undefined && !ledger.knows(path) && ledger.countWithin(path, 1) === 0
+    );
+  }
+
+  /** A plain check of a vanished directory would leave its files behind on the peers. */
+  #wasDirectory(path: PathBytes): boolean {
+    return (this.#parts.ledger?.countWithin(path, 2) ?? 0) > 1;
+  }
+
+  #mayHaveBeenDirectory(path: PathBytes): boolean {
+    return this.#parts.ledger === undefined || this.#wasDirectory(path);
+  }
+
+  /** A file whose directory csync2 does not know yet can't be pushed: the directory goes along. */
+  #addUnknownParents(path: PathBytes, parents: Map<string, PathBytes>): void {
+    const { ledger } = this.#parts;
+    if (!ledger) return;
+    for (let parent = parentOf(path); parent.length > 1; parent = parentOf(parent)) {
+      const key = toKey(parent);
+      if (parents.has(key) || ledger.knows(parent)) return;
+      parents.set(key, parent);
+    }
+  }
+}
+
+interface Plan extends CheckPlan {
+  readonly trees: PathBytes[];
+  readonly files: PathBytes[];
+  readonly overlooked: PathBytes[];
+  readonly sockets: PathBytes[];
+  readonly postponed: PostponedPath[];
+  readonly halfReceived: PathBytes[];
+  readonly linked: LinkedFile[];
+  readonly unreadable: FailedPath[];
+  readonly stamps: PlannedStamp[];
+  /** Directories that csync2 doesn't know yet. */
+  readonly parents: Map<string, PathBytes>;
+  skipped: number;
+  readonly arrivals: ArrivalView;
+  readonly waits: boolean;
+  readonly trusted: Batch['trusted'];
+  /** Events have told of what happened, and have been seen to: it is looked for what they have not told. */
+  readonly isSweep: boolean;
+}
+
+function emptyPlan(): Omit<Plan, 'arrivals' | 'waits' | 'trusted' | 'isSweep'> {
+  return {
+    trees: [],
+    files: [],
+    overlooked: [],
+    sockets: [],
+    postponed: [],
+    halfReceived: [],
+    linked: [],
+    unreadable: [],
+    stamps: [],
+    parents: new Map(),
+    skipped: 0,
+  };
+}
+
+/** From milliseconds. */
+function nanoseconds(milliseconds: number): bigint {
+  return BigInt(Math.floor(milliseconds)) * 1_000_000n;
+}
+
+const questionsAtOnce = 200;
+/** A file is written and given another name within this time; nanoseconds. */
+const namedNs = 2_000_000_000n;

@@ -1,0 +1,258 @@
+import { removeDebts } from '../../csync2/database/notes.js';
+import { encodeName, namesOf, type PathPrefix } from '../../csync2/files/name-encoding.js';
+import type { Runner } from '../../csync2/run/runner.js';
+import type { BrokenSession } from '../../csync2/server-log/session-log.js';
+import { receivedFiles } from '../../csync2/sessions/half-received.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+import type { CheckJournal, Mark } from '../database/check-journal.js';
+import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
+import { stampOf } from '../memory/file-stamp.js';
+import type { NoteHistory } from '../memory/note-history.js';
+import type { Batch } from '../shared/batch.js';
+import { lookAt, statOf } from '../shared/stat-of.js';
+import { sweepTree } from '../sweep/sweep-tree.js';
+import { type CheckPlan, CheckPlanner, type CheckPlannerParts } from './check-planner.js';
+import { CheckRunner, type FailedPath, type NoteFailure, type RunReport } from './check-runner.js';
+import { Clearance, type ClearanceParts } from './clearance.js';
+import { MistakenDeletions } from './mistaken-deletions.js';
+import type { PostponedPath } from './postponed-paths.js';
+import type { TornChecks } from './torn/torn-checks.js';
+
+/** What a check of a batch came to. */
+export interface CheckReport {
+  /** Paths given to csync2. */
+  readonly checked: number;
+  /** Paths that needed no check: gone and never known to csync2, such as its own temporary files. */
+  readonly skipped: number;
+  /** Paths that csync2 could not check, or that can't be looked at, with the reason. They are still to be done. */
+  readonly failed: readonly FailedPath[];
+  /** Paths that lie at or below a place that is not there. */
+  readonly held: readonly PathBytes[];
+  /** Paths that an open session is just writing: to be looked at again when it has ended. */
+  readonly postponed: readonly PostponedPath[];
+  /** Of these, the files whose sender may have died in the middle of them. */
+  readonly halfReceived: readonly PathBytes[];
+  /** Sockets, which csync2 can't transfer and would keep dirty for ever. */
+  readonly sockets: readonly PathBytes[];
+}
+
+/** How a batch is checked. */
+export interface CheckOptions {
+  /** Whether files that are being received may be postponed; if not, they are checked as they are. */
+  readonly waits: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** How a part of a full check is made. */
+export interface SweepOptions {
+  readonly recursive: boolean;
+  /** Since when files may have changed in a way that csync2 overlooks and nobody has told of; milliseconds since 1970. */
+  readonly unseenSince: number;
+  readonly signal: AbortSignal;
+}
+
+/** What a part of a full check came to. */
+export interface SweepReport extends RunReport {
+  /** Files that csync2 found changed. */
+  readonly marked: readonly PathBytes[];
+  /** Number of files that may have other content although csync2 sees no change: they are compared with the peers. */
+  readonly doubted: number;
+}
+
+/** What the checker works with. */
+export interface CheckerParts extends CheckPlannerParts {
+  readonly runner: Runner;
+  readonly journal: CheckJournal;
+  readonly window: DatabaseWindow;
+  readonly torn: TornChecks;
+  readonly prefixes: readonly PathPrefix[];
+  readonly notes: NoteHistory;
+  /** Undefined: no place is held. */
+  readonly guard?: ClearanceParts['guard'];
+  /** Told what csync2 had taken for deleted, and is not. */
+  readonly onRestored?: (paths: readonly PathBytes[]) => void;
+  readonly survey: ClearanceParts['survey'];
+  /** Sessions of the server that have been broken off since the last call. */
+  readonly takeBroken: () => readonly BrokenSession[];
+  /** Paths that sessions have left empty since the last call; see {@link Activity.takeEmptied}. */
+  readonly takeEmptied: () => readonly PathBytes[];
+}
+
+/** Stage 1: has csync2 look at changed paths, so that it marks them dirty for the peers. */
+export class Checker {
+  readonly #parts: CheckerParts;
+  readonly #window: DatabaseWindow;
+  readonly #journal: CheckJournal;
+  readonly #torn: TornChecks;
+  readonly #planner: CheckPlanner;
+  readonly #runner: CheckRunner;
+  #broken: readonly BrokenSession[] = [];
+  #emptied: readonly PathBytes[] = [];
+
+  constructor(parts: CheckerParts) {
+    this.#parts = parts;
+    this.#window = parts.window;
+    this.#journal = parts.journal;
+    this.#torn = parts.torn;
+    this.#planner = new CheckPlanner(parts);
+    const { guard, ledger, onRestored, prefixes } = parts;
+    const clearance = new Clearance({ guard, tree: sweepTree(ledger, () => true), survey: parts.survey });
+    const mistakes = new MistakenDeletions({ ledger, prefixes, guard, onRestored });
+    this.#runner = new CheckRunner({ ...parts, clearance, mistakes });
+  }
+
+  /**
+   * Checks a batch while the csync2 server is quiet, or beside its sessions if they go on. Every path is either done,
+   * or among `failed` or `postponed`.
+   */
+  check(batch: Batch, options: CheckOptions): Promise<CheckReport> {
+    return this.#window.run(() => this.#check(batch, options), options.signal);
+  }
+
+  async #check(batch: Batch, { waits, signal }: CheckOptions): Promise<CheckReport> {
+    const failure = await this.#noteReceived(signal);
+    if (failure?.isForAll) return { ...nothingDone, failed: failedOf(batch, failure) };
+    const plan = await this.#planner.plan(batch, waits, signal);
+    const { trees, files, overlooked } = plan;
+    const reports = [
+      // Trees first: a new directory must be known before what is in it is pushed.
+      await this.#runner.run(trees, { mode: '-c', recursive: true, signal }),
+      await this.#runner.run(files, { mode: '-c', recursive: false, isLookedAt: true, signal }),
+      await this.#runner.run(overlooked, { mode: '-m', recursive: false, signal }),
+    ];
+    const failed = plan.unreadable.concat(...reports.map((report) => report.failed));
+    const held = reports.flatMap((report) => report.held);
+    this.#remember(plan, { failed, held });
+    for (const file of plan.linked) this.#parts.links?.changed(file);
+    const { skipped, postponed, halfReceived, sockets } = plan;
+    const checked = trees.length + files.length + overlooked.length - held.length;
+    return { checked, skipped, postponed, halfReceived, failed, held, sockets };
+  }
+
+  /**
+   * Checks paths at idle priority, as a part of a full check, and tells what csync2 found changed. Call it in a
+   * database window.
+   */
+  async sweep(paths: readonly PathBytes[], options: SweepOptions): Promise<SweepReport> {
+    const { recursive, signal } = options;
+    const failure = await this.#noteReceived(signal);
+    if (failure?.isForAll) {
+      const failed = failedOf(recursive ? { files: [], trees: paths } : { files: paths, trees: [] }, failure);
+      return { failed, held: [], marked: [], doubted: 0 };
+    }
+    const plan = await this.#planner.planSweep(paths, options);
+    const marked: PathBytes[] = [];
+    const onMarked = (found: readonly PathBytes[]) => {
+      for (const path of found) marked.push(path);
+    };
+    const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
+    const { failed, held } = await this.#runner.run(paths, how);
+    const unmarked = await this.#runner.run(plan.overlooked, { mode: '-m', recursive: false, signal });
+    const report = { failed: failed.concat(unmarked.failed), held: held.concat(unmarked.held) };
+    this.#remember(plan, report);
+    return { ...report, marked, doubted: plan.overlooked.length };
+  }
+
+  #remember(plan: CheckPlan, { failed, held }: RunReport): void {
+    const { ledger, notes } = this.#parts;
+    this.#planner.remember(plan, held.concat(failed.map(({ path }) => path)));
+    // What is noted from here on, and not by us, a session has noted.
+    if (ledger) notes.sample(ledger.lastRow(), Date.now());
+  }
+
+  /**
+   * Marks once more what checks have marked since a moment, and releases it: an update that ran since then may have taken
+   * these marks off with those that it has sent.
+   *
+   * @returns how many paths; undefined if csync2 could not mark them: they are still owed
+   */
+  async markAgain(mark: Mark): Promise<number | undefined> {
+    return await this.#window.run(async () => {
+      await this.#runner.markOwed();
+      const lost = this.#journal.markedSince(mark);
+      this.#torn.owe(lost);
+      this.#journal.release(mark);
+      // Were these marks in the journal, two lanes would have each other mark for ever.
+      const isMarked = await this.#runner.markOwed(false);
+      return isMarked ? lost.files.length + lost.trees.length : undefined;
+    });
+  }
+
+  /**
+   * Has csync2 take files as they are, there or not, and owe them to nobody.
+   *
+   * @returns whether it has
+   */
+  async takeAsTheyAre(files: readonly PathBytes[]): Promise<boolean> {
+    return await this.#window.run(async () => (await this.#runner.note(files)) === undefined);
+  }
+
+  /** Whether something is still to be marked that a check which was cut short may have torn. */
+  get isMarking(): boolean {
+    const { files, trees } = this.#torn.owed;
+    return files.length + trees.length > 0;
+  }
+
+  /** Takes the marks of files off, where csync2's database is ours to write. */
+  async unmark(files: readonly PathBytes[]): Promise<void> {
+    const { ledger, prefixes } = this.#parts;
+    if (!ledger) return;
+    const names = files.flatMap((path) => namesOf(path, prefixes).map(encodeName));
+    await this.#window.run(() => whenNotBusy(() => removeDebts(ledger, names)));
+  }
+
+  /** Marks files, whatever csync2 knows of them. */
+  async mark(files: readonly PathBytes[]): Promise<void> {
+    await this.#window.run(async () => {
+      this.#torn.owe({ files, trees: [] });
+      await this.#runner.markOwed();
+    });
+  }
+
+  /** Sees to it that a check which was cut short, by a kill or a power cut, has lost nothing. */
+  async repair(): Promise<void> {
+    await this.#window.run(async () => {
+      this.#torn.recover();
+      await this.#runner.markOwed();
+    });
+  }
+
+  /**
+   * Before csync2 looks at anything, it takes note of what broken-off sessions have written, see {@link receivedFiles}, and of what
+   * sessions have removed for something that has not come: their peers send that again. As long as
+   * it can't, it must not look at these files: it would take them for changes made here. Nor must a session, as each does with a
+   * file that it is to receive: where the database can't be written to, they are held up for a while by the window that we are in.
+   */
+  async #noteReceived(signal: AbortSignal): Promise<NoteFailure | undefined> {
+    const { ledger, memory, prefixes, takeBroken, takeEmptied } = this.#parts;
+    this.#broken = [...this.#broken, ...takeBroken()];
+    this.#emptied = [...this.#emptied, ...takeEmptied()];
+    if (this.#broken.length + this.#emptied.length === 0) return undefined;
+    const received = receivedFiles(this.#broken, prefixes, statOf);
+    const isGone = (path: PathBytes) => lookAt(path).kind === 'absent' && (ledger?.knows(path) ?? true);
+    const paths = [...received.map(({ path }) => path), ...this.#emptied.filter(isGone)];
+    const begun = performance.now();
+    let failure = await this.#runner.note(paths);
+    while (failure?.isForAll && !signal.aborted && performance.now() - begun < noteMilliseconds) {
+      await new Promise((resolve) => setTimeout(resolve, noteAgainMilliseconds));
+      failure = await this.#runner.note(paths);
+    }
+    if (failure) return failure;
+    for (const { path, stat } of received) memory.remember(path, stampOf(stat));
+    this.#broken = [];
+    this.#emptied = [];
+    return undefined;
+  }
+}
+
+/** A full disk has room again after a moment, or after long. */
+const noteMilliseconds = 10_000;
+const noteAgainMilliseconds = 100;
+const nothingDone: CheckReport = {
+  ...{ checked: 0, skipped: 0, failed: [], held: [], postponed: [], halfReceived: [], sockets: [] },
+};
+
+function failedOf({ files, trees }: Pick<Batch, 'files' | 'trees'>, failure: NoteFailure): FailedPath[] {
+  const failed = (recursive: boolean) => (path: PathBytes) => ({ path, recursive, ...failure });
+  return [...trees.map(failed(true)), ...files.map(failed(false))];
+}

@@ -1,0 +1,120 @@
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { bootId } from '../../../proc/boot-id.js';
+import { crc32cHex } from '../../../queue/crc32c.js';
+import { fromKey, toKey } from '../../../text/path-bytes.js';
+import type { Scope } from '../../shared/batch.js';
+
+/** What is kept for as long as a check runs, or what one has torn is still to be marked. */
+export interface CheckState {
+  /** The check that runs, if one does. */
+  readonly running?: {
+    /** What it was given; undefined: too much to be kept, it may be anything. */
+    readonly scope: Scope | undefined;
+    /** What csync2 had taken note of last before it began; undefined where its database can't be read. */
+    readonly before: readonly string[] | undefined;
+  };
+  /** To be marked in any case. */
+  readonly owed: Scope;
+}
+
+/**
+ * Keeps on disk which check is under way, so that the next start can tell what a kill has torn. Not synced: after the
+ * machine itself has gone down it is not believed.
+ */
+export class CheckRecord {
+  readonly #file: string;
+  readonly #boot: string;
+
+  /**
+   * @param file - in a directory that only root can write
+   * @param boot - a text that is another one after each boot of the machine
+   */
+  constructor(file: string, boot: string = bootId()) {
+    this.#file = file;
+    this.#boot = boot;
+  }
+
+  /**
+   * What was written last; undefined if that is not known: never, or before a boot. A damaged file counts as a check of
+   * anything, which may have noted all that csync2 has noted last.
+   */
+  read(): CheckState | undefined {
+    let text: string;
+    try {
+      text = readFileSync(this.#file, 'latin1');
+    } catch {
+      return undefined;
+    }
+    try {
+      const [line = ''] = text.split('\n');
+      const json = line.slice(checksumDigits + 1);
+      if (line !== `${crc32cHex(json)} ${json}`) return damaged;
+      const stored = JSON.parse(json) as Stored;
+      if (stored.boot !== this.#boot) return undefined;
+      const { running, owed } = stored;
+      const scope = running?.scope;
+      return {
+        ...(running ? { running: { before: running.before, scope: scope && toScope(scope) } } : {}),
+        owed: toScope(owed),
+      };
+    } catch {
+      return damaged;
+    }
+  }
+
+  /** If it can't be written (a full disk), nothing is kept: what was there would be wrong by now. */
+  write({ running, owed }: CheckState): void {
+    const stored: Stored = {
+      boot: this.#boot,
+      ...(running
+        ? { running: { before: running.before, scope: running.scope && toStored(running.scope) } }
+        : {}),
+      owed: toStored(owed),
+    };
+    try {
+      const json = Buffer.from(JSON.stringify(stored), 'latin1');
+      this.#replace(Buffer.concat([Buffer.from(`${crc32cHex(json.toString('latin1'))} `), json, newline]));
+    } catch {
+      rmSync(this.#file, { force: true });
+    }
+  }
+
+  /** In place, the rest cut off afterwards: a kill leaves a whole first line, the old one or the new. */
+  #replace(line: Buffer): void {
+    const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
+    const fd = openSync(this.#file, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600);
+    try {
+      for (let at = 0; at < line.length; ) at += writeSync(fd, line, at, line.length - at, at);
+      ftruncateSync(fd, line.length);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+const damaged: CheckState = { running: { scope: undefined, before: [] }, owed: { files: [], trees: [] } };
+const checksumDigits = 8;
+const newline = Buffer.from('\n');
+
+/** Names are kept as one character a byte. */
+interface StoredScope {
+  readonly files: readonly string[];
+  readonly trees: readonly string[];
+}
+
+interface Stored {
+  readonly boot: string;
+  readonly running?: {
+    readonly scope?: StoredScope | undefined;
+    readonly before?: readonly string[] | undefined;
+  };
+  readonly owed: StoredScope;
+}
+
+function toStored({ files, trees }: Scope): StoredScope {
+  return { files: files.map(toKey), trees: trees.map(toKey) };
+}
+
+function toScope({ files, trees }: StoredScope): Scope {
+  return { files: files.map(fromKey), trees: trees.map(fromKey) };
+}

@@ -1,0 +1,180 @@
+import type { Queue } from '../../queue/queue.js';
+import type { KeptTime } from '../../state/kept-time.js';
+import type { PathKey } from '../../text/path-bytes.js';
+import type { FileMemory } from '../memory/file-memory.js';
+import type { UnseenSpans } from '../memory/unseen-spans.js';
+import type { Lane } from '../push/lane.js';
+import { backoffSeconds } from '../shared/backoff.js';
+import type { FullCheck, FullCheckReport } from './full-check.js';
+import type { UnsupportedPaths } from './unsupported-paths.js';
+import type { WatcherMisses } from './watcher-misses.js';
+
+/** What full checks are done with. */
+export interface FullCheckDutyParts {
+  readonly queue: Queue;
+  readonly lanes: readonly Lane[];
+  readonly misses: WatcherMisses;
+  /** What csync2 can't handle. */
+  readonly unsupported: UnsupportedPaths;
+  readonly history: KeptTime;
+  readonly unseen: Pick<UnseenSpans, 'settle'>;
+  readonly memory: FileMemory;
+  readonly beginFullCheck: () => FullCheck;
+  readonly events: FullCheckEvents;
+}
+
+/** Told what becomes of full checks, for log and status; nothing here may throw. */
+export interface FullCheckEvents {
+  onFullCheckBegun?(reason: string): void;
+  onFullCheckEnded?(report: FullCheckReport, reason: string): void;
+  onMissed?(paths: readonly PathKey[]): void;
+}
+
+/** Times in seconds. */
+export interface FullCheckTimes {
+  /** Between two regular full checks; 0 for none. */
+  readonly fullSyncInterval: number;
+  /** How long open sessions of the server may hold one up. */
+  readonly serverWaitMax: number;
+}
+
+/** Which full check is due when, and what remains of it: a step at a time, so that fresh changes go first. */
+export class FullCheckDuty {
+  readonly #parts: FullCheckDutyParts;
+  readonly #times: FullCheckTimes;
+  #running: RunningCheck | undefined;
+  #notBefore = 0;
+  #failures = 0;
+  /** Since the one that runs has begun, a place has come back that it may have left out. */
+  #isOutdated = false;
+  /** Since when the server has held it up. */
+  #busySince: number | undefined;
+  #regularAt: number;
+  #judging: { readonly found: readonly PathKey[]; readonly at: number } | undefined;
+
+  constructor(parts: FullCheckDutyParts, times: FullCheckTimes) {
+    this.#parts = parts;
+    this.#times = times;
+    this.#regularAt = this.#regularFrom(parts.history.at ?? Date.now());
+  }
+
+  /** A place is back: one that waits for it is tried at once, and so is one that is under way and had met it away. */
+  retry(): void {
+    this.#notBefore = 0;
+    this.#failures = 0;
+    this.#isOutdated = this.#running !== undefined;
+  }
+
+  /** How often, in a row, one could not be completed, and when it is tried again, milliseconds since 1970. */
+  get tries(): { readonly failures: number; readonly nextAt: number } {
+    return { failures: this.#failures, nextAt: this.#notBefore };
+  }
+
+  /** When there is something to do at the latest, without anything happening; milliseconds since 1970. */
+  get dueAt(): number {
+    const owed = this.#running || this.#parts.queue.owed ? this.#notBefore : Number.POSITIVE_INFINITY;
+    return Math.min(owed, this.#regularAt, this.#judging?.at ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether a step is to be taken. Makes the regular one owed when its time has come. */
+  isDue(now: number): boolean {
+    if (this.#running) return now >= this.#notBefore;
+    if (now >= this.#regularAt) {
+      this.#regularAt = this.#regularFrom(now);
+      this.#parts.queue.owe(regular);
+    }
+    return this.#parts.queue.owed !== undefined && now >= this.#notBefore;
+  }
+
+  /** Takes the next step of the one that runs, or the first of the one that is owed. */
+  async step(signal: AbortSignal): Promise<void> {
+    const { queue, lanes } = this.#parts;
+    this.#running ??= this.#begin();
+    if (!this.#running) return;
+    const now = Date.now();
+    const waits = now - (this.#busySince ?? now) < this.#times.serverWaitMax * 1000;
+    const report = await this.#running.check.step(waits, signal);
+    if (report === 'busy') {
+      this.#busySince ??= now;
+      this.#notBefore = Date.now() + busyMilliseconds;
+      return;
+    }
+    this.#busySince = undefined;
+    for (const lane of lanes) lane.wake();
+    if (!report || signal.aborted) return;
+    this.#parts.unsupported.look();
+    const { ticket, reason, begunAt } = this.#running;
+    this.#running = undefined;
+    if (report.complete) {
+      queue.settle(ticket);
+      this.#succeed(begunAt);
+    } else if (!this.#isOutdated) {
+      // A place that comes back ends the pause. Until then all else need not be looked at every few minutes.
+      const isHeldOnly = report.failed.length === 0 && report.isWaiting;
+      const pauses = isHeldOnly ? heldBackoff : backoff;
+      const seconds = backoffSeconds(++this.#failures, pauses, Math.random());
+      this.#notBefore = Date.now() + seconds * 1000;
+    }
+    if (reason === regular) this.#judging = { found: report.paths, at: Date.now() + reportMilliseconds };
+    this.#parts.events.onFullCheckEnded?.(report, reason);
+  }
+
+  /** Lets go of the one that runs: it is still owed. */
+  close(): void {
+    this.#running?.check.close();
+    this.#running = undefined;
+  }
+
+  /** A regular one has ended a moment ago: what it found should be what the watcher has reported. */
+  judgeMisses(now: number): void {
+    const { misses, queue, events } = this.#parts;
+    if (!this.#judging || now < this.#judging.at || queue.depth > 0) return;
+    const missed = misses.end(this.#judging.found);
+    this.#judging = undefined;
+    if (missed.length > 0) events.onMissed?.(missed);
+  }
+
+  #begin() {
+    const { beginFullCheck, events, memory, misses, queue } = this.#parts;
+    const { owed } = queue;
+    if (!owed) return undefined;
+    if (owed.reason === regular) misses.begin();
+    events.onFullCheckBegun?.(owed.reason);
+    memory.fullCheckBegun();
+    this.#isOutdated = false;
+    return { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason, begunAt: Date.now() };
+  }
+
+  #succeed(begunAt: number): void {
+    this.#failures = 0;
+    this.#parts.memory.fullCheckDone();
+    // What has changed since it began may not have been looked at.
+    this.#parts.history.note(begunAt);
+    this.#parts.unseen.settle(begunAt);
+    this.#regularAt = this.#regularFrom(Date.now());
+  }
+
+  #regularFrom(time: number): number {
+    const { fullSyncInterval } = this.#times;
+    if (fullSyncInterval === 0) return Number.POSITIVE_INFINITY;
+    // Jittered, so that the hosts of a cluster don't all check at the same moment.
+    return time + fullSyncInterval * 1000 * (0.9 + Math.random() / 5);
+  }
+}
+
+interface RunningCheck {
+  readonly check: FullCheck;
+  readonly ticket: number;
+  readonly reason: string;
+  /** Milliseconds since 1970. */
+  readonly begunAt: number;
+}
+
+/** Why a regular full check is owed. */
+const regular = 'the regular interval has passed';
+/** Time for the watcher to report what the end of a full check still saw. */
+const reportMilliseconds = 1000;
+const backoff = { first: 5, most: 300 };
+const heldBackoff = { first: 5, most: 3600 };
+/** Pause of a full check that found the server busy. */
+const busyMilliseconds = 250;

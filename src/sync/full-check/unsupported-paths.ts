@@ -1,0 +1,77 @@
+import { closeSync, constants, lstatSync, openSync } from 'node:fs';
+import { nameOf, type PathBytes, type PathKey, parentOf, toKey } from '../../text/path-bytes.js';
+
+/** What is known of paths that csync2 can't handle. */
+export interface UnsupportedSummary {
+  /** How many are known, which is not more than are kept. */
+  readonly count: number;
+  /** Whether there are more than that. */
+  readonly more: boolean;
+  /** The first of them. */
+  readonly paths: readonly PathBytes[];
+}
+
+/**
+ * Paths that exist and that csync2 can't handle (see `isWithinLimits`): they stay on this host, and whoever asks is told. A
+ * bounded number is kept, as any user can make as many as he likes.
+ */
+export class UnsupportedPaths {
+  readonly #onChange: (summary: UnsupportedSummary) => void;
+  readonly #isThere: (path: PathBytes) => boolean;
+  readonly #paths = new Map<PathKey, PathBytes>();
+  #hasMore = false;
+
+  /** @param onChange - told when the first comes, and when the last is gone */
+  constructor(
+    onChange: (summary: UnsupportedSummary) => void = () => {},
+    isThere: (path: PathBytes) => boolean = isThereByName,
+  ) {
+    this.#onChange = onChange;
+    this.#isThere = isThere;
+  }
+
+  get summary(): UnsupportedSummary {
+    const paths = [...this.#paths.values()];
+    return { count: paths.length, more: this.#hasMore, paths: paths.slice(0, pathsShown) };
+  }
+
+  /** These have been found, or something was told of them. */
+  add(paths: readonly PathBytes[]): void {
+    const wasEmpty = this.#paths.size === 0;
+    for (const path of paths) {
+      const key = toKey(path);
+      if (this.#paths.has(key)) continue;
+      if (this.#paths.size >= pathsKept) this.#hasMore = true;
+      // A copy: what comes from the watcher is a view of a large batch.
+      else if (this.#isThere(path)) this.#paths.set(key, Buffer.from(path));
+    }
+    if (wasEmpty && this.#paths.size > 0) this.#onChange(this.summary);
+  }
+
+  /** Looks which of them are still there. */
+  look(): void {
+    if (this.#paths.size === 0) return;
+    for (const [key, path] of this.#paths) if (!this.#isThere(path)) this.#paths.delete(key);
+    if (this.#paths.size < pathsKept / 2) this.#hasMore = false;
+    if (this.#paths.size === 0) this.#onChange(this.summary);
+  }
+}
+
+/** The kernel doesn't take the whole path, but the last name in its directory. */
+function isThereByName(path: PathBytes): boolean {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+  let directory: number | undefined;
+  try {
+    directory = openSync(parentOf(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    const place = Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), nameOf(path)]);
+    return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Its directory is gone, or its path is one that nobody has seen.
+    return false;
+  } finally {
+    if (directory !== undefined) closeSync(directory);
+  }
+}
+
+const pathsKept = 200;
+const pathsShown = 10;

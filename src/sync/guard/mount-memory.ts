@@ -1,0 +1,208 @@
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { exitCodes, InotifyCsyncError } from '../../errors.js';
+import type { PathKey } from '../../text/path-bytes.js';
+
+/**
+ * What was mounted where in the trees, over restarts: a disk that is not there at the next start must be missed. Beside
+ * the queue, and on disk before anything below a mount is looked at.
+ */
+export class MountMemory {
+  readonly #file: string;
+  readonly #mounts: Map<PathKey, string>;
+  readonly #accepted: Set<PathKey>;
+  readonly #received: Set<string>;
+  #row: number | undefined;
+  #isChanged = false;
+
+  private constructor(file: string, { mounts, accepted, received, row }: Kept) {
+    this.#file = file;
+    this.#mounts = new Map(mounts);
+    this.#accepted = new Set(accepted);
+    this.#received = new Set(received);
+    this.#row = row;
+  }
+
+  /**
+   * Reads what an earlier run has written; where there is no file, nothing is remembered.
+   *
+   * Throws a {@link MountMemoryError} if it can't be read: without it, an unmounted disk would pass for deleted files.
+   */
+  static open(file: string): MountMemory {
+    return new MountMemory(file, readKept(file));
+  }
+
+  /** Where something was mounted. */
+  get points(): readonly PathKey[] {
+    return [...this.#mounts.keys()];
+  }
+
+  /** What was mounted there, see `identityOf`; undefined: nothing was. */
+  mounted(point: PathKey): string | undefined {
+    return this.#mounts.get(point);
+  }
+
+  remember(point: PathKey, identity: string): void {
+    if (this.#mounts.get(point) === identity) return;
+    this.#mounts.set(point, identity);
+    this.#isChanged = true;
+  }
+
+  forget(point: PathKey): void {
+    if (this.#mounts.delete(point)) this.#isChanged = true;
+  }
+
+  /** Somebody has said that a place is meant to be as it is. */
+  isAccepted(place: PathKey): boolean {
+    return this.#accepted.has(place);
+  }
+
+  accept(place: PathKey): void {
+    if (this.#accepted.has(place)) return;
+    this.#accepted.add(place);
+    this.#isChanged = true;
+  }
+
+  /** The word counts once. */
+  endAcceptance(place: PathKey): void {
+    if (this.#accepted.delete(place)) this.#isChanged = true;
+  }
+
+  /** Names of files that peers have sent to where they can't be seen, one character a byte. */
+  get received(): readonly string[] {
+    return [...this.#received];
+  }
+
+  noteReceived(name: string): void {
+    if (this.#received.has(name)) return;
+    this.#received.add(name);
+    this.#isChanged = true;
+  }
+
+  forgetReceived(names: readonly string[]): void {
+    for (const name of names) if (this.#received.delete(name)) this.#isChanged = true;
+  }
+
+  /** The highest row of csync2's notes when everything was last in sight; undefined: everything is. */
+  get lastRowInSight(): number | undefined {
+    return this.#row;
+  }
+
+  set lastRowInSight(row: number | undefined) {
+    if (row !== this.#row) this.#isChanged = true;
+    this.#row = row;
+  }
+
+  /** Writes down what has changed. Throws what the file system throws; then the next call tries again. */
+  save(): void {
+    if (!this.#isChanged) return;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    const fresh = `${this.#file}.new`;
+    // Of a run that was killed; whoever made it, it gets our mode and owner.
+    rmSync(fresh, { force: true });
+    const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      const [mounts, accepted, row] = [[...this.#mounts], [...this.#accepted], this.#row];
+      writeFileSync(
+        fd,
+        textOf({ mounts, accepted, received: this.received, ...(row === undefined ? {} : { row }) }),
+      );
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(fresh, this.#file);
+    syncDirectory(dirname(this.#file));
+    this.#isChanged = false;
+  }
+}
+
+/** The file can't be read, or is none of ours. */
+export class MountMemoryError extends InotifyCsyncError {
+  constructor(file: string, why: string, options?: ErrorOptions) {
+    super(
+      'ICS_MOUNT_MEMORY',
+      exitCodes.dataFormat,
+      `cannot read ${file}, which tells what was mounted in the trees: ${why}`,
+      'see that everything is mounted that should be, then remove the file and start again',
+      options,
+    );
+  }
+}
+
+interface Kept {
+  /** Mount points and what was mounted there; one character a byte. */
+  readonly mounts: readonly (readonly [PathKey, string])[];
+  readonly accepted: readonly PathKey[];
+  readonly received: readonly string[];
+  readonly row?: number;
+}
+
+function textOf(kept: Kept): string {
+  return `${JSON.stringify({ version, ...kept }, undefined, 1)}\n`;
+}
+
+function readKept(file: string): Kept {
+  let text: string;
+  try {
+    text = readText(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { mounts: [], accepted: [], received: [] };
+    throw new MountMemoryError(file, (cause as Error).message, { cause });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MountMemoryError(file, 'it is damaged', { cause });
+  }
+  if (!isKept(value)) throw new MountMemoryError(file, 'it is damaged, or of another version');
+  return value;
+}
+
+function readText(file: string): string {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return readFileSync(fd, 'utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function isKept(value: unknown): value is Kept {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version: written, mounts, accepted, received, row } = value as Record<string, unknown>;
+  const isText = (each: unknown) => typeof each === 'string';
+  const isPair = (each: unknown) => Array.isArray(each) && each.length === 2 && each.every(isText);
+  return (
+    written === version &&
+    Array.isArray(mounts) &&
+    mounts.every(isPair) &&
+    Array.isArray(accepted) &&
+    accepted.every(isText) &&
+    Array.isArray(received) &&
+    received.every(isText) &&
+    (row === undefined || typeof row === 'number')
+  );
+}
+
+/** So that the rename survives a power cut. */
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const version = 1;

@@ -1,0 +1,89 @@
+import { backoffSeconds } from '../shared/backoff.js';
+import type { KnownPeers } from './known-peers.js';
+
+/** What came of comparing with a new peer. */
+export interface FirstComparison {
+  readonly ok: boolean;
+  readonly owed: number;
+  /** Why not, for people. */
+  readonly reason: string;
+}
+
+/** What the newcomers are worked with. */
+export interface NewcomerParts {
+  readonly known: KnownPeers;
+  /** Compares with one peer and takes what it lacks into the debt. */
+  readonly compare: (peer: string, signal: AbortSignal) => Promise<FirstComparison>;
+  readonly onCompared?: (peer: string, comparison: FirstComparison) => void;
+  readonly wake: (peer: string) => void;
+}
+
+/** How it stands with a peer that has not been compared with yet. */
+export interface NewcomerState {
+  /** Milliseconds since 1970; undefined: it has not failed yet. */
+  readonly failingSince: number | undefined;
+  /** Why the last try has failed, for people. */
+  readonly reason: string;
+}
+
+/** Brings hosts that were added to csync2.cfg up to date, each as soon as it answers. */
+export class Newcomers {
+  readonly #parts: NewcomerParts;
+  readonly #abort = new AbortController();
+  readonly #waiting = new Map<string, NewcomerState>();
+  #working: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: NewcomerParts) {
+    this.#parts = parts;
+  }
+
+  /** Those that have not been compared with yet, and how that went so far. */
+  get waiting(): ReadonlyMap<string, NewcomerState> {
+    return this.#waiting;
+  }
+
+  start(peers: readonly string[]): void {
+    for (const peer of this.#parts.known.newOf(peers)) {
+      this.#waiting.set(peer, { failingSince: undefined, reason: '' });
+    }
+    this.#working = Promise.all(this.#parts.known.newOf(peers).map((peer) => this.#welcome(peer)));
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#working;
+  }
+
+  async #welcome(peer: string): Promise<void> {
+    const { known, compare, onCompared, wake } = this.#parts;
+    const { signal } = this.#abort;
+    for (let failures = 0; !signal.aborted; ) {
+      const comparison = await compare(peer, signal).catch((error: unknown) => ({
+        ok: false,
+        owed: 0,
+        reason: String(error),
+      }));
+      if (signal.aborted) return;
+      onCompared?.(peer, comparison);
+      if (comparison.ok) {
+        known.add(peer);
+        this.#waiting.delete(peer);
+        wake(peer);
+        return;
+      }
+      const failingSince = this.#waiting.get(peer)?.failingSince ?? Date.now();
+      this.#waiting.set(peer, { failingSince, reason: comparison.reason });
+      await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), signal);
+    }
+  }
+}
+
+function pause(seconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, seconds * 1000);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,236 @@
+import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PrivateDatabase, PushedRow, PushOutcome } from '../../csync2/database/private-database.js';
+import { decodeName, encodeName } from '../../csync2/files/name-encoding.js';
+import { type Diagnosis, Refusals } from '../../csync2/refusals/diagnosis.js';
+import type { Meaning } from '../../csync2/refusals/refusals.js';
+import { PushTranscript } from '../../csync2/run/push-transcript.js';
+import type { Outcome } from '../../csync2/run/result.js';
+import type { CommandResult, LeastRate, Runner } from '../../csync2/run/runner.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+import type { Mark } from '../database/check-journal.js';
+import { Impasse } from './impasse.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
+import { blamedRows } from './refused/blamed-rows.js';
+import type { DoubtfulDeletions } from './slice/doubtful-deletions.js';
+import type { OwedFiles } from './slice/owed-files.js';
+import type { SentVersions } from './versions/sent-versions.js';
+
+/** What pushes to a peer are made with. */
+export interface PushParts {
+  readonly peer: string;
+  readonly runner: Runner;
+  readonly stallSeconds: number;
+  /** Undefined: it may take as long as it likes as long as it moves. */
+  readonly leastRate?: LeastRate | undefined;
+  /** Of the private database. */
+  readonly directory: string;
+  readonly files: OwedFiles;
+  readonly doubt: DoubtfulDeletions;
+  readonly versions: SentVersions;
+  /** Whether a file stands where csync2 knows a directory with something in it. */
+  readonly replacesDirectory: (encoded: Buffer) => boolean;
+  /** Whether a file is as this peer has sent it. */
+  readonly isTheirs: (row: DirtyRow) => boolean;
+  /** Looks which places are there. */
+  readonly lookAtRoots: () => void;
+  /** Undefined: nothing is kept from being unmounted. */
+  readonly pin: PushWatchParts['pin'] | undefined;
+}
+
+/** Runs `csync2 -u` on a private database, and reads what the peer has answered. */
+export class Pusher {
+  readonly #parts: PushParts;
+
+  constructor(parts: PushParts) {
+    this.#parts = parts;
+  }
+
+  /** csync2 tells why a file is not taken only where it shows all that goes over the wire. */
+  isSmall(rows: readonly DirtyRow[]): boolean {
+    if (rows.length > toldRows) return false;
+    let bytes = 0n;
+    for (const row of rows) bytes += this.#parts.files.compared(row).size;
+    return bytes <= toldBytes;
+  }
+
+  /** Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of sight. */
+  async run({ copy, isTold, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
+    const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
+    const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
+    const [transcript, refusals] = [new PushTranscript(), new Refusals()];
+    const impasse = new Impasse(() => !isTold && this.#mayBeStuck(transcript.last));
+    try {
+      const result = await runner.run({
+        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
+        database: directory,
+        stallSeconds,
+        ...(this.#parts.leastRate ? { leastRate: this.#parts.leastRate } : {}),
+        onMessage: (message) => {
+          transcript.add(message);
+          refusals.add(message);
+          watch.add(message);
+          impasse.add(refusals.isStuck);
+        },
+        signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
+      });
+      const endedAt = Date.now();
+      lookAtRoots();
+      const all = doubt.without(copy.outcome(), transcript.deleted);
+      const lookalikes = all.sent.filter((row) => this.#isLookalike(row, transcript, refusals, isTold));
+      const outcome = withLeft(all, lookalikes);
+      // At the higher level csync2 shows the group's key.
+      const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
+      const pushed = {
+        result: { ...result, said },
+        endedAt,
+        transcript,
+        lookalikes: isTold ? lookalikes : [],
+      };
+      if (halt.signal.aborted)
+        return { ...pushed, outcome, blamed: [], diagnoses: new Map(), isHalted: true };
+      if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
+      const isAnswered = isTold && !aboutThePeer.has(result.outcome);
+      const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
+      const rest = judged(outcome, diagnoses);
+      return { ...pushed, outcome: rest, blamed: this.#blamed(rest, transcript), diagnoses };
+    } finally {
+      watch.end();
+      impasse.end();
+      copy.remove();
+    }
+  }
+
+  /**
+   * csync2 compares what it has noted of both sides as far as the shorter text goes: a link to `releases/1` is the same to it as
+   * one to `releases/10`. Whether it has compared such two is known where it shows what the peer has sent.
+   */
+  #isLookalike(row: PushedRow, transcript: PushTranscript, refusals: Refusals, isTold: boolean): boolean {
+    const { files } = this.#parts;
+    if (!transcript.isEqual(nameOf(row)) || files.look(row.encoded) !== 'link') return false;
+    const [here, there] = [files.linkTarget(row), refusals.linkTarget(nameOf(row))];
+    if (!isTold) return files.isFresh(row);
+    return here !== undefined && there !== undefined && here !== there;
+  }
+
+  /** A file replaces a directory, which the peer has something in for all we know. */
+  #mayBeStuck(name: string | undefined): boolean {
+    return name !== undefined && this.#parts.replacesDirectory(encodeName(Buffer.from(name, 'latin1')));
+  }
+
+  /** What has not been tried is neither sent nor refused. */
+  #stuck(
+    { endedAt, result, transcript }: Pick<Pushed, 'endedAt' | 'result' | 'transcript'>,
+    outcome: PushOutcome,
+    refusals: Refusals,
+  ): Pushed {
+    const left = outcome.left.filter((row) => transcript.hasTried(nameOf(row)));
+    return {
+      result: { ...result, outcome: 'refused' },
+      endedAt,
+      transcript,
+      outcome: { ...outcome, left },
+      blamed: left,
+      diagnoses: this.#diagnose(left, refusals),
+      isStuck: true,
+    };
+  }
+
+  /** If nothing was sent and there is nobody to blame, all are: else the same would be pushed again and again. */
+  #blamed({ sent, left }: PushOutcome, transcript: PushTranscript): readonly PushedRow[] {
+    const isGone = (row: PushedRow) => this.#parts.files.look(row.encoded) === 'gone';
+    const blamed = blamedRows({ left, transcript, isGone });
+    return blamed.length + sent.length === 0 ? left : blamed;
+  }
+
+  #diagnose(left: readonly PushedRow[], refusals: Refusals): Diagnoses {
+    const diagnoses = new Map<PushedRow, Diagnosis>();
+    for (const row of left) {
+      const own = this.#parts.files.compared(row);
+      const diagnosis = refusals.of(nameOf(row), own);
+      // Alone, it is the matter, whatever was said.
+      if (diagnosis)
+        diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
+      else if (left.length === 1) diagnoses.set(row, refusals.last(own));
+    }
+    return diagnoses;
+  }
+
+  /** The peer has taken, or sent, this very file: what it has changed there, it has changed since, and sends. */
+  #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
+    const { isTheirs, versions } = this.#parts;
+    return meaning === 'conflict' && (versions.has(row) || isTheirs(row));
+  }
+}
+
+/** A push that has been prepared. */
+export interface Slice {
+  readonly copy: PrivateDatabase;
+  readonly mark: Mark;
+  /** csync2 tells why it does not take a file. */
+  readonly isTold: boolean;
+  /** The files on this host. */
+  readonly paths: readonly PathBytes[];
+  /** Ends the push. */
+  readonly halt: AbortController;
+}
+
+/** Why rows are left, as far as that is known. */
+export type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
+
+/** What a push came to. */
+export interface Pushed {
+  readonly result: CommandResult;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
+  readonly outcome: PushOutcome;
+  readonly transcript: PushTranscript;
+  /** Those left for their own sake; see {@link blamedRows}. */
+  readonly blamed: readonly PushedRow[];
+  readonly diagnoses: Diagnoses;
+  /** It was ended because something in it has gone out of sight. */
+  readonly isHalted?: true;
+  /** Links among those left that lead elsewhere on the peer, and that csync2 takes for the same: to be sent with force. */
+  readonly lookalikes?: readonly PushedRow[];
+  /** It was ended because both sides waited for each other. */
+  readonly isStuck?: true;
+}
+
+/** Outcomes that say nothing about single files. */
+export const aboutThePeer: ReadonlySet<Outcome> = new Set([
+  'unreachable',
+  'hung-up',
+  'certificate',
+  'stalled',
+  'config',
+  'maintenance',
+  'not-found',
+  'locked',
+  'shortage',
+]);
+/** What the answers make of what is left. */
+function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
+  if (diagnoses.size === 0) return outcome;
+  const having = (meaning: Meaning) => outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
+  const settled = having('settled');
+  const left = outcome.left.filter((row) => !settled.includes(row));
+  const later = settled.filter((row) => diagnoses.get(row)?.outcome === 'conflict');
+  return { ...outcome, sent: outcome.sent.concat(settled), left, later, needParents: having('parent-first') };
+}
+
+/** Has these rows, which csync2 takes for sent, left. */
+function withLeft(outcome: PushOutcome, rows: readonly PushedRow[]): PushOutcome {
+  if (rows.length === 0) return outcome;
+  const sent = outcome.sent.filter((row) => !rows.includes(row));
+  return { ...outcome, sent, left: [...outcome.left, ...rows] };
+}
+
+function nameOf({ encoded }: DirtyRow): string {
+  return decodeName(encoded).toString('latin1');
+}
+
+/** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */
+const toldRows = 64;
+const toldBytes = 256n * 1024n;
+/** What csync2 says of a session, and no name or key. */
+const harmless =
+  /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database (?:Error|backend)|Can't|Certificate)/;

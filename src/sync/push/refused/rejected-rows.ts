@@ -1,0 +1,358 @@
+import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
+import type { Outcome } from '../../../csync2/run/result.js';
+import { isWithin } from '../../../text/path-bytes.js';
+
+/** A file that a peer does not take. */
+export interface ParkedPath {
+  readonly name: Buffer;
+  readonly reason: Outcome;
+  /** What the peer said, if it is more than the reason tells. */
+  readonly detail: string;
+  readonly failures: number;
+  /** When it is tried again, milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** What is known of a row that was refused. */
+export type RowState =
+  /** It has failed together with others, and is to be asked about alone. */
+  | 'suspect'
+  /** It is tried again in a moment: something else goes first, or both sides are compared. */
+  | 'again'
+  /** It may be taken later: one of those that were refused alike is tried now and then. */
+  | 'later'
+  /** Both sides have changed it. */
+  | 'conflict'
+  /** A directory above it was refused: it goes when that has been taken. */
+  | 'behind';
+
+/**
+ * The rows of the debt that a peer has refused, as a state machine for each: none keeps a fresh change waiting, since it is
+ * pushed only when it is due, alone, and when nothing else is to be sent.
+ *
+ * - Of a push of several, all that is left is suspect: where csync2's server refuses one file, it may refuse others for it.
+ * - What the answer for one alone means, `csync2/refusals/refusals.ts` tells.
+ * - Of those that are refused alike in one directory, one is tried every {@link laterSeconds}; when it is taken, all are free
+ *   that were refused for the same reason.
+ * - What lies below a directory that was refused, and is missing on the peer, waits for that directory and for nothing else.
+ * - A change of the file makes it due; it is still asked about alone. A change is told by the file's stamp, and not by its
+ *   row: a peer that pushes the same file to us in vain has csync2 mark it here anew each time.
+ */
+export class RejectedRows {
+  readonly #rows = new Map<string, Rejected>();
+  /** When one of those refused alike is tried again, by reason and directory. */
+  readonly #groups = new Map<string, Group>();
+  /** No row that waits for its time is tried before. */
+  #nextTryAt = 0;
+
+  /**
+   * Whether a row rests now.
+   *
+   * @param stamp - what the file is like; only asked for when the row was refused before
+   * @param isAmongNewest - if not, the file is only looked at if it has another rowid than at the last look
+   */
+  has(row: DirtyRow, stamp: () => string, now = Date.now(), isAmongNewest = true): boolean {
+    const rejected = this.#find(row);
+    if (!rejected) return false;
+    // A file that has changed is marked again, and then among the newest. To look at each of 100,000 files before each
+    // push would take longer than the push.
+    const isOld = !isAmongNewest && row.rowid === rejected.rowid;
+    rejected.rowid = row.rowid;
+    if (!isOld) {
+      const seen = stamp();
+      if (seen !== rejected.stamp) {
+        Object.assign(rejected, {
+          stamp: seen,
+          state: 'suspect',
+          failures: 0,
+          until: rejected.lastAt + pause,
+        });
+        this.#leaveGroup(rejected);
+      }
+    }
+    return now < this.#dueAt(rejected);
+  }
+
+  /** Whether a row is to be asked about alone. */
+  isSuspect(row: DirtyRow): boolean {
+    const rejected = this.#find(row);
+    return rejected !== undefined && !rejected.forced;
+  }
+
+  /** Whether a row that was refused waits, whatever has become of its file. */
+  isResting(row: DirtyRow, now = Date.now()): boolean {
+    const rejected = this.#find(row);
+    return rejected !== undefined && now < this.#dueAt(rejected);
+  }
+
+  /** Of rows that are to be asked about, the one that has waited longest. */
+  longestWaiting(rows: readonly DirtyRow[]): DirtyRow | undefined {
+    let [longest, since] = [undefined as DirtyRow | undefined, Number.POSITIVE_INFINITY];
+    for (const row of rows) {
+      const { lastAt } = this.#find(row) ?? { lastAt: since };
+      if (lastAt < since) [longest, since] = [row, lastAt];
+    }
+    return longest;
+  }
+
+  /** Whether the peer called a row changed on both sides when it was asked last. */
+  wasConflict(row: Pick<DirtyRow, 'encoded'>): boolean {
+    return this.#find(row)?.reason === 'conflict';
+  }
+
+  /** Whether the peer called anything at or below a name, or a directory above it, changed on both sides. */
+  hasConflictAround(encoded: Buffer): boolean {
+    for (const { name, reason } of this.#rows.values()) {
+      if (reason === 'conflict' && (isWithin(name, encoded) || isWithin(encoded, name))) return true;
+    }
+    return false;
+  }
+
+  /** Whether a row has failed, and not been sent since. */
+  hasFailed(row: DirtyRow): boolean {
+    return this.#find(row) !== undefined;
+  }
+
+  /** Whether a row is to be pushed with force. */
+  isForced(row: DirtyRow): boolean {
+    return this.#find(row)?.forced ?? false;
+  }
+
+  /** The rows that wait for their time or for somebody: how many, and the first of them. */
+  list(limit: number): { readonly count: number; readonly first: readonly ParkedPath[] } {
+    const first: ParkedPath[] = [];
+    let count = 0;
+    for (const rejected of this.#rows.values()) {
+      if ((rejected.state !== 'later' && rejected.state !== 'conflict') || rejected.forced) continue;
+      if (++count <= limit) first.push({ ...rejected, until: this.#dueAt(rejected) });
+    }
+    return { count, first };
+  }
+
+  /** Whether a row that is refused now, for this reason, is tried again at once. */
+  isTriedAgain(row: DirtyRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
+    const { failures = 0 } = this.#find(row) ?? {};
+    return failures < (mostAgain[meaning] ?? 0);
+  }
+
+  /**
+   * A row was refused.
+   *
+   * @param diagnosis - what csync2 told of it; undefined: it was pushed along with others
+   */
+  refused(row: DirtyRow, stamp: string, diagnosis: Diagnosis | undefined, now: number): void {
+    const before = this.#find(row);
+    const rejected: Rejected = before ?? newRejected(row, stamp);
+    this.#rows.set(keyOf(row), rejected);
+    this.#leaveGroup(rejected);
+    Object.assign(rejected, { rowid: row.rowid, stamp, forced: false, lastAt: now });
+    const above = this.#inTheWayOf(rejected, diagnosis?.meaning);
+    if (above) {
+      this.#wait(rejected, above);
+      return;
+    }
+    if (!diagnosis) {
+      Object.assign(rejected, { state: 'suspect', until: now });
+      return;
+    }
+    const { outcome, detail, meaning } = diagnosis;
+    const isTriedAgain = this.isTriedAgain(row, diagnosis);
+    Object.assign(rejected, { reason: outcome, detail, failures: rejected.failures + 1 });
+    if (isTriedAgain) {
+      Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
+    } else if (meaning === 'conflict') {
+      Object.assign(rejected, { state: 'conflict', until: now + conflictSeconds * 1000 });
+    } else this.#waitAlike(rejected, now);
+  }
+
+  /** The row is to be pushed with force, now. */
+  force(row: DirtyRow): void {
+    const rejected = this.#find(row);
+    if (rejected) Object.assign(rejected, { until: 0, forced: true });
+  }
+
+  /** These rows were taken. Whatever was refused for the same reason as one of them is free. */
+  taken(rows: readonly DirtyRow[]): void {
+    for (const row of rows) {
+      const rejected = this.#find(row);
+      if (!rejected) continue;
+      this.#drop(rejected);
+      if (rejected.state !== 'later') continue;
+      for (const other of [...this.#rows.values()]) {
+        if (other.state === 'later' && reasonOf(other) === reasonOf(rejected)) this.#drop(other);
+      }
+    }
+  }
+
+  /** A row is not owed any more, whatever it was refused for. */
+  forget(encoded: Buffer): void {
+    const rejected = this.#find({ encoded });
+    if (rejected) this.#drop(rejected);
+  }
+
+  /** As {@link forget}, those whose names fit. @returns whether there were any */
+  forgetWhere(fits: (encoded: Buffer) => boolean): boolean {
+    const fitting = [...this.#rows.values()].filter(({ name }) => fits(name));
+    for (const rejected of fitting) this.#drop(rejected);
+    return fitting.length > 0;
+  }
+
+  /** When the next of these rows is due, milliseconds since 1970. All others are no longer owed, and forgotten. */
+  nextRelease(owed: readonly DirtyRow[]): number | undefined {
+    const keys = new Set(owed.map(keyOf));
+    let first: number | undefined;
+    for (const [key, rejected] of this.#rows) {
+      if (!keys.has(key)) this.#drop(rejected);
+      else first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
+    }
+    return first;
+  }
+
+  /** Has all tried now, since somebody asks for it; how often they have failed still counts. */
+  tryNow(): void {
+    for (const rejected of this.#rows.values()) rejected.until = 0;
+    this.#groups.clear();
+    this.#nextTryAt = 0;
+  }
+
+  /** Forgets all: what they were refused for is over. */
+  release(): void {
+    this.#rows.clear();
+    this.#groups.clear();
+    this.#nextTryAt = 0;
+  }
+
+  /** The directory above it that was refused, and is why it was. */
+  #inTheWayOf(rejected: Rejected, meaning: Diagnosis['meaning'] | undefined): Rejected | undefined {
+    const above = this.#refusedAbove(rejected);
+    if (meaning === 'parent-first') return above;
+    // Whatever is refused below one that is missing there is decided with it.
+    return above?.isInTheWay && (meaning === 'conflict' || !meaning) ? above : undefined;
+  }
+
+  /** The nearest directory above it that was refused. */
+  #refusedAbove({ name }: Rejected): Rejected | undefined {
+    const key = name.toString('latin1');
+    for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+      const above = this.#rows.get(key.slice(0, end));
+      if (above && above.state !== 'behind') return above;
+    }
+    return undefined;
+  }
+
+  /** It waits for a directory, and so do all below that: what is to become of them is decided with it. */
+  #wait(rejected: Rejected, above: Rejected): void {
+    Object.assign(rejected, { state: 'behind', behind: keyOf({ encoded: above.name }) });
+    if (above.isInTheWay) return;
+    above.isInTheWay = true;
+    for (const other of this.#rows.values()) {
+      if (other.state !== 'behind' && this.#refusedAbove(other) === above) this.#wait(other, above);
+    }
+  }
+
+  /** It waits along with all that are refused alike in its directory, and with those that were not asked about yet. */
+  #waitAlike(rejected: Rejected, now: number): void {
+    const group = `${directoryOf(rejected.name)}\n${reasonOf(rejected)}`;
+    const { tries = 0 } = this.#groups.get(group) ?? {};
+    const seconds = laterSeconds[Math.min(tries, laterSeconds.length - 1)] as number;
+    this.#groups.set(group, { until: now + seconds * 1000, tries: tries + 1 });
+    Object.assign(rejected, { state: 'later', group });
+    if (tries > 0) this.#nextTryAt = now + betweenTries;
+    const directory = directoryOf(rejected.name);
+    for (const other of this.#rows.values()) {
+      if (other.state !== 'suspect' || other.failures > 0 || directoryOf(other.name) !== directory) continue;
+      const { reason, detail } = rejected;
+      Object.assign(other, { state: 'later', group, reason, detail });
+    }
+    // The next try is that of another one.
+    this.#rows.delete(keyOf({ encoded: rejected.name }));
+    this.#rows.set(keyOf({ encoded: rejected.name }), rejected);
+  }
+
+  #dueAt({ state, group, until }: Rejected): number {
+    // It is forgotten along with what it waits for.
+    if (state === 'behind') return Number.POSITIVE_INFINITY;
+    if (state !== 'later' || group === undefined) return until;
+    return Math.max(this.#groups.get(group)?.until ?? 0, this.#nextTryAt);
+  }
+
+  #leaveGroup(rejected: Rejected): void {
+    rejected.group = undefined;
+  }
+
+  #drop({ isInTheWay, name }: Rejected): void {
+    const key = keyOf({ encoded: name });
+    this.#rows.delete(key);
+    if (isInTheWay) {
+      for (const [other, { behind, state }] of this.#rows) {
+        if (state === 'behind' && behind === key) this.#rows.delete(other);
+      }
+    }
+    if (this.#rows.size === 0) this.#groups.clear();
+  }
+
+  #find(row: Pick<DirtyRow, 'encoded'>): Rejected | undefined {
+    return this.#rows.get(keyOf(row));
+  }
+}
+
+interface Rejected extends ParkedPath {
+  state: RowState;
+  reason: Outcome;
+  detail: string;
+  failures: number;
+  until: number;
+  group: string | undefined;
+  /** What lies below it is missing on the peer, and waits for it. */
+  isInTheWay: boolean;
+  /** The directory that it waits for, in the state `behind`. */
+  behind: string | undefined;
+  /** At the last look at the file. */
+  rowid: number;
+  stamp: string;
+  /** When it was refused last. */
+  lastAt: number;
+  forced: boolean;
+}
+
+interface Group {
+  readonly until: number;
+  readonly tries: number;
+}
+
+function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
+  const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
+  const place = { isInTheWay: false, behind: undefined };
+  return { name, rowid, stamp, state: 'suspect', ...said, ...place, until: 0, lastAt: 0, forced: false };
+}
+
+function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+  return encoded.toString('latin1');
+}
+
+function directoryOf(encoded: Buffer): string {
+  return encoded.toString('latin1', 0, Math.max(0, encoded.lastIndexOf('/')));
+}
+
+function reasonOf({ reason, detail }: ParkedPath): string {
+  return `${reason} ${detail}`;
+}
+
+/** Milliseconds until a row is tried again after something else has gone first, or it has changed. */
+const pause = 200;
+/**
+ * How often a row is tried again at once, for what has gone first. A conflict may be none: the peer may not have brought an
+ * earlier version to a third host yet, whose database may be locked for seconds.
+ */
+const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
+  'parent-first': 5,
+  'half-taken': 5,
+  compare: 5,
+  conflict: 6,
+};
+/** A peer that has room again, or a directory that can be written to again, gets what waits within a minute. */
+const laterSeconds = [5, 10, 20, 40];
+const conflictSeconds = 600;
+/** Milliseconds between tries of rows that wait for their time: one takes some 20. */
+const betweenTries = 400;

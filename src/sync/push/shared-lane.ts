@@ -1,0 +1,174 @@
+import { lastWords } from '../../csync2/run/result.js';
+import type { CommandResult, Runner } from '../../csync2/run/runner.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+import type { CheckJournal, Mark } from '../database/check-journal.js';
+import type { Exclusive } from '../shared/exclusive.js';
+import type { Lane, LaneStatus, PushReport } from './lane.js';
+import { LaneRhythm } from './lane-rhythm.js';
+import { leastRateOf } from './least-rate.js';
+import { PushWatch, type PushWatchParts } from './push-watch.js';
+
+/** What a lane on the shared database works with. */
+export interface SharedLaneParts {
+  readonly peer: string;
+  readonly runner: Runner;
+  readonly journal: CheckJournal;
+  /** Further options for the update, such as `-b` where the binary has it. */
+  readonly options: readonly string[];
+  /** Marks again what has been marked since, and releases the mark; see {@link Checker.markAgain}. */
+  readonly markAgain: (mark: Mark) => Promise<number | undefined>;
+  /** Files owed to this peer; undefined if that can't be told. */
+  readonly countOwed: () => Promise<number | undefined>;
+  /** Whether every place is there: csync2 pushes as deleted what it can't see. */
+  readonly mayPush: () => boolean;
+  /** Undefined: what is owed is not looked at. */
+  readonly sights?: OwedSights;
+  readonly stallSeconds: number;
+  readonly turn?: Exclusive;
+  readonly onPush?: (report: PushReport) => void;
+  readonly onError?: (where: string, error: unknown) => void;
+}
+
+/** What is owed, as far as it is in sight. An update of the shared database can't leave out single files. */
+export interface OwedSights {
+  /** The files that are owed. */
+  owed(): Promise<readonly PathBytes[]>;
+  /** Those of them that can't be looked at, or lie at or below a place that is not there. */
+  outOfSight(paths: readonly PathBytes[]): Promise<readonly PathBytes[]>;
+  readonly pin: PushWatchParts['pin'];
+  /** Marks them once more: csync2 may have sent them as deleted. */
+  mark(paths: readonly PathBytes[]): Promise<void>;
+}
+
+/**
+ * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`. Such an update
+ * takes off the debt what a check may have marked anew meanwhile. It can't be kept apart from the checks: one to a peer
+ * that is dead or slow would hold up the changes for all others. So what was marked meanwhile is marked once more.
+ */
+export class SharedLane implements Lane {
+  readonly peer: string;
+  readonly #parts: SharedLaneParts;
+  readonly #rhythm: LaneRhythm;
+  #lastSentAt: number | undefined;
+  #sent = 0;
+  #owed: number | undefined;
+  #owedSince: number | undefined;
+  #unreadable = 0;
+  #halt: AbortController | undefined;
+
+  constructor(parts: SharedLaneParts) {
+    this.peer = parts.peer;
+    this.#parts = parts;
+    this.#rhythm = new LaneRhythm(() => this.#takeTurn());
+  }
+
+  wake(): void {
+    // A peer that does not take some file may take what has come since.
+    const { reason } = this.#rhythm.status;
+    if (reason === 'refused' || reason === 'conflict') this.#rhythm.probe();
+    else this.#rhythm.wake();
+  }
+
+  retry(): void {
+    this.#rhythm.retry();
+  }
+
+  halt(): void {
+    this.#halt?.abort();
+  }
+
+  rest(): Promise<void> {
+    return this.#rhythm.rest();
+  }
+
+  stop(): Promise<void> {
+    return this.#rhythm.stop();
+  }
+
+  status(): LaneStatus {
+    return {
+      peer: this.peer,
+      ...this.#rhythm.status,
+      lastSentAt: this.#lastSentAt,
+      owed: this.#owed,
+      owedSince: this.#owedSince,
+      sent: this.#sent,
+      parked: [],
+      parkedCount: 0,
+      unreadable: this.#unreadable,
+    };
+  }
+
+  async #takeTurn(): Promise<void> {
+    try {
+      const update = () => this.#update();
+      await (this.#parts.turn ? this.#parts.turn.run(update) : update());
+    } catch (error) {
+      this.#parts.onError?.(`sending to ${this.peer}`, error);
+      this.#rhythm.failed('failed');
+    }
+  }
+
+  async #update(): Promise<void> {
+    if ((await this.#look()) === 0) return;
+    const { journal, markAgain, mayPush, options, peer, runner, sights, stallSeconds } = this.#parts;
+    const owed = (await sights?.owed()) ?? [];
+    this.#unreadable = (await sights?.outOfSight(owed))?.length ?? 0;
+    if (!mayPush()) return;
+    if (this.#unreadable > 0) return this.#rhythm.failed('unreadable');
+    this.#rhythm.updating();
+    const halt = new AbortController();
+    this.#halt = halt;
+    const mark = journal.mark();
+    const leastRate = leastRateOf(this.#parts.turn);
+    try {
+      const watch = new PushWatch({
+        paths: owed,
+        pin: sights?.pin ?? (() => () => {}),
+        onOutOfSight: () => halt.abort(),
+      });
+      const result = await runner
+        .run({
+          mode: ['-v', ...options, '-u', '-P', peer],
+          stallSeconds,
+          ...(leastRate ? { leastRate } : {}),
+          signal: AbortSignal.any([this.#rhythm.signal, halt.signal]),
+          onMessage: watch.add,
+        })
+        .finally(() => watch.end());
+      const lost = (await sights?.outOfSight(owed)) ?? [];
+      if (lost.length > 0) await sights?.mark(lost);
+      const again = await markAgain(mark);
+      // It says nothing of the peer.
+      if (halt.signal.aborted) return this.#rhythm.failed('unreadable');
+      const before = this.#owed ?? 0;
+      const left = await this.#look();
+      this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
+      if (this.#rhythm.isStopping) return;
+      // Exit code 0 is no proof that all was sent; what a check has marked meanwhile is no failure.
+      if (result.outcome !== 'done') this.#rhythm.failed(result.outcome);
+      else if (again === undefined) this.#rhythm.failed('locked');
+      else if (left && again === 0) this.#rhythm.failed('refused');
+      else this.#rhythm.succeeded();
+      if (again) this.#rhythm.wake();
+    } finally {
+      this.#halt = undefined;
+      journal.release(mark);
+    }
+  }
+
+  async #look(): Promise<number | undefined> {
+    this.#owed = await this.#parts.countOwed();
+    if (this.#owed === 0) this.#owedSince = undefined;
+    else this.#owedSince ??= Date.now();
+    return this.#owed;
+  }
+
+  #report({ outcome, said, seconds }: CommandResult, { sent, left }: { sent: number; left: number }): void {
+    if (sent > 0) this.#lastSentAt = Date.now();
+    this.#sent += sent;
+    const isAboutPeer = outcome !== 'done';
+    const text = lastWords(said);
+    this.#parts.onPush?.({ peer: this.peer, sent, left, outcome, text, seconds, names: [], isAboutPeer });
+  }
+}

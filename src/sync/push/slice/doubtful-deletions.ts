@@ -1,0 +1,56 @@
+import type { PushedRow, PushOutcome } from '../../../csync2/database/private-database.js';
+import { decodeName } from '../../../csync2/files/name-encoding.js';
+import type { PathBytes } from '../../../text/path-bytes.js';
+import { isBehindLink } from '../../shared/stat-of.js';
+import type { OwedFiles } from './owed-files.js';
+
+/** What the doubt is judged by. */
+export interface DoubtParts {
+  readonly files: OwedFiles;
+  /** Whether a path lies at or below a place that is not there. */
+  readonly isHeld: (path: PathBytes) => boolean;
+}
+
+/**
+ * Finds what a push may have deleted on the peer though it is only out of sight here: between our last look and csync2's
+ * own, a disk may have gone, and come back even, or failed for a moment. Such files stay owed, so that the peer gets them
+ * again when they are in sight.
+ */
+export class DoubtfulDeletions {
+  readonly #parts: DoubtParts;
+  /** How often a file in plain sight has been taken for deleted, in a row. */
+  readonly #inARow = new Map<string, number>();
+
+  constructor(parts: DoubtParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The outcome without what is doubtful, which is neither sent nor left. Call it when csync2 has ended and the places
+   * have been looked at once more.
+   *
+   * @param deleted - names that csync2 has asked the peer to delete, one character a byte
+   */
+  without(outcome: PushOutcome, deleted: ReadonlySet<string>): PushOutcome {
+    const sent = outcome.sent.filter((row) => !this.#isDoubtful(row, deleted));
+    return sent.length === outcome.sent.length ? outcome : { ...outcome, sent };
+  }
+
+  #isDoubtful(row: PushedRow, deleted: ReadonlySet<string>): boolean {
+    const { files, isHeld } = this.#parts;
+    const path = files.path(row.encoded);
+    if (!path) return false;
+    const key = row.encoded.toString('latin1');
+    const sight = files.sight(row.encoded);
+    if (sight === 'unreadable' || isHeld(path)) return true;
+    const isMistaken =
+      sight === 'there' && deleted.has(decodeName(row.encoded).toString('latin1')) && !isBehindLink(path);
+    const times = isMistaken ? (this.#inARow.get(key) ?? 0) + 1 : 0;
+    if (times > 0) this.#inARow.set(key, times);
+    else this.#inARow.delete(key);
+    // Should csync2 have a reason of its own, it gets its way.
+    return times > 0 && times <= mostInARow;
+  }
+}
+
+const mostInARow = 3;

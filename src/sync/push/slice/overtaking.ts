@@ -1,0 +1,28 @@
+import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import { aloneInDirectory, mostAhead } from '../../shared/alone.js';
+import { fairShare } from '../../shared/fair-share.js';
+
+/**
+ * Which of many owed files go first, in a push of their own: csync2 sends what it is given in the order of names, so that
+ * in a large push a fresh change waits for most of it.
+ *
+ * Those are the files that became owed since the last push was prepared, if they are few; and those that are (nearly) alone
+ * in their directory: a change made in the midst of a copied tree is not to wait because ten thousand files of that
+ * tree are newer.
+ *
+ * @param rows - the newest first
+ * @param seenUpTo - the highest rowid when the last push was prepared
+ */
+export function overtaking(rows: readonly DirtyRow[], seenUpTo: number): DirtyRow[] {
+  const fresh = rows.filter((row) => row.rowid > seenUpTo);
+  const first = new Set(fresh.length <= mostAhead ? fresh : []);
+  const alone = aloneInDirectory(rows, ({ encoded }) =>
+    encoded.toString('latin1', 0, encoded.lastIndexOf(slash)),
+  );
+  const room = mostAhead - first.size;
+  const others = alone.filter((row) => !first.has(row));
+  for (const row of fairShare(others, room, ({ encoded }) => encoded.toString('latin1'))) first.add(row);
+  return rows.filter((row) => first.has(row));
+}
+
+const slash = 0x2f;

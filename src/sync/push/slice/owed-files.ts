@@ -1,0 +1,80 @@
+import { type BigIntStats, readlinkSync } from 'node:fs';
+import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { OnDisk } from '../../../csync2/database/private-database.js';
+import { checkTextOf } from '../../../csync2/files/check-text.js';
+import { decodeName, encodeName, type PathPrefix, realPathOf } from '../../../csync2/files/name-encoding.js';
+import type { PathBytes } from '../../../text/path-bytes.js';
+import { lookAt, type Sight, statOf } from '../../shared/stat-of.js';
+
+/** The files on this host that rows of the debt stand for. */
+export class OwedFiles {
+  readonly #prefixes: readonly PathPrefix[];
+
+  constructor(prefixes: readonly PathPrefix[]) {
+    this.#prefixes = prefixes;
+  }
+
+  /** The path of a name of the database; undefined if it uses a prefix that has no path here. */
+  path(encoded: Buffer): PathBytes | undefined {
+    return realPathOf(decodeName(encoded), this.#prefixes);
+  }
+
+  look(encoded: Buffer): OnDisk {
+    const stat = this.#lstat(encoded);
+    if (!stat) return 'gone';
+    if (stat.isDirectory()) return 'directory';
+    return stat.isSymbolicLink() ? 'link' : 'other';
+  }
+
+  /** Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as deleted. */
+  sight(encoded: Buffer): Sight['kind'] {
+    const path = this.path(encoded);
+    return path ? lookAt(path).kind : 'absent';
+  }
+
+  /**
+   * A text that is another one when the file has changed in any way; of a directory, only what csync2 sends of it: it makes its
+   * temporary files there itself.
+   */
+  stamp(row: Pick<DirtyRow, 'encoded'>): string {
+    const stat = this.#lstat(row.encoded);
+    if (stat?.isDirectory()) return `${stat.ino} ${checkTextOf(stat)}`;
+    return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
+  }
+
+  /** What csync2 would note of the file now; undefined if that can't be told, or it is not there. */
+  text(row: DirtyRow): string | undefined {
+    const stat = this.#lstat(row.encoded);
+    return stat && checkTextOf(stat);
+  }
+
+  /** Where a link leads, as csync2 escapes it. */
+  linkTarget(row: DirtyRow): string | undefined {
+    const path = this.path(row.encoded);
+    try {
+      return path && encodeName(readlinkSync(path, 'buffer')).toString('latin1');
+    } catch {
+      // It is none any more: its change is told.
+      return undefined;
+    }
+  }
+
+  /** Whether the file has changed within the last hour, or is gone. */
+  isFresh(row: DirtyRow, now = Date.now()): boolean {
+    const stat = this.#lstat(row.encoded);
+    return !stat || now - Number(stat.ctimeMs) < freshMilliseconds;
+  }
+
+  /** What csync2's `auto` methods compare. */
+  compared(row: DirtyRow): { seconds: bigint; size: bigint } {
+    const stat = this.#lstat(row.encoded);
+    return { seconds: (stat?.mtimeNs ?? -1n) / 1_000_000_000n, size: stat?.size ?? -1n };
+  }
+
+  #lstat(encoded: Buffer): BigIntStats | undefined {
+    const path = this.path(encoded);
+    return path && statOf(path);
+  }
+}
+
+const freshMilliseconds = 3_600_000;

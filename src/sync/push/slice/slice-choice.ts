@@ -1,0 +1,121 @@
+import type { DirtyRow, Ledger } from '../../../csync2/database/ledger.js';
+import { completeSlice } from '../../../csync2/database/private-database.js';
+import type { PathBytes } from '../../../text/path-bytes.js';
+import type { RejectedRows } from '../refused/rejected-rows.js';
+import { overtaking } from './overtaking.js';
+import type { OwedFiles } from './owed-files.js';
+import { WaitingLinks } from './waiting-links.js';
+
+/** What the choice is made with. */
+export interface SliceChoiceParts {
+  readonly peer: string;
+  readonly ledger: Ledger;
+  readonly files: OwedFiles;
+  readonly rejected: RejectedRows;
+  /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
+  readonly isHeld: (path: PathBytes) => boolean;
+}
+
+/** What is sent next, and what is left out. */
+export interface ChosenSlice {
+  readonly rows: readonly DirtyRow[];
+  readonly resting: readonly DirtyRow[];
+  /** How many files can't be looked at, as far as they have been met. */
+  readonly unreadable: number;
+  /** How many links wait for what they lead to. */
+  readonly waiting: number;
+}
+
+/** Chooses from a peer's debt what is sent next: the freshest first, and of what is more than one push those that overtake. */
+export class SliceChoice {
+  readonly #parts: SliceChoiceParts;
+  /** The highest rowid of what was owed when the last push was prepared. */
+  #seenUpTo = 0;
+  /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
+  #hasOvertaken = false;
+  /** Files that rest and have been looked at for this slice. */
+  #looks = 0;
+  #unreadable = 0;
+  #waiting = 0;
+  readonly #links: WaitingLinks;
+
+  constructor(parts: SliceChoiceParts) {
+    this.#parts = parts;
+    this.#links = new WaitingLinks(parts);
+  }
+
+  /** @param limit - files for one push, about */
+  next(limit: number): ChosenSlice {
+    this.#looks = 0;
+    this.#unreadable = 0;
+    this.#waiting = 0;
+    const first = this.#complete(this.#overtaking(limit), limit);
+    if (first) return { rows: first, resting: [], ...this.#leftOut };
+    const { ledger, peer } = this.#parts;
+    let rows: readonly DirtyRow[] = [];
+    let resting: DirtyRow[] = [];
+    for (const order of ['newest', 'deepest'] as const) {
+      resting = [];
+      this.#unreadable = 0;
+      rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
+      const slice = this.#complete(rows, limit);
+      if (slice) return { rows: slice, resting, ...this.#leftOut };
+    }
+    // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
+    return { rows: resting.length === 0 ? rows : [], resting, ...this.#leftOut };
+  }
+
+  /** Those of more than fit into one push that go before the others. */
+  #overtaking(limit: number): readonly DirtyRow[] {
+    const { ledger, peer } = this.#parts;
+    // Where files are asked about one by one, none is in a hurry.
+    const owed = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
+    const isMore = owed.length > limit || (owed.length > 0 && ledger.owesLongName(peer, longestName));
+    const first = isMore && !this.#hasOvertaken ? overtaking(owed, this.#seenUpTo) : [];
+    this.#seenUpTo = owed[0]?.rowid ?? 0;
+    const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
+    this.#hasOvertaken = rows.length > 0;
+    return rows;
+  }
+
+  #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
+    const { files, ledger, peer, rejected } = this.#parts;
+    const whole = completeSlice(ledger, peer, rows, limit, (name) => files.look(name));
+    // The directories above the rows have come along; one that was refused is asked about alone.
+    const chosen = new Set(rows);
+    const slice = whole.filter((row) => chosen.has(row) || !(this.#isHeld(row) || rejected.isSuspect(row)));
+    return slice.length > 0 ? slice : undefined;
+  }
+
+  /** Whether a row rests; those that do are added to `resting`. */
+  #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
+    const { files, rejected } = this.#parts;
+    const rests = rejected.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
+    if (rests) this.#looks++;
+    if (rests) resting.push(row);
+    return rests;
+  }
+
+  get #leftOut(): Pick<ChosenSlice, 'unreadable' | 'waiting'> {
+    return { unreadable: this.#unreadable, waiting: this.#waiting };
+  }
+
+  /** Whether csync2 would push as deleted what is only out of sight; or a link before what it leads to. */
+  #isHeld(row: DirtyRow): boolean {
+    const { files, isHeld } = this.#parts;
+    const path = files.path(row.encoded);
+    if (path !== undefined && isHeld(path)) return true;
+    const isUnreadable = files.sight(row.encoded) === 'unreadable';
+    if (isUnreadable) this.#unreadable++;
+    const waits = !isUnreadable && this.#links.waits(row);
+    if (waits) this.#waiting++;
+    return isUnreadable || waits;
+  }
+}
+
+/** How many owed files are looked at for those that overtake. */
+const looked = 10_000;
+/** Bytes; what has a longer one does not overtake, so that a mass of such names keeps nobody from being looked at. */
+const longestName = 1000;
+/** How many files that rest are looked at, whether they have changed. */
+const looksAtOnce = 2000;

@@ -1,0 +1,79 @@
+import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PushedRow } from '../../../csync2/database/private-database.js';
+import { isUnlike } from '../../../csync2/files/check-text.js';
+import type { OwedFiles } from '../slice/owed-files.js';
+
+/**
+ * What a peer has taken last of each file, as far as it has not changed here since. When the peer calls such a file changed on
+ * both sides, the later change is its own: of three hosts, two answer each other while the third has not got the question yet,
+ * and csync2 then has the refused one marked on the other side, too.
+ */
+export class SentVersions {
+  readonly #files: OwedFiles;
+  readonly #sent = new Map<string, SentVersion>();
+  #pushing = new Map<string, string>();
+  /** Of what is pushed, those that csync2 has noted as something else. */
+  #unlike = new Set<string>();
+
+  constructor(files: OwedFiles) {
+    this.#files = files;
+  }
+
+  /** These rows are about to be pushed. */
+  begin(rows: readonly PushedRow[]): void {
+    this.#pushing = new Map(rows.map((row) => [keyOf(row), this.#files.stamp(row)]));
+    this.#unlike = new Set(rows.filter((row) => isUnlike(row.seen, this.#files.text(row))).map(keyOf));
+  }
+
+  /** Whether something that has been pushed is, or was, not as csync2 had noted it when the push began. */
+  isUncertain(row: DirtyRow): boolean {
+    const key = keyOf(row);
+    return this.#unlike.has(key) || this.#pushing.get(key) !== this.#files.stamp(row);
+  }
+
+  /**
+   * Of what was pushed, these were taken. What has changed meanwhile may have been sent in either version.
+   *
+   * @param by - when the push had ended; milliseconds since 1970
+   */
+  taken(rows: readonly DirtyRow[], by = Date.now()): void {
+    for (const row of rows) {
+      const key = keyOf(row);
+      const stamp = this.#files.stamp(row);
+      this.#sent.delete(key);
+      if (this.#pushing.get(key) === stamp) this.#sent.set(key, { row, stamp, by });
+    }
+    for (const [key] of this.#sent) {
+      if (this.#sent.size <= mostKept) break;
+      this.#sent.delete(key);
+    }
+  }
+
+  /**
+   * Whether the peer has taken the file as it is now.
+   *
+   * @param at - by this moment, for certain; milliseconds since 1970
+   */
+  has(row: Pick<DirtyRow, 'encoded'>, at = Number.POSITIVE_INFINITY): boolean {
+    const sent = this.#sent.get(keyOf(row));
+    return sent !== undefined && sent.by <= at && sent.stamp === this.#files.stamp(row);
+  }
+
+  /** The row of a file that the peer has taken, in this version or another. */
+  row(encoded: Buffer): DirtyRow | undefined {
+    return this.#sent.get(keyOf({ encoded }))?.row;
+  }
+}
+
+interface SentVersion {
+  readonly row: DirtyRow;
+  readonly stamp: string;
+  /** It had been taken by then; milliseconds since 1970. */
+  readonly by: number;
+}
+
+function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+  return encoded.toString('latin1');
+}
+
+const mostKept = 20_000;

@@ -1,0 +1,80 @@
+import { isWithinLimits } from '../../csync2/files/path-limits.js';
+import { isRecursive, type QueueEntry } from '../../queue/entry.js';
+import { DirectoryKeys } from '../../text/directory-keys.js';
+import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
+
+/** Paths to look at alone, and paths to look at with everything below them. */
+export interface Scope {
+  readonly files: readonly PathBytes[];
+  readonly trees: readonly PathBytes[];
+}
+
+/** What one check has to look at: every path once, none below a tree that is looked at anyway. */
+export interface Batch {
+  /** Paths to look at alone. */
+  readonly files: readonly PathBytes[];
+  /** Paths to look at with everything below them; none lies within another. */
+  readonly trees: readonly PathBytes[];
+  /** Paths that lie within a tree, and that something was told of all the same. */
+  readonly covered: readonly PathBytes[];
+  /**
+   * Those of them whose content nothing speaks against: what csync2 knows of a file is not doubted if nothing but its owner,
+   * mode or times have been touched, or if a tree is only looked at once more.
+   */
+  readonly trusted: ReadonlySet<PathKey>;
+  /** Paths that csync2 can't handle; see {@link isWithinLimits}. */
+  readonly leftOut?: readonly PathBytes[];
+}
+
+/**
+ * Folds queue entries into one batch. Order is kept: what came first is checked first. Losses are left out: the
+ * queue itself remembers that a full check is owed.
+ */
+export function makeBatch(entries: readonly QueueEntry[]): Batch {
+  const files = new Map<PathKey, PathBytes>();
+  const trees = new Map<PathKey, PathBytes>();
+  const leftOut = new Map<PathKey, PathBytes>();
+  const doubted = new Set<PathKey>();
+  for (const entry of entries) {
+    if (entry.kind === 'loss') continue;
+    const key = toKey(entry.path);
+    const target = !isWithinLimits(entry.path) ? leftOut : isRecursive(entry) ? trees : files;
+    target.set(key, entry.path);
+    if (entry.kind !== 'touch' && entry.kind !== 'recheck') doubted.add(key);
+  }
+  const directories = new DirectoryKeys(trees.keys());
+  // A tree within another one is looked at with that: if it is in doubt, so is all that it is looked at with.
+  for (const key of trees.keys()) {
+    if (doubted.has(key)) for (const above of directories.above(key)) doubted.add(above);
+  }
+  const isCovered = (key: PathKey) => trees.has(key) || directories.areAbove(key);
+  return {
+    files: [...files].filter(([key]) => !isCovered(key)).map(([, path]) => path),
+    trees: [...trees].filter(([key]) => !directories.areAbove(key)).map(([, path]) => path),
+    covered: [...files].filter(([key]) => isCovered(key)).map(([, path]) => path),
+    trusted: new Set([...files.keys(), ...trees.keys()].filter((key) => !doubted.has(key))),
+    ...(leftOut.size > 0 ? { leftOut: [...leftOut.values()] } : {}),
+  };
+}
+
+/** Batches as one, as if what is in them had come together. */
+export function mergeBatches(batches: readonly Batch[]): Batch {
+  return batches.length === 1 && batches[0] ? batches[0] : makeBatch(batches.flatMap(entriesOf));
+}
+
+/** Number of paths that a batch has csync2 look at. */
+export function batchSize(batch: Batch): number {
+  return batch.files.length + batch.trees.length;
+}
+
+function entriesOf({ files, trees, covered, trusted, leftOut = [] }: Batch): QueueEntry[] {
+  const entry = (path: PathBytes, trust: QueueEntryKind, doubt: QueueEntryKind): QueueEntry => {
+    return { kind: trusted.has(toKey(path)) ? trust : doubt, path };
+  };
+  return [
+    ...trees.map((path) => entry(path, 'recheck', 'tree')),
+    ...[...files, ...covered, ...leftOut].map((path) => entry(path, 'touch', 'file')),
+  ];
+}
+
+type QueueEntryKind = Exclude<QueueEntry['kind'], 'loss'>;

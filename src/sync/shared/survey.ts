@@ -1,0 +1,130 @@
+import { loadNative } from '../../native.js';
+import { errnoName } from '../../proc/errno-name.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+
+/** How paths are looked at. */
+export interface SurveyOptions {
+  /** Whether what lies below directories is looked at, too. */
+  readonly recursive: boolean;
+  /** Entries that have changed since this time are told; nanoseconds since 1970, by the inode's ctime. */
+  readonly changedSince: bigint;
+  /** Of these, only regular files that have more than one name are told. */
+  readonly linkedOnly?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a survey has found. */
+export interface Survey {
+  /** Entries that lstat(2) has succeeded for, the given paths among them. */
+  readonly entries: number;
+  /** Everything but directories whose ctime is not before `changedSince`, as far as it is asked for. */
+  readonly changed: readonly ChangedEntry[];
+  readonly unreadable: readonly UnreadablePath[];
+}
+
+/** An entry that has changed. Times in nanoseconds since 1970. */
+export interface ChangedEntry {
+  readonly path: PathBytes;
+  readonly type: 'file' | 'link' | 'other';
+  readonly inode: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly device: bigint;
+  /** Number of its names. */
+  readonly links: number;
+}
+
+/** A path that is there, or may be, and can't be looked at; of a directory nothing below it can be known. */
+export interface UnreadablePath {
+  readonly path: PathBytes;
+  /** `EIO`, `EACCES`, `ESTALE`, … */
+  readonly errno: string;
+}
+
+/** Not later than any change. */
+export const noChanges = (1n << 63n) - 1n;
+
+/**
+ * Looks at paths with lstat(2), as csync2 is about to: it takes whatever fails for deleted. Works in a thread of its own.
+ *
+ * - What isn't there (ENOENT, ENOTDIR, and ELOOP, since csync2 takes what lies behind a link for absent) is not told.
+ * - A directory of which more than a hundred entries can't be looked at is told in their place.
+ * - Paths longer than PATH_MAX can't be looked at by csync2: the directory is told that they begin in, with ENAMETOOLONG.
+ *
+ * Rejects with the signal's reason when it is aborted.
+ */
+export async function survey(
+  paths: readonly PathBytes[],
+  { recursive, changedSince, linkedOnly = false, signal }: SurveyOptions,
+): Promise<Survey> {
+  signal?.throwIfAborted();
+  const { done, cancel } = loadNative().survey(paths, recursive, changedSince, linkedOnly);
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const found = await done;
+    signal?.throwIfAborted();
+    if (!found) throw new Error('a survey was cancelled that nobody has cancelled');
+    const { entries } = found;
+    return {
+      entries,
+      changed: [...changedEntries(found.changed)],
+      unreadable: [...unreadablePaths(found.unreadable)],
+    };
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** Surveys, counted: one may take as long as a slow disk needs. */
+export class Surveys {
+  #running = 0;
+  #started = 0;
+
+  /** Under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Begun so far. */
+  get started(): number {
+    return this.#started;
+  }
+
+  readonly survey: typeof survey = async (paths, options) => {
+    this.#started++;
+    this.#running++;
+    try {
+      return await survey(paths, options);
+    } finally {
+      this.#running--;
+    }
+  };
+}
+
+// Records as native/survey_napi.cc packs them.
+function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
+  for (let at = 0; at < packed.length; ) {
+    const type = changedTypes[packed[at] as number] ?? 'other';
+    const inode = packed.readBigUInt64LE(at + 1);
+    const size = packed.readBigUInt64LE(at + 9);
+    const mtimeNs = packed.readBigInt64LE(at + 17);
+    const ctimeNs = packed.readBigInt64LE(at + 25);
+    const device = packed.readBigUInt64LE(at + 33);
+    const links = packed.readUInt32LE(at + 41);
+    const end = at + 49 + packed.readUInt32LE(at + 45);
+    yield { path: packed.subarray(at + 49, end), type, inode, size, mtimeNs, ctimeNs, device, links };
+    at = end;
+  }
+}
+
+function* unreadablePaths(packed: Buffer): Generator<UnreadablePath> {
+  for (let at = 0; at < packed.length; ) {
+    const errno = errnoName(packed.readInt32LE(at));
+    const end = at + 8 + packed.readUInt32LE(at + 4);
+    yield { path: packed.subarray(at + 8, end), errno };
+    at = end;
+  }
+}
+
+const changedTypes = ['file', 'link', 'other'] as const;

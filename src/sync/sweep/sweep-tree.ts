@@ -1,0 +1,61 @@
+import type { Ledger } from '../../csync2/database/ledger.js';
+import { join, type PathBytes } from '../../text/path-bytes.js';
+import { statOf } from '../shared/stat-of.js';
+import { DiskWeights } from './disk-weights.js';
+import { entriesOf } from './list-directory.js';
+import type { SweepChild, SweepTree } from './sweep-plan.js';
+
+/** Whether csync2's walk from `/` comes into a directory. */
+export type IsEntered = (directory: PathBytes) => boolean;
+
+/** The tree of a full check as it is: the disk, and what csync2 knows (undefined where it can't be read). */
+export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
+  const disk = new DiskWeights();
+  return {
+    weigh: (path, limit) => Math.max(ledger?.countWithin(path, limit) ?? 0, disk.weigh(path, limit)),
+    children: (directory) => childrenOf(directory, ledger),
+    isEntered,
+  };
+}
+
+/**
+ * The same for trees that were reported: what is weighed on the disk needs no look into the database, which outside of a
+ * database window might make a session of csync2's server wait.
+ */
+export function reportedTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
+  const disk = new DiskWeights();
+  return {
+    weigh: (path, limit) =>
+      statOf(path) || !ledger ? disk.weigh(path, limit) : ledger.countWithin(path, limit),
+    children: (directory) => childrenOf(directory, ledger),
+    isEntered,
+  };
+}
+
+function* childrenOf(
+  directory: PathBytes,
+  ledger: Ledger | undefined,
+): Generator<readonly SweepChild[], void> {
+  yield* portionsOf(directory);
+  for (const known of ledger?.childrenWithin(directory) ?? []) {
+    yield known.filter((child) => {
+      const stat = statOf(join(directory, child.name));
+      // A file on disk may have been a directory: what csync2 knows below it is to be looked at, too.
+      return !stat || (child.deep && !stat.isDirectory());
+    });
+  }
+}
+
+/** Some thousand entries at a time; none if there are none. */
+function* portionsOf(directory: PathBytes): Generator<readonly SweepChild[], void> {
+  let portion: SweepChild[] = [];
+  for (const { name, isDirectory } of entriesOf(directory)) {
+    portion.push({ name, deep: isDirectory });
+    if (portion.length < portionLength) continue;
+    yield portion;
+    portion = [];
+  }
+  if (portion.length > 0) yield portion;
+}
+
+const portionLength = 4000;

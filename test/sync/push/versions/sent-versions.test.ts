@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { encodeName } from '#src/csync2/files/name-encoding.js';
+import { OwedFiles } from '#src/sync/push/slice/owed-files.js';
+import { SentVersions } from '#src/sync/push/versions/sent-versions.js';
+
+test('a peer has a file as it is, if it was taken and has not changed since the push began', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  const row = {
+    rowid: 1,
+    encoded: encodeName(Buffer.from(path)),
+    myName: Buffer.from('web1'),
+    forced: 0,
+    seen: undefined,
+  };
+  const versions = new SentVersions(new OwedFiles([]));
+  writeFileSync(path, 'one');
+  assert.ok(!versions.has(row));
+  versions.begin([row]);
+  assert.ok(!versions.has(row), 'it is under way');
+  versions.taken([row]);
+  assert.ok(versions.has(row));
+  writeFileSync(path, 'two');
+  utimesSync(path, 1, 1);
+  assert.ok(!versions.has(row));
+  versions.begin([row]);
+  writeFileSync(path, 'six');
+  utimesSync(path, 1, 1);
+  versions.taken([row]);
+  assert.ok(!versions.has(row), 'either may have been sent');
+  versions.begin([row]);
+  versions.taken([]);
+  assert.ok(!versions.has(row), 'it was refused');
+});
+
+test('what was sent is uncertain if it was not as noted, or has changed while it was sent', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  writeFileSync(path, 'one');
+  const files = new OwedFiles([]);
+  const versions = new SentVersions(files);
+  const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const seen = files.text(named);
+  const row = { ...named, seen };
+  versions.begin([row]);
+  assert.ok(!versions.isUncertain(row));
+  chmodSync(path, 0o600);
+  assert.ok(versions.isUncertain(row), 'it has changed meanwhile');
+  versions.begin([row]);
+  assert.ok(versions.isUncertain(row), 'it was another one already');
+  versions.begin([{ ...row, seen: seen?.replace(/mode=\d+%3A/, '') }]);
+  assert.ok(!versions.isUncertain(row), 'csync2.cfg has it ignore the mode');
+});
