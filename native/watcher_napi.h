@@ -1,4 +1,4 @@
-// The JS class `Watcher` around inotify_csync::Watcher; its typed face is src/watch/native-watcher.ts.
+// The JS class `Watcher` around inotify_csync::Watcher; its typed face is src/native/watcher.ts.
 #pragma once
 
 #include "selection_napi.h"

@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exitCodes, InotifyCsyncError } from './errors.js';
+import type { NativeSelectionConstructor } from './native/selection.js';
+import type { NativeWatcherConstructor } from './native/watcher.js';
 
 /** The addon's face, as `native/addon.cc` exports it. The classes in `src/watch` and `src/csync2/cfg` wrap it. */
 export interface NativeAddon {
@@ -40,31 +42,6 @@ export interface NativePlace {
   /** statfs(2) f_fsid, 0: the file system has none. */
   readonly fileSystem: bigint;
 }
-
-/** csync2's selection rules as C++ takes them; see `native/selection.h`. */
-export interface SelectionRules {
-  readonly groups: readonly { readonly patterns: readonly SelectionPattern[] }[];
-  readonly prefixes: readonly { readonly name: Buffer; readonly path: Buffer }[];
-}
-
-export interface SelectionPattern {
-  readonly text: Buffer;
-  readonly include: boolean;
-}
-
-export interface NativeSelectionConstructor {
-  new (rules: SelectionRules): NativeSelection;
-}
-
-export interface NativeSelection {
-  /** What csync2 says of one name, real or `%prefix%`: 0 outside, 1 step into, 2 selected. */
-  matchName(name: Buffer): 0 | 1 | 2;
-  /** What csync2's walk from `/` makes of a real path: 0 never reached, 1 passed through, 2 synchronised. */
-  explain(path: Buffer): 0 | 1 | 2;
-}
-
-// The watcher's part of the face is declared in src/watch, beside the class that wraps it.
-import type { NativeWatcherConstructor } from './watch/native-watcher.js';
 
 let loaded: NativeAddon | undefined;
 

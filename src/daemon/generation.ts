@@ -2,31 +2,17 @@ import { join } from 'node:path';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Csync2Options } from '../config/csync2-options.js';
 import type { Settings } from '../config/settings.js';
-import {
-  activePrefixes,
-  type CsyncConfig,
-  peersOf,
-  rootsOf,
-  selectionFor,
-  selectionOf,
-  treesOf,
-} from '../csync2/cfg/index.js';
-import { prepareDatabase } from '../csync2/database/prepare-database.js';
-import { knowsBatchedDeletes } from '../csync2/run/flavour.js';
-import { databaseLocation, type Instance } from '../csync2/run/instance.js';
-import { resolveInstance } from '../csync2/run/resolve-instance.js';
+import { activePrefixes, peersOf, rootsOf, selectionFor, selectionOf, treesOf } from '../csync2/cfg/index.js';
 import { Runner } from '../csync2/run/runner.js';
 import type { ManagedServer } from '../csync2/server/server.js';
 import type { Activity } from '../csync2/sessions/activity.js';
 import type { ReceivedFile } from '../csync2/sessions/half-received.js';
-import type { NativeSelection } from '../native.js';
+import type { NativeSelection } from '../native/selection.js';
 import type { Counts } from '../observe/counts.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
-import { requireOwnDirectory } from '../state/own-directory.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { MountMemory } from '../sync/guard/mount-memory.js';
-import { requireRoots } from '../sync/guard/required-roots.js';
 import type { FileMemory } from '../sync/memory/file-memory.js';
 import type { NoteHistory } from '../sync/memory/note-history.js';
 import type { UnseenSpans } from '../sync/memory/unseen-spans.js';
@@ -36,6 +22,7 @@ import { looksTemporary } from '../sync/take/temporary-files.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
+import type { Plan } from './plan.js';
 import { territoryOf } from './territory.js';
 
 /** What a generation is made from; queue and server outlive it. */
@@ -65,39 +52,6 @@ export interface GenerationParts {
 export interface EarlierWatches {
   readonly inotifyFd: number;
   readonly handoverFd: number;
-}
-
-/** A host's configuration, read and found good: nothing has been begun yet. */
-export interface Plan {
-  readonly config: CsyncConfig;
-  readonly instance: Instance;
-  /** Whether this csync2 knows `-b`; asked only where it would be used. */
-  readonly batchedDeletes: boolean;
-}
-
-/**
- * Reads csync2.cfg and looks whether csync2 can work with it.
- *
- * Throws an InotifyCsyncError for everything that is wrong with the configuration or the host.
- */
-export async function readPlan(settings: Settings, csync2Options: Csync2Options): Promise<Plan> {
-  const plan = resolveInstance({
-    ...csync2Options,
-    program: settings.csync2,
-    systemDirectory: settings.cfgPath,
-  });
-  requireOwnDirectory(settings.runtimeDirectory);
-  const exact = treesOf(plan.config).filter((root) => root.exact);
-  requireRoots(
-    exact.map(({ path, patterns: [pattern] }) => ({
-      path,
-      place: `${pattern?.place.file}:${pattern?.place.line}`,
-    })),
-  );
-  const runner = new Runner(plan.instance);
-  await prepareDatabase(runner);
-  const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
-  return { ...plan, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Settings } from '../config/settings.js';
 import { peersOf } from '../csync2/cfg/index.js';
 import { Runner } from '../csync2/run/runner.js';
-import { Generation, type GenerationParts, readPlan } from './generation.js';
+import { Generation, type GenerationParts } from './generation.js';
+import { readPlan } from './plan.js';
 
 /**
  * The generation at work, and how another takes its place: begun beside it, given over to when all is watched. A

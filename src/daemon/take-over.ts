@@ -4,7 +4,7 @@ import type { ManagedServer } from '../csync2/server/server.js';
 import { portOf } from '../csync2/server/server-port.js';
 import { adoptHalfReceived, type ReceivedFile } from '../csync2/sessions/half-received.js';
 import type { Log } from '../observe/log.js';
-import type { Plan } from './generation.js';
+import type { Plan } from './plan.js';
 
 /**
  * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had half received.

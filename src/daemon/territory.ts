@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Settings } from '../config/settings.js';
 import { databaseLocation, type Instance } from '../csync2/run/instance.js';
-import type { Plan } from './generation.js';
+import type { Plan } from './plan.js';
 
 /**
  * A digest, 32 bytes, of all that must be the same for the watches of an earlier run to be as good as new ones and for

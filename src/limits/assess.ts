@@ -1,4 +1,4 @@
-import type { NativeSelection } from '../native.js';
+import type { NativeSelection } from '../native/selection.js';
 import { countDirectories } from './count-directories.js';
 import { type LimitName, readLimits } from './inotify-limits.js';
 import { type LimitPlan, planLimits, watchMemory } from './plan.js';

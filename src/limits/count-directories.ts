@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import type { NativeSelection } from '../native.js';
+import type { NativeSelection } from '../native/selection.js';
 import { join, type PathBytes } from '../text/path-bytes.js';
 
 export interface DirectoryCount {

@@ -1,7 +1,7 @@
 import { type Outcome, outcomeText } from '../csync2/run/result.js';
 import { type ServerState, serverStateText } from '../csync2/server/server.js';
 import type { Session } from '../csync2/server-log/session-log.js';
-import type { FailedPath } from '../sync/check/check-runner.js';
+import type { FailedPath } from '../sync/check/failed-path.js';
 import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js';
 import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
 import { type LaneStatus, laneStateText } from '../sync/push/lane.js';

@@ -8,8 +8,8 @@ import type { ContestedNames } from './compare/contested-names.js';
 import type { ComparedNames, NoteComparisonParts } from './compare/note-comparison.js';
 import { RegularVerification } from './compare/regular-verification.js';
 import { repair, type Verified, type VerifiedPeer, verify } from './compare/verification.js';
-import type { SyncParts, SyncPeer } from './create-sync.js';
 import type { RootGuard } from './guard/root-guard.js';
+import type { SyncParts, SyncPeer } from './parts.js';
 import type { Lane } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 

@@ -1,20 +1,9 @@
-import type { AutoMethod } from '../csync2/cfg/model.js';
 import { compareWithPeer } from '../csync2/database/comparison.js';
 import { listDirty } from '../csync2/database/dirty-listing.js';
 import { Ledger } from '../csync2/database/ledger.js';
-import {
-  decodeName,
-  encodeName,
-  namesOf,
-  type PathPrefix,
-  realPathOf,
-} from '../csync2/files/name-encoding.js';
+import { decodeName, encodeName, namesOf, realPathOf } from '../csync2/files/name-encoding.js';
 import { databaseLocation } from '../csync2/run/instance.js';
 import { outcomeText } from '../csync2/run/result.js';
-import type { Runner } from '../csync2/run/runner.js';
-import type { Activity } from '../csync2/sessions/activity.js';
-import type { ReceivedFile } from '../csync2/sessions/half-received.js';
-import type { Queue } from '../queue/queue.js';
 import { KeptTime } from '../state/kept-time.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { arrivalsOf, senderOf } from './arrivals/arrivals.js';
@@ -30,111 +19,22 @@ import { Reconciliation, type ReconciliationParts } from './compare/reconciliati
 import { type Comparisons, createComparisons } from './create-comparisons.js';
 import { createLanes } from './create-lanes.js';
 import { CheckJournal } from './database/check-journal.js';
-import { DatabaseWindow, type ServerGate } from './database/database-window.js';
+import { DatabaseWindow } from './database/database-window.js';
 import { FullCheck } from './full-check/full-check.js';
-import { UnsupportedPaths, type UnsupportedSummary } from './full-check/unsupported-paths.js';
+import { UnsupportedPaths } from './full-check/unsupported-paths.js';
 import { WatcherMisses } from './full-check/watcher-misses.js';
-import type { MountMemory } from './guard/mount-memory.js';
 import { MountReader } from './guard/mount-reader.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './guard/root-guard.js';
-import type { FileMemory } from './memory/file-memory.js';
 import { stampOf } from './memory/file-stamp.js';
-import type { NoteHistory } from './memory/note-history.js';
 import { OverlookedChanges } from './memory/overlooked-changes.js';
-import type { UnseenSpans } from './memory/unseen-spans.js';
-import type { WriteCounts } from './memory/write-counts.js';
-import type { KnownPeers } from './newcomers/known-peers.js';
-import { type FirstComparison, Newcomers } from './newcomers/newcomers.js';
+import { Newcomers } from './newcomers/newcomers.js';
+import type { SyncParts } from './parts.js';
 import type { Lane, PushReport } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
-import { Scheduler, type SchedulerEvents, type SchedulerOptions } from './scheduler.js';
+import { Scheduler } from './scheduler.js';
 import { lookAt } from './shared/stat-of.js';
 import { Surveys } from './shared/survey.js';
 import { reportedTree, sweepTree } from './sweep/sweep-tree.js';
-
-/** What the sync stage is given. */
-export interface SyncParts {
-  readonly runner: Runner;
-  readonly queue: Queue;
-  readonly activity: Activity;
-  /** Holds new sessions of the server up, where we run it. */
-  readonly gate: ServerGate | undefined;
-  readonly peers: readonly SyncPeer[];
-  readonly knownPeers: KnownPeers;
-  /** Keeps on disk which check is under way. */
-  readonly checkRecord: string;
-  /** Outermost included paths: what a full check looks at. */
-  readonly roots: readonly PathBytes[];
-  /** Included paths that must be there before anything below them is checked. */
-  readonly trees: readonly PathBytes[];
-  /** Whether something at or below a path may be synchronised. */
-  readonly concerns: (path: PathBytes) => boolean;
-  /** Has csync2's server take nothing at and below some places, and all the rest again; not where others run it. */
-  readonly exclude?: (places: readonly PathBytes[]) => void;
-  /** What was mounted in the trees, over restarts. */
-  readonly mountMemory: MountMemory;
-  readonly prefixes: readonly PathPrefix[];
-  /** Whether csync2's walk from `/` comes into a directory. */
-  readonly isEntered: (directory: PathBytes) => boolean;
-  /** File that tells when the last full check was. */
-  readonly fullCheckHistory: string;
-  /** File that tells when all peers were compared with last. */
-  readonly verifyHistory: string;
-  /** What a killed session had left, and csync2 has taken note of. */
-  readonly halfReceived: readonly ReceivedFile[];
-  readonly memory: FileMemory;
-  readonly notes: NoteHistory;
-  readonly writes: WriteCounts;
-  /** When changes may have gone unseen before this run, and in it. */
-  readonly unseen: UnseenSpans;
-  /** Directory for private databases, best on tmpfs. */
-  readonly laneDirectory: string;
-  readonly parallel: boolean;
-  /** Whether each update gets a database of its own, where that can be. */
-  readonly privateDatabases: boolean;
-  /** Whether this csync2 knows `-b`. */
-  readonly batchedDeletes: boolean;
-  /** Seconds without progress after which a push is ended. */
-  readonly stallSeconds: number;
-  readonly options: SchedulerOptions & {
-    /** Seconds between regular comparisons with all peers; 0 for none. */
-    readonly verifyInterval: number;
-  };
-  readonly events: SchedulerEvents & {
-    onPush?(report: PushReport): void;
-    onError?(where: string, error: unknown): void;
-    onCompared?(peer: string, comparison: FirstComparison): void;
-    /** What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way; empty: nothing does. */
-    onDiverged?(peer: string, paths: readonly PathBytes[]): void;
-    /** Hosts that had changed the same files at once had come to have different ones: the peer gets this host's. */
-    onDecided?(peer: string, paths: readonly PathBytes[]): void;
-    /** The first path that csync2 can't handle has come, or the last is gone. */
-    onUnsupported?(summary: UnsupportedSummary): void;
-    /** A check had taken files for deleted that are only out of sight. */
-    onRestored?(paths: readonly PathBytes[]): void;
-    /** A place is back, and does not hold what peers have sent there meanwhile. */
-    onUnseen?(place: PathBytes, files: readonly PathBytes[]): void;
-  };
-}
-
-/** A peer as the sync stage needs it. */
-export interface SyncPeer {
-  readonly name: string;
-  /** What it calls this host. */
-  readonly myName: string;
-  /** Names of the groups that it shares with this host. */
-  readonly groups: readonly string[];
-  /** It only receives. */
-  readonly slave: boolean;
-  /** This host only receives from it. */
-  readonly slaveHere: boolean;
-  /** How csync2.cfg has conflicts with it resolved. */
-  readonly auto: AutoMethod;
-  /** It stands before this host in csync2.cfg. */
-  readonly onLeft: boolean;
-  /** Whether csync2 synchronises a name, real or that of a prefix, with it. */
-  readonly shares: (name: Buffer) => boolean;
-}
 
 /** The sync stage, put together. */
 export interface Sync {

@@ -2,9 +2,9 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isShortage } from '../proc/shortage.js';
 import type { QueuePosition } from '../queue/cursor.js';
 import type { PathBytes } from '../text/path-bytes.js';
-import type { FailedPath } from './check/check-runner.js';
 import type { Checker, CheckReport } from './check/checker.js';
 import { DeferredPaths } from './check/deferred-paths.js';
+import type { FailedPath } from './check/failed-path.js';
 import { type PostponedPath, PostponedPaths } from './check/postponed-paths.js';
 import {
   FullCheckDuty,

@@ -1,13 +1,13 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
-import type { NativeSelection } from '../native.js';
+import type { NativeSelection } from '../native/selection.js';
+import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from '../native/watcher.js';
 import { loadNative } from '../native.js';
 import type { QueueEntry } from '../queue/entry.js';
 import { type ContentChange, decodeBatch } from './batch.js';
 import { WatchClosedError, WatchLimitError, WatchReadError, WatchStartError } from './errors.js';
 import { defaultFileEvents, parseFileEvents } from './file-events.js';
 import { readHandover } from './handover.js';
-import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from './native-watcher.js';
 
 export interface WatcherOptions {
   /** Which paths are watched and reported. */

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { loadNative, type SelectionPattern } from '#src/native.js';
+import type { SelectionPattern } from '#src/native/selection.js';
+import type { WatchStats } from '#src/native/watcher.js';
+import { loadNative } from '#src/native.js';
 import type { QueueEntry } from '#src/queue/entry.js';
-import type { WatchStats } from '#src/watch/native-watcher.js';
 import type { Operation, Plan } from './operations.js';
 import { directoriesOf, Shadow } from './shadow.js';
 

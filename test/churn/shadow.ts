@@ -9,7 +9,7 @@ import {
   readFileSync,
   readlinkSync,
 } from 'node:fs';
-import type { NativeSelection } from '#src/native.js';
+import type { NativeSelection } from '#src/native/selection.js';
 import type { QueueEntry } from '#src/queue/entry.js';
 import {
   display,

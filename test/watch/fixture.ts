@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NativeSelection } from '#src/native.js';
+import type { NativeSelection } from '#src/native/selection.js';
 import { loadNative } from '#src/native.js';
 import type { WatcherOptions } from '#src/watch/watcher.js';
 import { Watcher } from '#src/watch/watcher.js';

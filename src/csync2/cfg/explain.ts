@@ -1,4 +1,4 @@
-import type { NativeSelection } from '../../native.js';
+import type { NativeSelection } from '../../native/selection.js';
 import { display, join, type PathBytes } from '../../text/path-bytes.js';
 import type { CsyncConfig, Group, GroupPattern, Place } from './model.js';
 import { matchPattern } from './native-selection.js';

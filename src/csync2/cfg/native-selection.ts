@@ -1,9 +1,5 @@
-import {
-  loadNative,
-  type NativeSelection,
-  type NativeSelectionConstructor,
-  type SelectionRules,
-} from '../../native.js';
+import type { NativeSelection, NativeSelectionConstructor, SelectionRules } from '../../native/selection.js';
+import { loadNative } from '../../native.js';
 
 interface SelectionClass extends NativeSelectionConstructor {
   matchPattern(pattern: Buffer, name: Buffer): boolean;

@@ -1,4 +1,4 @@
-import type { NativeSelection, SelectionRules } from '../../native.js';
+import type { NativeSelection, SelectionRules } from '../../native/selection.js';
 import { CsyncConfigError } from './errors.js';
 import type { CsyncConfig, Group } from './model.js';
 import { createSelection } from './native-selection.js';

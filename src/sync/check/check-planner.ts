@@ -9,7 +9,7 @@ import type { OverlookedChanges, Verdict } from '../memory/overlooked-changes.js
 import type { Batch } from '../shared/batch.js';
 import { lookAt, statOf } from '../shared/stat-of.js';
 import type { ChangedEntry, SurveyOptions } from '../shared/survey.js';
-import type { FailedPath } from './check-runner.js';
+import type { FailedPath } from './failed-path.js';
 import type { HardLinks, LinkedFile } from './hard-links.js';
 import type { PostponedPath } from './postponed-paths.js';
 

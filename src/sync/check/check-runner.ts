@@ -7,22 +7,9 @@ import type { CheckJournal } from '../database/check-journal.js';
 import type { Scope } from '../shared/batch.js';
 import { argumentChunks } from './argument-chunks.js';
 import type { Clearance } from './clearance.js';
+import type { FailedPath, NoteFailure } from './failed-path.js';
 import type { MistakenDeletions } from './mistaken-deletions.js';
 import type { TornChecks } from './torn/torn-checks.js';
-
-/** A path that csync2 could not look at. */
-export interface FailedPath {
-  readonly path: PathBytes;
-  readonly recursive: boolean;
-  readonly outcome: Outcome;
-  /** What csync2 has said of it, for people. */
-  readonly text: string;
-  /** The path is not the matter: csync2 can look at nothing just now. */
-  readonly isForAll?: boolean;
-}
-
-/** Why csync2 could not take note of files. */
-export type NoteFailure = Required<Pick<FailedPath, 'outcome' | 'text' | 'isForAll'>>;
 
 /** How csync2 looks at paths. */
 export interface CheckMode {

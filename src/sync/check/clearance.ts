@@ -10,7 +10,7 @@ import {
 import { lookAt } from '../shared/stat-of.js';
 import { noChanges, type Survey, type SurveyOptions } from '../shared/survey.js';
 import type { SweepTree } from '../sweep/sweep-plan.js';
-import type { FailedPath } from './check-runner.js';
+import type { FailedPath } from './failed-path.js';
 
 /** What a clearance asks. */
 export interface ClearanceParts {

@@ -1,6 +1,6 @@
 import { type PathKey, toKey } from '../../text/path-bytes.js';
 import { backoffSeconds } from '../shared/backoff.js';
-import type { FailedPath } from './check-runner.js';
+import type { FailedPath } from './failed-path.js';
 
 /**
  * Paths that csync2 could not check, each tried again after a pause that grows. A path that doesn't fail again counts

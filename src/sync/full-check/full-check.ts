@@ -1,6 +1,6 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
-import type { FailedPath } from '../check/check-runner.js';
 import type { Checker, SweepReport } from '../check/checker.js';
+import type { FailedPath } from '../check/failed-path.js';
 import type { DatabaseWindow } from '../database/database-window.js';
 import type { RootGuard } from '../guard/root-guard.js';
 import { type SweepStep, type SweepTree, sweepSteps } from '../sweep/sweep-plan.js';

@@ -8,7 +8,7 @@ import { peersOf } from '#src/csync2/cfg/peers.js';
 import { rootsOf } from '#src/csync2/cfg/roots.js';
 import { activePrefixes, memberGroups, selectionRules } from '#src/csync2/cfg/selection.js';
 import { warningsOf } from '#src/csync2/cfg/warnings.js';
-import type { NativeSelection } from '#src/native.js';
+import type { NativeSelection } from '#src/native/selection.js';
 import { display, fromKey, isWithin, parentOf, toKey } from '#src/text/path-bytes.js';
 import { Random, seed } from './random.js';
 import { randomConfig } from './random-config.js';

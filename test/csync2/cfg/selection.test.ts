@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSelection, matchHost, matchPattern } from '#src/csync2/cfg/native-selection.js';
 import { selectionOf } from '#src/csync2/cfg/selection.js';
-import type { SelectionRules } from '#src/native.js';
+import type { SelectionRules } from '#src/native/selection.js';
 import { configOf } from './support.js';
 
 function explainer(patterns: string, prefixes = ''): (path: string) => number {

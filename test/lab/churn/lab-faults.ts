@@ -18,17 +18,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf, signalProcess, wordsOf } from '../../support/cluster-namespaces.js';
 import type { Lab } from '../../support/lab.js';
 import type { Blow, Striker, Struck } from './faults.js';
-import type { LabHost } from './lab-hosts.js';
 
 const unit = 'inotify-csync';
 /** Bytes of the largest file system that is filled. */
 const smallDisk = 64 << 20;
 
+/** A host as it is struck. */
+export interface StruckHost {
+  readonly number: number;
+  /** Its leader is the pid of its init. */
+  readonly node: { readonly leader: number };
+  /** The synchronised tree in the host, and from here. */
+  readonly seen: string;
+  readonly tree: string;
+}
+
 export class LabStriker implements Striker {
   readonly #lab: Lab;
-  readonly #hosts: readonly LabHost[];
+  readonly #hosts: readonly StruckHost[];
 
-  constructor(lab: Lab, hosts: readonly LabHost[]) {
+  constructor(lab: Lab, hosts: readonly StruckHost[]) {
     this.#lab = lab;
     this.#hosts = hosts;
   }
@@ -76,7 +85,7 @@ export class LabStriker implements Striker {
 }
 
 /** The daemon's pid on this machine; undefined while none runs. */
-function daemonOf({ node }: LabHost): number | undefined {
+function daemonOf({ node }: StruckHost): number | undefined {
   const found: number[] = [];
   const look = (pid: number) => {
     if (wordsOf(pid).some((word) => word.endsWith('/dist/cli/main.js'))) found.push(pid);
@@ -121,7 +130,7 @@ async function killSoon(find: () => readonly number[]): Promise<Struck> {
 }
 
 /** Fills a small file system of the host's own to the last byte, and frees it again. Never one that others use, too. */
-async function fill(host: LabHost, directory: string, lasts: number): Promise<Struck> {
+async function fill(host: StruckHost, directory: string, lasts: number): Promise<Struck> {
   const path = join(`/proc/${host.node.leader}/root`, directory, '.fill');
   const file = openSync(path, 'w');
   try {
@@ -161,7 +170,7 @@ async function whilePaused<T>(release: () => void, action: () => Promise<T>): Pr
 }
 
 /** More events than the kernel's queue holds, while nobody reads it. */
-async function overflow(host: LabHost, lasts: number): Promise<Struck> {
+async function overflow(host: StruckHost, lasts: number): Promise<Struck> {
   const daemon = daemonOf(host);
   if (daemon === undefined) return 'nothing to strike';
   const room = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'latin1'));
@@ -187,7 +196,7 @@ async function overflow(host: LabHost, lasts: number): Promise<Struck> {
 const memory = '/sys/fs/cgroup/memory';
 
 /** Leaves the daemon, and what it starts meanwhile, some megabytes for what they still want to have. */
-async function squeeze(host: LabHost, lasts: number): Promise<Struck> {
+async function squeeze(host: StruckHost, lasts: number): Promise<Struck> {
   const daemon = daemonOf(host);
   if (!existsSync(`${memory}/memory.limit_in_bytes`)) return 'not possible';
   if (daemon === undefined) return 'nothing to strike';

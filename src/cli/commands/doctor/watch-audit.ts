@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { countDirectories } from '../../../limits/count-directories.js';
-import type { NativeSelection } from '../../../native.js';
+import type { NativeSelection } from '../../../native/selection.js';
 import { display, type PathBytes } from '../../../text/path-bytes.js';
 
 /** The kernel's watches of a process beside the directories that should be watched. */

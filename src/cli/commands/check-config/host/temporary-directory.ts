@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { NativeSelection } from '../../../../native.js';
+import type { NativeSelection } from '../../../../native/selection.js';
 import { display, type PathBytes } from '../../../../text/path-bytes.js';
 import type { HostWarning } from './warning.js';
 

@@ -1,4 +1,4 @@
-import type { NativeSelection } from '../native.js';
+import type { NativeSelection } from './selection.js';
 
 /** What the native watcher is made of. All but `selection` has a default in native/watcher.h. */
 export interface NativeWatcherOptions {

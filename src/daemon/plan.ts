@@ -1,0 +1,43 @@
+import type { Csync2Options } from '../config/csync2-options.js';
+import type { Settings } from '../config/settings.js';
+import { type CsyncConfig, treesOf } from '../csync2/cfg/index.js';
+import { prepareDatabase } from '../csync2/database/prepare-database.js';
+import { knowsBatchedDeletes } from '../csync2/run/flavour.js';
+import { databaseLocation, type Instance } from '../csync2/run/instance.js';
+import { resolveInstance } from '../csync2/run/resolve-instance.js';
+import { Runner } from '../csync2/run/runner.js';
+import { requireOwnDirectory } from '../state/own-directory.js';
+import { requireRoots } from '../sync/guard/required-roots.js';
+
+/** A host's configuration, read and found good: nothing has been begun yet. */
+export interface Plan {
+  readonly config: CsyncConfig;
+  readonly instance: Instance;
+  /** Whether this csync2 knows `-b`; asked only where it would be used. */
+  readonly batchedDeletes: boolean;
+}
+
+/**
+ * Reads csync2.cfg and looks whether csync2 can work with it.
+ *
+ * Throws an InotifyCsyncError for everything that is wrong with the configuration or the host.
+ */
+export async function readPlan(settings: Settings, csync2Options: Csync2Options): Promise<Plan> {
+  const plan = resolveInstance({
+    ...csync2Options,
+    program: settings.csync2,
+    systemDirectory: settings.cfgPath,
+  });
+  requireOwnDirectory(settings.runtimeDirectory);
+  const exact = treesOf(plan.config).filter((root) => root.exact);
+  requireRoots(
+    exact.map(({ path, patterns: [pattern] }) => ({
+      path,
+      place: `${pattern?.place.file}:${pattern?.place.line}`,
+    })),
+  );
+  const runner = new Runner(plan.instance);
+  await prepareDatabase(runner);
+  const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
+  return { ...plan, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
+}

@@ -1,0 +1,16 @@
+import type { Outcome } from '../../csync2/run/result.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+
+/** A path that csync2 could not look at. */
+export interface FailedPath {
+  readonly path: PathBytes;
+  readonly recursive: boolean;
+  readonly outcome: Outcome;
+  /** What csync2 has said of it, for people. */
+  readonly text: string;
+  /** The path is not the matter: csync2 can look at nothing just now. */
+  readonly isForAll?: boolean;
+}
+
+/** Why csync2 could not take note of files. */
+export type NoteFailure = Required<Pick<FailedPath, 'outcome' | 'text' | 'isForAll'>>;
