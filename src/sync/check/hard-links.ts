@@ -73,6 +73,11 @@ export class HardLinks {
     }
   }
 
+  /** Resolves when nothing is being looked for. */
+  async rest(): Promise<void> {
+    await this.#search;
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#search;

@@ -10,7 +10,7 @@ test('all names of a changed file are told of, once for each change, and looked 
   const { changed, links, searches, told, tree } = setting(context);
   write(tree, 'a', 'b', 'c/d');
   changed('a');
-  await settled();
+  await links.rest();
   assert.deepEqual(told(), ['b', 'c/d']);
   // They come as changed themselves.
   changed('b');
@@ -27,7 +27,7 @@ test('a name that has come since is known when it has been seen; one that is gon
   const { changed, links, seen, told, tree } = setting(context);
   write(tree, 'a', 'b', 'c', 'd');
   changed('a');
-  await settled();
+  await links.rest();
   told();
   linkSync(join(tree, 'a'), join(tree, 'e'));
   seen('e');
@@ -49,7 +49,7 @@ test('what is not synchronised is not told of, and a file with one name is not l
   assert.equal(searches(), 0);
   write(tree, 'a', 'b', 'excluded');
   changed('b');
-  await settled();
+  await links.rest();
   assert.deepEqual(told(), ['a']);
   await links.stop();
 });
@@ -58,7 +58,7 @@ test('no more names are kept than its limit; what does not fit is left to the fu
   const { changed, links, told, tree } = setting(context, 3);
   write(tree, 'a', 'b', 'c', 'd', 'e', 'f');
   changed('a');
-  await settled();
+  await links.rest();
   assert.equal(told().length, 2);
   await links.stop();
 });
@@ -108,9 +108,4 @@ function write(tree: string, first: string, ...others: readonly string[]): void 
     mkdirSync(join(tree, other, '..'), { recursive: true });
     linkSync(join(tree, first), join(tree, other));
   }
-}
-
-/** Long enough for a survey of a few files. */
-async function settled(): Promise<void> {
-  await survey([Buffer.from('/etc')], { recursive: true, changedSince: 0n });
 }
