@@ -1,5 +1,7 @@
 /** A churn on real systemd hosts: {@link Lab}. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
 import { socketName } from '#src/observe/control-protocol.js';
 import type { Status } from '#src/observe/status.js';
@@ -124,12 +126,29 @@ export class LabHost implements ChurnHost {
     const csync2 = await mustRun(['cat', this.#path(`/var/log/${unit}/csync2.log`)]).catch(String);
     const columns = 'pid,ppid,etimes,stat,wchan:30,args';
     const processes = await this.#lab.mustRun(this.number, 'ps', '-e', '-o', columns);
-    return { journal, csync2, processes };
+    const traces = await mustRun(['cat', this.#path(`/var/log/${unit}/csync2.log.traces`)]).catch(String);
+    return { journal, csync2, traces, processes, notes: notesIn(this.#path('/var/lib/csync2')) };
   }
 
   #path(path: string): string {
     return `/proc/${this.node.leader}/root${path}`;
   }
+}
+
+/** What csync2 has noted and what is pending, as text. */
+function notesIn(directory: string): string {
+  const lines: string[] = [];
+  for (const file of readdirSync(directory).filter((name) => /\.db3?$/.test(name))) {
+    const database = new Database(join(directory, file), { readonly: true });
+    for (const table of ['dirty', 'file']) {
+      for (const row of database.prepare(`SELECT rowid, * FROM ${table}`).raw().iterate() as Iterable<
+        unknown[]
+      >)
+        lines.push(`${table} ${row.map(String).join(' ')}\n`);
+    }
+    database.close();
+  }
+  return lines.join('');
 }
 
 /** What follows, in the terms of a churn, from a daemon's answer. */
