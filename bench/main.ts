@@ -11,6 +11,7 @@ const benchmarks: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['bulk', async () => (await import('./sync/bulk.js')).bulk],
   ['checks', async () => (await import('./sync/checks.js')).checks],
   ['peers', async () => (await import('./sync/peers.js')).peers],
+  ['refused', async () => (await import('./sync/refused.js')).refused],
   ['watch', async () => (await import('./watching/watch.js')).watch],
   ['restart', async () => (await import('./restart/restart.js')).restart],
   ['events', async () => (await import('./watching/events.js')).events],

@@ -40,6 +40,7 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   bulk      many new files at once, and single changes meanwhile
   checks    one change at a time while all hosts check the whole tree
   peers     one change at a time while another peer swallows all packets
+  refused   one change at a time while a peer refuses 1, 60 and 1000 other files
   watch     time and memory that setting up the watches takes
   restart   the daemon's start, with and without the watches that the last run has left
   events    events lost, races, wake-ups
@@ -47,7 +48,7 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   --json            end with one line of JSON
   --files N         files of the synchronised tree (170000)
   --nodes N         hosts (3)
-  --changes N       latency, checks, peers: single changes of each side (60)
+  --changes N       latency, checks, peers, refused: single changes of each side (60)
   --rounds N        blocks in which the sides take turns (bulk 2; others 3)
   --bulk N          bulk: new files at once (10000)
   --dirs N          watch, restart: directories (100000)

@@ -66,6 +66,11 @@ export class DaemonSide implements Side {
 
   async stop(): Promise<void> {
     await this.quiet();
+    await this.end();
+  }
+
+  /** Stops them, whatever they have to do. */
+  async end(): Promise<void> {
     await Promise.all(this.#daemons.map((daemon) => daemon.stop()));
     this.#daemons = [];
   }
