@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { launcherPath, turnstilePath } from '#src/native.js';
+import { launcherPath, serverLibraryPath } from '#src/native.js';
 
 const show = 'import sys, os; sys.stdout.buffer.write(b"\\0".join(map(os.fsencode, sys.argv[1:])))';
 
@@ -72,8 +72,9 @@ test('--idle lowers the priority', () => {
 });
 
 test('--preload has the program loaded with a library, and nothing that the program starts', () => {
-  const script = 'grep -c turnstile /proc/$$/maps; grep -c turnstile /proc/self/maps; echo "$LD_PRELOAD."';
-  const words = [`--preload=${turnstilePath()}`, '--', 'dash', '-c', script];
+  const script =
+    'grep -c csync-server /proc/$$/maps; grep -c csync-server /proc/self/maps; echo "$LD_PRELOAD."';
+  const words = [`--preload=${serverLibraryPath()}`, '--', 'dash', '-c', script];
   const [own, started, left] = spawnSync(launcherPath(), words, { encoding: 'utf8' }).stdout.split('\n');
   assert.ok(Number(own) > 0);
   assert.deepEqual([started, left], ['0', '.']);

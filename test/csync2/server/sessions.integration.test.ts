@@ -1,8 +1,13 @@
-/** Connections to the csync2 server that we run: they come in one after another, and nobody holds the others up for long. */
+/** Sessions of the csync2 server that we run: they come in one after another, and what is ended leaves nothing behind. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { instanceArguments } from '#src/csync2/run/instance.js';
 import { ManagedServer } from '#src/csync2/server/server.js';
 import { type CsyncNode, makeCluster, until } from '../../support/csync2-cluster.js';
 import { WireClient } from '../../support/csync2-wire.js';
@@ -54,6 +59,37 @@ describe('connections at the same time', () => {
     }
   });
 });
+
+describe('a session that is ended', () => {
+  for (const signal of ['SIGTERM', 'SIGABRT'] as const) {
+    test(`leaves no temporary file, by ${signal}`, async (context) => {
+      const { node, other, server } = await setUp(context);
+      // So much that it is met while it writes.
+      writeFileSync(other.path('large'), Buffer.alloc(300_000_000, 'x'));
+      other.csync2('-c', '/');
+      other.csync2('-cr', '/');
+      const pushing = spawn('csync2', [...instanceArguments(other.instance), '-u'], {
+        env: { ...process.env, CSYNC2_SYSTEM_DIR: other.systemDirectory },
+        stdio: 'ignore',
+      });
+      const ended = once(pushing, 'close');
+      const unfinished = () => readdirSync(node.root).filter((name) => name.startsWith('.large.'));
+      const isWriting = () => unfinished().some((name) => (sizeOf(join(node.root, name)) ?? 0) > 1_000_000);
+      while (!isWriting() && pushing.exitCode === null) await sleep(1);
+      assert.ok(isWriting(), 'it was over before it was met');
+      const [session] = server.sessions();
+      process.kill(session as number, signal);
+      await until(() => !server.sessions().includes(session as number), 'the session to end');
+      assert.deepEqual(unfinished(), []);
+      assert.equal(node.read('large'), undefined);
+      await ended;
+    });
+  }
+});
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
+}
 
 /** That of `makeCluster`. */
 const key = 'k'.repeat(64);

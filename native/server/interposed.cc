@@ -1,0 +1,97 @@
+// Preloaded into csync2's server (ld.so(8), LD_PRELOAD): what csync2 calls of the C library and is to be called here first.
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "next.h"
+#include "traces.h"
+#include "turns.h"
+#include "whole_files.h"
+
+using namespace ics::server;
+
+namespace {
+
+/** csync2 asks for 5, which hosts that push at the same time exceed: a connection that finds no room is tried again after a second. */
+constexpr int kBacklog = 128;
+
+/** No program that the server starts is to be loaded with this. */
+__attribute__((constructor)) void LeaveEnvironment() {
+  const char* const list = getenv("LD_PRELOAD");
+  const char* const rest = list == nullptr ? nullptr : std::strchr(list, ':');
+  if (rest == nullptr) unsetenv("LD_PRELOAD");
+  else setenv("LD_PRELOAD", rest + 1, 1);
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) int listen(int socket, int backlog) {
+  return Next<decltype(listen)>("listen")(socket, backlog < kBacklog ? kBacklog : backlog);
+}
+
+__attribute__((visibility("default"))) int accept(int socket, sockaddr* address, socklen_t* size) {
+  AwaitTurn();
+  const int connection = Next<decltype(accept)>("accept")(socket, address, size);
+  if (connection >= 0) NoteConnection(connection);
+  return connection;
+}
+
+__attribute__((visibility("default"))) int utime(const char* path, const utimbuf* times) {
+  const int result = Next<decltype(utime)>("utime")(path, times);
+  if (result == 0) Note('T', path);
+  return result;
+}
+
+__attribute__((visibility("default"))) int unlink(const char* path) {
+  const int result = Next<decltype(unlink)>("unlink")(path);
+  if (result != 0) return result;
+  Note('R', path);
+  SettleTemporary(path);
+  return result;
+}
+
+// By its own name: with 64-bit offsets the compiler would call it mkstemp64.
+__attribute__((visibility("default"))) int MakeTemporary(char* path) __asm__("mkstemp");
+int MakeTemporary(char* path) {
+  const int file = Next<decltype(MakeTemporary)>("mkstemp")(path);
+  NoteTemporary(path, file);
+  return file;
+}
+
+__attribute__((visibility("default"))) FILE* fdopen(int file, const char* mode) {
+  FILE* const stream = Next<decltype(fdopen)>("fdopen")(file, mode);
+  if (stream != nullptr) NoteStream(file, stream);
+  return stream;
+}
+
+/** Where it can't, csync2 copies, and keeps its own file if that fails. */
+__attribute__((visibility("default"))) int rename(const char* from, const char* to) {
+  const Finished finished = Finish(from);
+  if (finished == Finished::kFailed) return -1;
+  // What is not known to be closed first counts as copied.
+  if (finished == Finished::kUnknown) Note('X', to);
+  const int result = Next<decltype(rename)>("rename")(from, to);
+  if (result != 0 && errno == EXDEV) Note('X', to);
+  SettleTemporary(from);
+  return result;
+}
+
+__attribute__((visibility("default"))) int rmdir(const char* path) {
+  const int result = Next<decltype(rmdir)>("rmdir")(path);
+  if (result == 0) Note('R', path);
+  return result;
+}
+
+__attribute__((visibility("default"))) pid_t fork() {
+  const pid_t child = Next<decltype(fork)>("fork")();
+  if (child > 0) NoteSession(child);
+  return child;
+}
+
+}  // extern "C"

@@ -1,0 +1,16 @@
+// Notes what sessions of csync2's server do without a word.
+//
+// A session that is to put a file in place of a directory, a link or a pipe removes that first, and may never come to the file: its
+// disk is full, its peer gone. A reader that finds the path empty could take it for removed here, and bring that to all others. And
+// a session that finds a file to be as it should be sets its time all the same, and says nothing of that. So each removal (R) and each
+// time that is set (T) is appended to the file that INOTIFY_CSYNC_TRACES names, as `KIND PID SECONDS.NANOSECONDS PATH` and a NUL; and
+// that this library is there (L), and that a file is copied into its place, since it lies on another disk (X). See session-traces.ts
+// in src/csync2/server-log.
+#pragma once
+
+namespace ics::server {
+
+/** Appends a trace. What can't be written is not known. errno stays as it is. */
+void Note(char kind, const char* path);
+
+}  // namespace ics::server

@@ -1,0 +1,88 @@
+#include "whole_files.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "next.h"
+
+namespace ics::server {
+namespace {
+
+/** The last temporary file that this session has made, as long as it is neither in its place nor gone; empty: none. */
+char unfinished[4096];
+/** It is open for writing there. */
+int unfinished_file = -1;
+FILE* unfinished_stream = nullptr;
+
+void RemoveUnfinished() {
+  if (unfinished[0] == 0) return;
+  const int error = errno;
+  Next<decltype(unlink)>("unlink")(unfinished);
+  unfinished[0] = 0;
+  errno = error;
+}
+
+/**
+ * Writes what is still to be written of it, and leaves its descriptor open for reading alone. False, with errno, if it can't be written.
+ * No other stream: a log on a full disk is no reason to take nothing.
+ */
+bool CloseForWriting(const char* path, int file) {
+  if (fflush(unfinished_stream) != 0) return false;
+  const int reading = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (reading < 0) return false;
+  const bool is_closed = dup2(reading, file) >= 0;
+  close(reading);
+  return is_closed;
+}
+
+/** Calls nothing but what a handler of signals may (signal-safety(7)), and dies as it would have without. */
+void LeaveBySignal(int number) {
+  if (unfinished[0] != 0) (void)unlinkat(AT_FDCWD, unfinished, 0);
+  unfinished[0] = 0;
+  (void)raise(number);
+}
+
+constexpr int kDeadly[] = {SIGTERM, SIGINT, SIGHUP, SIGABRT, SIGSEGV, SIGBUS};
+
+__attribute__((constructor)) void CatchSignals() {
+  struct sigaction action {};
+  action.sa_handler = LeaveBySignal;
+  action.sa_flags = SA_RESETHAND;
+  for (const int number : kDeadly) {
+    struct sigaction before {};
+    // Whoever has them ignored has a reason.
+    if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) (void)sigaction(number, &action, nullptr);
+  }
+}
+
+__attribute__((destructor)) void Leave() { RemoveUnfinished(); }
+
+}  // namespace
+
+void NoteTemporary(const char* path, int file) {
+  // csync2 makes the next only when it has given the last one up.
+  RemoveUnfinished();
+  if (file < 0 || path[0] != '/' || std::strlen(path) >= sizeof unfinished) return;
+  std::strcpy(unfinished, path);
+  unfinished_file = file;
+  unfinished_stream = nullptr;
+}
+
+void NoteStream(int file, FILE* stream) {
+  if (unfinished[0] != 0 && file == unfinished_file) unfinished_stream = stream;
+}
+
+void SettleTemporary(const char* path) {
+  if (std::strcmp(unfinished, path) == 0) unfinished[0] = 0;
+}
+
+Finished Finish(const char* path) {
+  if (unfinished[0] == 0 || std::strcmp(unfinished, path) != 0) return Finished::kNotOurs;
+  if (unfinished_stream == nullptr) return Finished::kUnknown;
+  return CloseForWriting(path, unfinished_file) ? Finished::kWhole : Finished::kFailed;
+}
+
+}  // namespace ics::server

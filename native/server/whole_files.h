@@ -1,0 +1,36 @@
+// Has files whole before they are moved into their places.
+//
+// csync2 moves a new file into its place before it has written all of it, and closes it there (rsync.c, csync_rs_patch): whoever reads
+// or writes it in that moment meets a half, on a full disk for good, and nobody can tell whose close of it was seen. So it is written
+// and closed for writing first; what can't be written is not moved. And what a session could not finish, it removes, also when it is
+// ended by a signal: that would be a file of the tree, to be brought to all.
+#pragma once
+#include <cstdio>
+
+namespace ics::server {
+
+/** A temporary file has been made, open as `file`. The one before is given up. */
+void NoteTemporary(const char* path, int file);
+
+/** A stream has been opened on a descriptor. */
+void NoteStream(int file, FILE* stream);
+
+/** The file that was under way has been moved or removed. */
+void SettleTemporary(const char* path);
+
+/** What is to be done before a file is moved. */
+enum class Finished {
+  /** It is not the one that is under way. */
+  kNotOurs,
+  /** It is written, and closed for writing. */
+  kWhole,
+  /** Nothing is known of how it is written: it may be closed later. */
+  kUnknown,
+  /** It can't be written: errno says why. */
+  kFailed,
+};
+
+/** Writes what is still to be written of a file, and leaves its descriptor open for reading alone. */
+Finished Finish(const char* path);
+
+}  // namespace ics::server
