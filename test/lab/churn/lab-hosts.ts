@@ -1,5 +1,5 @@
 /** A churn on real systemd hosts: {@link Lab}. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
@@ -139,7 +139,8 @@ export class LabHost implements ChurnHost {
 function notesIn(directory: string): string {
   const lines: string[] = [];
   for (const file of readdirSync(directory).filter((name) => /\.db3?$/.test(name))) {
-    const database = new Database(join(directory, file), { readonly: true });
+    // Read first: SQLite would follow /proc/PID/root, which is / for whoever looks.
+    const database = new Database(readFileSync(join(directory, file)));
     for (const table of ['dirty', 'file']) {
       for (const row of database.prepare(`SELECT rowid, * FROM ${table}`).raw().iterate() as Iterable<
         unknown[]
