@@ -78,12 +78,13 @@ function loopDevicesOf(folder) {
     .map((name) => `/dev/${name}`);
 }
 
-/** The groups in which a churn takes memory from daemons. */
+/** The groups in which tests take memory or processes from daemons. */
 function controlGroupsOf(pid = 0) {
-  const parent = '/sys/fs/cgroup/memory';
-  return namesIn(parent)
-    .filter((name) => name.startsWith(`ics-churn-${pid}-`))
-    .map((name) => join(parent, name));
+  return ['memory', 'pids'].flatMap((controller) => {
+    const parent = `/sys/fs/cgroup/${controller}`;
+    const names = namesIn(parent).filter((name) => new RegExp(`^ics-(churn|test)-${pid}-`).test(name));
+    return names.map((name) => join(parent, name));
+  });
 }
 
 function kill(pid) {

@@ -145,8 +145,9 @@ export class ManagedServer {
     const { pid } = this;
     if (pid === undefined || this.#state !== 'listening') return;
     sendSignal(pid, 'SIGSTOP');
-    // Until it has really stopped it may still accept; this takes microseconds.
-    for (let looks = 0; looks < 1000 && statOfProcess(pid)?.state !== 'T'; looks++);
+    // Until it has really stopped it may still accept: microseconds, but on a busy machine it needs a processor for that.
+    for (let looks = 0; looks < stopLooks && statOfProcess(pid)?.state !== 'T'; looks++)
+      Atomics.wait(nobody, 0, 0, stopLookMilliseconds);
   }
 
   /** Lets new sessions in again. */
@@ -324,3 +325,7 @@ function spawnServer(instance: Instance, log: number, traces: string) {
 const sessionGraceSeconds = 8;
 const startTries = 5;
 const startMilliseconds = 100;
+/** Nobody wakes it: to wait for it is to sleep. */
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+const stopLooks = 200;
+const stopLookMilliseconds = 0.05;
