@@ -154,7 +154,7 @@ function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, o
 /** What csync2 has noted of a link (`csync_genchecktxt`), unless it is too long to be shown whole. */
 const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
 
-const nothing: Refused = { isRemoval: false, operation: '', code: 0, text: '' };
+const nothing: Refused = { isRemoval: false, operation: '', code: codes.none, text: '' };
 
 /** What a server sends that can't write the signature of a file into its directory: no error, and no reason. */
 const unsigned = 'it cannot make temporary files there';

@@ -18,6 +18,8 @@ export type Meaning =
   | 'settled'
   /** The content was taken, and owner, mode and time were not. */
   | 'half-taken'
+  /** The peer has not said why: the file has vanished here while it was sent, say, or the session has come to nothing. */
+  | 'unanswered'
   /** A directory above the file is missing or another thing on the peer: that has to go first. */
   | 'parent-first'
   /** The peer has something in the way that nobody here knows of: what both have is to be compared. */
@@ -51,6 +53,8 @@ export function outcomeOf({ code }: Refused): Outcome {
 
 /** csync2 `conn_response`; what is below 8 is no refusal. */
 export const codes = {
+  /** Nothing was answered. */
+  none: 0,
   error: 8,
   closed: 9,
   alsoDirty: 10,
@@ -78,6 +82,7 @@ const absent = /^(No such file or directory|Not a directory|Too many levels of s
 
 /** The first that fits counts. */
 const rules: readonly Rule[] = [
+  { codes: [codes.none], meaning: 'unanswered' },
   { codes: [codes.identification, codes.sslExpected, codes.groupList], meaning: 'all' },
   { codes: [codes.permission, codes.permissionForSlave], meaning: 'all' },
   // The content had been taken. Then somebody has written to it there, or removed it: that is the later change, and comes

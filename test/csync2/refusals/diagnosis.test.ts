@@ -95,6 +95,15 @@ describe('what a refusal means', () => {
       'conflict',
     ],
     [
+      'not asked about: it has vanished here',
+      [
+        'Updating /srv/f on web2 ...',
+        'ERROR: Cant stat /srv/f.',
+        'File stays in dirty state. Try again later...',
+      ],
+      'unanswered',
+    ],
+    [
       'lost after `auto` has decided, with force',
       [
         ...update('PATCH', 10, 'File is also marked dirty here!'),

@@ -348,6 +348,7 @@ const pause = 200;
 const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
   'parent-first': 5,
   'half-taken': 5,
+  unanswered: 5,
   compare: 5,
   conflict: 6,
 };

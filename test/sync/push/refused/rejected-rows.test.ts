@@ -53,6 +53,19 @@ describe('rows that a peer has refused', () => {
     }
   });
 
+  test('what has not been answered is tried again in a moment, and listed only when that has come to nothing often', () => {
+    const rejected = new RejectedRows();
+    let now = 0;
+    for (let failure = 0; failure < 5; failure++) {
+      rejected.refused(row('/a'), still(), because('unanswered'), now);
+      assert.equal(rejected.list(9).count, 0);
+      now = rejected.nextRelease([row('/a')]) as number;
+    }
+    assert.ok(now < 15_000, `${now} ms`);
+    rejected.refused(row('/a'), still(), because('unanswered'), now);
+    assert.equal(rejected.list(9).count, 1);
+  });
+
   test('of many that are refused alike in one directory one is tried at a time, another one each time', () => {
     const rejected = new RejectedRows();
     const rows = Array.from({ length: 50 }, (_, index) => row(`/full/${index}`, index));
