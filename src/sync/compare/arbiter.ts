@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Sides, winnerOf } from './arbitration.js';
+import { isTie, type Sides, winnerOf } from './arbitration.js';
 import { ContestedNames } from './contested-names.js';
 import {
   type ComparedNames,
@@ -114,10 +114,10 @@ export class Arbiter {
       this.#parts.lookForArrivals();
       // Whoever sends something of it may have removed the rest, and be about to say so.
       const isStill = (name: string) => !names.hasMoved(name, begun);
-      if (second) this.#decide(peer, inCommon(first, second), isStill);
+      if (second) this.#decide(each, inCommon(first, second), isStill);
     }
     if (each.rounds > mostRounds) names.settle(Number.POSITIVE_INFINITY);
-    if (names.size === 0) return;
+    if (names.size === 0) return each.yielded.clear();
     // A comparison asks for all that the peer has: it is to take a small part of the time.
     const cost = (performance.now() - begun - (first.size > 0 ? secondLookMilliseconds : 0)) * costShare;
     this.#arm(each, Math.max(againMilliseconds * 2 ** each.rounds++, cost));
@@ -136,10 +136,16 @@ export class Arbiter {
     return (await compareNotes(peer, scope, this.#parts, this.#abort.signal))?.differences;
   }
 
-  #decide(peer: ContestedPeer, differences: Differences, isStill: (name: string) => boolean): void {
+  #decide({ peer, yielded }: Case, differences: Differences, isStill: (name: string) => boolean): void {
     const won: string[] = [];
     for (const [name, { here, there }] of differences) {
-      if (!isStill(name) || peer.isOwed(name) || winnerOf(here, there, peer.sides) !== 'here') continue;
+      if (!isStill(name) || peer.isOwed(name)) continue;
+      const winner = winnerOf(here, there, peer.sides);
+      // A peer that knows of it would have sent what it wins with by now. It may have been no party to the conflict.
+      const isUnclaimed = winner === 'there' && isTie(here, there, peer.sides) && yielded.has(name);
+      if (winner === 'there') yielded.add(name);
+      if (winner !== 'here' && !isUnclaimed) continue;
+      yielded.delete(name);
       peer.win(name);
       won.push(name);
     }
@@ -150,6 +156,8 @@ export class Arbiter {
 interface Case {
   readonly peer: ContestedPeer;
   readonly names: ContestedNames;
+  /** Names that were left to the peer to send. */
+  readonly yielded: Set<string>;
   /** How often it has been heard since something was contested last. */
   rounds: number;
   isHeard: boolean;
@@ -157,7 +165,14 @@ interface Case {
 }
 
 function newCase(peer: ContestedPeer): Case {
-  return { peer, names: new ContestedNames(), rounds: 0, isHeard: false, timer: undefined };
+  return {
+    peer,
+    names: new ContestedNames(),
+    yielded: new Set(),
+    rounds: 0,
+    isHeard: false,
+    timer: undefined,
+  };
 }
 
 /** What is the same on both sides is contested no longer. */

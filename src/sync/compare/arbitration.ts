@@ -37,6 +37,14 @@ export function winnerOf(here: string | undefined, there: string | undefined, si
   return here > there ? 'here' : 'there';
 }
 
+/** Whether `auto` finds both the same, by all that csync2 has noted: of links and directories, that is no time. */
+export function isTie(here: string | undefined, there: string | undefined, sides: Sides): boolean {
+  if (here === undefined || there === undefined || here === there) return false;
+  if (sides.method === 'none' || sides.isSlaveHere !== sides.isSlaveThere) return false;
+  const [mine, theirs] = [readCheckText(here, 0), readCheckText(there, 0)];
+  return (mine.type === 'dir') === (theirs.type === 'dir') && compare(mine, theirs, sides) === 0;
+}
+
 /** Above 0: this host's version wins, below 0: the peer's, 0: `auto` finds them the same. */
 function compare(
   here: ReturnType<typeof readCheckText>,

@@ -31,6 +31,18 @@ describe('arbiter', () => {
     assert.deepEqual(won, []);
   });
 
+  test('sends what `auto` finds the same as what the peer has, if the peer does not', async (context) => {
+    const { arbiter, here, there, won, listings } = setUp(context);
+    here.set('/link', 'v1%3Atype=lnk%3Atarget=a');
+    there.set('/link', 'v1%3Atype=lnk%3Atarget=b');
+    arbiter.contested('/link');
+    await until(() => listings() === 2);
+    await later(1);
+    assert.deepEqual(won, [], 'it is the peer that wins');
+    await until(() => won.length > 0);
+    assert.ok(listings() >= 4, 'it was given the time');
+  });
+
   test('decides nothing that something comes of meanwhile: it may be removed on the peer just now', async (context) => {
     const { arbiter, here, won, listings } = setUp(context);
     here.set('/d', 'v1%3Atype=dir');

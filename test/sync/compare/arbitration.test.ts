@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type AutoMethod, autoMethods } from '#src/csync2/cfg/model.js';
-import { type Sides, winnerOf } from '#src/sync/compare/arbitration.js';
+import { isTie, type Sides, winnerOf } from '#src/sync/compare/arbitration.js';
 import { Random, seed } from '../../csync2/cfg/random.js';
 
 const sides = (method: AutoMethod, more: Partial<Sides> = {}): Sides => ({
@@ -42,6 +42,17 @@ describe('who wins', () => {
   test('a directory, whatever its peer has', () => {
     assert.equal(winnerOf(directory(), file(9999, 1), sides('younger')), 'here');
     assert.equal(winnerOf(link('a'), directory(), sides('left')), 'there');
+  });
+
+  test('`auto` finds the same what csync2 has noted no time of, or the same', () => {
+    assert.ok(isTie(link('a'), link('b'), sides('younger')));
+    assert.ok(isTie(directory(), directory(16832), sides('younger')));
+    assert.ok(isTie(file(1, 1), file(1, 2), sides('younger')));
+    assert.ok(!isTie(file(1, 1), file(2, 1), sides('younger')));
+    assert.ok(!isTie(link('a'), directory(), sides('younger')));
+    assert.ok(!isTie(link('a'), link('b'), sides('none')));
+    assert.ok(!isTie(link('a'), link('b'), sides('younger', { isSlaveHere: true })));
+    assert.ok(!isTie(undefined, link('b'), sides('younger')));
   });
 
   test('never a slave', () => {
