@@ -285,8 +285,9 @@ export class RejectedRows {
     const key = keyOf({ encoded: name });
     this.#rows.delete(key);
     if (isInTheWay) {
-      for (const [other, { behind, state }] of this.#rows) {
-        if (state === 'behind' && behind === key) this.#rows.delete(other);
+      for (const other of [...this.#rows.values()]) {
+        // Others may wait for this one in turn.
+        if (other.state === 'behind' && other.behind === key) this.#drop(other);
       }
     }
     if (this.#rows.size === 0) this.#groups.clear();

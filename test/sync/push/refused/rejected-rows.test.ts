@@ -125,6 +125,17 @@ describe('rows that a peer has refused', () => {
     assert.ok(!rejected.hasFailed(row('/d/e')) && !rejected.hasFailed(row('/d/e/f')));
   });
 
+  test('what waits for a directory that waits for another one itself goes when that has been taken', () => {
+    const rejected = new RejectedRows();
+    rejected.refused(row('/a/b'), still(), because('later'), 0);
+    rejected.refused(row('/a/b/c'), still(), because('parent-first'), 0);
+    rejected.refused(row('/a'), still(), because('later'), 0);
+    rejected.refused(row('/a/b'), still(), because('parent-first'), 0);
+    assert.ok(rejected.has(row('/a/b/c'), still, 1));
+    rejected.taken([row('/a')]);
+    for (const name of ['/a/b', '/a/b/c']) assert.ok(!rejected.has(row(name), still, 1), name);
+  });
+
   test('conflicts are known by what lies around them', () => {
     const rejected = new RejectedRows();
     rejected.refused(row('/a/b'), still(), because('conflict'), 0);
