@@ -58,10 +58,13 @@ export class Arbiter {
   /** This host and another one have both changed what is under a name, or what it stands for is not what they take it for. */
   contested(name: string): void {
     if (this.#abort.signal.aborted) return;
+    const now = performance.now();
     for (const each of this.#cases.values()) {
-      each.names.add(name, performance.now());
+      each.names.add(name, now);
       each.rounds = 0;
-      this.#arm(each, restMilliseconds);
+      // Each try of what is refused comes here: it must not put the hearing off again and again.
+      each.hearBy ??= now + mostRestMilliseconds * this.#pace;
+      this.#arm(each, Math.max(0, Math.min(restMilliseconds, (each.hearBy - now) / this.#pace)));
     }
   }
 
@@ -103,6 +106,7 @@ export class Arbiter {
   async #hear(each: Case): Promise<void> {
     const { names, peer } = each;
     const begun = performance.now();
+    each.hearBy = undefined;
     if (!peer.isAtRest()) return this.#arm(each, restMilliseconds);
     peer.tryAgain(names);
     const first = await this.#differences(each);
@@ -158,6 +162,8 @@ interface Case {
   readonly names: ContestedNames;
   /** Names that were left to the peer to send. */
   readonly yielded: Set<string>;
+  /** When it is heard at the latest, in the clock of `performance`; undefined: nothing has been contested since it was heard last. */
+  hearBy: number | undefined;
   /** How often it has been heard since something was contested last. */
   rounds: number;
   isHeard: boolean;
@@ -169,6 +175,7 @@ function newCase(peer: ContestedPeer): Case {
     peer,
     names: new ContestedNames(),
     yielded: new Set(),
+    hearBy: undefined,
     rounds: 0,
     isHeard: false,
     timer: undefined,
@@ -184,6 +191,8 @@ function settle(names: ContestedNames, differences: Differences, before: number)
 
 /** So long nothing is to be contested before both sides are compared. */
 const restMilliseconds = 1000;
+/** So long it is put off if more is contested all the time. */
+const mostRestMilliseconds = 2000;
 /** Until it is heard again; then longer each time. */
 const againMilliseconds = 500;
 /** Minutes in all: what is not decided by then changes all the time, or is refused. */

@@ -74,6 +74,18 @@ describe('arbiter', () => {
     assert.deepEqual(won, []);
   });
 
+  test('is not put off by what is refused again and again', async (context) => {
+    const { arbiter, here, won } = setUp(context);
+    here.set('/a', text(1));
+    const begun = performance.now();
+    while (won.length === 0 && performance.now() - begun < 5000) {
+      arbiter.contested('/b');
+      arbiter.contested('/a');
+      await later(1);
+    }
+    assert.ok(won.includes('/a'));
+  });
+
   test('waits for the peer to be at rest, and to answer', async (context) => {
     const { arbiter, here, state, won, listings } = setUp(context);
     here.set('/a', text(1));
