@@ -189,7 +189,7 @@ function lineOf({ seed, mode }: Plan, outcome: Outcome): string {
   const [p50, , , max] = quantiles(outcome.fresh);
   const never = outcome.differences.length > 0 ? 'not equal' : 'equal, but not done';
   const equal = converged === null ? never : `equal after ${converged.toFixed(1)} s`;
-  const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left` : '';
+  const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left (${leftovers[0]})` : '';
   const kinds = Object.keys(outcome.notPossible);
   const notPossible = kinds.length > 0 ? `, not possible here: ${kinds.join(', ')}` : '';
   const late = outcome.detectedLate > 0 ? `, ${outcome.detectedLate} detected late` : '';
