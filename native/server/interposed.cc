@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -60,6 +61,7 @@ __attribute__((visibility("default"))) int unlink(const char* path) {
 __attribute__((visibility("default"))) int MakeTemporary(char* path) __asm__("mkstemp");
 int MakeTemporary(char* path) {
   const int file = Next<decltype(MakeTemporary)>("mkstemp")(path);
+  NoteTemporaryOf(path);
   NoteTemporary(path, file);
   return file;
 }
@@ -85,7 +87,23 @@ __attribute__((visibility("default"))) int rename(const char* from, const char* 
 __attribute__((visibility("default"))) int rmdir(const char* path) {
   const int result = Next<decltype(rmdir)>("rmdir")(path);
   if (result == 0) Note('R', path);
+  else if (errno == ENOTEMPTY || errno == EEXIST) NoteOccupied(path);
   return result;
+}
+
+__attribute__((visibility("default"))) int symlink(const char* target, const char* path) {
+  NoteReplacement(path);
+  return Next<decltype(symlink)>("symlink")(target, path);
+}
+
+__attribute__((visibility("default"))) int mkfifo(const char* path, mode_t mode) {
+  NoteReplacement(path);
+  return Next<decltype(mkfifo)>("mkfifo")(path, mode);
+}
+
+__attribute__((visibility("default"))) int mknod(const char* path, mode_t mode, dev_t device) {
+  NoteReplacement(path);
+  return Next<decltype(mknod)>("mknod")(path, mode, device);
 }
 
 __attribute__((visibility("default"))) pid_t fork() {

@@ -14,6 +14,8 @@ namespace {
 
 /** Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told what a session is at. */
 const char* traces = nullptr;
+/** The directory that could not be removed last; empty: none. A removal leaves it at that. */
+char occupied[4096];
 
 bool EndsWith(const char* text, const char* end) {
   const size_t length = std::strlen(text), more = std::strlen(end);
@@ -22,7 +24,9 @@ bool EndsWith(const char* text, const char* end) {
 
 /** `.NAME.XXXXXX`, as csync2 names its own files (rsync.c), several for each that it receives. */
 bool IsTemporary(const char* path) {
-  const char* const name = std::strrchr(path, '/') + 1;
+  const char* const slash = std::strrchr(path, '/');
+  if (slash == nullptr) return false;
+  const char* const name = slash + 1;
   const size_t length = std::strlen(name);
   return name[0] == '.' && length > 7 && name[length - 7] == '.';
 }
@@ -54,6 +58,26 @@ void Note(char kind, const char* path) {
     close(file);
   }
   errno = error;
+}
+
+
+void NoteOccupied(const char* path) {
+  if (std::strlen(path) < sizeof occupied) std::strcpy(occupied, path);
+}
+
+void NoteReplacement(const char* path) {
+  if (occupied[0] != 0 && std::strcmp(occupied, path) == 0) Note('O', path);
+  occupied[0] = 0;
+}
+
+void NoteTemporaryOf(const char* temporary) {
+  const char* const slash = std::strrchr(occupied, '/');
+  if (slash == nullptr || !IsTemporary(temporary)) return;
+  // Which directory it lies in is csync2.cfg's affair.
+  const char* const name = std::strrchr(temporary, '/') + 2;
+  const size_t length = std::strlen(name) - 7;
+  if (std::strlen(slash + 1) == length && std::strncmp(slash + 1, name, length) == 0) Note('O', occupied);
+  occupied[0] = 0;
 }
 
 }  // namespace ics::server

@@ -265,6 +265,9 @@ export function createSync(parts: SyncParts): Sync {
         for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer, at);
         around.onContested(encoded);
       };
+      parts.activity.onOccupied = (path) => {
+        for (const name of namesOf(path, prefixes)) around.onContested(encodeName(name));
+      };
       guard.look();
       // Also if nothing has changed: the configuration may be another one.
       parts.exclude?.(guard.awayWithin(wholeTree));

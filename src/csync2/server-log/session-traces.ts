@@ -25,6 +25,8 @@ export class SessionTraces {
   /** Pids of the servers that leave traces. */
   readonly #servers = new Set<number>();
   #isAnyCopied = false;
+  /** Told each directory that a session was to put something else in place of, and could not, since there is something in it. */
+  onOccupied: (path: PathBytes) => void = () => {};
   #read = 0;
   /**
    * Removals of before are not taken over: what had become of them was seen to by an earlier run, and what is gone since may have been
@@ -97,12 +99,13 @@ export class SessionTraces {
   }
 
   #note(record: string): void {
-    const [, kind, pid, seconds, path] = /^([LRTX]) (\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
+    const [, kind, pid, seconds, path] = /^([LORTX]) (\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
     if (path === undefined) return;
     const key = toKey(Buffer.from(path, 'latin1'));
     const at = Number(seconds) * 1000;
     if (kind === 'L') this.#servers.add(Number(pid));
     else if (kind === 'X') this.#isAnyCopied = true;
+    else if (kind === 'O') this.onOccupied(fromKey(key));
     else if (kind === 'T') {
       this.#times.delete(key);
       this.#times.set(key, at);

@@ -60,6 +60,11 @@ export class Activity {
     this.#log.onMarked = listener;
   }
 
+  /** Told each directory that another host has something else in place of, when it is read; see {@link SessionTraces.onOccupied}. */
+  set onOccupied(listener: (path: PathBytes) => void) {
+    if (this.#traces) this.#traces.onOccupied = listener;
+  }
+
   /** Pids of the sessions that are open now. */
   open(): readonly number[] {
     return [...this.#look().keys()];
@@ -72,7 +77,6 @@ export class Activity {
 
   /** The open sessions, and what they are at. */
   receiving(): readonly OpenSession[] {
-    this.#traces?.look();
     return [...this.#look()].map(([pid, probed]) => {
       const session = this.#log.open.get(pid);
       const last = session?.received.at(-1);
@@ -224,6 +228,7 @@ export class Activity {
 
   /** The order matters: processes first, then whether all that they have said is written, then what is written. */
   #look(): ReadonlyMap<number, ProbedSession> {
+    this.#traces?.look();
     const now = Date.now();
     const known = new Set(this.#log.open.keys());
     const live = this.#live();

@@ -1,14 +1,15 @@
 /** Sessions of the csync2 server that we run: they come in one after another, and what is ended leaves nothing behind. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { instanceArguments } from '#src/csync2/run/instance.js';
 import { ManagedServer } from '#src/csync2/server/server.js';
+import { SessionTraces } from '#src/csync2/server-log/session-traces.js';
 import { type CsyncNode, makeCluster, until } from '../../support/csync2-cluster.js';
 import { WireClient } from '../../support/csync2-wire.js';
 
@@ -85,6 +86,28 @@ describe('a session that is ended', () => {
       await ended;
     });
   }
+});
+
+test('what was to take the place of a directory with something in it is noted, and a removal of that is not', async (context) => {
+  const { node, other } = await setUp(context);
+  for (const name of ['link', 'fifo', 'gone']) {
+    node.write(`${name}/file`, 'unknown to the other host');
+    mkdirSync(other.path(name));
+  }
+  node.csync2('-cIr', '/');
+  other.csync2('-cIr', '/');
+  for (const name of ['link', 'fifo', 'gone']) rmdirSync(other.path(name));
+  symlinkSync('elsewhere', other.path('link'));
+  execFileSync('mkfifo', [String(other.path('fifo'))]);
+  other.csync2('-cr', '/');
+  spawnSync('csync2', [...instanceArguments(other.instance), '-u'], {
+    env: { ...process.env, CSYNC2_SYSTEM_DIR: other.systemDirectory },
+  });
+  const traces = new SessionTraces(`${node.logFile}.traces`);
+  const occupied: string[] = [];
+  traces.onOccupied = (path) => occupied.push(basename(String(path)));
+  traces.look();
+  assert.deepEqual(occupied.sort(), ['fifo', 'link']);
 });
 
 function sizeOf(path: string): number | undefined {
