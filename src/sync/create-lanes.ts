@@ -67,6 +67,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         origins: {
           cameFrom,
           senderOf,
+          receivedAt: (name) => parts.activity.reception(name)?.since,
           companions(encoded, origin) {
             const companions = companionsOf(parts.peers, peer);
             const isFree = (lane: PeerLane) =>

@@ -117,7 +117,9 @@ export class PeerLane implements Lane {
       isHeld: (path) => parts.isHeld(path) || this.#uncertain.rests(path),
     });
     this.#unnoted = new UnnotedFiles(this.#files);
-    this.#versions = new SentVersions(this.#files);
+    this.#versions = new SentVersions(this.#files, (encoded) =>
+      parts.origins?.receivedAt(decodeName(encoded).toString('latin1')),
+    );
     this.#contested = new ContestedVersions({
       ...{ peer: parts.peer, ledger: parts.ledger, versions: this.#versions, origins: parts.origins },
       isSlave: parts.isSlave ?? false,

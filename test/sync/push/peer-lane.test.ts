@@ -477,6 +477,7 @@ function setUp(context: TestContext) {
     },
     origins: {
       cameFrom: (name) => origins.get(short(name)),
+      receivedAt: () => undefined,
       senderOf: (name) => senders.get(short(name)),
       companions: (_encoded, origin) => (origin === 'web3' ? [] : ['web3']),
     },

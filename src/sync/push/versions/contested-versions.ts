@@ -7,6 +7,8 @@ import type { SentVersions } from './sent-versions.js';
 export interface Origins {
   /** The peer that a name was received from last, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
+  /** When a name was received last; milliseconds since 1970. */
+  readonly receivedAt: (name: string) => number | undefined;
   /** The peer that has sent what is under a name, if nobody here has touched it since. */
   readonly senderOf: (name: string) => string | undefined;
   /**

@@ -10,18 +10,26 @@ import type { OwedFiles } from '../slice/owed-files.js';
  */
 export class SentVersions {
   readonly #files: OwedFiles;
+  readonly #receivedAt: (encoded: Buffer) => number | undefined;
   readonly #sent = new Map<string, SentVersion>();
   #pushing = new Map<string, string>();
   /** Of what is pushed, those that csync2 has noted as something else. */
   #unlike = new Set<string>();
 
-  constructor(files: OwedFiles) {
+  /** @param receivedAt - when a file of this name was received last, as far as that is known; milliseconds since 1970 */
+  constructor(files: OwedFiles, receivedAt: (encoded: Buffer) => number | undefined = () => undefined) {
     this.#files = files;
+    this.#receivedAt = receivedAt;
   }
 
   /** These rows are about to be pushed. */
   begin(rows: readonly PushedRow[]): void {
     this.#pushing = new Map(rows.map((row) => [keyOf(row), this.#files.stamp(row)]));
+    // From now on the peer may have either, whatever becomes of the push: one that is gone is gone as it was the last time.
+    for (const [key, stamp] of this.#pushing) {
+      const sent = this.#sent.get(key);
+      if (sent && sent.stamp !== stamp) this.#sent.set(key, { ...sent, stamp: undefined });
+    }
     this.#unlike = new Set(rows.filter((row) => isUnlike(row.seen, this.#files.text(row))).map(keyOf));
   }
 
@@ -56,7 +64,10 @@ export class SentVersions {
    */
   has(row: Pick<DirtyRow, 'encoded'>, at = Number.POSITIVE_INFINITY): boolean {
     const sent = this.#sent.get(keyOf(row));
-    return sent !== undefined && sent.by <= at && sent.stamp === this.#files.stamp(row);
+    if (sent?.stamp === undefined || sent.by > at) return false;
+    // What has come since may be gone again.
+    const isOfBefore = (this.#receivedAt(row.encoded) ?? 0) < sent.by;
+    return isOfBefore && sent.stamp === this.#files.stamp(row);
   }
 
   /** The row of a file that the peer has taken, in this version or another. */
@@ -67,7 +78,8 @@ export class SentVersions {
 
 interface SentVersion {
   readonly row: DirtyRow;
-  readonly stamp: string;
+  /** Undefined: another version has been pushed since, and the peer may have that. */
+  readonly stamp: string | undefined;
   /** It had been taken by then; milliseconds since 1970. */
   readonly by: number;
 }

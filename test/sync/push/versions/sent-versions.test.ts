@@ -38,6 +38,31 @@ test('a peer has a file as it is, if it was taken and has not changed since the 
   assert.ok(!versions.has(row), 'it was refused');
 });
 
+test('a removal that was taken says nothing of what has come since, and is gone again', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'file');
+  const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const row = { ...named, seen: undefined };
+  let receivedAt: number | undefined;
+  const versions = new SentVersions(new OwedFiles([]), () => receivedAt);
+  const remove = () => {
+    versions.begin([row]);
+    versions.taken([row], 1000);
+  };
+  remove();
+  assert.ok(versions.has(row));
+  writeFileSync(path, 'made again, and sent, and nobody knows whether it has arrived');
+  versions.begin([row]);
+  rmSync(path);
+  assert.ok(!versions.has(row));
+  assert.ok(versions.row(row.encoded), 'that there has been one is known still');
+  remove();
+  assert.ok(versions.has(row));
+  receivedAt = 1001;
+  assert.ok(!versions.has(row), 'another host has made it again meanwhile');
+});
+
 test('what was sent is uncertain if it was not as noted, or has changed while it was sent', (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'versions-'));
   context.after(() => rmSync(folder, { recursive: true }));
