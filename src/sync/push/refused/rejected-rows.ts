@@ -43,6 +43,8 @@ export class RejectedRows {
   readonly #rows = new Map<string, Rejected>();
   /** When one of those refused alike is tried again, by reason and directory. */
   readonly #groups = new Map<string, Group>();
+  /** How often nothing was answered since a row was taken. */
+  #unanswered = 0;
   /** No row that waits for its time is tried before. */
   #nextTryAt = 0;
 
@@ -133,6 +135,8 @@ export class RejectedRows {
   /** Whether a row that is refused now, for this reason, is tried again at once. */
   isTriedAgain(row: DirtyRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
     const { failures = 0 } = this.#find(row) ?? {};
+    // A peer that never answers does so for each of a thousand.
+    if (meaning === 'unanswered' && this.#unanswered >= mostUnanswered) return false;
     return failures < (mostAgain[meaning] ?? 0);
   }
 
@@ -158,6 +162,7 @@ export class RejectedRows {
     }
     const { outcome, detail, meaning } = diagnosis;
     const isTriedAgain = this.isTriedAgain(row, diagnosis);
+    if (meaning === 'unanswered') this.#unanswered++;
     Object.assign(rejected, { reason: outcome, detail, failures: rejected.failures + 1 });
     if (isTriedAgain) {
       Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
@@ -174,6 +179,7 @@ export class RejectedRows {
 
   /** These rows were taken. Whatever was refused for the same reason as one of them is free. */
   taken(rows: readonly DirtyRow[]): void {
+    if (rows.length > 0) this.#unanswered = 0;
     for (const row of rows) {
       const rejected = this.#find(row);
       if (!rejected) continue;
@@ -355,6 +361,7 @@ const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
 };
 /** A peer that has room again, or a directory that can be written to again, gets what waits within a minute. */
 const laterSeconds = [5, 10, 20, 40];
+const mostUnanswered = 5;
 const conflictSeconds = 600;
 /** Milliseconds between tries of rows that wait for their time: one takes some 20. */
 const betweenTries = 400;
