@@ -47,11 +47,11 @@
     },
     {
       # csync2's server is loaded with it.
-      "target_name": "inotify-csync-server",
+      "target_name": "inotify-csync-preload",
       "type": "shared_library",
       "product_prefix": "",
       "product_extension": "so",
-      "sources": ["native/server/interposed.cc", "native/server/traces.cc", "native/server/turns.cc", "native/server/whole_files.cc"],
+      "sources": ["native/preload/interposed.cc", "native/preload/traces.cc", "native/preload/turns.cc", "native/preload/whole_files.cc"],
       # csync2 is a C program: no library of C++ is to come with it.
       "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
       "ldflags": ["-Wl,--as-needed"],

@@ -58,9 +58,9 @@ export function launcherPath(): string {
   return pathOf('inotify-csync-exec');
 }
 
-/** Path of the library that csync2's server is loaded with (`native/server/`). */
-export function serverLibraryPath(): string {
-  return pathOf('inotify-csync-server.so');
+/** Path of the library that csync2's server and its updates are loaded with (`native/preload/`). */
+export function preloadPath(): string {
+  return pathOf('inotify-csync-preload.so');
 }
 
 /** A part in C++ has not been built. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { launcherPath, serverLibraryPath } from '#src/native.js';
+import { launcherPath, preloadPath } from '#src/native.js';
 
 const show = 'import sys, os; sys.stdout.buffer.write(b"\\0".join(map(os.fsencode, sys.argv[1:])))';
 
@@ -71,10 +74,39 @@ test('--idle lowers the priority', () => {
   assert.match(done.stdout, /10\nidle/u);
 });
 
+test('what is preloaded opens no FIFO for reading, and anything else as ever', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'exec-test-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const [fifo, file] = [join(folder, 'fifo'), join(folder, 'file')];
+  execFileSync('mkfifo', [fifo]);
+  writeFileSync(file, 'content');
+  const script = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.fopen.restype = ctypes.c_void_p
+for path in sys.argv[1:]:
+    stream = libc.fopen(path.encode(), b"rb")
+    print("opened" if stream else os.strerror(ctypes.get_errno()))
+    if stream:
+        number = libc.fileno(ctypes.c_void_p(stream))
+        print(os.read(number, 20), os.get_blocking(number))
+`;
+  const paths = [fifo, file, join(folder, 'none')];
+  // Not a script that starts it: what a program starts is not preloaded.
+  const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+    encoding: 'utf8',
+  }).trim();
+  const words = [`--preload=${preloadPath()}`, '--', python, '-c', script, ...paths];
+  const { stdout } = spawnSync(launcherPath(), words, { encoding: 'utf8', timeout: 10_000 });
+  assert.deepEqual(stdout.trim().split('\n'), [
+    ...['Invalid argument', 'opened', "b'content' True", 'No such file or directory'],
+  ]);
+});
+
 test('--preload has the program loaded with a library, and nothing that the program starts', () => {
   const script =
-    'grep -c csync-server /proc/$$/maps; grep -c csync-server /proc/self/maps; echo "$LD_PRELOAD."';
-  const words = [`--preload=${serverLibraryPath()}`, '--', 'dash', '-c', script];
+    'grep -c csync-preload /proc/$$/maps; grep -c csync-preload /proc/self/maps; echo "$LD_PRELOAD."';
+  const words = [`--preload=${preloadPath()}`, '--', 'dash', '-c', script];
   const [own, started, left] = spawnSync(launcherPath(), words, { encoding: 'utf8' }).stdout.split('\n');
   assert.ok(Number(own) > 0);
   assert.deepEqual([started, left], ['0', '.']);

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { launcherPath } from '../../native.js';
+import { launcherPath, preloadPath } from '../../native.js';
 import { bytesMovedBy, statOfProcess } from '../../proc/process.js';
 import { isShortage, requireDescriptors } from '../../proc/shortage.js';
 import type { PathBytes } from '../../text/path-bytes.js';
@@ -151,6 +151,8 @@ export class Runner {
   #launcherArguments(command: Command, args: readonly string[]): string[] {
     const launcher = ['--messages', `--parent=${process.pid}`];
     if (command.idle) launcher.push('--idle');
+    // A file that it is to send may be a FIFO by then.
+    if (command.mode.includes('-u')) launcher.push(`--preload=${preloadPath()}`);
     if (command.paths) launcher.push('--arguments-from=3');
     // The second `--` is csync2's own: no path that follows can be taken for an option.
     return [...launcher, '--', this.#instance.program, ...args, ...(command.paths ? ['--'] : [])];

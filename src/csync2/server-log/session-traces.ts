@@ -10,7 +10,7 @@ export interface TraceFacts {
 }
 
 /**
- * What sessions of csync2's server have done to files without a word, as `native/server/traces.cc` notes it.
+ * What sessions of csync2's server have done to files without a word, as `native/preload/traces.cc` notes it.
  *
  * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and may never come to it: its disk is
  *   full, or its peer has gone (daemon.c, the column `unlink` of its table of commands). An empty place tells nothing of who has emptied it.

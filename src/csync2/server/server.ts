@@ -1,7 +1,7 @@
 import { closeSync, createWriteStream, fstatSync } from 'node:fs';
 import { execa } from 'execa';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
-import { launcherPath, serverLibraryPath } from '../../native.js';
+import { launcherPath, preloadPath } from '../../native.js';
 import { childrenOf, statOfProcess } from '../../proc/process.js';
 import { isShortage, requireDescriptors } from '../../proc/shortage.js';
 import { sendSignal } from '../../proc/signal.js';
@@ -308,7 +308,7 @@ function spawnServer(instance: Instance, log: number, traces: string) {
     '--messages',
     `--parent=${process.pid}`,
     '--death-signal=KILL',
-    `--preload=${serverLibraryPath()}`,
+    `--preload=${preloadPath()}`,
   ];
   return execa(launcherPath(), [...launcher, '--', instance.program, ...args], {
     env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory, INOTIFY_CSYNC_TRACES: traces },

@@ -2,7 +2,7 @@
 #pragma once
 #include <dlfcn.h>
 
-namespace ics::server {
+namespace ics::preload {
 
 /** The function of this name that csync2 would call without this library (dlsym(3), RTLD_NEXT). */
 template <typename Function>
@@ -10,4 +10,4 @@ Function* Next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
 }
 
-}  // namespace ics::server
+}  // namespace ics::preload

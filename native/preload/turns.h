@@ -6,7 +6,7 @@
 #pragma once
 #include <sys/types.h>
 
-namespace ics::server {
+namespace ics::preload {
 
 /** Returns when the next session may begin. */
 void AwaitTurn();
@@ -17,4 +17,4 @@ void NoteConnection(int connection);
 /** A process has been forked for the last connection. */
 void NoteSession(pid_t pid);
 
-}  // namespace ics::server
+}  // namespace ics::preload

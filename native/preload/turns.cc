@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace ics::server {
+namespace ics::preload {
 namespace {
 
 /** A csync2 on the same network says who it is by then. Whoever connects and keeps silent holds nobody up for longer. */
@@ -107,4 +107,4 @@ void NoteSession(pid_t pid) {
   if (is_greeted) session = pid;
 }
 
-}  // namespace ics::server
+}  // namespace ics::preload

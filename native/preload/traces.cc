@@ -9,7 +9,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-namespace ics::server {
+namespace ics::preload {
 namespace {
 
 /** Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told what a session is at. */
@@ -80,4 +80,4 @@ void NoteTemporaryOf(const char* temporary) {
   occupied[0] = 0;
 }
 
-}  // namespace ics::server
+}  // namespace ics::preload

@@ -7,7 +7,7 @@
 #pragma once
 #include <cstdio>
 
-namespace ics::server {
+namespace ics::preload {
 
 /** A temporary file has been made, open as `file`. The one before is given up. */
 void NoteTemporary(const char* path, int file);
@@ -33,4 +33,4 @@ enum class Finished {
 /** Writes what is still to be written of a file, and leaves its descriptor open for reading alone. */
 Finished Finish(const char* path);
 
-}  // namespace ics::server
+}  // namespace ics::preload

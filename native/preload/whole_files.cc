@@ -8,7 +8,7 @@
 
 #include "next.h"
 
-namespace ics::server {
+namespace ics::preload {
 namespace {
 
 /** The last temporary file that this session has made, as long as it is neither in its place nor gone; empty: none. */
@@ -85,4 +85,4 @@ Finished Finish(const char* path) {
   return CloseForWriting(path, unfinished_file) ? Finished::kWhole : Finished::kFailed;
 }
 
-}  // namespace ics::server
+}  // namespace ics::preload

@@ -1,8 +1,10 @@
-// Preloaded into csync2's server (ld.so(8), LD_PRELOAD): what csync2 calls of the C library and is to be called here first.
+// Preloaded into csync2's server and into its updates (ld.so(8), LD_PRELOAD): what csync2 calls of the C library and is to be called here
+// first. In an update, which makes no connections wait and leaves no traces, that is to open no FIFO.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,7 +15,7 @@
 #include "turns.h"
 #include "whole_files.h"
 
-using namespace ics::server;
+using namespace ics::preload;
 
 namespace {
 
@@ -70,6 +72,26 @@ __attribute__((visibility("default"))) FILE* fdopen(int file, const char* mode) 
   FILE* const stream = Next<decltype(fdopen)>("fdopen")(file, mode);
   if (stream != nullptr) NoteStream(file, stream);
   return stream;
+}
+
+/**
+ * csync2 opens a file that it has just looked at. A FIFO that stands there by then, which any user may make, would have it wait for ever
+ * for somebody to write to it (fifo(7)). By its own name, as MakeTemporary.
+ */
+__attribute__((visibility("default"))) FILE* OpenFile(const char* path, const char* mode) __asm__("fopen");
+FILE* OpenFile(const char* path, const char* mode) {
+  if (std::strcmp(mode, "rb") != 0) return Next<decltype(OpenFile)>("fopen")(path, mode);
+  const int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (file < 0) return nullptr;
+  struct stat status {};
+  if (fstat(file, &status) != 0 || S_ISFIFO(status.st_mode)) {
+    close(file);
+    errno = EINVAL;
+    return nullptr;
+  }
+  // It counts for the open alone.
+  (void)fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);
+  return Next<decltype(fdopen)>("fdopen")(file, mode);
 }
 
 /** Where it can't, csync2 copies, and keeps its own file if that fails. */

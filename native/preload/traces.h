@@ -9,7 +9,7 @@
 // See session-traces.ts in src/csync2/server-log.
 #pragma once
 
-namespace ics::server {
+namespace ics::preload {
 
 /** Appends a trace. What can't be written is not known. errno stays as it is. */
 void Note(char kind, const char* path);
@@ -23,4 +23,4 @@ void NoteReplacement(const char* path);
 /** The same of the file that csync2 has made this temporary one for. */
 void NoteTemporaryOf(const char* temporary);
 
-}  // namespace ics::server
+}  // namespace ics::preload
