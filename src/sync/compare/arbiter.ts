@@ -8,7 +8,6 @@ import {
   type Differences,
   inCommon,
   type NoteComparisonParts,
-  secondLookMilliseconds,
 } from './note-comparison.js';
 
 /** A peer, as the arbiter needs it. */
@@ -113,7 +112,7 @@ export class Arbiter {
     if (!first) return this.#arm(each, unreachableMilliseconds);
     settle(names, first, begun);
     if (first.size > 0) {
-      await sleep(secondLookMilliseconds * this.#pace, undefined, { ref: false, signal: this.#abort.signal });
+      await sleep(lookAgainMilliseconds * this.#pace, undefined, { ref: false, signal: this.#abort.signal });
       const second = await this.#differences(each);
       this.#parts.lookForArrivals();
       // Whoever sends something of it may have removed the rest, and be about to say so.
@@ -123,7 +122,7 @@ export class Arbiter {
     if (each.rounds > mostRounds) names.settle(Number.POSITIVE_INFINITY);
     if (names.size === 0) return each.yielded.clear();
     // A comparison asks for all that the peer has: it is to take a small part of the time.
-    const cost = (performance.now() - begun - (first.size > 0 ? secondLookMilliseconds : 0)) * costShare;
+    const cost = (performance.now() - begun - (first.size > 0 ? lookAgainMilliseconds : 0)) * costShare;
     this.#arm(each, Math.max(againMilliseconds * 2 ** each.rounds++, cost));
   }
 
@@ -146,8 +145,9 @@ export class Arbiter {
       if (!isStill(name) || peer.isOwed(name)) continue;
       const winner = winnerOf(here, there, peer.sides);
       // A peer that knows of it would have sent what it wins with by now. It may have been no party to the conflict.
-      const isUnclaimed = winner === 'there' && isTie(here, there, peer.sides) && yielded.has(name);
-      if (winner === 'there') yielded.add(name);
+      const times = yielded.get(name) ?? 0;
+      const isUnclaimed = winner === 'there' && isTie(here, there, peer.sides) && times >= mostYields;
+      if (winner === 'there') yielded.set(name, times + 1);
       if (winner !== 'here' && !isUnclaimed) continue;
       yielded.delete(name);
       peer.win(name);
@@ -160,8 +160,8 @@ export class Arbiter {
 interface Case {
   readonly peer: ContestedPeer;
   readonly names: ContestedNames;
-  /** Names that were left to the peer to send. */
-  readonly yielded: Set<string>;
+  /** How often each name was left to the peer to send. */
+  readonly yielded: Map<string, number>;
   /** When it is heard at the latest, in the clock of `performance`; undefined: nothing has been contested since it was heard last. */
   hearBy: number | undefined;
   /** How often it has been heard since something was contested last. */
@@ -174,7 +174,7 @@ function newCase(peer: ContestedPeer): Case {
   return {
     peer,
     names: new ContestedNames(),
-    yielded: new Set(),
+    yielded: new Map(),
     hearBy: undefined,
     rounds: 0,
     isHeard: false,
@@ -190,9 +190,13 @@ function settle(names: ContestedNames, differences: Differences, before: number)
 }
 
 /** So long nothing is to be contested before both sides are compared. */
-const restMilliseconds = 1000;
+const restMilliseconds = 700;
+/** What differs is looked at once more after this time: more than csync2 sleeps at a lock. */
+const lookAgainMilliseconds = 1300;
 /** So long it is put off if more is contested all the time. */
-const mostRestMilliseconds = 2000;
+const mostRestMilliseconds = 1500;
+/** A third host may be what it waits for. */
+const mostYields = 2;
 /** Until it is heard again; then longer each time. */
 const againMilliseconds = 500;
 /** Minutes in all: what is not decided by then changes all the time, or is refused. */
