@@ -22,7 +22,7 @@ enum class RecordKind : char {
   kMoved = 'V',    // the same: it was moved here
   kTouch = 'T',  // look at this path only: owner, mode, times or number of names may have changed, and no more
   kTree = 'R',  // look at this path and everything below it
-  kLoss = 'A',  // something was not seen: a full check is owed, the text is the reason
+  kLoss = 'A',  // something was not seen: a full check is due, the text is the reason
 };
 
 // Milliseconds of a clock that only goes forward.

@@ -25,7 +25,7 @@ class RecordBuffer {
   std::string Take();
   size_t Bytes() const;
   bool Empty() const { return Bytes() == 0; }
-  // Records so far, the loss that is owed for those dropped among them.
+  // Records so far, with the loss that stands for those dropped among them.
   uint64_t Added() const;
   // Records that have been taken.
   uint64_t Taken() const;

@@ -228,7 +228,7 @@ void Tree::Tick(Millis now) {
   if (!unwatched_.empty() && limit_retry_at_ >= 0 && limit_retry_at_ <= now) {
     limit_backoff_ = std::min(std::max(limit_backoff_ * 2, options_.backoff_min), options_.backoff_max);
     limit_retry_at_ = now + limit_backoff_;
-    // Each look owes a record, watched or not: so what isn't watched is checked from time to time. Of more than are
+    // Each look ends with a record, watched or not: so what isn't watched is checked from time to time. Of more than are
     // asked for at once a check of everything takes care.
     const bool beyond = unwatched_.size() > kProbesPerTurn && limit_backoff_ == options_.backoff_max;
     if (unwatched_new_ || beyond) EmitLimit();

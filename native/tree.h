@@ -102,7 +102,7 @@ class Tree {
   // Whether every selected directory is watched, so that events tell of all changes.
   bool IsWhole() const { return denied_.empty() && unwatched_.empty(); }
   bool IsFirstWalk() const { return jobs_.count(1) != 0; }
-  // Tells what is owed and makes up for what can't be finished with a loss. The last call.
+  // Emits outstanding records; reports unfinished looks as a loss. Call last.
   void Leave();
 
   // Grows with every event that moves a directory. Walkers read it when they begin a look: an event that was
@@ -171,7 +171,7 @@ class Tree {
   void ExpireDetached(Millis now);
 
   // tree_found.cc: what looks have found
-  Obligation* Owed(const Found& found);
+  Obligation* ObligationOf(const Found& found);
   void Misfound(const Found& found, NodeId parent, Millis now);
   bool IsTooDeep(NodeId parent, const std::string& name) const;
 
@@ -220,8 +220,8 @@ class Tree {
   std::map<uint64_t, ActiveJob> jobs_;
   uint64_t last_job_ = 0;
   int32_t high_water_ = 0;
-  std::map<NodeId, std::map<std::string, bool>> wanted_;  // parent -> name -> whether a record is owed
-  std::deque<std::pair<uint64_t, Obligation>> deferred_;  // owed when all jobs up to that one are done
+  std::map<NodeId, std::map<std::string, bool>> wanted_;  // parent -> name -> whether a record is outstanding
+  std::deque<std::pair<uint64_t, Obligation>> deferred_;  // emitted when all jobs up to that one are done
 
   std::deque<Detached> detached_;
   std::unordered_set<int32_t> removing_;  // removed by us: dead, whatever still comes with them

@@ -43,8 +43,8 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     // descriptor must belong to somebody until then.
     NodeId id = store_.Child(parent, found.name);
     if (id == kNoNode || store_[id].wd != found.wd) id = Placed(found.wd);
-    // The look for that event may owe no record, but one is owed when all below is watched.
-    if (const Obligation* owed = Owed(found); owed && owed->open && owed->kind == RecordKind::kTree) Want(parent, found.name, true);
+    // The look for that event may emit no record, but one is emitted when all below is watched.
+    if (const Obligation* obligation = ObligationOf(found); obligation && obligation->open && obligation->kind == RecordKind::kTree) Want(parent, found.name, true);
     if (id == kNoNode) {
       id = store_.Create(found.name);
       store_.SetWatch(id, found.wd);
@@ -86,17 +86,17 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
       walk |= moved && Recursing(found.job);
     }
     if (store_.Resolve(ref) == kNoNode || !store_.IsRooted(id)) return ref;
-    Obligation* owed = Owed(found);
+    Obligation* obligation = ObligationOf(found);
     if (walk) {
       std::vector<Obligation> obligations;
-      if (owed && owed->open) {
-        obligations.push_back(*owed);
-        owed->open = false;
+      if (obligation && obligation->open) {
+        obligations.push_back(*obligation);
+        obligation->open = false;
       }
       StartWalk(store_[id].parent, store_[id].name, outdated, std::move(obligations));
-    } else if (moved && owed && owed->open) {
-      deferred_.emplace_back(last_job_, *owed);
-      owed->open = false;
+    } else if (moved && obligation && obligation->open) {
+      deferred_.emplace_back(last_job_, *obligation);
+      obligation->open = false;
     }
     // Nobody has told what happened there while it couldn't be watched.
     if (unseen) deferred_.push_back({last_job_, {RecordKind::kTree, store_.Ref(parent), found.name, path, true}});
@@ -106,7 +106,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
   return ref;
 }
 
-Tree::Obligation* Tree::Owed(const Found& found) {
+Tree::Obligation* Tree::ObligationOf(const Found& found) {
   const auto running = jobs_.find(found.job);
   if (running == jobs_.end() || found.ticket < 0) return nullptr;
   auto& obligations = running->second.obligations;
@@ -126,8 +126,8 @@ void Tree::Misfound(const Found& found, NodeId parent, Millis now) {
   switch (found.status) {
     case LookStatus::kBusy:
     case LookStatus::kParentLost:
-      // The retry owes the record then, when the watch stands.
-      if (Obligation* owed = RetryLater(found, parent, now) ? Owed(found) : nullptr) owed->open = false;
+      // Then the retry emits the record, when the watch stands.
+      if (Obligation* obligation = RetryLater(found, parent, now) ? ObligationOf(found) : nullptr) obligation->open = false;
       return;
     case LookStatus::kNoSpace:
       NoteUnwatched(found, parent);

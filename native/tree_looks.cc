@@ -21,8 +21,8 @@ void Tree::Start(std::string loss) {
 }
 
 void Tree::Want(NodeId parent, const std::string& name, bool emit) {
-  bool& owed = wanted_[parent][name];
-  owed = owed || emit;
+  bool& emits = wanted_[parent][name];
+  emits = emits || emit;
 }
 
 void Tree::Flush(Millis now) {
@@ -130,8 +130,8 @@ void Tree::OnJobDone(uint64_t id, uint64_t beyond_limit, Millis now) {
     reconcile_job_ = 0;
     reconciled_at_ = now;
   }
-  for (const Obligation& owed : job.obligations) {
-    if (owed.open) Discharge(owed);
+  for (const Obligation& obligation : job.obligations) {
+    if (obligation.open) Discharge(obligation);
   }
   while (!deferred_.empty() && (jobs_.empty() || jobs_.begin()->first > deferred_.front().first)) {
     Discharge(deferred_.front().second);
@@ -149,16 +149,16 @@ void Tree::ForgetRemoved() {
   }
 }
 
-void Tree::Discharge(const Obligation& owed) {
-  Emit(owed.kind, owed.text);
-  if (owed.kind != RecordKind::kTree) return;
+void Tree::Discharge(const Obligation& obligation) {
+  Emit(obligation.kind, obligation.text);
+  if (obligation.kind != RecordKind::kTree) return;
   // The directory above may have been renamed while this one was being walked.
-  const NodeId parent = store_.Resolve(owed.parent);
+  const NodeId parent = store_.Resolve(obligation.parent);
   std::string path;
   if (parent == kNoNode || !store_.Path(parent, &path)) return;
   if (path.size() > 1) path += '/';
-  path += owed.name;
-  if (path != owed.text) Emit(owed.kind, path);
+  path += obligation.name;
+  if (path != obligation.text) Emit(obligation.kind, path);
 }
 
 // Events whose descriptor no finished walk has brought: nothing unknown is dropped silently.

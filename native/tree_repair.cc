@@ -33,7 +33,7 @@ void Tree::Reconcile(Millis now) {
   reconcile_backoff_ =
       again ? std::min(std::max(reconcile_backoff_ * 2, options_.backoff_min), options_.backoff_max) : options_.backoff_min;
   stats_.reconciles++;
-  // The record is owed when the walk is over: a full check that began before would miss what the walk has yet to
+  // The record is emitted when the walk is over: a full check that began before would miss what the walk has yet to
   // watch.
   std::vector<Obligation> obligations{{RecordKind::kLoss, {}, "", std::move(loss_), true}};
   loss_.clear();

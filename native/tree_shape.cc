@@ -79,7 +79,7 @@ bool Tree::Rereach(NodeId top, const std::string& top_path, bool deep, Millis no
     }
     // What was too deep may not be so here.
     if (store_[id].clipped) store_[id].clipped = store_[id].listed = false;
-    // A look will find that it is to be walked, and then owes a record: each by itself, not all that is between them.
+    // A look will find that it is to be walked, and then emit a record: each by itself, not all that is between them.
     if (!store_[id].listed) Want(parent, store_[id].name, true);
     changed |= reach != store_[id].reach;
     // A watch that tells of directories only may have come where files are selected.

@@ -113,9 +113,9 @@ async function run(
     file: settings.queueFile,
     unwritten: gap ? 'lost' : 'none',
     linesUntilReset: settings.numLinesUntilReset,
-    onReset: () => queue.owe('the queue has been reset'),
-    // What makes it owed may have happened a moment ago; what was before this run is known.
-    onOwed: () => unseen.add(Math.max(startedAt, Date.now() - noticedWithin), Date.now()),
+    onReset: () => queue.requireFullCheck('the queue has been reset'),
+    // What makes it due may have happened a moment ago; what was before this run is known.
+    onFullCheckDue: () => unseen.add(Math.max(startedAt, Date.now() - noticedWithin), Date.now()),
     onTrouble: reporter.onQueueTrouble,
     onWell: reporter.onQueueWell,
   });
@@ -123,7 +123,7 @@ async function run(
   if (lastSign === undefined) unseen.settle(startedAt);
   else if (gap) unseen.add(lastSign - (queue.recovery.unclean ? inMemory : 0), startedAt);
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
-  if (gap) queue.owe(gapText[gap]);
+  if (gap) queue.requireFullCheck(gapText[gap]);
   const server =
     settings.server === 'managed'
       ? new ManagedServer(

@@ -121,9 +121,9 @@ class ManagedDaemon {
     const {
       state,
       queue,
-      full_check_owed: owed,
+      full_check_due: due,
     } = (await askDaemon(this.#socket, { command: 'status' })) as Status;
-    return state === 'idle' && queue.depth === 0 && owed === null;
+    return state === 'idle' && queue.depth === 0 && due === null;
   }
 
   async stop(): Promise<void> {

@@ -49,9 +49,9 @@ export class DaemonSide implements Side {
   async isQuiet(host: Host): Promise<boolean> {
     const status = await this.ask(host, { command: 'status' });
     if (!status) return false;
-    const { state, queue, full_check_owed: owed, peers, server } = status as Status;
-    const idle = state === 'idle' && queue.depth === 0 && owed === null && server.sessions.length === 0;
-    return idle && peers.every((peer) => peer.owed === 0 && peer.state === 'idle');
+    const { state, queue, full_check_due: due, peers, server } = status as Status;
+    const idle = state === 'idle' && queue.depth === 0 && due === null && server.sessions.length === 0;
+    return idle && peers.every((peer) => peer.pending === 0 && peer.state === 'idle');
   }
 
   /** Asks a host's daemon; undefined while it doesn't listen yet. */

@@ -52,7 +52,7 @@ class Checking {
     while (!this.#isOver) {
       for (const host of hosts) {
         const status = (await daemons.ask(host, { command: 'status' })) as Status | undefined;
-        if (!status || status.full_check_owed !== null) continue;
+        if (!status || status.full_check_due !== null) continue;
         await daemons.ask(host, { command: 'check' });
         this.#begun += 1;
       }

@@ -40,7 +40,7 @@ export async function peers(options: BenchOptions): Promise<Findings> {
     await daemons.ask(cluster.sender, { command: 'retry' });
     await daemons.quiet();
     progress(
-      `${dead.name} has got what it was owed ${((performance.now() - healedAt) / 1000).toFixed(1)} s after healing`,
+      `${dead.name} has received what was pending ${((performance.now() - healedAt) / 1000).toFixed(1)} s after healing`,
     );
     before.push(...alive);
     meanwhile.push(...without);

@@ -192,13 +192,13 @@ struct TreeInspector {
     }
   }
 
-  void PutOwed(const Tree::Obligation& owed) {
-    Put(owed.open);
-    if (!owed.open) return;
-    Put(static_cast<int64_t>(owed.kind));
-    PutNode(owed.parent);
-    Put(owed.name);
-    Put(owed.text);
+  void PutObligation(const Tree::Obligation& obligation) {
+    Put(obligation.open);
+    if (!obligation.open) return;
+    Put(static_cast<int64_t>(obligation.kind));
+    PutNode(obligation.parent);
+    Put(obligation.name);
+    Put(obligation.text);
   }
 
   void PutTree() {
@@ -206,16 +206,16 @@ struct TreeInspector {
     for (const auto& [id, job] : tree.jobs_) {
       Put(job.recursed * 8 + job.first * 4 + job.sweep * 2 + (job.shape == tree.shape_));
       if (job.sweep) PutPlace(job.top);
-      for (const auto& owed : job.obligations) PutOwed(owed);
+      for (const auto& obligation : job.obligations) PutObligation(obligation);
       text += ';';
     }
     PutMark(tree.high_water_);
     if (tree.reconcile_job_ != 0) PutJob(tree.reconcile_job_);
     if (tree.lost_epoch_ != 0) PutJob(tree.lost_epoch_ - 1);
     Section('o');
-    for (const auto& [job, owed] : tree.deferred_) {
+    for (const auto& [job, obligation] : tree.deferred_) {
       PutJob(job);
-      PutOwed(owed);
+      PutObligation(obligation);
     }
     Section('r');
     std::vector<int32_t> removing(tree.removing_.begin(), tree.removing_.end());

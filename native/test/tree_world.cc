@@ -38,7 +38,7 @@ TreeWorld::TreeWorld(const TreeWorld& other)
       tree_(new Tree(*other.tree_, this)),
       now_(other.now_),
       restarted_(other.restarted_),
-      owed_(other.owed_),
+      told_loss_(other.told_loss_),
       shadow_(other.shadow_) {
   // What several looks share must be shared by their copies.
   std::map<const void*, std::shared_ptr<void>> copies;
@@ -83,7 +83,7 @@ void TreeWorld::Restart(const std::function<size_t(size_t)>& pick) {
   const size_t before = losses;
   tree_->Leave();
   // The successor works on it once it is ready.
-  owed_ = losses != before;
+  told_loss_ = losses != before;
   looks_.clear();
   restarted_ = true;
   Begin(kernel.last_watch());
@@ -296,8 +296,8 @@ void TreeWorld::CopyMode(const std::string& path) {
 void TreeWorld::FirstWalkDone(uint64_t) {
   log.push_back("walked");
   // A successor goes on with what its forerunner has copied.
-  if (!restarted_ || owed_) CopyAll();
-  owed_ = false;
+  if (!restarted_ || told_loss_) CopyAll();
+  told_loss_ = false;
 }
 
 void TreeWorld::CopyAll() {

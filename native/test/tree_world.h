@@ -85,7 +85,7 @@ class TreeWorld : private TreeSink {
   std::unique_ptr<Tree> tree_;
   Millis now_ = 1000;
   bool restarted_ = false;
-  bool owed_ = false;  // a loss was told at the end of a watcher
+  bool told_loss_ = false;  // a loss was told at the end of a watcher
   std::vector<std::shared_ptr<Look>> looks_;
   struct Copied {
     int version = 0;  // -1: directory

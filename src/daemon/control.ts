@@ -53,7 +53,7 @@ export function controlHandler({
         const inside = paths?.filter((path) => !outside.includes(path));
         if (inside?.length === 0) throw new NotSynchronisedError(outside);
         if (inside) queue.append(inside.map((path) => ({ kind: 'recheck', path: fromKey(path) })));
-        else queue.owe('somebody asked for it');
+        else queue.requireFullCheck('somebody asked for it');
         sync.scheduler.retryFullCheck();
         sync.scheduler.wake();
         return {

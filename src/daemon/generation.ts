@@ -105,7 +105,7 @@ export class Generation {
     return this.sync.repair();
   }
 
-  /** Begins to work on what is in the queue and on what is owed. */
+  /** Begins to work on what is in the queue and on what is pending. */
   start(): void {
     this.#isStarted = true;
     this.sync.start();
@@ -123,7 +123,7 @@ export class Generation {
   }
 
   /**
-   * Lets a running csync2 check finish, ends pushes (what they had not sent stays owed) and the watcher.
+   * Lets a running csync2 check finish, ends pushes (what they had not sent stays pending) and the watcher.
    *
    * @param watches - `left`: they go on collecting events for the next run, as long as somebody holds the instance
    */

@@ -78,10 +78,10 @@ export class Succession {
     await old.end();
     const peers = peersOf(plan.config).map((peer) => peer.name);
     if (knownPeers.keep(peers).length > 0) {
-      // Takes the debts towards hosts that have left out of csync2's database.
+      // Removes what is pending for hosts that have left from csync2's database.
       await new Runner(plan.instance).run({ mode: ['-R'] });
     }
-    queue.owe('csync2.cfg has changed');
+    queue.requireFullCheck('csync2.cfg has changed');
     next.start();
     this.#onReplaced(next);
   }

@@ -7,7 +7,7 @@ import type { Watcher } from '../watch/watcher.js';
 /** Why a start can't go on where the last run ended, so that everything has to be checked; see {@link gapText}. */
 export type Gap = 'nothing-left' | 'other-territory' | 'in-hand';
 
-/** The reason of the full check that is owed for it. */
+/** The reason of the full check that is due for it. */
 export const gapText: Readonly<Record<Gap, string>> = {
   'nothing-left': 'start, and no watches were left from before',
   'other-territory': 'start, and the configuration is another than before',
@@ -51,7 +51,7 @@ export class WatchStore {
 
   /**
    * Leaves this watcher's watches with the service manager, in place of any others; those that came from there are
-   * there still. Only when they all stand, and a full check for what was before them is owed: who finds them takes
+   * there still. Only when they all stand, and a full check for what was before them is due: who finds them takes
    * them for whole.
    */
   keep({ inotifyFd, handoverFd }: Watcher): void {

@@ -38,7 +38,7 @@ export interface NativeWatcher {
   take(): Buffer | null;
   state(): NativeWatcherState;
   stats(): WatchStats;
-  /** All records that have been taken are in the queue's file, or a full check is owed there in their place. */
+  /** All records that have been taken are in the queue's file, or a full check is due there in their place. */
   kept(): void;
   /** How the threads move. A look wakes none of them. */
   pulses(): { readonly reader: ThreadPulse; readonly tree: ThreadPulse };

@@ -9,7 +9,7 @@ export type ControlRequest =
   | { readonly command: 'metrics' }
   /** Looks at everything, or at these paths and what is below them. */
   | { readonly command: 'check'; readonly paths?: readonly string[] }
-  /** Tries peers that are waiting, and parked files, now. */
+  /** Tries peers that are waiting, and files on hold, now. */
   | { readonly command: 'retry'; readonly peer?: string }
   /** Waits, so many seconds at most, until what had been changed before is on the peers, or on this one. */
   | {

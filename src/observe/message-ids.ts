@@ -16,13 +16,13 @@ export const messageIds = {
   watchLossOver: '793eba33327649759ffaf2d2750f317b',
   watchLimit: 'dadf539575a94d3c8a205ff859533247',
   /** A full check found what the watcher had not reported. */
-  missedChanges: '35f570e188f94ebb8cea3363272cdde6',
+  detectedLate: '35f570e188f94ebb8cea3363272cdde6',
   peerDown: '0115549d54f54f8799860867d618b0b2',
   peerBack: 'f02530fb370842379bd0739d4897ab75',
-  /** A peer that is up does not take a file. */
-  fileParked: '96a24e592034418d84662e12ca498796',
+  /** A peer that is up rejects a file. */
+  fileRejected: '96a24e592034418d84662e12ca498796',
   fileConflict: 'f519d92e7ac34d2d9828d7993146344c',
-  fileTaken: 'a30f100b46cc4bdfac20c3079401c8d1',
+  fileAccepted: 'a30f100b46cc4bdfac20c3079401c8d1',
   /** csync2 here can't look at a path. */
   checkFailed: '8a2a5f9340364e1bb9e56d6e3b07dd9f',
   checkFailedOver: '2bf8048c2d174664915201018a959200',

@@ -75,7 +75,7 @@ function stageMetrics({
     labels: { stage, result },
     value: count,
   }));
-  const owed = status.full_check_owed;
+  const due = status.full_check_due;
   return [
     one('directories', 'gauge', 'Directories that are watched', status.directories),
     one('watches', 'gauge', 'inotify watches in use', watches),
@@ -98,14 +98,9 @@ function stageMetrics({
       'Paths that csync2 could not check and that are tried again',
       status.deferred_count,
     ),
-    one('full_check_pending', 'gauge', 'Whether a full check is pending', owed ? 1 : 0),
-    one('full_check_pending_seconds', 'gauge', 'For how long', owed?.age_s ?? 0),
-    one(
-      'full_check_failures',
-      'gauge',
-      'How often, in a row, it could not be completed',
-      owed?.failures ?? 0,
-    ),
+    one('full_check_due', 'gauge', 'Whether a full check is due', due ? 1 : 0),
+    one('full_check_due_seconds', 'gauge', 'For how long', due?.age_s ?? 0),
+    one('full_check_failures', 'gauge', 'How often, in a row, it could not be completed', due?.failures ?? 0),
     family('full_checks_total', 'counter', 'Full checks by result', [
       { labels: { result: 'complete' }, value: complete },
       { labels: { result: 'incomplete' }, value: incomplete },
@@ -147,14 +142,14 @@ function peerMetrics({ counts, now, status }: MetricSources): MetricFamily[] {
       'For how long updates have failed',
       ({ failing_s: failing }) => failing ?? 0,
     ),
-    each('pending_files', 'gauge', 'Files that the peer lacks', ({ owed }) => owed),
+    each('pending_files', 'gauge', 'Files that the peer lacks', ({ pending }) => pending),
     each(
       'pending_oldest_seconds',
       'gauge',
       'For how long it has lacked some',
-      (peer) => peer.oldest_owed_s ?? 0,
+      (peer) => peer.oldest_pending_s ?? 0,
     ),
-    each('on_hold_files', 'gauge', 'Files that the peer rejects', (peer) => peer.parked_count),
+    each('on_hold_files', 'gauge', 'Files that the peer rejects', (peer) => peer.on_hold_count),
     each('sent_files_total', 'counter', 'Files that the peer has got from here', ({ name }) =>
       counts.sentTo(name),
     ),

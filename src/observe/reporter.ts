@@ -129,7 +129,7 @@ export class Reporter implements SchedulerEvents {
     this.#log.debug(`held back, because the root is not there: ${sample(paths)}`);
   };
 
-  /** The watcher has not seen everything; a full check is owed. */
+  /** The watcher has not seen everything; a full check is due. */
   onLoss = (reason: string): void => {
     this.#hasLostSince = true;
     const isLimit = reason.startsWith('the watch limit');
@@ -170,16 +170,16 @@ export class Reporter implements SchedulerEvents {
       this.#troubles.end('full check', succeeded, { ...fields, event: 'fullCheckDone' });
     } else this.#log.info(text, { ...fields, event: 'fullCheckDone' });
     if (!this.#hasLostSince) {
-      this.#troubles.end('loss', 'what had not been seen is made up for', { event: 'watchLossOver' });
+      this.#troubles.end('loss', 'full check complete; no changes were lost', { event: 'watchLossOver' });
     }
   };
 
-  onMissed = (paths: readonly PathKey[]): void => {
+  onDetectedLate = (paths: readonly PathKey[]): void => {
     this.#counts.detectedLate += paths.length;
     const names = sample(paths.map(fromKey));
     this.#log.warn(
       `the full check found ${paths.length} changes that the watcher had not reported: ${names}`,
-      { event: 'missedChanges', files: paths.length },
+      { event: 'detectedLate', files: paths.length },
     );
   };
 
@@ -201,12 +201,12 @@ export class Reporter implements SchedulerEvents {
       this.#troubles.end(`peer ${peer}`, `${peer} takes files again`, { event: 'peerBack', peer });
     }
     for (const path of report.taken ?? []) {
-      const taken = `${peer} has taken ${displayShort(path)}`;
-      this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, { event: 'fileTaken', peer, path });
+      const taken = `${peer} accepted ${displayShort(path)}`;
+      this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, { event: 'fileAccepted', peer, path });
     }
     if (left === 0) return;
     if (diagnosis && !refusesAll.has(diagnosis.outcome)) this.#reportRefusal(report, diagnosis);
-    else if (!report.isAboutPeer && !diagnosis) this.#log.debug(`${peer}: ${left} files not taken${names}`);
+    else if (!report.isAboutPeer && !diagnosis) this.#log.debug(`${peer}: rejected ${left} files${names}`);
     else {
       const words = report.text;
       this.#troubles.say({
@@ -265,7 +265,7 @@ export class Reporter implements SchedulerEvents {
     const key = `compare ${peer}`;
     if (comparison.ok) {
       this.#troubles.end(key, `${peer} can be compared with`, { event: 'peerBack', peer });
-      const files = comparison.owed;
+      const files = comparison.pending;
       this.#log.info(`${peer} is new: compared with it, ${files} files to send`, { peer, files });
       return;
     }
@@ -351,13 +351,13 @@ export class Reporter implements SchedulerEvents {
 
   #reportRefusal({ peer, names: [path = Buffer.of()] }: PushReport, diagnosis: Diagnosis): void {
     const { outcome } = diagnosis;
-    const event = outcome === 'conflict' ? 'fileConflict' : 'fileParked';
+    const event = outcome === 'conflict' ? 'fileConflict' : 'fileRejected';
     const text = `${peer}: ${displayShort(path)} ${refusalText(peer, diagnosis)}`;
     this.#troubles.sayOfPath(
       refusedBy(peer),
       { key: toKey(path), level: 'warn', text, fields: { event, peer, path, reason: outcome } },
       {
-        text: `${peer}: further files are not taken: \`inotify-csync status\` lists all`,
+        text: `${peer}: further files are rejected: \`inotify-csync status\` lists all`,
         fields: { event, peer },
       },
     );
@@ -370,7 +370,7 @@ export class Reporter implements SchedulerEvents {
         key: toKey(path),
         level: 'warn',
         text: `${displayShort(path)} is a socket: csync2 cannot transfer it; exclude it in csync2.cfg`,
-        fields: { event: 'fileParked', path, reason: 'socket' },
+        fields: { event: 'fileRejected', path, reason: 'socket' },
       },
       {
         text: 'there are further sockets: csync2 cannot transfer them; exclude them in csync2.cfg',
@@ -385,7 +385,7 @@ function refusalText(peer: string, { outcome, detail, isTie }: Diagnosis): strin
   if (outcome === 'conflict') {
     return `has changed here and on ${peer}: on the host that shall win run \`csync2 -f FILE\`, then \`inotify-csync retry\``;
   }
-  return `is not taken: ${outcomeText[outcome]}${detail && `: ${detail}`}; tried again rarely`;
+  return `is rejected: ${outcomeText[outcome]}${detail && `: ${detail}`}; on hold, tried again now and then`;
 }
 
 function refusedBy(peer: string): string {

@@ -1,7 +1,7 @@
 import { configTroubleText, type PeerStatus, type Status, unwatchedText } from './status.js';
 
 /**
- * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files owed`. The
+ * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The
  * time after `ok` is that of the last file sent.
  */
 export function statusLine(status: Status): string {
@@ -11,26 +11,26 @@ export function statusLine(status: Status): string {
   for (const trouble of status.config_troubles) parts.push(configTroubleText(trouble));
   for (const root of status.roots) if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
   for (const peer of status.peers) parts.push(`${peer.name} ${shortPeerText(peer)}`);
-  if (status.full_check_owed) parts.push(`full check owed: ${status.full_check_owed.reason}`);
+  if (status.full_check_due) parts.push(`full check due: ${status.full_check_due.reason}`);
   return parts.join('; ');
 }
 
 function shortPeerText(peer: PeerStatus): string {
-  const debt = peer.owed ? `, ${grouped(peer.owed)} files owed` : '';
+  const pending = peer.pending ? `, ${grouped(peer.pending)} files pending` : '';
   if (peer.health === 'new') return 'new, not compared with yet';
-  if (peer.health === 'retrying') return `retrying${debt}`;
+  if (peer.health === 'retrying') return `retrying${pending}`;
   if (peer.reason !== null && peer.failing_s !== null) {
     const isDown = peer.reason === 'unreachable' || peer.reason === 'stalled';
     const how = isDown ? `down ${duration(peer.failing_s)}` : `failing ${duration(peer.failing_s)}`;
-    return `${how}${isDown ? '' : ` (${peer.reason_text})`}${debt}`;
+    return `${how}${isDown ? '' : ` (${peer.reason_text})`}${pending}`;
   }
-  return `ok${peer.last_sent_s === null ? '' : ` ${duration(peer.last_sent_s)} ago`}${debt}`;
+  return `ok${peer.last_sent_s === null ? '' : ` ${duration(peer.last_sent_s)} ago`}${pending}`;
 }
 
-/** `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files owed`. */
+/** `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files pending`. */
 export function peerText(peer: PeerStatus): string {
-  const debt = peer.owed ? `, ${peer.owed} files owed` : '';
-  const parked = peer.parked_count > 0 ? `, ${peer.parked_count} parked` : '';
+  const pending = peer.pending ? `, ${peer.pending} files pending` : '';
+  const onHold = peer.on_hold_count > 0 ? `, ${peer.on_hold_count} on hold` : '';
   const next =
     peer.next_attempt_s === null ? '' : `, next try in ${duration(Math.ceil(peer.next_attempt_s))}`;
   if (peer.health === 'new') {
@@ -38,10 +38,10 @@ export function peerText(peer: PeerStatus): string {
   }
   if (peer.reason_text !== null && peer.failing_s !== null) {
     const how = peer.health === 'retrying' ? 'retrying for' : 'failing for';
-    return `${how} ${duration(peer.failing_s)} (${peer.reason_text})${debt}${parked}${next}`;
+    return `${how} ${duration(peer.failing_s)} (${peer.reason_text})${pending}${onHold}${next}`;
   }
   const last = peer.last_sent_s === null ? '' : `, last sent ${duration(peer.last_sent_s)} ago`;
-  return `ok${last}${debt}${parked}`;
+  return `ok${last}${pending}${onHold}`;
 }
 
 /** A whole number with its thousands apart: `171,856`. */

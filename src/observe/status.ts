@@ -19,14 +19,14 @@ export interface StatusSources {
   readonly unwatched: number;
   readonly unreadable: number;
   readonly queue: { readonly depth: number; readonly oldestAt: number | undefined; readonly resets: number };
-  readonly fullCheckOwed: { readonly reason: string; readonly since: number } | undefined;
+  readonly fullCheckDue: { readonly reason: string; readonly since: number } | undefined;
   /** How often, in a row, a full check could not be completed, and when it is tried again. */
   readonly fullCheckTries: { readonly failures: number; readonly nextAt: number };
   /** What is wrong with the configuration on disk, while an older one is in use. */
   readonly configTroubles: readonly ConfigTrouble[];
   /** Peers that have not been compared with, and why the last try has failed. */
   readonly newPeers: ReadonlyMap<string, Comparing>;
-  readonly misses: { readonly count: number; readonly paths: readonly string[] };
+  readonly detectedLate: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly GuardedRoot[];
   readonly lanes: readonly LaneStatus[];
   readonly deferred: { readonly count: number; readonly first: readonly FailedPath[] };
@@ -68,7 +68,7 @@ export interface Status {
   /** Directories that can't be read. */
   readonly unreadable: number;
   readonly queue: { readonly depth: number; readonly oldest_s: number | null; readonly resets: number };
-  readonly full_check_owed: {
+  readonly full_check_due: {
     readonly reason: string;
     readonly age_s: number;
     /** How often, in a row, it could not be completed. */
@@ -81,7 +81,7 @@ export interface Status {
     readonly age_s: number;
   }[];
   /** Changes that only a periodic full check found: the watcher should have. */
-  readonly misses: { readonly count: number; readonly paths: readonly string[] };
+  readonly detected_late: { readonly count: number; readonly paths: readonly string[] };
   /** Included directories, and what is or was mounted in them. */
   readonly roots: readonly RootStatus[];
   readonly peers: readonly PeerStatus[];
@@ -121,17 +121,17 @@ export interface PeerStatus {
   readonly reason_text: string | null;
   readonly failing_s: number | null;
   readonly next_attempt_s: number | null;
-  /** Files owed; null where csync2's database can't be read. */
-  readonly owed: number | null;
-  /** For how long something has been owed without a break. */
-  readonly oldest_owed_s: number | null;
+  /** Files pending; null where csync2's database can't be read. */
+  readonly pending: number | null;
+  /** For how long something has been pending without a break. */
+  readonly oldest_pending_s: number | null;
   /** Files that are held back, because they can't be looked at on this host. */
   readonly unreadable: number;
   readonly sent: number;
   readonly last_sent_s: number | null;
-  /** Files that the peer does not take: the first of them, and how many. */
-  readonly parked: readonly { readonly path: string; readonly reason: string; readonly failures: number }[];
-  readonly parked_count: number;
+  /** Files that the peer rejects: the first of them, and how many. */
+  readonly on_hold: readonly { readonly path: string; readonly reason: string; readonly failures: number }[];
+  readonly on_hold_count: number;
 }
 
 /** Puts the status together. Pure. */
@@ -156,10 +156,10 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       oldest_s: age(sources.queue.oldestAt),
       resets: sources.queue.resets,
     },
-    full_check_owed: sources.fullCheckOwed
+    full_check_due: sources.fullCheckDue
       ? {
-          reason: sources.fullCheckOwed.reason,
-          age_s: age(sources.fullCheckOwed.since) ?? 0,
+          reason: sources.fullCheckDue.reason,
+          age_s: age(sources.fullCheckDue.since) ?? 0,
           failures: sources.fullCheckTries.failures,
         }
       : null,
@@ -168,7 +168,7 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       hint,
       age_s: age(since) ?? 0,
     })),
-    misses: sources.misses,
+    detected_late: sources.detectedLate,
     roots: sources.roots.map((root) => ({
       path: display(root.path),
       state: root.state,
@@ -205,17 +205,17 @@ function peerStatus(lane: LaneStatus, comparing: Comparing | undefined, age: Age
     failing_s: age(lane.failingSince ?? comparing?.failingSince),
     next_attempt_s:
       lane.nextAttemptAt === undefined ? null : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
-    owed: lane.owed ?? null,
-    oldest_owed_s: lane.owed === 0 ? null : age(lane.owedSince),
+    pending: lane.pending ?? null,
+    oldest_pending_s: lane.pending === 0 ? null : age(lane.pendingSince),
     unreadable: lane.unreadable ?? 0,
     sent: lane.sent,
     last_sent_s: age(lane.lastSentAt),
-    parked: lane.parked.map(({ name, reason, detail, failures }) => ({
+    on_hold: lane.onHold.map(({ name, reason, detail, failures }) => ({
       path: displayShort(name),
       reason: detail === '' ? outcomeText[reason] : `${outcomeText[reason]}: ${detail}`,
       failures,
     })),
-    parked_count: lane.parkedCount,
+    on_hold_count: lane.onHoldCount,
   };
 }
 
@@ -249,13 +249,14 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
     if (peer.unreadable > 0) {
       problems.push(`${peer.name}: ${peer.unreadable} files are held back: they cannot be looked at here`);
     }
-    if (peer.parked_count > 0) problems.push(`${peer.name}: ${peer.parked_count} files are not taken`);
+    if (peer.on_hold_count > 0)
+      problems.push(`${peer.name}: ${peer.on_hold_count} files are on hold: the peer rejects them`);
   }
-  const { fullCheckOwed: owed, fullCheckTries: tries } = sources;
-  if (owed && tries.failures > 0) {
+  const { fullCheckDue: pending, fullCheckTries: tries } = sources;
+  if (pending && tries.failures > 0) {
     const next = Math.max(0, (tries.nextAt - Date.now()) / 1000);
     problems.push(
-      `a full check cannot be completed (tried ${tries.failures} times, next try in ${Math.round(next)} s): ${owed.reason}`,
+      `a full check cannot be completed (tried ${tries.failures} times, next try in ${Math.round(next)} s): ${pending.reason}`,
     );
   }
   const { count: deferred } = sources.deferred;

@@ -25,8 +25,8 @@ export interface CursorState {
   readonly stop: CursorStop;
   /** Where the log ended when this was written: a log that is found to end elsewhere has lost something. */
   readonly end: QueuePosition;
-  /** A full check is owed since (unix time in ms), for this reason. */
-  readonly owed?: { readonly since: number; readonly reason: string } | undefined;
+  /** A full check is due since (unix time in ms), for this reason. */
+  readonly due?: { readonly since: number; readonly reason: string } | undefined;
 }
 
 /** Which of the two slots could be read. `none` of a file that holds no slot at all yet is `absent`. */
@@ -41,10 +41,10 @@ export const cursorBytes = slotOffsets[1] + slotBytes;
 
 /** One slot: a line of text padded with blanks, so that `cat` shows it. */
 export function encodeSlot(generation: number, state: CursorState): Buffer {
-  const { position, stop, owed, end } = state;
+  const { position, stop, due, end } = state;
   const fields = `${magic} ${generation} ${placeText(position)} ${placeText(end)} ${stop}`;
-  const reason = cutEscaped(escapeBytes(Buffer.from(owed?.reason ?? '', 'utf8')), longestReason);
-  const text = `${fields} ${owed ? owed.since : '-'} ${reason}`.padEnd(slotBytes - checksumBytes);
+  const reason = cutEscaped(escapeBytes(Buffer.from(due?.reason ?? '', 'utf8')), longestReason);
+  const text = `${fields} ${due ? due.since : '-'} ${reason}`.padEnd(slotBytes - checksumBytes);
   return Buffer.from(`${text}${crc32cHex(text)}\n`, 'latin1');
 }
 
@@ -58,9 +58,9 @@ export function decodeSlot(slot: Buffer): { generation: number; state: CursorSta
   if (`${name} ${version}` !== magic || !isStop(stop)) return undefined;
   const position = placeOf(rest.slice(0, 3));
   const end = placeOf(rest.slice(3, 6));
-  const owed =
+  const due =
     since === '-' ? undefined : { since: Number(since), reason: String(unescapeBytes(reason ?? '')) };
-  return { generation: Number(generation), state: { position, stop, end, owed } };
+  return { generation: Number(generation), state: { position, stop, end, due } };
 }
 
 /**

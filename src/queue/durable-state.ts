@@ -1,24 +1,24 @@
 import type { CursorFile, CursorState, QueuePosition } from './cursor.js';
-import { type Owed, oweMore } from './owed.js';
+import { addReason, type DueFullCheck } from './due-full-check.js';
 
-/** What outlives the process: the cursor, the end of the log and the full check owed, in memory and in the cursor file. */
+/** What outlives the process: the cursor, the end of the log and the full check that is due, in memory and in the cursor file. */
 export class DurableState {
   readonly #cursorFile: CursorFile;
   #position: QueuePosition;
   #end: QueuePosition;
-  #owed: Owed | undefined;
+  #fullCheckDue: DueFullCheck | undefined;
   #ticket = 0;
   #dirty = false;
   #aside = false;
-  /** The full check owed that is in the file for certain. */
+  /** The reason of the full check that is in the file for certain. */
   #savedReason: string | undefined;
 
   constructor(cursorFile: CursorFile, position: QueuePosition, end: QueuePosition) {
     this.#cursorFile = cursorFile;
     this.#position = position;
     this.#end = end;
-    const before = cursorFile.found?.owed;
-    this.#owed = before && { ...before, ticket: this.#nextTicket() };
+    const before = cursorFile.found?.due;
+    this.#fullCheckDue = before && { ...before, ticket: this.#nextTicket() };
     this.#savedReason = before?.reason;
   }
 
@@ -27,8 +27,8 @@ export class DurableState {
     return this.#position;
   }
 
-  get owed(): Owed | undefined {
-    return this.#owed;
+  get fullCheckDue(): DueFullCheck | undefined {
+    return this.#fullCheckDue;
   }
 
   /** Whether the file is behind. */
@@ -58,23 +58,23 @@ export class DurableState {
     this.#dirty = true;
   }
 
-  /** Whether the file tells of the full check owed, if there is one. */
-  get owedIsSaved(): boolean {
-    return this.#owed === undefined || this.#owed.reason === this.#savedReason;
+  /** Whether the file tells of the full check that is due, if one is. */
+  get dueIsSaved(): boolean {
+    return this.#fullCheckDue === undefined || this.#fullCheckDue.reason === this.#savedReason;
   }
 
-  /** Owes a full check. True if that must be saved at once: the file doesn't know it yet. */
-  owe(reason: string, now: number): boolean {
-    this.#owed = oweMore(this.#owed, this.#nextTicket(), reason, now);
-    if (this.#owed.reason === this.#savedReason) return false;
+  /** Makes a full check due. True if that must be saved at once: the file doesn't know it yet. */
+  requireFullCheck(reason: string, now: number): boolean {
+    this.#fullCheckDue = addReason(this.#fullCheckDue, this.#nextTicket(), reason, now);
+    if (this.#fullCheckDue.reason === this.#savedReason) return false;
     this.#dirty = true;
     return true;
   }
 
-  /** True if that settles what is owed; to be saved at once. */
-  settle(ticket: number): boolean {
-    if (this.#owed?.ticket !== ticket) return false;
-    this.#owed = undefined;
+  /** True if no full check is due any more; to be saved at once. */
+  fullCheckSucceeded(ticket: number): boolean {
+    if (this.#fullCheckDue?.ticket !== ticket) return false;
+    this.#fullCheckDue = undefined;
     this.#dirty = true;
     return true;
   }
@@ -106,7 +106,7 @@ export class DurableState {
 
   #saveNow(write: (state: CursorState) => void, stop: 'clean' | 'open'): void {
     this.#saving(stop, write);
-    this.#savedReason = this.#owed?.reason;
+    this.#savedReason = this.#fullCheckDue?.reason;
   }
 
   #saving(how: 'clean' | 'open', write: (state: CursorState) => void): void {
@@ -114,7 +114,7 @@ export class DurableState {
     // However orderly the end: what waits in memory ends with it.
     const stop = this.#aside ? 'aside' : how === 'clean' ? 'clean' : 'running';
     try {
-      write({ position: this.#position, stop, owed: this.#owed, end: this.#end });
+      write({ position: this.#position, stop, due: this.#fullCheckDue, end: this.#end });
     } catch (error) {
       this.#failed();
       throw error;

@@ -7,7 +7,7 @@ import type { PathBytes } from '../text/path-bytes.js';
  * - `touch`: check this path and nothing below it: its owner, mode, times or number of names may have changed, and no more
  * - `tree`: check this path and everything below it: all of it may be other than before
  * - `recheck`: check this path and everything below it: what has other content there is told of by itself
- * - `loss`: something was not seen; a full check is owed, for this reason
+ * - `loss`: something was not seen; a full check is due, for this reason
  */
 export type QueueEntry =
   | { readonly kind: 'file' | 'touch' | 'tree' | 'recheck'; readonly path: PathBytes }

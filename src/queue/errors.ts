@@ -94,12 +94,12 @@ export function queueErrorOf(path: string, error: unknown): unknown {
 }
 
 /**
- * What went wrong while the queue was running. It goes on by itself; a full check is owed for what may be missing.
+ * What went wrong while the queue was running. It goes on by itself; a full check is due for what may be missing.
  * Reported at each occurrence: whoever logs it sums up repeats.
  *
  * - `write`: records could not be written and were dropped (`dropped` of them)
  * - `sync`: the disk did not confirm what was written
- * - `cursor`: the place or the full check owed could not be saved (tried again with the next one)
+ * - `cursor`: the place or the full check that is due could not be saved (tried again with the next one)
  * - `roll`: a new segment could not be started, the old one goes on growing
  * - `read`: a segment could not be read and was skipped
  * - `damage`: records were not as they had been written and were skipped
@@ -119,7 +119,7 @@ export class QueueTrouble extends InotifyCsyncError {
       'ICS_QUEUE_TROUBLE',
       exitCodes.inputOutput,
       `queue: ${message}${details.cause === undefined ? '' : ` (${causeText(details.cause)})`}`,
-      'nothing is lost: a full check is owed and runs as soon as it can; make room on the disk or look at dmesg',
+      'nothing is lost: a full check is due and runs as soon as it can; make room on the disk or look at dmesg',
       { cause: details.cause },
     );
     this.trouble = trouble;

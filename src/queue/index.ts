@@ -1,4 +1,5 @@
 export type { QueuePosition } from './cursor.js';
+export type { DueFullCheck } from './due-full-check.js';
 export type { QueueEntry } from './entry.js';
 export {
   QueueDirectoryError,
@@ -10,5 +11,4 @@ export {
   QueueUnsafeError,
 } from './errors.js';
 export type { QueueBatch, QueueOptions, QueueRecovery } from './options.js';
-export type { Owed } from './owed.js';
 export { Queue } from './queue.js';

@@ -9,13 +9,13 @@ export interface QueueOptions {
   /** Records read until a new segment is begun and `onReset` called. */
   readonly linesUntilReset: number;
   /**
-   * What a run that did not stop in order had seen and not written yet: `lost`, which makes a full check owed, or
+   * What a run that did not stop in order had seen and not written yet: `lost`, which makes a full check due, or
    * `none`, if somebody knows for certain that there was nothing. Default `lost`.
    */
   readonly unwritten?: 'lost' | 'none';
   /** Bytes at which a new segment is begun; default 16 MiB. */
   readonly segmentBytes?: number;
-  /** Bytes of records not done at which all of them give way to one full check owed; default 256 MiB. */
+  /** Bytes of records not done at which all of them give way to one full check; default 256 MiB. */
   readonly maxBytes?: number;
   /** The file system, for tests. */
   readonly files?: Files;
@@ -23,8 +23,8 @@ export interface QueueOptions {
   readonly now?: () => number;
   /** Called at the end of the `commit` with which `linesUntilReset` records have been read. */
   readonly onReset?: () => void;
-  /** A full check is owed, for another reason than before. */
-  readonly onOwed?: () => void;
+  /** A full check is due, for another reason than before. */
+  readonly onFullCheckDue?: () => void;
   readonly onTrouble?: (trouble: QueueTrouble) => void;
   /** What had failed, and been told to `onTrouble`, has succeeded. */
   readonly onWell?: (trouble: QueueTrouble['trouble']) => void;
@@ -34,7 +34,7 @@ export interface QueueOptions {
 export interface QueueRecovery {
   /** The last run did not stop in order. */
   readonly unclean: boolean;
-  /** Why a full check is owed after this start, if it is. */
+  /** Why a full check is due after this start, if it is. */
   readonly reason?: string;
   /** Records that were not done. */
   readonly pending: number;

@@ -1,12 +1,12 @@
 import { CursorFile, type QueuePosition } from './cursor.js';
 import { prepareDirectory } from './directory.js';
+import type { DueFullCheck } from './due-full-check.js';
 import { DurableState } from './durable-state.js';
 import type { QueueEntry } from './entry.js';
 import { queueErrorOf } from './errors.js';
 import { errnoOf, realFiles } from './files.js';
 import { Lock } from './lock.js';
 import type { QueueBatch, QueueOptions, QueueRecovery } from './options.js';
-import type { Owed } from './owed.js';
 import { encodeRecord } from './record.js';
 import { type Recovered, recover, removeSegmentsBefore } from './recovery.js';
 import { type LogItem, SegmentLog } from './segment-log.js';
@@ -18,9 +18,9 @@ import type { UnreadEntries } from './unread.js';
  *
  * Promise: what `append` has written is read until it is committed, also after a crash of the process (at least
  * once). After a crash of the machine the last second may be missing; then, and whenever anything else may be
- * missing, a full check is owed, and stays so on disk until one has succeeded.
+ * missing, a full check is due, and stays so on disk until one has succeeded.
  *
- * No fsync per record: a machine that goes down takes along what inotify would have told, so that its next start owes
+ * No fsync per record: a machine that goes down takes along what inotify would have told, so that its next start requires
  * a full check anyway; a process that is killed leaves the page cache as it is.
  * The disk is synced once a second while there is something to sync, at each new segment and at the end.
  */
@@ -34,14 +34,14 @@ export class Queue {
   readonly #maxBytes: number;
   readonly #now: () => number;
   readonly #onReset: (() => void) | undefined;
-  readonly #onOwed: (() => void) | undefined;
+  readonly #onFullCheckDue: (() => void) | undefined;
   /** Damage before it has been reported. */
   #inspected: QueuePosition;
   #oldestAt: { readonly of: QueuePosition; readonly value: number | undefined } | undefined;
   #linesRead = 0;
   #resets = 0;
   #dropping = false;
-  #settledTicket = 0;
+  #succeededTicket = 0;
 
   private constructor(options: QueueOptions, store: Store, found: Recovered) {
     this.#store = store;
@@ -51,9 +51,9 @@ export class Queue {
     this.#maxBytes = options.maxBytes ?? 256 * mebibyte;
     this.#now = options.now ?? Date.now;
     this.#onReset = options.onReset;
-    this.#onOwed = options.onOwed;
+    this.#onFullCheckDue = options.onFullCheckDue;
     this.#inspected = this.#end;
-    const reason = store.owed?.reason;
+    const reason = store.fullCheckDue?.reason;
     this.recovery = {
       unclean: found.unclean,
       pending: found.pending,
@@ -78,7 +78,7 @@ export class Queue {
       undo.push(() => found.writer.close());
       const log = new SegmentLog(files, file, found);
       const state = new DurableState(cursorFile, found.position, log.end);
-      for (const reason of found.reasons) state.owe(reason, now());
+      for (const reason of found.reasons) state.requireFullCheck(reason, now());
       state.begin();
       removeSegmentsBefore(files, file, found.position.segment);
       return new Queue(options, new Store({ log, state, lock }, { now, onTrouble, onWell }), found);
@@ -88,9 +88,9 @@ export class Queue {
     }
   }
 
-  /** A full check is owed, and why. */
-  get owed(): Owed | undefined {
-    return this.#store.owed;
+  /** A full check is due, and why. */
+  get fullCheckDue(): DueFullCheck | undefined {
+    return this.#store.fullCheckDue;
   }
 
   /** Records that are not done. */
@@ -109,8 +109,8 @@ export class Queue {
   }
 
   /** The highest ticket that a full check has succeeded with; 0 if none has in this run. */
-  get settledTicket(): number {
-    return this.#settledTicket;
+  get succeededTicket(): number {
+    return this.#succeededTicket;
   }
 
   /** When the oldest record that is not done was written, unix time in ms. */
@@ -128,12 +128,12 @@ export class Queue {
 
   /**
    * Writes entries and returns how many. Skips an entry that an unread record already covers: one of the same path
-   * that asks for as much, or one for all below it or a directory above it. A `loss` also makes a full check owed. Never throws for a disk that is
-   * full or fails: the entries are dropped, a full check is owed, `onTrouble` is told, and the next call tries again.
+   * that asks for as much, or one for all below it or a directory above it. A `loss` also makes a full check due. Never throws for a disk that is
+   * full or fails: the entries are dropped, a full check is due, `onTrouble` is told, and the next call tries again.
    */
   append(entries: readonly QueueEntry[]): number {
     this.#mustBeOpen();
-    for (const entry of entries) if (entry.kind === 'loss') this.owe(entry.reason);
+    for (const entry of entries) if (entry.kind === 'loss') this.requireFullCheck(entry.reason);
     const { log, position } = this.#store;
     if (log.bytesFrom(position) > this.#maxBytes) this.#collapse();
     // On a full disk the room of a segment that is done may be what is missing.
@@ -158,7 +158,7 @@ export class Queue {
       if (errnoOf(cause) === undefined) throw cause;
       for (const entry of written) this.#unread.remove(entry, Infinity);
       this.#dropping = true;
-      this.owe(droppedEntry.reason);
+      this.requireFullCheck(droppedEntry.reason);
       this.#store.report('write', `${entries.length} changes could not be written`, cause, entries.length);
       return 0;
     }
@@ -218,37 +218,37 @@ export class Queue {
   }
 
   /**
-   * Whether everything that has been appended is in the files, or a full check owed in its place: only then may it be
+   * Whether everything that has been appended is in the files, or a full check is due in its place: only then may it be
    * forgotten elsewhere. False while a disk refuses even the cursor.
    */
   get isKept(): boolean {
-    return this.#store.owedIsSaved;
+    return this.#store.dueIsSaved;
   }
 
   /**
    * Says whether records that are committed, or are about to be, wait in memory to be appended again. If this run ends
-   * without appending them, the next one owes a full check.
+   * without appending them, the next one makes a full check due.
    */
   setAside(aside: boolean): void {
     this.#mustBeOpen();
     this.#store.setAside(aside);
   }
 
-  /** Makes a full check owed, on disk before this returns. */
-  owe(reason: string): void {
+  /** Makes a full check due, on disk before this returns. */
+  requireFullCheck(reason: string): void {
     this.#mustBeOpen();
-    this.#store.owe(reason);
-    this.#onOwed?.();
+    this.#store.requireFullCheck(reason);
+    this.#onFullCheckDue?.();
   }
 
-  /** A full check that began when `ticket` was current has succeeded: settles what was owed if nothing came since. */
-  settle(ticket: number): void {
+  /** A full check that began when `ticket` was current has succeeded: no full check is due any more if nothing came since. */
+  fullCheckSucceeded(ticket: number): void {
     this.#mustBeOpen();
-    this.#settledTicket = Math.max(this.#settledTicket, ticket);
-    this.#store.settle(ticket);
+    this.#succeededTicket = Math.max(this.#succeededTicket, ticket);
+    this.#store.fullCheckSucceeded(ticket);
   }
 
-  /** Brings everything to the disk. A failure is reported, not thrown, and a full check is then owed. */
+  /** Brings everything to the disk. A failure is reported, not thrown, and a full check is then due. */
   flush(): void {
     this.#mustBeOpen();
     this.#store.flush();
@@ -284,7 +284,7 @@ export class Queue {
   /** Records are gone: no change may be left out any more because one of them covers it. */
   #lose(reason: string): void {
     this.#unread.clear();
-    this.owe(reason);
+    this.requireFullCheck(reason);
   }
 
   #oldestBehind(position: QueuePosition): number | undefined {

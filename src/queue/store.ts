@@ -1,9 +1,9 @@
 import type { QueuePosition } from './cursor.js';
+import type { DueFullCheck } from './due-full-check.js';
 import type { DurableState } from './durable-state.js';
 import { QueueTrouble } from './errors.js';
 import { errnoOf } from './files.js';
 import type { Lock } from './lock.js';
-import type { Owed } from './owed.js';
 import type { SegmentLog } from './segment-log.js';
 import { Throttle } from './throttle.js';
 
@@ -48,18 +48,18 @@ export class Store {
     return this.#state.position;
   }
 
-  get owed(): Owed | undefined {
-    return this.#state.owed;
+  get fullCheckDue(): DueFullCheck | undefined {
+    return this.#state.fullCheckDue;
   }
 
-  /** Owes a full check, on disk at once. */
-  owe(reason: string): void {
-    if (this.#state.owe(reason, this.#now())) this.save();
+  /** Makes a full check due, on disk at once. */
+  requireFullCheck(reason: string): void {
+    if (this.#state.requireFullCheck(reason, this.#now())) this.save();
   }
 
   /** Settles it, on disk at once. */
-  settle(ticket: number): void {
-    if (this.#state.settle(ticket)) this.save();
+  fullCheckSucceeded(ticket: number): void {
+    if (this.#state.fullCheckSucceeded(ticket)) this.save();
   }
 
   /** See {@link DurableState.setAside}. */
@@ -68,9 +68,9 @@ export class Store {
     if (this.#state.dirty) this.#saving.request();
   }
 
-  /** See {@link DurableState.owedIsSaved}. */
-  get owedIsSaved(): boolean {
-    return this.#state.owedIsSaved;
+  /** See {@link DurableState.dueIsSaved}. */
+  get dueIsSaved(): boolean {
+    return this.#state.dueIsSaved;
   }
 
   /** Appends so many records to the log, on disk soon. Throws an ErrnoException. */
@@ -98,7 +98,7 @@ export class Store {
 
   /** Brings the log to the disk. */
   sync(): void {
-    if (!this.#attempt('sync', unconfirmed, () => this.log.sync())) this.owe(unconfirmed);
+    if (!this.#attempt('sync', unconfirmed, () => this.log.sync())) this.requireFullCheck(unconfirmed);
   }
 
   /** Brings the state to the disk, and removes what is before the cursor. */
@@ -140,7 +140,7 @@ export class Store {
       if (this.#closed) return;
       if (error) {
         this.report('sync', unconfirmed, error);
-        this.owe(unconfirmed);
+        this.requireFullCheck(unconfirmed);
       } else this.succeeded('sync');
       const { segment } = this.position;
       const saved = (failure: Error | null): void => {

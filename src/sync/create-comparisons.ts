@@ -104,16 +104,16 @@ function comparisonParts(
 
 function comparedPeer(peer: SyncPeer, lane: PeerLane, ledger: Ledger): ContestedPeer & VerifiedPeer {
   const { auto: method, name, onLeft, slave, slaveHere } = peer;
-  const row = (encodedName: string) => ledger.owedTo(name, bytes(encodedName));
+  const row = (encodedName: string) => ledger.pendingRow(name, bytes(encodedName));
   return {
     name,
     sides: { method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
     shares: (encodedName) => peer.shares(decodeName(bytes(encodedName))),
     isAtRest: () => lane.status().state !== 'updating',
     isPending: (encodedName) => row(encodedName) !== undefined,
-    isOwed(encodedName) {
-      const owed = row(encodedName);
-      return owed !== undefined && !lane.hasRejected(owed);
+    isOnItsWay(encodedName) {
+      const pending = row(encodedName);
+      return pending !== undefined && !lane.hasRejected(pending);
     },
     tryAgain: (names: ContestedNames) =>
       lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),

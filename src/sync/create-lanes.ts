@@ -97,10 +97,10 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
   const { checker, guard, ledger } = around;
   const { runner } = parts;
   const common = commonParts(parts, around);
-  const countOwed = async (peer: string) => {
+  const countPending = async (peer: string) => {
     if (ledger) return ledger.countDirty(peer);
     const listing = await listDirty(runner);
-    // Whoever is owed nothing is not in it.
+    // It does not list peers for which nothing is pending.
     return listing && (listing.get(peer) ?? 0);
   };
   return parts.peers.map(
@@ -110,13 +110,13 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
         peer,
         options: parts.batchedDeletes ? ['-b'] : [],
         markAgain: (mark) => checker.markAgain(mark),
-        countOwed: () => countOwed(peer),
+        countPending: () => countPending(peer),
         mayPush() {
           guard.look();
           return guard.whole;
         },
         sights: {
-          owed: () => owedPaths(peer, parts, ledger),
+          pending: () => pendingPaths(peer, parts, ledger),
           outOfSight: (paths) => outOfSight(paths, guard),
           pin: (paths) => guard.pin(paths),
           mark: (paths) => checker.mark(paths),
@@ -125,15 +125,15 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
   );
 }
 
-async function owedPaths(
+async function pendingPaths(
   peer: string,
   { prefixes, runner }: SyncParts,
   ledger: Ledger | undefined,
 ): Promise<PathBytes[]> {
   const names = ledger?.dirtyNames(peer) ?? [];
   if (!ledger) {
-    await listDirty(runner, (owedTo, name) => {
-      if (owedTo === peer) names.push(Buffer.from(name, 'latin1'));
+    await listDirty(runner, (host, name) => {
+      if (host === peer) names.push(Buffer.from(name, 'latin1'));
     });
   }
   return names.flatMap((name) => realPathOf(name, prefixes) ?? []);

@@ -20,9 +20,9 @@ import { type Comparisons, createComparisons } from './create-comparisons.js';
 import { createLanes } from './create-lanes.js';
 import { CheckJournal } from './database/check-journal.js';
 import { DatabaseWindow } from './database/database-window.js';
+import { DetectedLate } from './full-check/detected-late.js';
 import { FullCheck } from './full-check/full-check.js';
 import { UnsupportedPaths } from './full-check/unsupported-paths.js';
-import { WatcherMisses } from './full-check/watcher-misses.js';
 import { MountReader } from './guard/mount-reader.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './guard/root-guard.js';
 import { stampOf } from './memory/file-stamp.js';
@@ -41,7 +41,7 @@ export interface Sync {
   readonly scheduler: Scheduler;
   readonly lanes: readonly Lane[];
   readonly guard: RootGuard;
-  readonly misses: WatcherMisses;
+  readonly detectedLate: DetectedLate;
   readonly unsupported: UnsupportedPaths;
   /** Whether something is still to be marked that a check which was cut short may have torn. */
   isMarking(): boolean;
@@ -57,13 +57,13 @@ export interface Sync {
   listen(onPush: (report: PushReport) => void): () => void;
   /** Whether updates work on csync2's own database, and may take off marks that they make again before they end. */
   readonly isShared: boolean;
-  /** Whether csync2's database can't be read, so that csync2 has to be asked what is owed. */
+  /** Whether csync2's database can't be read, so that csync2 has to be asked what is pending. */
   readonly isCounted: boolean;
-  /** Asks csync2 how many files it owes to each peer that it owes any; undefined if it could not tell. */
+  /** Asks csync2 how many files are pending for each peer that lacks any; undefined if it could not tell. */
   countPending(): Promise<ReadonlyMap<string, number> | undefined>;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
-  /** Sends what is owed from before, and brings new peers up to date. */
+  /** Sends what is pending from before, and brings new peers up to date. */
   start(): void;
   /** After an unclean stop: see {@link Checker.repair}. */
   repair(): Promise<void>;
@@ -88,7 +88,7 @@ export function createSync(parts: SyncParts): Sync {
       parts.exclude?.(guard.awayWithin(wholeTree));
       if (root.state === 'returning') return;
       const isBack = root.state === 'present';
-      parts.queue.owe(isBack ? 'a root is back' : 'a root is not there');
+      parts.queue.requireFullCheck(isBack ? 'a root is back' : 'a root is not there');
       if (isBack) {
         unseen.back(root.path);
         if (guard.awayWithin(wholeTree).length === 0) noted?.end();
@@ -200,7 +200,7 @@ export function createSync(parts: SyncParts): Sync {
   const { lanes, strategy } = createLanes({ ...parts, events: { ...events, onPush } }, around);
   comparisons =
     ledger && parts.privateDatabases ? createComparisons(parts, { ledger, guard, lanes }) : undefined;
-  const misses = new WatcherMisses();
+  const detectedLate = new DetectedLate();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
     {
@@ -208,7 +208,7 @@ export function createSync(parts: SyncParts): Sync {
       checker,
       guard,
       tree: reportedTree(ledger, parts.isEntered),
-      misses,
+      detectedLate,
       history,
       unseen: parts.unseen,
       memory,
@@ -237,7 +237,7 @@ export function createSync(parts: SyncParts): Sync {
     scheduler,
     lanes,
     guard,
-    misses,
+    detectedLate,
     unsupported,
     strategy,
     listen(listener) {
@@ -320,7 +320,7 @@ function createReconciliation(
     async compare(peer, keep, signal) {
       const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
       const how = { runner, ledger, peer, myName, directory: laneDirectory, stallSeconds, signal, keep };
-      return (await compareWithPeer(how)).owed;
+      return (await compareWithPeer(how)).pending;
     },
     isKnown(encoded) {
       const path = realPathOf(decodeName(encoded), prefixes);
@@ -339,9 +339,9 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
     async compare(peer, signal) {
       const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
       const how = { runner, ledger, peer, myName, directory: laneDirectory, stallSeconds, signal };
-      const { result, owed } = await compareWithPeer(how);
+      const { result, pending } = await compareWithPeer(how);
       const ok = result.outcome === 'done' || result.exitCode === inSync;
-      return { ok, owed, reason: ok ? '' : outcomeText[result.outcome] };
+      return { ok, pending, reason: ok ? '' : outcomeText[result.outcome] };
     },
   });
 }

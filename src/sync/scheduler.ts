@@ -74,7 +74,7 @@ export interface SchedulerEvents extends FullCheckEvents {
 
 /**
  * Decides what happens when: takes changes from the queue, has them checked, wakes the lanes, and slips in the steps of a
- * full check when one is owed. One csync2 check at a time.
+ * full check when one is due. One csync2 check at a time.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
@@ -139,7 +139,7 @@ export class Scheduler {
     this.wake();
   }
 
-  /** The queue has got something, or a full check is owed. Only `trace` if all that came is csync2's own doing. */
+  /** The queue has got something, or a full check is due. Only `trace` if all that came is csync2's own doing. */
   wake(what: Noticed = 'change'): void {
     if (this.#parts.queue.depth > 0) this.#gathering.note(what, Date.now());
     this.#wake();
@@ -154,7 +154,7 @@ export class Scheduler {
   async #takeTurn(signal: AbortSignal): Promise<void> {
     this.#requeueDue();
     if (!this.#parts.guard.whole) this.#parts.guard.look();
-    this.#fullChecks.judgeMisses(Date.now());
+    this.#fullChecks.judgeDetectedLate(Date.now());
     if (this.#isGathered() || !this.#backlog.isEmpty) await this.#checkChanges(signal);
     else if (this.#gathering.until === undefined && this.#fullChecks.isDue(Date.now())) {
       this.#become('full-check');
@@ -177,11 +177,11 @@ export class Scheduler {
         await this.#takeTurn(signal);
         this.#parts.events.onEnough?.();
       } catch (error) {
-        // Ended in the middle of a look at files: what it was to be looked at for is still in the queue, or owed.
+        // Ended in the middle of a look at files: what it was to be looked at for is still in the queue, or a full check is due.
         if (signal.aborted && (error as Error).name === 'AbortError') break;
         if (!isShortage(error)) throw error;
         // What was being cut into portions may not be taken up again where it was.
-        this.#parts.queue.owe('descriptors, memory or processes were short');
+        this.#parts.queue.requireFullCheck('descriptors, memory or processes were short');
         this.#fullChecks.close();
         this.#parts.events.onShortage?.(error);
         await new Promise((resolve) => setTimeout(resolve, shortageMilliseconds));
@@ -219,19 +219,19 @@ export class Scheduler {
   }
 
   #take(): void {
-    const { queue, misses, tree } = this.#parts;
+    const { queue, detectedLate, tree } = this.#parts;
     const { batchedChangesThreshold: threshold } = this.#options;
     this.#gathering.clear();
     const read = queue.read({ records: threshold, bytes: batchBytes, after: this.#backlog.end });
     if (!read) return;
     const { end, entries, oldestAt, full } = read;
     const fresh = makeBatch(entries);
-    misses.reported(fresh);
+    detectedLate.reported(fresh);
     const left = this.#backlog.recall();
     const batch = mergeBatches([...(left?.batches ?? []), fresh]);
     const changedAt = Math.min(oldestAt, left?.changedAt ?? oldestAt);
     if (batchSize(batch) + this.#backlog.size >= threshold) {
-      queue.owe(`more than ${threshold - 1} changes at once`);
+      queue.requireFullCheck(`more than ${threshold - 1} changes at once`);
       this.#backlog.clear();
       queue.commit(end);
     } else {
@@ -260,7 +260,7 @@ export class Scheduler {
     this.#noteAside();
     this.#gathering.checked(Date.now());
     events.onChecked?.(batch, report, (performance.now() - started) / 1000);
-    // What was received may have taken something off a debt.
+    // What was received may have ended that something is pending.
     if (report.checked + report.skipped > report.failed.length) for (const lane of lanes) lane.wake();
     return true;
   }
@@ -280,7 +280,7 @@ export class Scheduler {
 
   #hold(held: readonly PathBytes[]): void {
     if (held.length === 0) return;
-    this.#parts.queue.owe('changes below a root that is not there');
+    this.#parts.queue.requireFullCheck('changes below a root that is not there');
     this.#parts.events.onHeld?.(held);
   }
 
@@ -289,7 +289,7 @@ export class Scheduler {
     for (const path of failed) {
       const attempts = this.#deferred.add(path, Date.now());
       if (attempts === undefined)
-        queue.owe('more paths could not be checked than can be tried again one by one');
+        queue.requireFullCheck('more paths could not be checked than can be tried again one by one');
       else events.onFailedPath?.(path, attempts);
     }
   }

@@ -50,7 +50,7 @@ export function forget(name: string): void {
   attempt('removing a stored descriptor', () => service().notifyWithDescriptors(removal(name), []));
 }
 
-/** The service manager's store of descriptors could not be used: the next start owes a full check, no more. */
+/** The service manager's store of descriptors could not be used: the next start requires a full check, no more. */
 export class FdStoreError extends InotifyCsyncError {
   constructor(what: string, cause: Error & { errno?: number }) {
     const reason = cause.errno === undefined ? '' : ` (${getSystemErrorName(-Math.abs(cause.errno))})`;

@@ -2,7 +2,7 @@ import { readSync } from 'node:fs';
 
 /** What a watcher has left in its page (native/handover.h) for the one that goes on with its inotify instance. */
 export interface HandoverPage {
-  /** All that it had read from the kernel is in the queue, as records or as a full check owed, however it ended. */
+  /** All that it had read from the kernel is in the queue, as records or as a full check that is due, however it ended. */
   readonly settled: boolean;
   /** Readings of the kernel's events that have begun, and of these the first ones, of which all is in the queue. */
   readonly begun: bigint;

@@ -95,7 +95,7 @@ describe('the journal', () => {
     writeFileSync(paths[0] as Buffer, 'as node1 has it\n');
     writeFileSync(paths[1] as Buffer, 'as node2 has it, longer\n');
     for (const number of [1, 2])
-      await lab.waitFor('both to notice', async () => ((await peer(number)).owed ?? 0) > 0);
+      await lab.waitFor('both to notice', async () => ((await peer(number)).pending ?? 0) > 0);
     await lab.link('heal', 2);
     const conflicts = () => entries(1, `MESSAGE_ID=${messageIds.fileConflict}`);
     await lab.waitFor(

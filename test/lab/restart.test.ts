@@ -67,9 +67,9 @@ describe('a restart has no blind moment', () => {
   });
 
   test('more changes than the kernel keeps: one full check, and everything arrives', async () => {
-    await lab.waitFor('no full check to be owed', async () => {
+    await lab.waitFor('no full check to be due', async () => {
       const { stdout } = await lab.run(1, 'inotify-csync', 'status', '--json');
-      return (JSON.parse(stdout) as { full_check_owed: unknown }).full_check_owed === null;
+      return (JSON.parse(stdout) as { full_check_due: unknown }).full_check_due === null;
     });
     await service.quiet();
     const before = await lab.fullChecks(1);
@@ -105,7 +105,7 @@ for i in range(${most} + 1000):
     assert.equal(await lab.fullChecks(1), before);
   });
 
-  test('another configuration at the start owes a full check', async () => {
+  test('another configuration at the start makes a full check due', async () => {
     await service.quiet();
     const before = await lab.fullChecks(1);
     await service.whileDead('restart', "sed -i 's/^  auto younger;/  auto none;/' /etc/csync2.cfg");
@@ -113,7 +113,7 @@ for i in range(${most} + 1000):
     assert.match((await lab.journal(1)).join('\n'), /full check begins: .*configuration is another/);
   });
 
-  test('a mount that has changed meanwhile owes a full check', async () => {
+  test('a mount that has changed meanwhile makes a full check due', async () => {
     await lab.bash(1, 'mkdir /srv/data/mounted');
     await lab.waitUntilEqual();
     await lab.waitUntilChecked();
@@ -137,12 +137,12 @@ for i in range(${most} + 1000):
     await lab.waitUntilChecked();
   });
 
-  test('killed while a path waits to be tried again: a full check is owed', async () => {
+  test('killed while a path waits to be tried again: a full check is due', async () => {
     await lab.waitUntilChecked();
     const before = await lab.fullChecks(1);
     await lab.bash(1, 'touch /run/refuse; echo x > /srv/data/refused');
     await service.quiet();
-    // Last of all: between two tries the path is in the queue again for a moment, and no full check is owed.
+    // Last of all: between two tries the path is in the queue again for a moment, and no full check is due.
     await lab.waitFor(
       'the queue to say so',
       async () =>
@@ -154,7 +154,7 @@ for i in range(${most} + 1000):
     assert.match((await lab.journal(1)).join('\n'), /full check begins: .*were to be tried again/);
   });
 
-  test('stopped and started: the watches are gone, a full check is owed', async () => {
+  test('stopped and started: the watches are gone, a full check is due', async () => {
     await lab.waitUntilChecked();
     const before = await lab.fullChecks(1);
     await lab.mustRun(1, 'systemctl', 'stop', 'inotify-csync');

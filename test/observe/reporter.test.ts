@@ -107,12 +107,12 @@ test('a few conflicts are named, many are summed up, and each end is told', (con
   assert.equal(lines.length, 11);
   assert.ok(lines.every(({ fields }) => fields.event === 'fileConflict' && fields.peer === 'web2'));
   assert.deepEqual(lines[0]?.fields.path, Buffer.from('/srv/0'));
-  assert.match(lines[10]?.message ?? '', /further files are not taken: `inotify-csync status` lists all/);
+  assert.match(lines[10]?.message ?? '', /further files are rejected: `inotify-csync status` lists all/);
   reporter.onPush({ ...sent, taken: [Buffer.from('/srv/0'), Buffer.from('/srv/never-named')] });
   const [over, ...others] = take();
   assert.deepEqual(others, []);
-  assert.equal(over?.fields.event, 'fileTaken');
-  assert.match(over.message, /^web2 has taken \/srv\/0; that lasted/);
+  assert.equal(over?.fields.event, 'fileAccepted');
+  assert.match(over.message, /^web2 accepted \/srv\/0; that lasted/);
 });
 
 test('a full check that can not succeed is tried again in silence, and its success is told', (context) => {
@@ -176,7 +176,7 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onFullCheckEnded({ ...full, complete: false }, 'start');
   reporter.onFullCheckBegun('start');
   reporter.onFullCheckEnded(full, 'start');
-  reporter.onMissed(['/srv/f']);
+  reporter.onDetectedLate(['/srv/f']);
   for (const report of [down, sent, conflict('/srv/f'), { ...sent, taken: [path] }]) reporter.onPush(report);
   const refused = {
     outcome: 'refused',
@@ -185,8 +185,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
     isTie: false,
   } as const;
   reporter.onPush({ ...conflict('/srv/g'), outcome: 'refused', diagnosis: refused });
-  reporter.onCompared('web3', { ok: false, owed: 0, reason: 'it is down' });
-  reporter.onCompared('web3', { ok: true, owed: 1, reason: '' });
+  reporter.onCompared('web3', { ok: false, pending: 0, reason: 'it is down' });
+  reporter.onCompared('web3', { ok: true, pending: 1, reason: '' });
   reporter.onRejectedConfig(new WatchLimitError(1, 2));
   reporter.onEnded('killed', 0.5);
   reporter.onSilentEnded(3);

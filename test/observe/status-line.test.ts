@@ -13,13 +13,13 @@ function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
     reason_text: null,
     failing_s: null,
     next_attempt_s: null,
-    owed: 0,
-    oldest_owed_s: null,
+    pending: 0,
+    oldest_pending_s: null,
     unreadable: 0,
     sent: 0,
     last_sent_s: null,
-    parked: [],
-    parked_count: 0,
+    on_hold: [],
+    on_hold_count: 0,
     ...fields,
   };
 }
@@ -39,27 +39,27 @@ test('one line tells how many directories are watched and how each peer is', () 
         reason: 'unreachable',
         reason_text: 'cannot be reached',
         failing_s: 240,
-        owed: 12,
+        pending: 12,
       }),
       peer('web4', {
         health: 'failing',
         reason: 'conflict',
         reason_text: 'a conflict',
         failing_s: 5,
-        owed: 1200,
+        pending: 1200,
       }),
-      peer('web5', { health: 'retrying', reason: 'unreachable', reason_text: 'x', failing_s: 2, owed: 1 }),
+      peer('web5', { health: 'retrying', reason: 'unreachable', reason_text: 'x', failing_s: 2, pending: 1 }),
       peer('web6', { health: 'new' }),
     ],
-    full_check_owed: { reason: 'overflow', age_s: 1, failures: 0 },
+    full_check_due: { reason: 'overflow', age_s: 1, failures: 0 },
     config_troubles: [{ message: 'csync2.cfg:5: found "inclde"', hint: 'mend it', age_s: 1 }],
   } as unknown as Status;
   assert.equal(
     statusLine(status),
     'watching 171,856 directories; invalid, so the previous configuration is still in use: csync2.cfg:5: found "inclde" ' +
       '(mend it; see inotify-csync check-config); /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
-      'web3 down 4 min, 12 files owed; web4 failing 5 s (a conflict), 1,200 files owed; web5 retrying, 1 files owed; ' +
-      'web6 new, not compared with yet; full check owed: overflow',
+      'web3 down 4 min, 12 files pending; web4 failing 5 s (a conflict), 1,200 files pending; web5 retrying, 1 files pending; ' +
+      'web6 new, not compared with yet; full check due: overflow',
   );
 });
 

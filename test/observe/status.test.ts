@@ -13,11 +13,11 @@ const quiet: StatusSources = {
   unwatched: 0,
   unreadable: 0,
   queue: { depth: 0, oldestAt: undefined, resets: 0 },
-  fullCheckOwed: undefined,
+  fullCheckDue: undefined,
   fullCheckTries: { failures: 0, nextAt: 0 },
   configTroubles: [],
   newPeers: new Map(),
-  misses: { count: 0, paths: [] },
+  detectedLate: { count: 0, paths: [] },
   roots: [],
   lanes: [],
   deferred: { count: 0, first: [] },
@@ -56,11 +56,11 @@ function lane(fields: Partial<LaneStatus> = {}): LaneStatus {
     failingSince: undefined,
     nextAttemptAt: undefined,
     lastSentAt: undefined,
-    owed: 0,
-    owedSince: undefined,
+    pending: 0,
+    pendingSince: undefined,
     sent: 0,
-    parked: [],
-    parkedCount: 0,
+    onHold: [],
+    onHoldCount: 0,
     ...fields,
   };
 }
@@ -98,14 +98,14 @@ test('a peer that has never been compared with is no healthy one', () => {
   assert.deepEqual(failing.problems, ['web2: new, and not compared with yet: the peer cannot be reached']);
 });
 
-test('a full check that is owed and cannot be completed is a trouble', () => {
-  const fullCheckOwed = { reason: 'start', since: now - 60_000 };
-  assert.equal(assembleStatus({ ...quiet, fullCheckOwed }, now).health, 'healthy', 'it may be under way');
+test('a full check that is due and cannot be completed is a trouble', () => {
+  const fullCheckDue = { reason: 'start', since: now - 60_000 };
+  assert.equal(assembleStatus({ ...quiet, fullCheckDue }, now).health, 'healthy', 'it may be under way');
   const fullCheckTries = { failures: 3, nextAt: Date.now() + 30_000 };
-  const status = assembleStatus({ ...quiet, fullCheckOwed, fullCheckTries }, now);
+  const status = assembleStatus({ ...quiet, fullCheckDue, fullCheckTries }, now);
   assert.match(
     status.problems[0] ?? '',
     /^a full check cannot be completed \(tried 3 times, next try in \d+ s\): start$/,
   );
-  assert.equal(status.full_check_owed?.failures, 3);
+  assert.equal(status.full_check_due?.failures, 3);
 });

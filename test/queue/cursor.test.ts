@@ -19,22 +19,22 @@ const states: CursorState[] = [
   {
     position: { segment: 1, offset: 0, sequence: 1 },
     stop: 'clean',
-    owed: undefined,
+    due: undefined,
     end: { segment: 1, offset: 0, sequence: 1 },
   },
   {
     position: { segment: 999999, offset: 2 ** 40, sequence: 2 ** 49 },
     stop: 'running',
-    owed: undefined,
+    due: undefined,
     end: { segment: 2 ** 49, offset: 2 ** 49, sequence: 2 ** 49 },
   },
   {
     position: { segment: 7, offset: 8, sequence: 9 },
     stop: 'running',
-    owed: { since: 1700000000000, reason: 'ünclean %\n' },
+    due: { since: 1700000000000, reason: 'ünclean %\n' },
     end,
   },
-  { position: { segment: 7, offset: 8, sequence: 9 }, stop: 'clean', owed: { since: 1, reason: '' }, end },
+  { position: { segment: 7, offset: 8, sequence: 9 }, stop: 'clean', due: { since: 1, reason: '' }, end },
 ];
 
 test('a slot holds what was put into it, as readable text of one sector', () => {
@@ -50,8 +50,8 @@ test('a reason that is too long is cut between characters', () => {
   for (const unit of ['x', 'é', '漢', '😀', '\n', ' ']) {
     for (let pad = 0; pad < 13; pad += 1) {
       const reason = 'a'.repeat(pad) + unit.repeat(400);
-      const state: CursorState = { ...(states[0] as CursorState), owed: { since: 1, reason } };
-      const decoded = decodeSlot(encodeSlot(1, state))?.state.owed?.reason;
+      const state: CursorState = { ...(states[0] as CursorState), due: { since: 1, reason } };
+      const decoded = decodeSlot(encodeSlot(1, state))?.state.due?.reason;
       assert.ok(
         decoded !== undefined && decoded.length > 50 && reason.startsWith(decoded),
         JSON.stringify(decoded),
@@ -156,13 +156,13 @@ test('a failed write leaves the other slot', (context) => {
   cursor.close();
 });
 
-test('with a damaged cursor nothing unread is lost, and a full check is owed', (context) => {
+test('with a damaged cursor nothing unread is lost, and a full check is due', (context) => {
   const random = seeded(1);
   const folder = temporaryFolder(context);
   const path = join(folder, 'queue.log.cursor');
   const queue = openQueue(folder);
   queue.append([file('/1'), file('/2'), file('/3')]);
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.commit(queue.read({ records: 1, bytes: 1e6 })?.end ?? assert.fail());
   queue.close({ clean: true });
   const image = readFileSync(path);

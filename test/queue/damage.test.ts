@@ -30,12 +30,12 @@ type End = 'clean' | 'killed';
 
 const damages = ['truncate', 'empty', 'remove', 'flip', 'cut out', 'lengthen', 'duplicate', 'swap'] as const;
 
-test('the last segment truncated, emptied or removed after a clean stop: a full check is owed', (context) => {
+test('the last segment truncated, emptied or removed after a clean stop: a full check is due', (context) => {
   for (const damage of ['truncated', 'emptied', 'removed']) {
     const folder = temporaryFolder(context);
     const queue = openQueue(folder, { segmentBytes: 150 });
     for (let index = 0; index < 12; index += 1) queue.append([file(`/dir/file ${index}`)]);
-    queue.settle(queue.owed?.ticket ?? 0);
+    queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
     queue.close({ clean: true });
     const last = join(folder, segmentsIn(folder).at(-1) ?? assert.fail());
     const text = readFileSync(last, 'latin1');
@@ -69,7 +69,7 @@ test('no random damage to any of the files of a queue goes without a word', (con
     // Whatever happened, the queue works.
     assert.equal(queue.append([file('/afterwards')]), 1, what);
     assert.deepEqual(drain(queue), ['F /afterwards'], what);
-    queue.settle(queue.owed?.ticket ?? 0);
+    queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
     queue.close({ clean: true });
     const third = openQueue(folder, { unwritten: 'none' });
     assert.deepEqual([third.recovery.reason, third.depth], [undefined, 0], what);
@@ -78,7 +78,7 @@ test('no random damage to any of the files of a queue goes without a word', (con
   }
 });
 
-/** A queue after a random life, with nothing owed, and what is pending in it. */
+/** A queue after a random life, with nothing due, and what is unread in it. */
 function makeQueue(context: TestContext, random: Random): { folder: string; pending: string[]; end: End } {
   const folder = temporaryFolder(context);
   const end = random(3) === 0 ? 'killed' : 'clean';
@@ -101,7 +101,7 @@ function makeQueue(context: TestContext, random: Random): { folder: string; pend
         if (batch) queue.commit(batch.end);
       }
     }
-    queue.settle(queue.owed?.ticket ?? 0);
+    queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
     queue.flush();
     if (runs === 1 && end === 'killed') {
       const copy = temporaryFolder(context);

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { QueuePosition } from '#src/queue/cursor.js';
+import type { DueFullCheck } from '#src/queue/due-full-check.js';
 import type { QueueEntry } from '#src/queue/entry.js';
 import type { QueueTrouble } from '#src/queue/errors.js';
-import type { Owed } from '#src/queue/owed.js';
 import type { Queue } from '#src/queue/queue.js';
 import {
   abandon,
@@ -146,52 +146,52 @@ test('what was unread when the queue was closed covers its like after it is open
   abandon(again);
 });
 
-test('a full check owed is sticky, on disk at once, and settled only by one that began afterwards', (context) => {
+test('a full check that is due is sticky, on disk at once, and done only by one that began afterwards', (context) => {
   const folder = temporaryFolder(context);
   const queue = openQueue(folder, { now: () => 77 });
   const cursor = () => textOf(join(folder, 'queue.log.cursor'));
-  const begun = queue.owed?.ticket ?? assert.fail('a new queue owes one');
-  queue.owe('lost events');
+  const begun = queue.fullCheckDue?.ticket ?? assert.fail('in a new queue one is due');
+  queue.requireFullCheck('lost events');
   assert.match(cursor(), /lost%20events/);
-  queue.settle(begun);
-  assert.ok(owed(queue), 'owed again since it began');
-  queue.settle(owed(queue)?.ticket ?? 0);
-  assert.equal(owed(queue), undefined);
+  queue.fullCheckSucceeded(begun);
+  assert.ok(dueIn(queue), 'due again since it began');
+  queue.fullCheckSucceeded(dueIn(queue)?.ticket ?? 0);
+  assert.equal(dueIn(queue), undefined);
   assert.ok(!textOf(join(folder, 'queue.log.cursor')).includes('clean'));
-  queue.owe('lost events');
-  const ticket = owed(queue)?.ticket ?? 0;
-  queue.owe('lost events');
-  queue.settle(ticket);
-  assert.ok(owed(queue), 'the same reason again is a new loss');
-  queue.owe('unreadable directory');
-  assert.deepEqual([owed(queue)?.reason, owed(queue)?.since], ['lost events; unreadable directory', 77]);
+  queue.requireFullCheck('lost events');
+  const ticket = dueIn(queue)?.ticket ?? 0;
+  queue.requireFullCheck('lost events');
+  queue.fullCheckSucceeded(ticket);
+  assert.ok(dueIn(queue), 'the same reason again is a new loss');
+  queue.requireFullCheck('unreadable directory');
+  assert.deepEqual([dueIn(queue)?.reason, dueIn(queue)?.since], ['lost events; unreadable directory', 77]);
   queue.close({ clean: true });
   const again = openQueue(folder);
   assert.equal(again.recovery.reason, 'lost events; unreadable directory');
-  assert.equal(again.owed?.since, 77);
-  again.settle(again.owed?.ticket ?? 0);
+  assert.equal(again.fullCheckDue?.since, 77);
+  again.fullCheckSucceeded(again.fullCheckDue?.ticket ?? 0);
   again.close({ clean: true });
   const clean = openQueue(folder);
-  assert.deepEqual([clean.recovery, clean.owed], [{ unclean: false, pending: 0 }, undefined]);
+  assert.deepEqual([clean.recovery, clean.fullCheckDue], [{ unclean: false, pending: 0 }, undefined]);
   clean.close({ clean: true });
 });
 
-test('a loss among the entries makes a full check owed and leaves a record', (context) => {
+test('a loss among the entries makes a full check due and leaves a record', (context) => {
   const queue = openQueue(temporaryFolder(context));
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.append([file('/a'), loss('overflow')]);
-  assert.equal(queue.owed?.reason, 'overflow');
-  const { ticket } = queue.owed;
+  assert.equal(queue.fullCheckDue?.reason, 'overflow');
+  const { ticket } = queue.fullCheckDue;
   assert.equal(queue.append([loss('overflow')]), 0);
-  assert.ok(queue.owed.ticket > ticket, 'though not written again, it is owed again');
+  assert.ok(queue.fullCheckDue.ticket > ticket, 'though not written again, it is due again');
   assert.deepEqual(drain(queue), ['F /a', 'A overflow']);
   abandon(queue);
 });
 
-test('an unclean stop owes a full check', (context) => {
+test('an unclean stop makes a full check due', (context) => {
   const folder = temporaryFolder(context);
   const queue = openQueue(folder);
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   abandon(queue);
   const again = openQueue(folder);
   assert.deepEqual(again.recovery, {
@@ -202,14 +202,14 @@ test('an unclean stop owes a full check', (context) => {
   abandon(again);
 });
 
-test('an unclean stop owes none if nothing was unwritten, unless changes waited in memory', (context) => {
+test('an unclean stop makes none due if nothing was unwritten, unless changes waited in memory', (context) => {
   const folder = temporaryFolder(context);
   const first = openQueue(folder);
-  first.settle(first.owed?.ticket ?? 0);
+  first.fullCheckSucceeded(first.fullCheckDue?.ticket ?? 0);
   first.append([file('/a'), file('/b')]);
   abandon(first);
   const second = openQueue(folder, { unwritten: 'none' });
-  assert.deepEqual([second.recovery, second.owed], [{ unclean: true, pending: 2 }, undefined]);
+  assert.deepEqual([second.recovery, second.fullCheckDue], [{ unclean: true, pending: 2 }, undefined]);
   // Set aside, passed by the cursor, and never written again: not even an orderly end makes that good.
   const batch = next(second);
   second.setAside(true);
@@ -218,17 +218,17 @@ test('an unclean stop owes none if nothing was unwritten, unless changes waited 
   const third = openQueue(folder, { unwritten: 'none' });
   const reason = 'changes that were to be tried again have died with the last run';
   assert.deepEqual(third.recovery, { unclean: true, pending: 0, reason });
-  third.settle(third.owed?.ticket ?? 0);
+  third.fullCheckSucceeded(third.fullCheckDue?.ticket ?? 0);
   third.setAside(true);
   third.append([file('/b')]);
   third.setAside(false);
   third.close({ clean: true });
   const fourth = openQueue(folder, { unwritten: 'none' });
-  assert.deepEqual([fourth.recovery, fourth.owed], [{ unclean: false, pending: 1 }, undefined]);
+  assert.deepEqual([fourth.recovery, fourth.fullCheckDue], [{ unclean: false, pending: 1 }, undefined]);
   abandon(fourth);
 });
 
-test('a full check owed that the disk has refused is not kept', (context) => {
+test('a full check due that the disk has refused is not kept', (context) => {
   const folder = temporaryFolder(context);
   let isBroken = false;
   const files = brokenFiles((real) => ({
@@ -240,7 +240,7 @@ test('a full check owed that the disk has refused is not kept', (context) => {
   const queue = openQueue(folder, { files, onTrouble: () => undefined });
   assert.equal(queue.isKept, true);
   isBroken = true;
-  queue.owe('something');
+  queue.requireFullCheck('something');
   assert.equal(queue.isKept, false);
   isBroken = false;
   queue.flush();
@@ -298,7 +298,7 @@ test('too many unread records give way to one full check', (context) => {
   const troubles: QueueTrouble[] = [];
   const onTrouble = (trouble: QueueTrouble) => troubles.push(trouble);
   const queue = openQueue(folder, { segmentBytes: 1000, maxBytes: 5000, onTrouble });
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.append([file('/first')]);
   const handedOut = next(queue) ?? assert.fail();
   for (let round = 0; round < 200 && troubles.length === 0; round += 1)
@@ -307,7 +307,7 @@ test('too many unread records give way to one full check', (context) => {
     troubles.map((trouble) => trouble.trouble),
     ['overflow'],
   );
-  assert.match(queue.owed?.reason ?? '', /more changes/);
+  assert.match(queue.fullCheckDue?.reason ?? '', /more changes/);
   assert.equal(queue.depth, 1);
   assert.equal(segmentsIn(folder).length, 1);
   queue.commit(handedOut.end);
@@ -341,8 +341,8 @@ test('the queue directory is made if only it is missing', (context) => {
   assert.ok(existsSync(join(folder, 'queue.log.cursor')));
 });
 
-function owed(queue: Queue): Owed | undefined {
-  return queue.owed;
+function dueIn(queue: Queue): DueFullCheck | undefined {
+  return queue.fullCheckDue;
 }
 
 function segmentsIn(folder: string): string[] {

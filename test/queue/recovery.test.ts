@@ -17,13 +17,13 @@ import { abandon, drain, file, next, openQueue, seeded, show, temporaryFolder } 
 const paths = Array.from({ length: 12 }, (_, index) => `/dir/file ${index}`);
 const expected = (from: number): string[] => paths.slice(from).map((path) => `F ${path}`);
 
-/** A queue of twelve records in three segments, closed in order, with nothing owed. */
+/** A queue of twelve records in three segments, closed in order, with nothing due. */
 function makeQueue(context: TestContext, done = 0): string {
   const folder = temporaryFolder(context);
   const queue = openQueue(folder, { segmentBytes: 150 });
   for (const path of paths) queue.append([file(path)]);
   if (done > 0) queue.commit(next(queue, done)?.end ?? assert.fail());
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.close({ clean: true });
   return folder;
 }
@@ -66,7 +66,7 @@ test('the last segment cut at every byte: whole records stay, the rest is cut, n
   }
 });
 
-test('a bad line anywhere is skipped, and a full check is owed', (context) => {
+test('a bad line anywhere is skipped, and a full check is due', (context) => {
   const folder = makeQueue(context);
   const random = seeded(3);
   for (let round = 0; round < 200; round += 1) {
@@ -92,7 +92,7 @@ test('a bad line anywhere is skipped, and a full check is owed', (context) => {
   }
 });
 
-test('a missing segment: the rest is read, and a full check is owed', (context) => {
+test('a missing segment: the rest is read, and a full check is due', (context) => {
   const folder = makeQueue(context);
   for (const [index] of segmentsIn(folder).entries()) {
     const copy = copyOf(context, folder);
@@ -106,7 +106,7 @@ test('a missing segment: the rest is read, and a full check is owed', (context) 
   }
 });
 
-test('all segments gone: the numbers go on, and a full check is owed', (context) => {
+test('all segments gone: the numbers go on, and a full check is due', (context) => {
   const folder = makeQueue(context, 3);
   for (const path of segmentsIn(folder)) rmSync(path);
   const queue = openQueue(folder);
@@ -152,7 +152,7 @@ test('segments that are done and could not be removed are removed at the next st
   const bytes = readFileSync(oldest ?? '');
   const queue = openQueue(folder);
   drain(queue);
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.close({ clean: true });
   writeFileSync(oldest ?? '', bytes);
   const again = openQueue(folder);
@@ -173,7 +173,7 @@ test('names that only look like segments are left alone', (context) => {
   assert.equal(readdirSync(folder).length, 7);
 });
 
-test('damage while the queue is open is skipped, reported once, owes a full check, and covers nothing', (context) => {
+test('damage while the queue is open is skipped, reported once, makes a full check due, and covers nothing', (context) => {
   const folder = temporaryFolder(context);
   const troubles: QueueTrouble[] = [];
   const queue = Queue.open({
@@ -181,14 +181,14 @@ test('damage while the queue is open is skipped, reported once, owes a full chec
     linesUntilReset: 1000,
     onTrouble: (trouble) => troubles.push(trouble),
   });
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.append(['/1', '/2', '/3'].map(file));
   const [segment = ''] = segmentsIn(folder);
   const text = readFileSync(segment, 'latin1');
   writeFileSync(segment, text.replace('/2', '/X'), 'latin1');
   assert.deepEqual(show(next(queue)?.entries ?? []), ['F /1', 'F /3']);
   assert.deepEqual(show(next(queue)?.entries ?? []), ['F /1', 'F /3']);
-  assert.match(queue.owed?.reason ?? '', /a bad line in segment 1/);
+  assert.match(queue.fullCheckDue?.reason ?? '', /a bad line in segment 1/);
   assert.deepEqual(
     troubles.map((trouble) => trouble.trouble),
     ['damage', 'damage'],
@@ -199,15 +199,15 @@ test('damage while the queue is open is skipped, reported once, owes a full chec
   abandon(queue);
 });
 
-test('a segment emptied by somebody while it is open: what follows is read, a full check is owed', (context) => {
+test('a segment emptied by somebody while it is open: what follows is read, a full check is due', (context) => {
   const folder = temporaryFolder(context);
   const queue = openQueue(folder, { onTrouble: () => {} });
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   queue.append(['/1', '/2'].map(file));
   const [segment = ''] = segmentsIn(folder);
   writeFileSync(segment, '');
   assert.equal(next(queue), undefined);
-  assert.match(queue.owed?.reason ?? '', /shorter than what was written/);
+  assert.match(queue.fullCheckDue?.reason ?? '', /shorter than what was written/);
   queue.append([file('/1')]);
   appendFileSync(segment, '');
   assert.deepEqual(drain(queue), ['F /1']);

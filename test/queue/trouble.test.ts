@@ -40,7 +40,7 @@ function fragileQueue(
   }));
   const onTrouble = (trouble: QueueTrouble) => troubles.push(trouble.trouble);
   const queue = openQueue(folder, { files, onTrouble, ...options });
-  queue.settle(queue.owed?.ticket ?? 0);
+  queue.fullCheckSucceeded(queue.fullCheckDue?.ticket ?? 0);
   return { folder, troubles, failing, queue };
 }
 
@@ -50,7 +50,7 @@ const fail = (code: string) => (): never => {
 };
 
 for (const code of ['ENOSPC', 'EIO', 'EDQUOT']) {
-  test(`${code}: changes are dropped, a full check is owed on disk, and it recovers alone`, (context) => {
+  test(`${code}: changes are dropped, a full check is due on disk, and it recovers alone`, (context) => {
     const { folder, troubles, failing, queue } = fragileQueue(context);
     queue.append([file('/before')]);
     failing.write = (fd, bytes, position) => {
@@ -58,12 +58,12 @@ for (const code of ['ENOSPC', 'EIO', 'EDQUOT']) {
       return brokenFiles(() => ({})).write(fd, bytes, position);
     };
     assert.equal(queue.append([file('/lost'), file('/lost too')]), 0);
-    assert.match(queue.owed?.reason ?? '', /changes were dropped/);
+    assert.match(queue.fullCheckDue?.reason ?? '', /changes were dropped/);
     assert.match(textOf(join(folder, 'queue.log.cursor')), /changes%20were%20dropped/);
-    const begun = queue.owed?.ticket ?? 0;
+    const begun = queue.fullCheckDue?.ticket ?? 0;
     assert.equal(queue.append([file('/lost again')]), 0);
-    queue.settle(begun);
-    assert.ok(queue.owed, 'a check that began before the second loss does not settle it');
+    queue.fullCheckSucceeded(begun);
+    assert.ok(queue.fullCheckDue, 'a check that began before the second loss does not settle it');
     assert.deepEqual(troubles, ['write', 'write']);
     delete failing.write;
     assert.equal(queue.append([file('/lost')]), 2, 'with a note of the loss');
@@ -120,13 +120,13 @@ test('a new segment that cannot be begun: the old one goes on', (context) => {
   assert.ok(troubles.length > 0 && troubles.every((trouble) => trouble === 'roll'));
   delete failing.open;
   queue.append([file('/last')]);
-  assert.equal(queue.owed, undefined, 'nothing is lost by it');
+  assert.equal(queue.fullCheckDue, undefined, 'nothing is lost by it');
   assert.equal(readdirSync(folder).filter((name) => /\d{6}$/.test(name)).length, 2);
   assert.equal(drain(queue).length, 6);
   abandon(queue);
 });
 
-test('a disk that does not confirm owes a full check', (context) => {
+test('a disk that does not confirm makes a full check due', (context) => {
   const { troubles, failing, queue } = fragileQueue(context);
   queue.append([file('/a')]);
   let syncs = 0;
@@ -137,7 +137,7 @@ test('a disk that does not confirm owes a full check', (context) => {
   };
   queue.flush();
   assert.deepEqual(troubles, ['sync']);
-  assert.match(queue.owed?.reason ?? '', /did not confirm/);
+  assert.match(queue.fullCheckDue?.reason ?? '', /did not confirm/);
   abandon(queue);
 });
 
@@ -146,7 +146,7 @@ test('a cursor that cannot be saved is saved later, and no segment is removed be
   queue.append([file('/a'), file('/b')]);
   failing.write = fail('EIO');
   assert.equal(drain(queue).length, 2);
-  queue.owe('something');
+  queue.requireFullCheck('something');
   assert.ok(troubles.length >= 2 && troubles.every((trouble) => trouble === 'cursor'), troubles.join());
   assert.ok(readdirSync(folder).includes('queue.log.000001'));
   assert.ok(!textOf(join(folder, 'queue.log.cursor')).includes('something'));
@@ -162,7 +162,7 @@ test('a segment that cannot be read is skipped, and covers nothing any more', (c
   queue.append([file('/a')]);
   failing.read = fail('EIO');
   assert.equal(next(queue), undefined);
-  assert.match(queue.owed?.reason ?? '', /segment 1 could not be read/);
+  assert.match(queue.fullCheckDue?.reason ?? '', /segment 1 could not be read/);
   assert.deepEqual(troubles, ['read']);
   delete failing.read;
   assert.equal(queue.append([file('/a')]), 1);
@@ -228,13 +228,13 @@ function fillDisk(folder: string): void {
   const troubles: QueueTrouble[] = [];
   const onTrouble = (trouble: QueueTrouble) => troubles.push(trouble);
   const full = openQueue(folder, { onTrouble });
-  full.settle(full.owed?.ticket ?? 0);
+  full.fullCheckSucceeded(full.fullCheckDue?.ticket ?? 0);
   let written = 0;
   for (let round = 0; troubles.length === 0; round += 1) {
     written += full.append([file(`/${'x'.repeat(100)}/${round}`)]);
   }
   assert.deepEqual([troubles[0]?.trouble, troubles[0]?.dropped], ['write', 1]);
-  assert.match(full.owed?.reason ?? '', /dropped/);
+  assert.match(full.fullCheckDue?.reason ?? '', /dropped/);
   abandon(full);
   const queue = openQueue(folder, { onTrouble });
   assert.match(queue.recovery.reason ?? '', /dropped/, 'opens on a full disk, and knows');

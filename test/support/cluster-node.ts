@@ -269,9 +269,11 @@ export class ClusterNode {
   async isQuiet(): Promise<boolean> {
     const status = await this.status();
     if (!status) return false;
-    const { state, queue, full_check_owed: owed, peers, server } = status;
-    const idle = state === 'idle' && queue.depth === 0 && owed === null && server.sessions.length === 0;
-    return idle && peers.every((peer) => (peer.owed === 0 || peer.owed === null) && peer.state === 'idle');
+    const { state, queue, full_check_due: due, peers, server } = status;
+    const idle = state === 'idle' && queue.depth === 0 && due === null && server.sessions.length === 0;
+    return (
+      idle && peers.every((peer) => (peer.pending === 0 || peer.pending === null) && peer.state === 'idle')
+    );
   }
 
   /** All that the daemon has said. */

@@ -113,7 +113,7 @@ group cluster {
 `;
   }
 
-  /** Gives all members the tree of the first node and a database in which nothing is owed. */
+  /** Gives all members the tree of the first node and a database in which nothing is pending. */
   async initialise(): Promise<void> {
     const [first, ...others] = this.members;
     for (const node of others) await mustRun(['cp', '-a', `${this.node(1).path()}/.`, node.path()]);

@@ -137,8 +137,8 @@ export class CsyncNode {
     }
   }
 
-  /** Files owed to a peer, as the database names them without the prefix. */
-  owed(peer: CsyncNode): string[] {
+  /** Files pending for a peer, as the database names them without the prefix. */
+  pendingFor(peer: CsyncNode): string[] {
     return this.ledger
       .dirtyFor(peer.name, 1e6)
       .map((row) => row.encoded.toString('latin1').replace(/^%25data%25/, ''))

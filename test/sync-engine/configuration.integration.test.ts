@@ -80,18 +80,18 @@ test(
   },
 );
 
-test('a host that is removed leaves no debt', { skip }, async (context) => {
+test('a host that is removed leaves nothing pending', { skip }, async (context) => {
   const cluster = await Cluster.started(context, { nodes: 3, flags }, fill);
   const [first, second, third] = [cluster.node(1), cluster.node(2), cluster.node(3)];
   await cluster.cut(third);
-  for (let index = 0; index < 10; index++) first.write(`owed/${index}`, `owed ${index}`);
+  for (let index = 0; index < 10; index++) first.write(`pending/${index}`, `pending ${index}`);
   await cluster.untilEqual([first, second]);
   await cluster.until(
-    'a debt',
-    async () => ((await first.peer('node3'))?.owed ?? 0) > 10 && debts(first) > 10,
+    'something pending',
+    async () => ((await first.peer('node3'))?.pending ?? 0) > 10 && pendingRows(first) > 10,
   );
   await reconfigure(cluster, () => cluster.configuration([first, second]), [first, second]);
-  await cluster.until('no debt towards node3', () => debts(first) === 0);
+  await cluster.until('nothing pending for node3', () => pendingRows(first) === 0);
   assert.deepEqual(
     (await first.status())?.peers.map((peer) => peer.name),
     ['node2'],
@@ -159,8 +159,8 @@ async function logged(cluster: Cluster, node: ClusterNode, pattern: RegExp, from
   return node.logged(pattern, from);
 }
 
-/** Rows of csync2's own database that are owed to node 3. */
-function debts(node: ClusterNode): number {
+/** Rows of csync2's own database that are pending for node 3. */
+function pendingRows(node: ClusterNode): number {
   const database = new Database(join(node.database, `${node.name}.db3`), { readonly: true, timeout: 10_000 });
   try {
     const row = database.prepare("SELECT count(*) AS count FROM dirty WHERE peername = 'node3'").get();

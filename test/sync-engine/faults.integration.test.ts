@@ -51,13 +51,13 @@ for (const { what, rules, path } of faults) {
   });
 }
 
-test('what is owed to a peer is held back while it cannot be looked at', { skip }, async (context) => {
+test('what is pending for a peer is held back while it cannot be looked at', { skip }, async (context) => {
   const { cluster, disk } = await faulty(context);
   const [one, two] = [cluster.node(1), cluster.node(2)];
   await cluster.cut(two);
   one.write('disk/d1/f1', 'changed');
   one.write('disk/d2/f2', 'changed');
-  await cluster.until('it to be owed', async () => ((await one.peer('node2'))?.owed ?? 0) >= 2);
+  await cluster.until('it to be pending', async () => ((await one.peer('node2'))?.pending ?? 0) >= 2);
   // An update is connecting, and has not looked at them yet.
   disk.fail('EIO d1/f1');
   await cluster.until('it to be told', async () => (await one.peer('node2'))?.unreadable === 1);
@@ -77,7 +77,7 @@ test('what is owed to a peer is held back while it cannot be looked at', { skip 
 });
 
 test(
-  'on the shared database nothing is sent as long as something owed cannot be looked at',
+  'on the shared database nothing is sent as long as something pending cannot be checked',
   {
     skip,
   },
@@ -86,7 +86,7 @@ test(
     const [one, two] = [cluster.node(1), cluster.node(2)];
     await cluster.cut(two);
     one.write('disk/d1/f1', 'changed');
-    await cluster.until('it to be owed', async () => ((await one.peer('node2'))?.owed ?? 0) >= 1);
+    await cluster.until('it to be pending', async () => ((await one.peer('node2'))?.pending ?? 0) >= 1);
     disk.fail('EIO d1/f1');
     await cluster.until('it to be told', async () => (await one.peer('node2'))?.reason === 'unreadable');
     await cluster.heal(two);

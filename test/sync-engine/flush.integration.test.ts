@@ -125,9 +125,9 @@ test('what a peer rejects is on hold, and holds up no flush of other paths', { s
   first.write('both', 'one');
   second.write('both', 'another');
   first.write('other/file', 'text');
-  await cluster.until('both to be checked', async () => (await second.peer('node1'))?.owed === 1);
+  await cluster.until('both to be checked', async () => (await second.peer('node1'))?.pending === 1);
   await cluster.heal(second);
-  await cluster.until('a conflict', async () => (await first.peer('node2'))?.parked_count === 1);
+  await cluster.until('a conflict', async () => (await first.peer('node2'))?.on_hold_count === 1);
   const conflict = await flush(first, '--wait=1s');
   assert.equal(conflict.code, 75);
   assert.match(

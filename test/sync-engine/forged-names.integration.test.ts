@@ -47,16 +47,16 @@ test('a conflict whose name reads like a dead peer holds up nobody else', { skip
     forge(first, name, 'here');
     forge(second, name, 'over there');
   }
-  await cluster.until('both to owe', async () => {
-    const owed = [(await first.peer('node2'))?.owed, (await second.peer('node1'))?.owed];
-    return owed.every((files) => files === names.length);
+  await cluster.until('both to have files pending', async () => {
+    const pending = [(await first.peer('node2'))?.pending, (await second.peer('node1'))?.pending];
+    return pending.every((files) => files === names.length);
   });
   await cluster.heal(second);
   for (const node of [first, second]) assert.equal((await node.command('retry')).code, 0);
   await cluster.until('all to be conflicts', async () => {
-    const parked = (await first.peer('node2'))?.parked ?? [];
+    const onHold = (await first.peer('node2'))?.on_hold ?? [];
     return (
-      parked.length === names.length && parked.every(({ reason }) => /changed on both sides/.test(reason))
+      onHold.length === names.length && onHold.every(({ reason }) => /changed on both sides/.test(reason))
     );
   });
   const from = first.logEnd;

@@ -31,7 +31,7 @@ test(
     await cluster.untilEqual();
     await cluster.untilQuiet();
     const status = await first.status();
-    assert.equal(status?.misses.count, 0);
+    assert.equal(status?.detected_late.count, 0);
     // Nothing comes back.
     assert.equal((await second.status())?.peers[0]?.sent, 0);
   },

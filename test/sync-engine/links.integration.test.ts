@@ -64,7 +64,7 @@ test('a link whose target the peer does not take arrives all the same', { skip }
   for (const node of [first, second]) node.start();
   await cluster.until(
     'the conflict to be told',
-    async () => ((await first.peer('node2'))?.parked_count ?? 0) > 0,
+    async () => ((await first.peer('node2'))?.on_hold_count ?? 0) > 0,
   );
   symlinkSync('target', first.path('current'));
   await cluster.until('the link to arrive', () => linkOf(second) === 'target');

@@ -122,7 +122,7 @@ async function made(context: TestContext) {
 async function saidOnce(cluster: Cluster, node: ClusterNode): Promise<void> {
   await cluster.untilQuiet();
   const status = await node.status();
-  assert.deepEqual([status?.health, status?.problems, status?.full_check_owed], ['healthy', [], null]);
+  assert.deepEqual([status?.health, status?.problems, status?.full_check_due], ['healthy', [], null]);
   assert.ok((status?.unsupported.count ?? 0) > 0);
   const { code, stdout } = await node.command('status');
   assert.equal(code, 0);

@@ -86,7 +86,7 @@ async function checked(cluster: Cluster, node: ClusterNode, count: number): Prom
   const isChecked = async () => {
     assert.ok(node.running, node.log());
     const status = await node.status();
-    const rests = status?.state === 'idle' && status.queue.depth === 0 && status.full_check_owed === null;
+    const rests = status?.state === 'idle' && status.queue.depth === 0 && status.full_check_due === null;
     return rests && known(node) >= count;
   };
   await cluster.until(`${count} files to be checked`, isChecked, 600);

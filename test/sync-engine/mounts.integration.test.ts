@@ -314,14 +314,17 @@ test(
     two.write('uploads/new/deep/file', 'new from two');
     two.remove('uploads/d2/f2');
     await cluster.until('it to be refused', async () => {
-      const { owed, reason } = (await two.peer('node1')) ?? {};
-      return (owed ?? 0) >= 5 && reason === 'denied';
+      const { pending, reason } = (await two.peer('node1')) ?? {};
+      return (pending ?? 0) >= 5 && reason === 'denied';
     });
     two.write('elsewhere/back', 'goes on');
     await cluster.untilRead(one, 'elsewhere/back', 'goes on');
     two.remove('elsewhere/back');
     await cluster.untilRead(one, 'elsewhere/back', undefined);
-    await cluster.until('it to be parked', async () => ((await two.peer('node1'))?.parked.length ?? 0) >= 3);
+    await cluster.until(
+      'it to be on hold',
+      async () => ((await two.peer('node1'))?.on_hold.length ?? 0) >= 3,
+    );
     assert.deepEqual(readdirSync(one.path('uploads')), [], 'nobody has written into the bare mount point');
     assert.ok(!(await one.csync2('-M')).includes('uploads'), 'nothing has been taken for deleted');
     await one.stop();

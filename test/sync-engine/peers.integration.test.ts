@@ -135,6 +135,6 @@ async function trouble(cluster: Cluster, { begin, reasons, end }: Trouble): Prom
 async function reasonsOf(node: ClusterNode, peer: ClusterNode): Promise<string[]> {
   const status = await node.peer(peer.name);
   if (!status) return [];
-  const parked = status.parked.map(({ reason }) => (/does not accept/.test(reason) ? 'denied' : 'refused'));
-  return [...(status.reason === null ? [] : [status.reason]), ...parked];
+  const onHold = status.on_hold.map(({ reason }) => (/does not accept/.test(reason) ? 'denied' : 'refused'));
+  return [...(status.reason === null ? [] : [status.reason]), ...onHold];
 }

@@ -53,7 +53,7 @@ async function started(context: TestContext): Promise<Cluster> {
   await startPostgres(context, cluster, first);
   for (let index = 0; index < 20; index++) first.write(`old/${index}`, `of old ${index}`);
   await cluster.initialise();
-  // Nothing is owed, and nothing has changed.
+  // Nothing is pending, and nothing has changed.
   await cluster.start();
   return cluster;
 }

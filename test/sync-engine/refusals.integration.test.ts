@@ -92,10 +92,10 @@ test(
     await second.mustRun('chattr', '+i', locked);
     for (let index = 0; index < 20; index++) first.write(`disk/locked/new${index}`, `new ${index}`);
     first.remove('disk/locked/old');
-    await cluster.until('it to be told', async () => ((await first.peer('node2'))?.parked_count ?? 0) >= 21);
+    await cluster.until('it to be told', async () => ((await first.peer('node2'))?.on_hold_count ?? 0) >= 21);
     await cluster.until('the reasons to be told', async () => {
-      const parked = (await first.peer('node2'))?.parked ?? [];
-      return parked.every(({ reason }) => /Operation not permitted|temporary files/.test(reason));
+      const onHold = (await first.peer('node2'))?.on_hold ?? [];
+      return onHold.every(({ reason }) => /Operation not permitted|temporary files/.test(reason));
     });
     first.write('elsewhere', 'fresh');
     await cluster.untilRead(second, 'elsewhere', 'fresh');
@@ -139,7 +139,7 @@ test('fresh changes arrive at once, with many that the peer refuses', { skip }, 
   }
 });
 
-/** Has csync2 take note of all that is there, and owe it to nobody: as of what it has received. */
+/** Has csync2 take note of all that is there, with nothing pending: as of what it has received. */
 async function noteOnly(node: ClusterNode): Promise<void> {
   await node.csync2('-cr', node.treePath);
   const database = new Database(join(node.database, `${node.name}.db3`));
@@ -148,7 +148,7 @@ async function noteOnly(node: ClusterNode): Promise<void> {
 }
 
 async function onHold(node: ClusterNode): Promise<number> {
-  return (await node.status())?.peers.reduce((sum, peer) => sum + peer.parked_count, 0) ?? 0;
+  return (await node.status())?.peers.reduce((sum, peer) => sum + peer.on_hold_count, 0) ?? 0;
 }
 
 /** The second host runs csync2's server and no service. */
@@ -164,7 +164,7 @@ async function withPlainPeer(context: TestContext) {
   return { cluster, first, second };
 }
 
-/** Equal, nothing owed, nothing on hold, every host healthy. */
+/** Equal, nothing pending, nothing on hold, every host healthy. */
 async function settled(cluster: Cluster, nodes = cluster.nodes): Promise<void> {
   await cluster.untilEqual();
   await cluster.untilQuiet(nodes);

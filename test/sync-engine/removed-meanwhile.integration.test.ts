@@ -46,10 +46,10 @@ for (const isMovedAside of [false, true]) {
       await bothWays(cluster, 'at last');
       const toSecond = await first.peer(second.name);
       // Nothing was being sent below it in the moment of the removal: then all has come again.
-      if (toSecond?.owed === 0) return await cluster.untilEqual();
+      if (toSecond?.pending === 0) return await cluster.untilEqual();
       await cluster.until('a conflict to be told', async () => (await first.status())?.health === 'degraded');
-      assert.ok((toSecond?.owed ?? 0) > files / 2, 'it is still to be sent');
-      const told = (await first.peer(second.name))?.parked;
+      assert.ok((toSecond?.pending ?? 0) > files / 2, 'it is still to be sent');
+      const told = (await first.peer(second.name))?.on_hold;
       assert.equal(told?.length, 1, JSON.stringify(told));
     },
   );

@@ -56,7 +56,7 @@ test('a file that a full disk has cut off leaves nothing of it behind', { skip }
   // Neither comes whole: its changes do, and the file made of them does not; or not even those.
   first.write('file', 'x'.repeat(150_000));
   first.write('large', 'y'.repeat(400_000));
-  await cluster.until('both to be refused', async () => (await first.peer(second.name))?.parked_count === 2);
+  await cluster.until('both to be refused', async () => (await first.peer(second.name))?.on_hold_count === 2);
   await cluster.until('no session', async () => (await second.status())?.server.sessions.length === 0);
   assert.deepEqual(readdirSync(second.path()), []);
   rmSync(second.outside(`${cluster.root}/../filler`));

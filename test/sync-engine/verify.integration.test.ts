@@ -24,7 +24,7 @@ function differencesOf({ peers: [first] }: VerifyReply) {
   });
 }
 
-/** Two nodes that differ, and of which nobody owes the other anything. */
+/** Two nodes that differ, with nothing pending between them. */
 async function divergent(context: TestContext, auto: 'younger' | 'none') {
   const cluster = await Cluster.started(context, { auto }, (made) => {
     for (const name of ['same', 'old', 'new', 'gone-there', 'deep/gone-here'])
@@ -38,7 +38,7 @@ async function divergent(context: TestContext, auto: 'younger' | 'none') {
   utimesSync(second.path('old'), 2_000_000_000, 2_000_000_000);
   utimesSync(second.path('new'), 1_000_000_000, 1_000_000_000);
   second.remove('gone-there');
-  await cluster.until('all to be owed', async () => (await second.peer(first.name))?.owed === 4);
+  await cluster.until('all to be pending', async () => (await second.peer(first.name))?.pending === 4);
   const database = new Database(join(second.database, `${second.name}.db3`));
   database.exec('DELETE FROM dirty');
   database.close();

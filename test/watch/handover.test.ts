@@ -29,16 +29,16 @@ test('a page of another version, or half a page, is none', () => {
   assert.equal(decodeHandover(bytes.subarray(0, 63)), undefined);
 });
 
-test('killed at a quiet moment: 1,000 changes meanwhile are in the queue, and nothing else is owed', async (context) => {
+test('killed at a quiet moment: 1,000 changes meanwhile are in the queue, and nothing else is due', async (context) => {
   const service = new WatchingService(context);
   assert.equal((await service.start()).gap, 'nothing-left');
   await service.quiet();
   await service.end(9);
   const written = service.write(1000);
-  const { gap, owed } = await service.start();
+  const { gap, due } = await service.start();
   assert.equal(gap, null);
-  // The full check that the first start owed; nothing has been added.
-  assert.equal(owed, 'the queue is new; start, and no watches were left from before');
+  // The full check that was due at the first start; nothing has been added.
+  assert.equal(due, 'the queue is new; start, and no watches were left from before');
   await service.quiet();
   assert.deepEqual(service.missing(written), []);
 });
@@ -57,7 +57,7 @@ test('stopped in order: the same, and a second and a third time', async (context
   assert.deepEqual(service.missing(written), []);
 });
 
-test('another territory, and an empty store: a full check is owed', async (context) => {
+test('another territory, and an empty store: a full check is due', async (context) => {
   const service = new WatchingService(context);
   await service.start();
   await service.quiet();
@@ -69,7 +69,7 @@ test('another territory, and an empty store: a full check is owed', async (conte
   assert.equal((await service.start('another')).gap, 'nothing-left');
 });
 
-test('killed at any moment of its start: all changes are in the queue, or a full check is owed', async (context) => {
+test('killed at any moment of its start: all changes are in the queue, or a full check is due', async (context) => {
   const random = randomOf(seed);
   context.diagnostic(`SEED=${seed}`);
   const service = new WatchingService(context);
@@ -86,12 +86,12 @@ test('killed at any moment of its start: all changes are in the queue, or a full
     await sleep(random() * 900);
     await service.end(9);
     written.push(...service.write(20));
-    const { owed } = await service.start();
+    const { due } = await service.start();
     await service.quiet();
-    if (owed === first.owed) assert.deepEqual(service.missing(written), [], `round ${round}, SEED=${seed}`);
+    if (due === first.due) assert.deepEqual(service.missing(written), [], `round ${round}, SEED=${seed}`);
     else {
-      // Owed for good now: the rest could not be told apart from it.
-      assert.match(String(owed), /changes in hand/);
+      // Due for good now: the rest could not be told apart from it.
+      assert.match(String(due), /changes in hand/);
       inHand = round + 1;
       break;
     }
@@ -100,7 +100,7 @@ test('killed at any moment of its start: all changes are in the queue, or a full
   context.diagnostic(inHand === 0 ? 'never anything in hand' : `in hand in round ${inHand}`);
 });
 
-test('killed at any moment of a stream of changes: all are in the queue, or a full check is owed', async (context) => {
+test('killed at any moment of a stream of changes: all are in the queue, or a full check is due', async (context) => {
   const random = randomOf(seed);
   context.diagnostic(`SEED=${seed}`);
   const service = new WatchingService(context);
@@ -156,11 +156,11 @@ class WatchingService {
     });
   }
 
-  async start(territory?: string): Promise<{ gap: unknown; owed: unknown }> {
+  async start(territory?: string): Promise<{ gap: unknown; due: unknown }> {
     if (territory !== undefined) writeFileSync(this.#territoryFile, territory);
     this.manager.start();
-    const { gap, owed } = await this.manager.next('the watches', (line) => line.ready === true);
-    return { gap, owed };
+    const { gap, due } = await this.manager.next('the watches', (line) => line.ready === true);
+    return { gap, due };
   }
 
   /** Ends it by a signal. */

@@ -1,6 +1,6 @@
 /**
  * Watches a directory and writes a queue as the daemon does, run by a service manager: ROOT QUEUE TERRITORY-FILE. Says
- * `{ready, gap, owed}` when the watches stand and are stored, and after SIGUSR2 `{settled}` as soon as nothing is in hand.
+ * `{ready, gap, due}` when the watches stand and are stored, and after SIGUSR2 `{settled}` as soon as nothing is in hand.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const quiet = { error() {}, warn: console.error, info() {}, debug() {} };
 const store = new WatchStore(quiet);
 const { watch, gap } = store.inherit(territory);
 const queue = Queue.open({ file, linesUntilReset: 1e9, unwritten: gap ? 'lost' : 'none' });
-if (gap) queue.owe(gapText[gap]);
+if (gap) queue.requireFullCheck(gapText[gap]);
 const watcher = Watcher.open({ selection: selectionOf(root), territory, ...watch });
 const forwarding = (async () => {
   for await (const entries of watcher) {
@@ -27,7 +27,7 @@ const forwarding = (async () => {
 })();
 await watcher.ready;
 store.keep(watcher);
-say({ ready: true, gap: gap ?? null, owed: queue.owed?.reason ?? null });
+say({ ready: true, gap: gap ?? null, due: queue.fullCheckDue?.reason ?? null });
 
 let was = false;
 const look = setInterval(() => {

@@ -6,11 +6,11 @@ import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
 
-/** `retry`: tries peers that are waited for, and parked files, at once. */
+/** `retry`: tries peers that are waited for, and files on hold, at once. */
 export function addRetryCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'retry [peer]',
-    describe: 'send to a peer, or to all, what is waiting or parked, at once',
+    describe: 'send pending and on-hold files now, to one peer or to all',
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('peer', { type: 'string', description: 'name of the peer; all if none' })

@@ -11,21 +11,21 @@ import type { ListingOptions } from './peer-listing.js';
 export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
   /**
    * If given, what only the peer has is taken, too, to be removed there; of all that is found only what it says yes to. It
-   * is all of what differs now, without what was owed before.
+   * is all of what differs now, without what was pending before.
    */
   readonly keep?: (row: DirtyRow) => boolean;
 }
 
 /**
- * Compares what both sides know (`csync2 -TIU`) and takes what the peer lacks into the debt towards it. Works on a
+ * Compares what both sides know (`csync2 -TIU`) and makes what the peer lacks pending for it. Works on a
  * copy of the database, so that no lock is held over the network. csync2 marks what differs in the copy: what it prints of
  * it could not be told from a file's name.
  *
- * @returns csync2's result, and how many files are owed; 0 or 2 are csync2's good exit codes here
+ * @returns csync2's result, and how many files are pending; 0 or 2 are csync2's good exit codes here
  */
 export async function compareWithPeer(
   options: ComparisonOptions,
-): Promise<{ result: CommandResult; owed: number }> {
+): Promise<{ result: CommandResult; pending: number }> {
   const { runner, ledger, peer, myName, stallSeconds, signal, keep } = options;
   const kind = keep ? 'difference' : 'compare';
   const directory = join(options.directory, `${kind}-${encodeURIComponent(peer)}`);
@@ -34,17 +34,17 @@ export async function compareWithPeer(
   try {
     rmSync(file, { force: true });
     await ledger.database.backup(file);
-    if (keep) forgetDebts(file);
+    if (keep) forgetPending(file);
     const mode = ['-A', keep ? '-TIXU' : '-TIU', myName, peer];
     const result = await runner.run({ mode, database: directory, stallSeconds, signal });
     const good = result.outcome === 'done' || result.exitCode === 2;
-    return { result, owed: good ? adopt(ledger, file, peer, keep) : 0 };
+    return { result, pending: good ? adopt(ledger, file, peer, keep) : 0 };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function forgetDebts(file: string): void {
+function forgetPending(file: string): void {
   const copy = new Database(file);
   try {
     copy.exec('DELETE FROM dirty');

@@ -1,7 +1,7 @@
 import type { Runner } from '../run/runner.js';
 
 /**
- * What is owed to each peer, by csync2's own listing (`csync2 -M`): the way to the debt where it lies in PostgreSQL
+ * What is pending for each peer, by csync2's own listing (`csync2 -M`): the way to it where the database is in PostgreSQL
  * or MySQL. Files that no group covers any more are not shown.
  *
  * @param onRow - given each row: the peer, and the name as csync2 has it, one character a byte; of a name with a newline

@@ -23,8 +23,8 @@ export interface DirtyRow {
 }
 
 /**
- * Our window on csync2's SQLite database: what is known, what is owed to whom. Almost all
- * reading; what is written is the debt: `private-database.ts` takes off what was sent, `comparison.ts` adds what a new
+ * Our window on csync2's SQLite database: what is known, what is pending for whom. Almost all
+ * reading; only pending rows are written: `private-database.ts` takes off what was sent, `comparison.ts` adds what a new
  * peer lacks.
  *
  * csync2 commits in short moments and our reads take a snapshot, so that a `SQLITE_BUSY` lasts milliseconds: the
@@ -116,9 +116,9 @@ export class Ledger {
   /**
    * How many files csync2 knows at or below this path, counted up to `limit`.
    *
-   * @param orOwed - counts those, too, that it has forgotten but still owes to a peer: it takes them for deleted
+   * @param orPending - counts those, too, that it has forgotten but that are still pending: it takes them for deleted
    */
-  countWithin(path: PathBytes, limit: number, orOwed = false): number {
+  countWithin(path: PathBytes, limit: number, orPending = false): number {
     const statement = this.#prepare(
       `SELECT count(*) AS n FROM (SELECT 1 FROM file WHERE filename = CAST(:self AS TEXT)
          UNION ALL SELECT 1 FROM file WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) LIMIT :limit)`,
@@ -126,7 +126,7 @@ export class Ledger {
     let count = 0;
     for (const name of namesWithin(path, this.#prefixes)) {
       count += (statement.get({ ...subtree(encodeName(name)), limit }) as { n: number }).n;
-      if (orOwed && count < limit) count += this.#countForgotten(encodeName(name), limit);
+      if (orPending && count < limit) count += this.#countForgotten(encodeName(name), limit);
     }
     return Math.min(count, limit);
   }
@@ -143,11 +143,11 @@ export class Ledger {
   /**
    * As {@link childrenWithin}, each once and at most `limit` of them.
    *
-   * @param orOwed - also those that csync2 has forgotten but still owes to a peer
+   * @param orPending - also those that csync2 has forgotten but that are still pending for a peer
    */
-  childrenOf(directory: PathBytes, limit: number, orOwed = false): KnownChild[] {
+  childrenOf(directory: PathBytes, limit: number, orPending = false): KnownChild[] {
     const children = new Map<string, KnownChild>();
-    for (const table of orOwed ? (['file', 'dirty'] as const) : (['file'] as const)) {
+    for (const table of orPending ? (['file', 'dirty'] as const) : (['file'] as const)) {
       for (const portion of this.childrenWithin(directory, table)) {
         for (const { name, deep } of portion) {
           const key = name.toString('latin1');
@@ -204,7 +204,7 @@ export class Ledger {
   }
 
   /**
-   * Debts towards a peer: the newest first, or with `deepest` in an order in which directories can be removed. Of very long
+   * Pending rows of a peer: the newest first, or with `deepest` in an order in which directories can be removed. Of very long
    * names it may be fewer than `limit` although there are more.
    *
    * @param keep - rows for which it says no are passed over and don't count
@@ -232,7 +232,7 @@ export class Ledger {
   }
 
   /** What is owed to a peer at and below a path, at most `limit` rows of it. */
-  owedWithin(peer: string, path: PathBytes, limit: number): DirtyRow[] {
+  pendingWithin(peer: string, path: PathBytes, limit: number): DirtyRow[] {
     const statement = this.#prepare(
       `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
          WHERE peername = CAST(:peer AS TEXT) AND (filename = CAST(:self AS TEXT)
@@ -244,7 +244,7 @@ export class Ledger {
     );
   }
 
-  /** The names of all that is owed to a peer. */
+  /** The names of all that is pending for a peer. */
   dirtyNames(peer: string): Buffer[] {
     const rows = this.#prepare(
       'SELECT CAST(filename AS BLOB) AS name FROM dirty WHERE peername = CAST(? AS TEXT)',
@@ -252,15 +252,15 @@ export class Ledger {
     return rows.map(({ name }) => decodeName(name));
   }
 
-  /** Whether something with a name longer than so many bytes is owed to a peer. */
-  owesLongName(peer: string, nameBytes: number): boolean {
+  /** Whether something with a name longer than so many bytes is pending for a peer. */
+  hasPendingLongName(peer: string, nameBytes: number): boolean {
     const statement = this.#prepare(
       'SELECT 1 FROM dirty WHERE peername = CAST(? AS TEXT) AND octet_length(filename) > ? LIMIT 1',
     );
     return statement.get(encodeName(Buffer.from(peer)), nameBytes) !== undefined;
   }
 
-  /** The newest debts towards a peer, without those whose names are longer than so many bytes. */
+  /** The newest pending rows of a peer, without those whose names are longer than so many bytes. */
   newestOf(peer: string, limit: number, nameBytes: number): DirtyRow[] {
     const rows = this.#prepare(
       `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
@@ -269,8 +269,8 @@ export class Ledger {
     return rows.map((row) => ({ ...row, forced: Number(row.forced) }));
   }
 
-  /** A debt towards a peer, by the file's name in the database. */
-  owedTo(peer: string, encoded: Buffer): DirtyRow | undefined {
+  /** A pending row of a peer, by the file's name in the database. */
+  pendingRow(peer: string, encoded: Buffer): DirtyRow | undefined {
     return this.#prepare(
       `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
          WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)`,
@@ -296,14 +296,14 @@ export class Ledger {
     for (const { name, text } of rows) yield [name.toString('latin1'), text.toString('latin1')];
   }
 
-  /** Whether a file is owed to anybody, by its name in the database. */
-  owes(encoded: Buffer): boolean {
+  /** Whether a file is pending for any peer, by its name in the database. */
+  isPending(encoded: Buffer): boolean {
     return (
       this.#prepare('SELECT 1 FROM dirty WHERE filename = CAST(? AS TEXT) LIMIT 1').get(encoded) !== undefined
     );
   }
 
-  /** How many files are owed to a peer. */
+  /** How many files are pending for a peer. */
   countDirty(peer: string): number {
     const row = this.#prepare('SELECT count(*) AS n FROM dirty WHERE peername = CAST(? AS TEXT)').get(
       encodeName(Buffer.from(peer)),
@@ -381,7 +381,7 @@ export function subtree(encoded: Buffer): { self: Buffer; from: Buffer; to: Buff
   };
 }
 
-/** Adds debts to a csync2 database, in one transaction; those that are there already stay as they are. */
+/** Adds pending rows to a csync2 database, in one transaction; those that are there already stay as they are. */
 export function insertDirty(
   database: Database.Database,
   encodedPeer: Buffer,

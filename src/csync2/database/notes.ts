@@ -9,14 +9,14 @@ export interface NotesScope {
   readonly trees: readonly PathBytes[];
 }
 
-/** What csync2 has noted of some files and owes of them, by its own names, percent-escaped, one character a byte. */
+/** What csync2 has noted of some files and what is pending of them, by its own names, percent-escaped, one character a byte. */
 export interface Notes {
   /** Its descriptions. */
   readonly files: ReadonlyMap<string, Buffer>;
-  readonly owed: ReadonlyMap<string, readonly OwedNote[]>;
+  readonly pending: ReadonlyMap<string, readonly PendingRow[]>;
 }
 
-interface OwedNote {
+interface PendingRow {
   readonly forced: Buffer | number | string;
   readonly myName: Buffer;
   readonly peer: Buffer;
@@ -41,7 +41,7 @@ export function readNotes(
     for (const path of scope.trees) {
       for (const name of namesWithin(path, prefixes)) reader.read('tree', subtree(encodeName(name)));
     }
-    return reader.isOver ? undefined : { files: reader.files, owed: reader.owed };
+    return reader.isOver ? undefined : { files: reader.files, pending: reader.pending };
   });
 }
 
@@ -56,8 +56,8 @@ export function restoreNotes(ledger: Ledger, names: readonly string[], notes: No
   const note = database.prepare(
     'INSERT INTO file (filename, checktxt) VALUES (CAST(? AS TEXT), CAST(? AS TEXT))',
   );
-  const settle = database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
-  const owe = database.prepare(
+  const removeRow = database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
+  const addRow = database.prepare(
     `INSERT INTO dirty (filename, forced, myname, peername)
        VALUES (CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT))`,
   );
@@ -66,25 +66,26 @@ export function restoreNotes(ledger: Ledger, names: readonly string[], notes: No
       const name = Buffer.from(key, 'latin1');
       forget.run(name);
       note.run(name, notes.files.get(key));
-      settle.run(name);
-      for (const { forced, myName, peer } of notes.owed.get(key) ?? []) owe.run(name, forced, myName, peer);
+      removeRow.run(name);
+      for (const { forced, myName, peer } of notes.pending.get(key) ?? [])
+        addRow.run(name, forced, myName, peer);
     }
   });
   ledger.withoutWaiting(() => restore.immediate());
 }
 
-/** Takes all debts of these names off, in one transaction; throws as {@link restoreNotes} does. */
-export function removeDebts(ledger: Ledger, names: readonly Buffer[]): void {
-  const settle = ledger.database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
+/** Removes all pending rows of these names, in one transaction; throws as {@link restoreNotes} does. */
+export function removePending(ledger: Ledger, names: readonly Buffer[]): void {
+  const removeRow = ledger.database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
   const settleAll = ledger.database.transaction(() => {
-    for (const name of names) settle.run(name);
+    for (const name of names) removeRow.run(name);
   });
   ledger.withoutWaiting(() => settleAll.immediate());
 }
 
 class NotesReader {
   readonly files = new Map<string, Buffer>();
-  readonly owed = new Map<string, OwedNote[]>();
+  readonly pending = new Map<string, PendingRow[]>();
   readonly #limit: number;
   readonly #statements: Readonly<Record<'self' | 'tree', readonly [Database.Statement, Database.Statement]>>;
   #count = 0;
@@ -95,14 +96,14 @@ class NotesReader {
     const itself = 'filename = CAST(:self AS TEXT)';
     const noted = (condition: string) =>
       `SELECT CAST(filename AS BLOB) AS name, CAST(checktxt AS BLOB) AS text FROM file WHERE ${condition}`;
-    const owed = (condition: string) =>
+    const pending = (condition: string) =>
       `SELECT CAST(filename AS BLOB) AS name, forced, CAST(myname AS BLOB) AS myName, CAST(peername AS BLOB) AS peer
          FROM dirty WHERE ${condition}`;
     const both = (query: (condition: string) => string) =>
       database.prepare(`${query(itself)} UNION ALL ${query(where)}`);
     this.#statements = {
-      self: [database.prepare(noted(itself)), database.prepare(owed(itself))],
-      tree: [both(noted), both(owed)],
+      self: [database.prepare(noted(itself)), database.prepare(pending(itself))],
+      tree: [both(noted), both(pending)],
     };
   }
 
@@ -111,17 +112,17 @@ class NotesReader {
   }
 
   read(what: 'self' | 'tree', names: Readonly<Record<string, Buffer>>): void {
-    const [noted, owed] = this.#statements[what];
+    const [noted, pending] = this.#statements[what];
     for (const row of noted.iterate(names) as Iterable<{ name: Buffer; text: Buffer }>) {
       if (++this.#count > this.#limit) return;
       this.files.set(row.name.toString('latin1'), row.text);
     }
-    for (const row of owed.iterate(names) as Iterable<OwedNote & { name: Buffer }>) {
+    for (const row of pending.iterate(names) as Iterable<PendingRow & { name: Buffer }>) {
       if (++this.#count > this.#limit) return;
       const key = row.name.toString('latin1');
-      const rows = this.owed.get(key) ?? [];
+      const rows = this.pending.get(key) ?? [];
       rows.push(row);
-      this.owed.set(key, rows);
+      this.pending.set(key, rows);
     }
   }
 }

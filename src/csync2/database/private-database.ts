@@ -9,7 +9,7 @@ import { type DirtyRow, insertDirty, type Ledger, subtree } from './ledger.js';
  * directories and the certificates. csync2 works on it through `-D`, so that no lock on the real one is held over
  * a network wait and the lanes run in parallel.
  *
- * Everything in it is a copy. If the machine dies, the debt still stands in the real database.
+ * Everything in it is a copy. If the machine dies, all is still pending in the real database.
  */
 export class PrivateDatabase {
   readonly file: string;
@@ -132,11 +132,11 @@ export interface PushOutcome {
 }
 
 /**
- * Takes what was sent off the real debt, in one short transaction. A row that was marked again meanwhile stays: it
+ * Removes what was sent from the real database's pending rows, in one short transaction. A row that was marked again meanwhile stays: it
  * has another rowid, or csync2 has seen the file change, or its path is among `checkedMeanwhile`. The rowid alone
  * does not tell: SQLite gives the highest one out again when the row that had it is replaced.
  *
- * A file of which csync2 has taken new note is owed even if nobody has marked it: when a peer sends us the file that we
+ * A file of which csync2 has taken new note is pending even if nobody has marked it: when a peer sends us the file that we
  * are sending, and wins, its session takes our mark off, and what we sent may have reached the peer before or after.
  *
  * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
@@ -152,17 +152,17 @@ export function mergePush(
   const remove = database.prepare(
     'DELETE FROM dirty WHERE rowid = ? AND filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
   );
-  const oweAgain = database.prepare(
+  const markAgain = database.prepare(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
        VALUES (CAST(? AS TEXT), 0, CAST(? AS TEXT), CAST(? AS TEXT))`,
   );
-  const markAgain = database.prepare(
+  const markTree = database.prepare(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
        SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file WHERE filename = CAST(:self AS TEXT)
        UNION ALL SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file
          WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT)`,
   );
-  const oweKnown = database.prepare(
+  const markKnown = database.prepare(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
        SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file WHERE filename = CAST(:parent AS TEXT)`,
   );
@@ -170,15 +170,15 @@ export function mergePush(
   const myName = outcome.sent[0]?.myName ?? outcome.left[0]?.myName;
   const merge = database.transaction(() => {
     for (const row of outcome.sent) {
-      if (ledger.checkText(row.encoded) !== row.seen) oweAgain.run(row.encoded, row.myName, encodedPeer);
+      if (ledger.checkText(row.encoded) !== row.seen) markAgain.run(row.encoded, row.myName, encodedPeer);
       else if (!checkedMeanwhile(row.encoded)) remove.run(row.rowid, row.encoded, encodedPeer);
     }
     for (const directory of outcome.missingOnPeer) {
-      markAgain.run({ ...subtree(directory), myName, peer: encodedPeer });
+      markTree.run({ ...subtree(directory), myName, peer: encodedPeer });
     }
     const parents = new Parents();
     for (const { encoded, myName: from } of outcome.needParents ?? []) {
-      for (const parent of parents.add(encoded)) oweKnown.run({ parent, myName: from, peer: encodedPeer });
+      for (const parent of parents.add(encoded)) markKnown.run({ parent, myName: from, peer: encodedPeer });
     }
     for (const { peername, certdata } of outcome.certificates) pin.run(peername, certdata);
   });
@@ -186,7 +186,7 @@ export function mergePush(
 }
 
 /**
- * Takes a file off the debt towards some peers, in one short transaction, but not where somebody wants it forced. Throws what
+ * Removes a file from the pending rows of some peers, in one short transaction, but not where somebody wants it forced. Throws what
  * better-sqlite3 throws.
  */
 export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readonly string[]): void {
@@ -204,7 +204,7 @@ export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readon
 export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
 
 /**
- * Makes a slice of the debt one that csync2 can carry out on its own: adds the dirty parent directories of its
+ * Makes a slice one that csync2 can carry out on its own: adds the dirty parent directories of its
  * rows, and leaves a vanished directory for later while dirty files below it are not in the slice (the peer could
  * not remove it). With the parents it has no more than `limit` rows: what does not fit is left for later, of a file in
  * thousands of new directories the innermost of them.

@@ -23,7 +23,7 @@ export interface Compared {
 }
 
 /**
- * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was not taken. None of them may be
+ * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was rejected. None of them may be
  * kept or shown: they hold the group's key.
  */
 export class Refusals {
@@ -67,7 +67,7 @@ export class Refusals {
     else this.#readData(text);
   }
 
-  /** Why a file was not taken, by its name, one character a byte; undefined: that is not known. */
+  /** Why a file was rejected, by its name, one character a byte; undefined: that is not known. */
   of(name: string, own: Compared): Diagnosis | undefined {
     const attempt = this.#files.get(name);
     return attempt?.refused && diagnosisOf(attempt, own);
@@ -78,7 +78,7 @@ export class Refusals {
     return this.#files.get(name)?.target;
   }
 
-  /** Why the last file was not taken, or the session came to nothing before any. */
+  /** Why the last file was rejected, or the session came to nothing before any. */
   last(own: Compared): Diagnosis {
     return diagnosisOf(this.#current, own);
   }

@@ -12,7 +12,7 @@ export interface Refused {
   readonly text: string;
 }
 
-/** What a refusal means for the row of the debt. */
+/** What a refusal means for the pending row. */
 export type Meaning =
   /** The peer is as it should be already, or knows a later change: the row is settled. */
   | 'settled'

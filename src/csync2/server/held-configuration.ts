@@ -5,7 +5,7 @@ import { activePrefixes, type CsyncConfig, configWithoutPlaces } from '../cfg/in
 
 /**
  * A system directory for csync2's server in which the configuration leaves places out: what peers send for them is refused,
- * stays owed there, and comes when the places are back. Without it, the server would write into the bare mount point, and
+ * stays pending there, and comes when the places are back. Without it, the server would write into the bare mount point, and
  * what it finds missing would be marked as deleted.
  */
 export class HeldConfiguration {

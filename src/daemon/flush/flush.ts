@@ -70,7 +70,7 @@ export class Flushes {
           return { complete: pending.length === 0, waited_s: waited(), pending };
         }
         if (isFirst) hasten(lanes());
-        // Names of a large debt take long to read: that is for a small part of the time.
+        // Many pending names take long to read: that is for a small part of the time.
         if (cost > pauseMilliseconds.least) await sleep(cost * lookShare);
         await waker.sleep(Math.min(pause, (seconds - waited()) * 1000));
         pause = Math.min(pause * 2, pauseMilliseconds.most);
@@ -128,7 +128,7 @@ interface Listening {
   readonly end: () => void;
 }
 
-/** Has the progress told of what is sent. A file whose name is not in a report is looked for among those that are owed. */
+/** Has the progress told of what is sent. A file whose name is not in a report is looked for among the pending ones. */
 function listen(sync: Sync, progress: FlushProgress, wake: () => void): Listening {
   const end = sync.listen(({ peer, names, sent }) => {
     progress.pushed(peer, sync.placesOf(names.slice(0, sent)).map(toKey));
@@ -152,6 +152,6 @@ function look(
 
 const pauseMilliseconds = { least: 5, most: 200 };
 const lookShare = 10;
-/** A look at what is owed is a command of csync2; also somebody who only asks waits for it. */
+/** To read what is pending takes a command of csync2; even a flush that only asks waits for it. */
 const countMilliseconds = 2000;
 const mostFlushes = 8;

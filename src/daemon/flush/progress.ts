@@ -27,9 +27,9 @@ export interface FlushView {
   /** Paths that concern the flush, are no longer in the queue, and will be in it again. */
   aside(): ReadonlyMap<PathKey, SetAside>;
   readonly fullCheck: {
-    readonly owed: { readonly ticket: number; readonly reason: string } | undefined;
+    readonly due: { readonly ticket: number; readonly reason: string } | undefined;
     /** The ticket that the last full check which succeeded began with. */
-    readonly settled: number;
+    readonly succeeded: number;
   };
   /** Whether csync2 has yet to mark what a check that was cut short may have torn. */
   isMarking(): boolean;
@@ -74,9 +74,9 @@ export interface FlushPeer {
  * still pending; nothing is, when all is on the peers.
  *
  * Events: what waited in the kernel has been taken from it once nothing waits there; the readings begun by then have
- * taken it, and when these are kept, it is in the queue, or a full check owed in its place. Queue: all that is written by
+ * taken it, and when these are kept, it is in the queue, or a full check is due in its place. Queue: all that is written by
  * then must be done. Set aside: what could not be checked, or is being received, comes into the queue again under another
- * number. Full check: a loss on the way so far has owed one. Peers: by then csync2 has marked all that differs, and what is
+ * number. Full check: a loss on the way so far has made one due. Peers: by then csync2 has marked all that differs, and what is
  * marked must be gone, once.
  */
 export class FlushProgress {
@@ -121,7 +121,7 @@ export class FlushProgress {
     if (lacking.pushes++ > 0) for (const file of files) lacking.files.delete(file);
   }
 
-  /** What the generation before had in hand is in the queue, or a full check owed: begun anew, nothing is missed. */
+  /** What the generation before had in hand is in the queue, or a full check is due: started again, nothing is missed. */
   #begin(generation: object): void {
     this.#generation = generation;
     this.#reading = undefined;
@@ -178,10 +178,10 @@ export class FlushProgress {
     return [pending('marks', 'what a check that was cut short had found waits to be marked')];
   }
 
-  #fullCheck({ fullCheck: { owed, settled } }: FlushView): FlushPending[] | undefined {
-    this.#ticket ??= owed?.ticket ?? 0;
-    if (owed === undefined || settled >= this.#ticket || this.#ticket === 0) return undefined;
-    return [pending('full-check', `a full check is pending: ${owed.reason}`)];
+  #fullCheck({ fullCheck: { due, succeeded } }: FlushView): FlushPending[] | undefined {
+    this.#ticket ??= due?.ticket ?? 0;
+    if (due === undefined || succeeded >= this.#ticket || this.#ticket === 0) return undefined;
+    return [pending('full-check', `a full check is due: ${due.reason}`)];
   }
 
   #peer(peer: FlushPeer): FlushPending | undefined {

@@ -46,7 +46,7 @@ export function flushView(
     requeued: scheduler.requeuedUpTo,
     rechecks: scheduler.rechecks,
     aside: () => asideOf(sync, paths),
-    fullCheck: { owed: queue.owed, settled: queue.settledTicket },
+    fullCheck: { due: queue.fullCheckDue, succeeded: queue.succeededTicket },
     isMarking: () => sync.isMarking(),
     peers: sync.lanes
       .filter((lane) => peer === undefined || lane.peer === peer)
@@ -93,11 +93,11 @@ function peerOf(lane: Lane, sync: Sync, { isNew, counts, concerns }: PeerFacts):
       return counts && lane.status().state === 'idle' ? (counts.get(lane.peer) ?? 0) : undefined;
     },
     why() {
-      const { parked, parkedCount, reason, nextAttemptAt } = lane.status();
+      const { onHold, onHoldCount, reason, nextAttemptAt } = lane.status();
       const next = nextAttemptAt === undefined ? [] : [`next try in ${secondsUntil(nextAttemptAt)} s`];
-      const first = parked.find(({ name }) => concerns(name)) ?? parked[0];
+      const first = onHold.find(({ name }) => concerns(name)) ?? onHold[0];
       const held = first ? [`${displayShort(first.name)} on hold: ${outcomeText[first.reason]}`] : [];
-      const more = parkedCount > 1 ? [`and ${parkedCount - 1} more on hold`] : [];
+      const more = onHoldCount > 1 ? [`and ${onHoldCount - 1} more on hold`] : [];
       return [...(reason === undefined ? [] : [outcomeText[reason], ...next]), ...held, ...more].join('; ');
     },
   };

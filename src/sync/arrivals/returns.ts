@@ -80,7 +80,7 @@ export class Returns {
     const files = arrivals.within(place);
     if (files.length === 0) return true;
     const received = files.filter(({ markedSince }) => markedSince === undefined).map(({ path }) => path);
-    // One that has changed since may be owed for a reason.
+    // One that has changed since may be pending for a reason.
     const mistaken = files
       .filter(({ path, markedSince }) => markedSince !== undefined && isUnchangedSince(path, markedSince))
       .map(({ path }) => path);

@@ -56,7 +56,7 @@ export class CheckRunner {
 
   /** Has csync2 look at all that is there and can be looked at. */
   async run(paths: readonly PathBytes[], how: CheckMode): Promise<RunReport> {
-    await this.markOwed();
+    await this.markUnmarked();
     const report: Draft = { failed: [], held: [] };
     for (const chunk of argumentChunks(paths)) {
       // Marking looks at nothing.
@@ -93,32 +93,32 @@ export class CheckRunner {
   }
 
   /**
-   * Marks what checks have torn; what can't be marked stays owed, and is tried again before the next check.
+   * Marks what checks have torn; what can't be marked stays unmarked, and is tried again before the next check.
    *
    * @param isNew - whether updates that run now may take these marks off unnoticed; not if the checks that made them
    * first are in the journal anyway
-   * @returns whether nothing is owed any more
+   * @returns whether nothing is left unmarked
    */
-  async markOwed(isNew = true): Promise<boolean> {
+  async markUnmarked(isNew = true): Promise<boolean> {
     const { torn } = this.#parts;
-    const { files, trees } = torn.owed;
-    await this.#markOwed(files, { recursive: false, isNew });
-    await this.#markOwed(trees, { recursive: true, isNew });
-    return torn.owed.files.length + torn.owed.trees.length === 0;
+    const { files, trees } = torn.unmarked;
+    await this.#markUnmarked(files, { recursive: false, isNew });
+    await this.#markUnmarked(trees, { recursive: true, isNew });
+    return torn.unmarked.files.length + torn.unmarked.trees.length === 0;
   }
 
-  async #markOwed(
+  async #markUnmarked(
     paths: readonly PathBytes[],
     { recursive, isNew }: { recursive: boolean; isNew: boolean },
   ): Promise<void> {
     for (const chunk of argumentChunks(paths)) {
       const { outcome } = await this.#command({ mode: '-m', recursive }, chunk, isNew);
-      if (outcome === 'done') this.#parts.torn.settle(scopeOf(chunk, recursive));
+      if (outcome === 'done') this.#parts.torn.forgetMarked(scopeOf(chunk, recursive));
     }
   }
 
   /**
-   * Has csync2 take note of files as they are, and owe them to nobody (`-cI`).
+   * Has csync2 take note of files as they are, with nothing pending for any peer (`-cI`).
    *
    * @returns what has failed; undefined: it has
    */
@@ -152,7 +152,7 @@ export class CheckRunner {
       const begun = torn.begin(scope);
       const result = await this.#command(how, paths);
       torn.end(begun, mayBeTorn(result));
-      if (mayBeTorn(result)) await this.markOwed();
+      if (mayBeTorn(result)) await this.markUnmarked();
       // A file that vanishes ends a recursive check half-way; what it had found is kept, so again is nearer the end.
       const mayGoOn = attempt < attempts && performance.now() - begunAt < attemptsMilliseconds;
       const isWorthIt = passing.has(result.outcome) && mayGoOn && !how.signal?.aborted;

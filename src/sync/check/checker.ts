@@ -1,4 +1,4 @@
-import { removeDebts } from '../../csync2/database/notes.js';
+import { removePending } from '../../csync2/database/notes.js';
 import { encodeName, namesOf, type PathPrefix } from '../../csync2/files/name-encoding.js';
 import type { Runner } from '../../csync2/run/runner.js';
 import type { BrokenSession } from '../../csync2/server-log/session-log.js';
@@ -165,22 +165,22 @@ export class Checker {
    * Marks once more what checks have marked since a moment, and releases it: an update that ran since then may have taken
    * these marks off with those that it has sent.
    *
-   * @returns how many paths; undefined if csync2 could not mark them: they are still owed
+   * @returns how many paths; undefined if csync2 could not mark them: they are still unmarked
    */
   async markAgain(mark: Mark): Promise<number | undefined> {
     return await this.#window.run(async () => {
-      await this.#runner.markOwed();
+      await this.#runner.markUnmarked();
       const lost = this.#journal.markedSince(mark);
-      this.#torn.owe(lost);
+      this.#torn.add(lost);
       this.#journal.release(mark);
       // Were these marks in the journal, two lanes would have each other mark for ever.
-      const isMarked = await this.#runner.markOwed(false);
+      const isMarked = await this.#runner.markUnmarked(false);
       return isMarked ? lost.files.length + lost.trees.length : undefined;
     });
   }
 
   /**
-   * Has csync2 take files as they are, there or not, and owe them to nobody.
+   * Has csync2 take note of files as they are, there or not, with nothing pending for any peer.
    *
    * @returns whether it has
    */
@@ -190,7 +190,7 @@ export class Checker {
 
   /** Whether something is still to be marked that a check which was cut short may have torn. */
   get isMarking(): boolean {
-    const { files, trees } = this.#torn.owed;
+    const { files, trees } = this.#torn.unmarked;
     return files.length + trees.length > 0;
   }
 
@@ -199,14 +199,14 @@ export class Checker {
     const { ledger, prefixes } = this.#parts;
     if (!ledger) return;
     const names = files.flatMap((path) => namesOf(path, prefixes).map(encodeName));
-    await this.#window.run(() => whenNotBusy(() => removeDebts(ledger, names)));
+    await this.#window.run(() => whenNotBusy(() => removePending(ledger, names)));
   }
 
   /** Marks files, whatever csync2 knows of them. */
   async mark(files: readonly PathBytes[]): Promise<void> {
     await this.#window.run(async () => {
-      this.#torn.owe({ files, trees: [] });
-      await this.#runner.markOwed();
+      this.#torn.add({ files, trees: [] });
+      await this.#runner.markUnmarked();
     });
   }
 
@@ -214,7 +214,7 @@ export class Checker {
   async repair(): Promise<void> {
     await this.#window.run(async () => {
       this.#torn.recover();
-      await this.#runner.markOwed();
+      await this.#runner.markUnmarked();
     });
   }
 

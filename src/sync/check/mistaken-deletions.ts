@@ -19,7 +19,7 @@ export interface MistakenDeletionsParts {
 
 /**
  * Takes back what a check has taken for deleted that is only out of sight, or is there again: between our look and csync2's
- * own, a disk may have gone, or failed for a moment. csync2's notes and debts become what they were, so that what has
+ * own, a disk may have gone, or failed for a moment. csync2's notes and pending rows become what they were, so that what has
  * really changed is found as ever, and peers that change such a file meanwhile meet no mark of ours.
  */
 export class MistakenDeletions {

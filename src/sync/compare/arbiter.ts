@@ -15,8 +15,8 @@ export interface ContestedPeer extends ComparedPeer {
   readonly sides: Sides;
   /** Whether nothing is on its way to it. */
   isAtRest(): boolean;
-  /** Whether a name is owed to it and has not been refused by it. */
-  isOwed(name: string): boolean;
+  /** Whether a name is pending for it, and not rejected by it. */
+  isOnItsWay(name: string): boolean;
   /** Tries at once what it has refused of these names: what was in its way may be gone. */
   tryAgain(names: ContestedNames): void;
   /** Sends what is under this name, whatever the peer has there. */
@@ -38,7 +38,7 @@ export interface ArbiterParts extends NoteComparisonParts {
 
 /**
  * Sees to it that hosts which have changed the same files at once come to have the same. csync2 resolves a conflict between two of
- * them; what the one that lost had brought to a third host meanwhile, a file or a removal, stays there, and nobody owes it anything.
+ * them; what the one that lost had brought to a third host meanwhile, a file or a removal, stays there, and nothing is pending for that host.
  * So what was contested is compared with each peer when it is at rest, and what does not change for a while goes by `auto`.
  */
 export class Arbiter {
@@ -142,7 +142,7 @@ export class Arbiter {
   #decide({ peer, yielded }: Case, differences: Differences, isStill: (name: string) => boolean): void {
     const won: string[] = [];
     for (const [name, { here, there }] of differences) {
-      if (!isStill(name) || peer.isOwed(name)) continue;
+      if (!isStill(name) || peer.isOnItsWay(name)) continue;
       const winner = winnerOf(here, there, peer.sides);
       // A peer that knows of it would have sent what it wins with by now. It may have been no party to the conflict.
       const times = yielded.get(name) ?? 0;

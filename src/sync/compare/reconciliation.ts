@@ -4,7 +4,7 @@ import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 /** What a reconciliation works with. */
 export interface ReconciliationParts {
   /**
-   * Compares with a peer and takes what only the peer has into the debt, to be removed there; but only rows to `keep`.
+   * Compares with a peer and makes what only the peer has pending, to be removed there; but only rows to `keep`.
    *
    * @returns how many
    */
@@ -19,7 +19,7 @@ export interface ReconciliationParts {
 
 /**
  * Settles what stands in the way on a peer and is not known here: below a directory that has been removed here, or has become
- * something else, a peer may hold files that nobody owes it the removal of. Where another host is about to send files to just there,
+ * something else, a peer may hold files whose removal is pending on no host. Where another host is about to send files to just there,
  * those may be its new ones: then it is a conflict. Names are encoded as in csync2's database.
  */
 export class Reconciliation {

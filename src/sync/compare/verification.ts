@@ -13,7 +13,7 @@ import {
 /** A peer that is compared with. */
 export interface VerifiedPeer extends ComparedPeer {
   readonly sides: Sides;
-  /** Whether a name is owed to it. */
+  /** Whether a name is pending for it. */
   isPending(name: string): boolean;
   /** Sends what is under a name, whatever it has there. */
   win(name: string): void;
@@ -33,7 +33,7 @@ export interface Verified {
   readonly peer: string;
   /** Names that both sides should have alike. */
   readonly compared: number;
-  /** Of those that differ, those that are owed to the peer anyway. */
+  /** Of those that differ, those that are pending for the peer anyway. */
   readonly pending: number;
   readonly divergences: readonly Divergence[];
 }

@@ -4,7 +4,7 @@ import type { Scope } from '../shared/batch.js';
 
 /**
  * Which paths a check has marked, or may have marked, since a certain moment. A lane that took its rows at that moment
- * must not take these paths off the debt afterwards.
+ * must not remove these paths from what is pending afterwards.
  */
 export class CheckJournal {
   #entries: Entry[] = [];

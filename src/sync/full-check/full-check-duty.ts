@@ -5,15 +5,15 @@ import type { FileMemory } from '../memory/file-memory.js';
 import type { UnseenSpans } from '../memory/unseen-spans.js';
 import type { Lane } from '../push/lane.js';
 import { backoffSeconds } from '../shared/backoff.js';
+import type { DetectedLate } from './detected-late.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { UnsupportedPaths } from './unsupported-paths.js';
-import type { WatcherMisses } from './watcher-misses.js';
 
 /** What full checks are done with. */
 export interface FullCheckDutyParts {
   readonly queue: Queue;
   readonly lanes: readonly Lane[];
-  readonly misses: WatcherMisses;
+  readonly detectedLate: DetectedLate;
   /** What csync2 can't handle. */
   readonly unsupported: UnsupportedPaths;
   readonly history: KeptTime;
@@ -27,7 +27,7 @@ export interface FullCheckDutyParts {
 export interface FullCheckEvents {
   onFullCheckBegun?(reason: string): void;
   onFullCheckEnded?(report: FullCheckReport, reason: string): void;
-  onMissed?(paths: readonly PathKey[]): void;
+  onDetectedLate?(paths: readonly PathKey[]): void;
 }
 
 /** Times in seconds. */
@@ -72,21 +72,21 @@ export class FullCheckDuty {
 
   /** When there is something to do at the latest, without anything happening; milliseconds since 1970. */
   get dueAt(): number {
-    const owed = this.#running || this.#parts.queue.owed ? this.#notBefore : Number.POSITIVE_INFINITY;
-    return Math.min(owed, this.#regularAt, this.#judging?.at ?? Number.POSITIVE_INFINITY);
+    const due = this.#running || this.#parts.queue.fullCheckDue ? this.#notBefore : Number.POSITIVE_INFINITY;
+    return Math.min(due, this.#regularAt, this.#judging?.at ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether a step is to be taken. Makes the regular one owed when its time has come. */
+  /** Whether a step is to be taken. Makes the regular one due when its time has come. */
   isDue(now: number): boolean {
     if (this.#running) return now >= this.#notBefore;
     if (now >= this.#regularAt) {
       this.#regularAt = this.#regularFrom(now);
-      this.#parts.queue.owe(regular);
+      this.#parts.queue.requireFullCheck(regular);
     }
-    return this.#parts.queue.owed !== undefined && now >= this.#notBefore;
+    return this.#parts.queue.fullCheckDue !== undefined && now >= this.#notBefore;
   }
 
-  /** Takes the next step of the one that runs, or the first of the one that is owed. */
+  /** Takes the next step of the one that runs, or the first of the one that is due. */
   async step(signal: AbortSignal): Promise<void> {
     const { queue, lanes } = this.#parts;
     this.#running ??= this.#begin();
@@ -106,7 +106,7 @@ export class FullCheckDuty {
     const { ticket, reason, begunAt } = this.#running;
     this.#running = undefined;
     if (report.complete) {
-      queue.settle(ticket);
+      queue.fullCheckSucceeded(ticket);
       this.#succeed(begunAt);
     } else if (!this.#isOutdated) {
       // A place that comes back ends the pause. Until then all else need not be looked at every few minutes.
@@ -119,30 +119,30 @@ export class FullCheckDuty {
     this.#parts.events.onFullCheckEnded?.(report, reason);
   }
 
-  /** Lets go of the one that runs: it is still owed. */
+  /** Drops the one that runs: it is still due. */
   close(): void {
     this.#running?.check.close();
     this.#running = undefined;
   }
 
   /** A regular one has ended a moment ago: what it found should be what the watcher has reported. */
-  judgeMisses(now: number): void {
-    const { misses, queue, events } = this.#parts;
+  judgeDetectedLate(now: number): void {
+    const { detectedLate, queue, events } = this.#parts;
     if (!this.#judging || now < this.#judging.at || queue.depth > 0) return;
-    const missed = misses.end(this.#judging.found);
+    const late = detectedLate.end(this.#judging.found);
     this.#judging = undefined;
-    if (missed.length > 0) events.onMissed?.(missed);
+    if (late.length > 0) events.onDetectedLate?.(late);
   }
 
   #begin() {
-    const { beginFullCheck, events, memory, misses, queue } = this.#parts;
-    const { owed } = queue;
-    if (!owed) return undefined;
-    if (owed.reason === regular) misses.begin();
-    events.onFullCheckBegun?.(owed.reason);
+    const { beginFullCheck, events, memory, detectedLate, queue } = this.#parts;
+    const { fullCheckDue: due } = queue;
+    if (!due) return undefined;
+    if (due.reason === regular) detectedLate.begin();
+    events.onFullCheckBegun?.(due.reason);
     memory.fullCheckBegun();
     this.#isOutdated = false;
-    return { check: beginFullCheck(), ticket: owed.ticket, reason: owed.reason, begunAt: Date.now() };
+    return { check: beginFullCheck(), ticket: due.ticket, reason: due.reason, begunAt: Date.now() };
   }
 
   #succeed(begunAt: number): void {
@@ -170,7 +170,7 @@ interface RunningCheck {
   readonly begunAt: number;
 }
 
-/** Why a regular full check is owed. */
+/** Why a regular full check is due. */
 const regular = 'the regular interval has passed';
 /** Time for the watcher to report what the end of a full check still saw. */
 const reportMilliseconds = 1000;

@@ -42,13 +42,13 @@ export interface PlaceKnowledge {
   /**
    * How many files, counted up to three.
    *
-   * @param orOwed - with those that are still owed to a peer, though csync2 may have taken them for deleted
+   * @param orPending - with those that are still pending for a peer, though csync2 may have taken them for deleted
    */
-  count(orOwed: boolean): number;
-  /** Whether there are any below it, be they only owed. */
+  count(orPending: boolean): number;
+  /** Whether there are any below it, be they only pending. */
   isAny(): boolean;
   /** Whether half of those directly below it are there. */
-  isMostlyThere(orOwed: boolean): boolean;
+  isMostlyThere(orPending: boolean): boolean;
 }
 
 /** What a place is. */
@@ -87,14 +87,14 @@ export function judgePlace(place: Place, knowledge: PlaceKnowledge | undefined):
   if (seen.kind !== 'directory') return { state: 'not-a-directory' };
   const isSame = isSameAs(place, identity);
   if (!knowledge) return { state: isSame || remembered === undefined ? 'present' : 'replaced', identity };
-  // What is only owed counts where another directory has come: a check that met it half-way has made csync2 forget files
+  // What is only pending counts where another directory has come: a check that met it half-way has made csync2 forget files
   // that are in the one before.
-  const orOwed = !isSame && (mount !== undefined || place.last !== undefined);
+  const orPending = !isSame && (mount !== undefined || place.last !== undefined);
   // The place itself and one file: whoever deletes the only file means it. And a check that has met a new file system in the
   // moment of its mount may know a file that is gone by now.
-  if (!isSame && knowledge.count(orOwed) <= 2) return { state: 'present', identity };
-  if (seen.isEmpty) return { state: knowledge.count(orOwed) > 2 ? 'emptied' : 'present', identity };
-  return { state: isSame || knowledge.isMostlyThere(orOwed) ? 'present' : 'replaced', identity };
+  if (!isSame && knowledge.count(orPending) <= 2) return { state: 'present', identity };
+  if (seen.isEmpty) return { state: knowledge.count(orPending) > 2 ? 'emptied' : 'present', identity };
+  return { state: isSame || knowledge.isMostlyThere(orPending) ? 'present' : 'replaced', identity };
 }
 
 function isSameAs({ mount, seen, remembered, last }: Place, identity: string): boolean {

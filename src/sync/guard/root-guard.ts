@@ -33,11 +33,11 @@ export function rootText({ state, errno }: Pick<GuardedRoot, 'state' | 'errno'>)
   return errno === undefined ? rootStateText[state] : `${rootStateText[state]} (${errno})`;
 }
 
-/** What csync2 remembers, as far as the guard asks. `orOwed`: or owes to a peer, though it may have forgotten it. */
+/** What csync2 remembers, as far as the guard asks. `orPending`: or what is pending for a peer, though csync2 may have forgotten it. */
 export interface KnownFiles {
   knows?(path: PathBytes): boolean;
-  countWithin(path: PathBytes, limit: number, orOwed?: boolean): number;
-  childrenOf(directory: PathBytes, limit: number, orOwed?: boolean): readonly { readonly name: Buffer }[];
+  countWithin(path: PathBytes, limit: number, orPending?: boolean): number;
+  childrenOf(directory: PathBytes, limit: number, orPending?: boolean): readonly { readonly name: Buffer }[];
 }
 
 /** Where the guard learns of mounts. */
@@ -264,14 +264,15 @@ export class RootGuard {
     const known = this.#known;
     if (!known) return undefined;
     const { path } = place;
-    const sample = (orOwed: boolean) => spread(known.childrenOf(path, childrenLimit, orOwed), sampleSize);
+    const sample = (orPending: boolean) =>
+      spread(known.childrenOf(path, childrenLimit, orPending), sampleSize);
     return {
-      count: (orOwed) => known.countWithin(path, 3, orOwed),
+      count: (orPending) => known.countWithin(path, 3, orPending),
       isAny: () => known.countWithin(path, 2, true) > (known.knows?.(path) ? 1 : 0),
-      isMostlyThere: (orOwed) => {
+      isMostlyThere: (orPending) => {
         // While it is looked at every second, csync2's database is left alone.
-        place.sample ??= sample(orOwed);
-        const names = this.#isAccepted(key) ? sample(orOwed) : place.sample;
+        place.sample ??= sample(orPending);
+        const names = this.#isAccepted(key) ? sample(orPending) : place.sample;
         return names.filter(({ name }) => exists(join(path, name))).length * 2 >= names.length;
       },
     };

@@ -1,7 +1,7 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 
 /**
- * Which peers have had their first comparison. A host that is added to csync2.cfg later is owed everything that its
+ * Which peers have had their first comparison. A host that is added to csync2.cfg later lacks everything that its
  * peers already know, and csync2 itself marks nothing for it.
  */
 export class KnownPeers {

@@ -4,7 +4,7 @@ import type { KnownPeers } from './known-peers.js';
 /** What came of comparing with a new peer. */
 export interface FirstComparison {
   readonly ok: boolean;
-  readonly owed: number;
+  readonly pending: number;
   /** Why not, for people. */
   readonly reason: string;
 }
@@ -12,7 +12,7 @@ export interface FirstComparison {
 /** What the newcomers are worked with. */
 export interface NewcomerParts {
   readonly known: KnownPeers;
-  /** Compares with one peer and takes what it lacks into the debt. */
+  /** Compares with one peer and makes pending what it lacks. */
   readonly compare: (peer: string, signal: AbortSignal) => Promise<FirstComparison>;
   readonly onCompared?: (peer: string, comparison: FirstComparison) => void;
   readonly wake: (peer: string) => void;
@@ -60,7 +60,7 @@ export class Newcomers {
     for (let failures = 0; !signal.aborted; ) {
       const comparison = await compare(peer, signal).catch((error: unknown) => ({
         ok: false,
-        owed: 0,
+        pending: 0,
         reason: String(error),
       }));
       if (signal.aborted) return;

@@ -1,14 +1,14 @@
 import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
 import type { Outcome } from '../../csync2/run/result.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { ParkedPath } from './refused/rejected-rows.js';
+import type { HeldPath } from './refused/rejected-rows.js';
 
 /** What a lane is doing; see {@link laneStateText}. */
 export type LaneState = 'idle' | 'updating' | 'waiting' | 'stopped';
 
 /** One phrase for each state. */
 export const laneStateText: Readonly<Record<LaneState, string>> = {
-  idle: 'nothing owed',
+  idle: 'nothing pending',
   updating: 'sending',
   waiting: 'waiting to try again',
   stopped: 'stopped',
@@ -17,21 +17,21 @@ export const laneStateText: Readonly<Record<LaneState, string>> = {
 /** Stage 2 for one peer, however it is done. */
 export interface Lane {
   readonly peer: string;
-  /** Something may be owed to the peer. */
+  /** Something may be pending for the peer. */
   wake(): void;
   /** Ends the wait after a failure now. */
   retry(): void;
   /** Ends a running push if it may send something at or below a path: what was there is out of sight. */
   halt(path: PathBytes): void;
   /**
-   * A session of csync2's server has marked a file, by its name in the database: since it had changed, or since it was owed to
+   * A session of csync2's server has marked a file, by its name in the database: since it had changed, or since it was pending for
    * somebody when a peer offered another version. `isOffered`: it was this peer's session. `at`: when, in milliseconds since 1970.
    */
   marked?(encoded: Buffer, isOffered: boolean, at: number): void;
   /** Resolves when the lane does nothing at the moment. */
   rest(): Promise<void>;
   status(): LaneStatus;
-  /** Ends a running push; what it had not sent stays owed. */
+  /** Ends a running push; what it had not sent stays pending. */
   stop(): Promise<void>;
 }
 
@@ -44,14 +44,14 @@ export interface LaneStatus {
   readonly failingSince: number | undefined;
   readonly nextAttemptAt: number | undefined;
   readonly lastSentAt: number | undefined;
-  /** Files owed when the lane last looked; undefined where that can't be read. */
-  readonly owed: number | undefined;
-  /** Since when something has been owed without a break; undefined where that can't be read. */
-  readonly owedSince: number | undefined;
+  /** Files pending when the lane last looked; undefined where that can't be read. */
+  readonly pending: number | undefined;
+  /** Since when something has been pending without a break; undefined where that can't be read. */
+  readonly pendingSince: number | undefined;
   readonly sent: number;
   /** The first of the files that the peer does not take, and how many there are. */
-  readonly parked: readonly ParkedPath[];
-  readonly parkedCount: number;
+  readonly onHold: readonly HeldPath[];
+  readonly onHoldCount: number;
   /** Files that are held back because they can't be looked at on this host, as far as the lane has met them. */
   readonly unreadable?: number;
 }

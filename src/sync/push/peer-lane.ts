@@ -25,7 +25,7 @@ import { aboutThePeer, type Pushed, Pusher, type Slice } from './pusher.js';
 import { Refusal } from './refused/refusal.js';
 import { RejectedRows } from './refused/rejected-rows.js';
 import { DoubtfulDeletions } from './slice/doubtful-deletions.js';
-import { OwedFiles } from './slice/owed-files.js';
+import { PendingFiles } from './slice/pending-files.js';
 import { SliceChoice } from './slice/slice-choice.js';
 import { SliceSize } from './slice/slice-size.js';
 import { ContestedVersions, type Origins } from './versions/contested-versions.js';
@@ -80,7 +80,7 @@ export interface PeerLaneParts {
 export class PeerLane implements Lane {
   readonly peer: string;
   readonly #parts: PeerLaneParts;
-  readonly #files: OwedFiles;
+  readonly #files: PendingFiles;
   readonly #rejected = new RejectedRows();
   readonly #versions: SentVersions;
   readonly #cutOff = new CutOffFiles();
@@ -102,8 +102,8 @@ export class PeerLane implements Lane {
   readonly #contested: ContestedVersions;
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
-  #owed: number | undefined;
-  #owedSince: number | undefined;
+  #pending: number | undefined;
+  #pendingSince: number | undefined;
   /** In the clock of `performance`. */
   #countAgainAt = 0;
   #sent = 0;
@@ -111,7 +111,7 @@ export class PeerLane implements Lane {
   constructor(parts: PeerLaneParts) {
     this.peer = parts.peer;
     this.#parts = parts;
-    this.#files = new OwedFiles(parts.prefixes);
+    this.#files = new PendingFiles(parts.prefixes);
     this.#choice = new SliceChoice({
       ...{ ...parts, files: this.#files, rejected: this.#rejected },
       isHeld: (path) => parts.isHeld(path) || this.#uncertain.rests(path),
@@ -164,16 +164,16 @@ export class PeerLane implements Lane {
   }
 
   status(): LaneStatus {
-    const { first: parked, count: parkedCount } = this.#rejected.list(parkedShown);
+    const { first: onHold, count: onHoldCount } = this.#rejected.list(onHoldShown);
     return {
       peer: this.peer,
       ...this.#rhythm.status,
       lastSentAt: this.#lastSentAt,
-      owed: this.#owed,
-      owedSince: this.#owedSince,
+      pending: this.#pending,
+      pendingSince: this.#pendingSince,
       sent: this.#sent,
-      parked,
-      parkedCount,
+      onHold,
+      onHoldCount,
       unreadable: this.#unreadable,
     };
   }
@@ -206,7 +206,7 @@ export class PeerLane implements Lane {
     }
   }
 
-  /** Takes what is sent next out of the debt, into a private database. Call it in a database window. */
+  /** Copies the pending files that are sent next into a private database. Call it in a database window. */
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
     if (this.#rhythm.isStopping) return undefined;
@@ -217,7 +217,7 @@ export class PeerLane implements Lane {
       return undefined;
     }
     this.#count();
-    this.#owedSince ??= Date.now();
+    this.#pendingSince ??= Date.now();
     this.#rhythm.updating();
     const suspect = this.#askedAlone(rows);
     const chosen = this.#chosen(rows, suspect);
@@ -226,7 +226,7 @@ export class PeerLane implements Lane {
     this.#versions.begin(copy.rows);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
-    // Still the moment of the snapshot: what is checked from here on stays owed, whatever this push sends.
+    // Still the moment of the snapshot: what is checked from here on stays pending, whatever this push sends.
     const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
     this.#pushing = { copy, mark: journal.mark(), isTold, paths, halt: new AbortController() };
     return this.#pushing;
@@ -310,7 +310,7 @@ export class PeerLane implements Lane {
     return path !== undefined && isFile && this.#parts.ledger.countWithin(path, 2, true) > 1;
   }
 
-  /** A row that is pushed alone, to be told why it is not taken: when nothing else is to be sent, but soon in any case. */
+  /** A row that is pushed alone, to be told why it is rejected: when nothing else is to be sent, but soon in any case. */
   #askedAlone(rows: readonly DirtyRow[]): DirtyRow | undefined {
     if (this.#refusal.isPeer) return rows[0];
     const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
@@ -355,13 +355,13 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Takes what was sent off the debt, and in the same window takes the next slice if it `goesOn`. Beside a session
+   * Removes what was sent from what is pending, and in the same window takes the next slice if it `goesOn`. Beside a session
    * that is waited for no longer the database may be locked for seconds.
    */
   async #merge(pushed: Pushed, mark: Mark): Promise<Slice | undefined> {
     const { outcome } = pushed;
     const uncertain = new Set(outcome.sent.filter((row) => this.#isUncertain(row, pushed)).map(keyOf));
-    // When the lane is stopped before it gets its turn, what was sent stays owed and is sent again: no harm.
+    // When the lane is stopped before it gets its turn, what was sent stays pending and is sent again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
         if (!this.#tryMerge(outcome, mark, uncertain)) return false;
@@ -488,19 +488,19 @@ export class PeerLane implements Lane {
 
   /** Nothing can be sent now. */
   #settle(): void {
-    this.#owed = this.#parts.ledger.countDirty(this.peer);
-    if (this.#owed > 0) return;
-    this.#owedSince = undefined;
-    // Whatever has failed is not owed any more.
+    this.#pending = this.#parts.ledger.countDirty(this.peer);
+    if (this.#pending > 0) return;
+    this.#pendingSince = undefined;
+    // Whatever has failed is not pending any more.
     this.#rhythm.succeeded();
     this.#unnoted.forget();
   }
 
-  /** How much is owed. To count a million rows before each push would take as long as the push: then it is not told anew. */
+  /** How much is pending. To count a million rows before each push would take as long as the push: then it is not told anew. */
   #count(): void {
     if (performance.now() < this.#countAgainAt) return;
     const begun = performance.now();
-    this.#owed = this.#parts.ledger.countDirty(this.peer);
+    this.#pending = this.#parts.ledger.countDirty(this.peer);
     this.#countAgainAt = begun + (performance.now() - begun) * countingShare;
   }
 }
@@ -521,7 +521,7 @@ function isBusy(error: unknown): boolean {
 const askMilliseconds = 1000;
 /** Counting takes this part of the time at most. */
 const countingShare = 50;
-const parkedShown = 100;
+const onHoldShown = 100;
 const stalledAt: Diagnosis = {
   outcome: 'refused',
   meaning: 'compare',

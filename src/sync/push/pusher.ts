@@ -12,7 +12,7 @@ import { Impasse } from './impasse.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 import { blamedRows } from './refused/blamed-rows.js';
 import type { DoubtfulDeletions } from './slice/doubtful-deletions.js';
-import type { OwedFiles } from './slice/owed-files.js';
+import type { PendingFiles } from './slice/pending-files.js';
 import type { SentVersions } from './versions/sent-versions.js';
 
 /** What pushes to a peer are made with. */
@@ -24,7 +24,7 @@ export interface PushParts {
   readonly leastRate?: LeastRate | undefined;
   /** Of the private database. */
   readonly directory: string;
-  readonly files: OwedFiles;
+  readonly files: PendingFiles;
   readonly doubt: DoubtfulDeletions;
   readonly versions: SentVersions;
   /** Whether a file stands where csync2 knows a directory with something in it. */
@@ -45,7 +45,7 @@ export class Pusher {
     this.#parts = parts;
   }
 
-  /** csync2 tells why a file is not taken only where it shows all that goes over the wire. */
+  /** csync2 tells why a file is rejected only where it shows all that goes over the wire. */
   isSmall(rows: readonly DirtyRow[]): boolean {
     if (rows.length > toldRows) return false;
     let bytes = 0n;

@@ -17,22 +17,22 @@ export interface SharedLaneParts {
   readonly options: readonly string[];
   /** Marks again what has been marked since, and releases the mark; see {@link Checker.markAgain}. */
   readonly markAgain: (mark: Mark) => Promise<number | undefined>;
-  /** Files owed to this peer; undefined if that can't be told. */
-  readonly countOwed: () => Promise<number | undefined>;
+  /** Files pending for this peer; undefined if that can't be told. */
+  readonly countPending: () => Promise<number | undefined>;
   /** Whether every place is there: csync2 pushes as deleted what it can't see. */
   readonly mayPush: () => boolean;
-  /** Undefined: what is owed is not looked at. */
-  readonly sights?: OwedSights;
+  /** Undefined: what is pending is not checked. */
+  readonly sights?: PendingSights;
   readonly stallSeconds: number;
   readonly turn?: Exclusive;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
 
-/** What is owed, as far as it is in sight. An update of the shared database can't leave out single files. */
-export interface OwedSights {
-  /** The files that are owed. */
-  owed(): Promise<readonly PathBytes[]>;
+/** What is pending, as far as it is in sight. An update of the shared database can't leave out single files. */
+export interface PendingSights {
+  /** The files that are pending. */
+  pending(): Promise<readonly PathBytes[]>;
   /** Those of them that can't be looked at, or lie at or below a place that is not there. */
   outOfSight(paths: readonly PathBytes[]): Promise<readonly PathBytes[]>;
   readonly pin: PushWatchParts['pin'];
@@ -42,7 +42,7 @@ export interface OwedSights {
 
 /**
  * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`. Such an update
- * takes off the debt what a check may have marked anew meanwhile. It can't be kept apart from the checks: one to a peer
+ * removes from what is pending what a check may have marked again meanwhile. It can't be kept apart from the checks: one to a peer
  * that is dead or slow would hold up the changes for all others. So what was marked meanwhile is marked once more.
  */
 export class SharedLane implements Lane {
@@ -51,8 +51,8 @@ export class SharedLane implements Lane {
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
   #sent = 0;
-  #owed: number | undefined;
-  #owedSince: number | undefined;
+  #pending: number | undefined;
+  #pendingSince: number | undefined;
   #unreadable = 0;
   #halt: AbortController | undefined;
 
@@ -90,11 +90,11 @@ export class SharedLane implements Lane {
       peer: this.peer,
       ...this.#rhythm.status,
       lastSentAt: this.#lastSentAt,
-      owed: this.#owed,
-      owedSince: this.#owedSince,
+      pending: this.#pending,
+      pendingSince: this.#pendingSince,
       sent: this.#sent,
-      parked: [],
-      parkedCount: 0,
+      onHold: [],
+      onHoldCount: 0,
       unreadable: this.#unreadable,
     };
   }
@@ -112,8 +112,8 @@ export class SharedLane implements Lane {
   async #update(): Promise<void> {
     if ((await this.#look()) === 0) return;
     const { journal, markAgain, mayPush, options, peer, runner, sights, stallSeconds } = this.#parts;
-    const owed = (await sights?.owed()) ?? [];
-    this.#unreadable = (await sights?.outOfSight(owed))?.length ?? 0;
+    const pending = (await sights?.pending()) ?? [];
+    this.#unreadable = (await sights?.outOfSight(pending))?.length ?? 0;
     if (!mayPush()) return;
     if (this.#unreadable > 0) return this.#rhythm.failed('unreadable');
     this.#rhythm.updating();
@@ -123,7 +123,7 @@ export class SharedLane implements Lane {
     const leastRate = leastRateOf(this.#parts.turn);
     try {
       const watch = new PushWatch({
-        paths: owed,
+        paths: pending,
         pin: sights?.pin ?? (() => () => {}),
         onOutOfSight: () => halt.abort(),
       });
@@ -136,12 +136,12 @@ export class SharedLane implements Lane {
           onMessage: watch.add,
         })
         .finally(() => watch.end());
-      const lost = (await sights?.outOfSight(owed)) ?? [];
+      const lost = (await sights?.outOfSight(pending)) ?? [];
       if (lost.length > 0) await sights?.mark(lost);
       const again = await markAgain(mark);
       // It says nothing of the peer.
       if (halt.signal.aborted) return this.#rhythm.failed('unreadable');
-      const before = this.#owed ?? 0;
+      const before = this.#pending ?? 0;
       const left = await this.#look();
       this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
       if (this.#rhythm.isStopping) return;
@@ -158,10 +158,10 @@ export class SharedLane implements Lane {
   }
 
   async #look(): Promise<number | undefined> {
-    this.#owed = await this.#parts.countOwed();
-    if (this.#owed === 0) this.#owedSince = undefined;
-    else this.#owedSince ??= Date.now();
-    return this.#owed;
+    this.#pending = await this.#parts.countPending();
+    if (this.#pending === 0) this.#pendingSince = undefined;
+    else this.#pendingSince ??= Date.now();
+    return this.#pending;
   }
 
   #report({ outcome, said, seconds }: CommandResult, { sent, left }: { sent: number; left: number }): void {

@@ -28,7 +28,7 @@ export interface Batch {
 
 /**
  * Folds queue entries into one batch. Order is kept: what came first is checked first. Losses are left out: the
- * queue itself remembers that a full check is owed.
+ * queue itself remembers that a full check is due.
  */
 export function makeBatch(entries: readonly QueueEntry[]): Batch {
   const files = new Map<PathKey, PathBytes>();

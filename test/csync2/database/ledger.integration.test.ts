@@ -144,7 +144,7 @@ describe('ledger', () => {
     );
   });
 
-  test('debts: newest first, deepest first, filtered before they are counted, peers apart', async (context) => {
+  test('pending rows: newest first, deepest first, filtered before they are counted, peers apart', async (context) => {
     const [node, other, third] = (await makeCluster(context, { nodes: 3 })) as [
       CsyncNode,
       CsyncNode,

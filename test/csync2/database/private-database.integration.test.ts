@@ -15,24 +15,24 @@ import { type CsyncNode, makeCluster } from '../../support/csync2-cluster.js';
 const nothingChecked = () => false;
 
 describe('push by a private database', () => {
-  test('what arrived comes off the debt, and nothing of the other peer', async (context) => {
+  test('what arrived is no longer pending, and nothing of the other peer', async (context) => {
     const [a, b, c] = (await makeCluster(context, { nodes: 3 })) as [CsyncNode, CsyncNode, CsyncNode];
     await b.startServer();
     a.write('one', '1');
     a.write('dir/two', '2');
     a.csync2('-cr', '/');
-    const owedToC = a.owed(c);
+    const pendingForC = a.pendingFor(c);
     const { copy, outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
     assert.equal(outcome.left.length, 0);
     assert.equal(outcome.sent.length, copy.size);
     assert.deepEqual([b.read('one'), b.read('dir/two')], ['1', '2']);
-    assert.notDeepEqual(a.owed(b), [], 'not yet merged');
+    assert.notDeepEqual(a.pendingFor(b), [], 'not yet merged');
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.deepEqual(a.owed(b), []);
-    assert.deepEqual(a.owed(c), owedToC);
+    assert.deepEqual(a.pendingFor(b), []);
+    assert.deepEqual(a.pendingFor(c), pendingForC);
   });
 
-  test('a slice: the rest stays owed', async (context) => {
+  test('a slice: the rest stays pending', async (context) => {
     const [a, b] = await pair(context);
     for (let index = 0; index < 20; index++) a.write(`f${index}`, String(index));
     a.csync2('-cr', '/');
@@ -48,11 +48,11 @@ describe('push by a private database', () => {
     a.write('one', '1');
     a.csync2('-cr', '/');
     await b.stopServer();
-    const before = a.owed(b);
+    const before = a.pendingFor(b);
     const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
     assert.deepEqual([outcome.sent.length, outcome.left.length], [0, before.length]);
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.deepEqual(a.owed(b), before);
+    assert.deepEqual(a.pendingFor(b), before);
   });
 
   test('a row that was marked again meanwhile stays, also when SQLite gives its number out again', async (context) => {
@@ -66,7 +66,7 @@ describe('push by a private database', () => {
     const [after] = a.ledger.dirtyFor(b.name, 1);
     assert.equal(after?.rowid, before[0]?.rowid, 'the number is reused: this is the case to be tested');
     mergePush(a.ledger, b.name, outcome, (encoded) => encoded.equals(after?.encoded as Buffer));
-    assert.deepEqual(a.owed(b), ['/file']);
+    assert.deepEqual(a.pendingFor(b), ['/file']);
     mergeAll(a, b);
     assert.equal(b.read('file'), 'newer');
   });
@@ -80,10 +80,14 @@ describe('push by a private database', () => {
     // Not through our checker: no journal knows of it, and the row gets the same number again.
     a.csync2('-c', String(path));
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.deepEqual(a.owed(b), ['/file'], 'the mark is gone and csync2 has noted the new state: never sent');
+    assert.deepEqual(
+      a.pendingFor(b),
+      ['/file'],
+      'the mark is gone and csync2 has noted the new state: never sent',
+    );
   });
 
-  test('a file that a peer sent us during its push is owed again: which of the two the peer has, nobody knows', async (context) => {
+  test('a file that a peer sent us during its push is pending again: which of the two the peer has, nobody knows', async (context) => {
     const [a, b] = await pair(context);
     const path = a.write('file', 'ours');
     a.csync2('-c', String(path));
@@ -95,10 +99,10 @@ describe('push by a private database', () => {
     main.exec('DELETE FROM dirty');
     main.close();
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.deepEqual(a.owed(b), ['/file']);
+    assert.deepEqual(a.pendingFor(b), ['/file']);
     mergeAll(a, b);
     assert.equal(b.read('file'), 'theirs');
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
   });
 
   test('a row with another number stays without any help', async (context) => {
@@ -111,13 +115,13 @@ describe('push by a private database', () => {
     a.write('file', 'newer');
     a.csync2('-c', String(a.path('file')));
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.deepEqual(a.owed(b), ['/file']);
+    assert.deepEqual(a.pendingFor(b), ['/file']);
   });
 
   test('a directory that the peer lacks comes with everything below it', async (context) => {
     const [a, b] = await pair(context);
     for (const name of ['dir/sub/a', 'dir/sub/b', 'dir/c', 'dir!/x', 'dirt/y']) a.write(name, name);
-    // Known and not owed: as if the peer had had them once.
+    // Known and not pending: as if the peer had had them once.
     a.csync2('-cIr', '/');
     a.write('dir/sub/new', 'new');
     a.csync2('-c', String(a.path('dir/sub/new')));
@@ -128,17 +132,17 @@ describe('push by a private database', () => {
     for (const name of ['dir/sub/a', 'dir/sub/b', 'dir/sub/new'])
       assert.notEqual(b.read(name), undefined, name);
     assert.equal(b.read('dirt/y'), undefined, 'a sibling is none of its business');
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
   });
 
-  test('two levels missing on the peer, nothing above them owed', async (context) => {
+  test('two levels missing on the peer, nothing above them pending', async (context) => {
     const [a, b] = await pair(context);
     for (const name of ['p/q/r/s/1', 'p/q/2', 'p/3']) a.write(name, name);
     a.csync2('-cIr', '/');
     a.write('p/q/r/s/4', 'p/q/r/s/4');
     a.csync2('-c', String(a.path('p/q/r/s/4')));
-    for (let run = 0; run < 8 && a.owed(b).length > 0; run++) mergeAll(a, b);
-    assert.deepEqual(a.owed(b), []);
+    for (let run = 0; run < 8 && a.pendingFor(b).length > 0; run++) mergeAll(a, b);
+    assert.deepEqual(a.pendingFor(b), []);
     for (const name of ['p/q/r/s/1', 'p/q/r/s/4', 'p/q/2', 'p/3']) assert.equal(b.read(name), name);
   });
 
@@ -147,7 +151,7 @@ describe('push by a private database', () => {
     a.write('one', '1');
     a.csync2('-cr', '/');
     const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
-    const before = a.owed(b);
+    const before = a.pendingFor(b);
     const other = new Database(a.databaseFile);
     other.exec('BEGIN IMMEDIATE');
     try {
@@ -159,9 +163,9 @@ describe('push by a private database', () => {
       other.exec('COMMIT');
       other.close();
     }
-    assert.deepEqual(a.owed(b), before);
+    assert.deepEqual(a.pendingFor(b), before);
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
   });
 
   test('certificates: those of the database go along, new ones come back, one that was deleted meanwhile stays deleted', async (context) => {
@@ -198,7 +202,7 @@ describe('push by a private database', () => {
     );
     a.csync2('-f', String(a.path('one')));
     mergeAll(a, b);
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
     assert.equal(b.read('one'), 'mine');
   });
 
@@ -210,7 +214,7 @@ describe('push by a private database', () => {
     mkdirSync(dirname(file), { recursive: true });
     for (const leftover of [file, `${file}-journal`]) writeFileSync(leftover, 'garbage');
     mergeAll(a, b);
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
     assert.equal(b.read('one'), '1');
   });
 
@@ -226,7 +230,7 @@ describe('push by a private database', () => {
     a.csync2('-cr', '/');
     const outcome = mergeAll(a, b);
     assert.equal(outcome.left.length, 0);
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
     b.csync2('-cIr', '/');
     for (const name of names) assert.ok(b.ledger.knows(inside(b, name)), JSON.stringify(name));
   });
@@ -251,7 +255,7 @@ describe('a slice that can be carried out', () => {
     const chain = Array.from({ length: 120 }, () => 'd');
     a.write(`${chain.join('/')}/file`, '');
     a.csync2('-cr', '/');
-    for (let pushes = 0; a.owed(b).length > 0; pushes++) {
+    for (let pushes = 0; a.pendingFor(b).length > 0; pushes++) {
       assert.ok(pushes < 5);
       const rows = a.ledger.dirtyFor(b.name, 50);
       const slice = completeSlice(a.ledger, b.name, rows, 50, (name) =>
@@ -264,7 +268,7 @@ describe('a slice that can be carried out', () => {
     assert.equal(b.read(`${chain.join('/')}/file`), '');
   });
 
-  test('a vanished directory waits until all that is owed below it is in the slice', async (context) => {
+  test('a vanished directory waits until all that is pending below it is in the slice', async (context) => {
     const [a, b] = await pair(context);
     for (const name of ['x/1', 'x/y/2', 'x!/3']) a.write(name, '');
     a.csync2('-cr', '/');
@@ -309,7 +313,7 @@ function push(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]) {
   return { copy, outcome: copy.outcome() };
 }
 
-/** One push of all that is owed, merged. */
+/** One push of all that is pending, merged. */
 function mergeAll(from: CsyncNode, to: CsyncNode): PushOutcome {
   const { outcome } = push(from, to, from.ledger.dirtyFor(to.name, 10_000));
   mergePush(from.ledger, to.name, outcome, nothingChecked);

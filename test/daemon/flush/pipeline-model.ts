@@ -50,8 +50,8 @@ export class PipelineModel {
   #rows = new Map(this.peers.map((peer) => [peer, new Set<string>()]));
   #pushes = new Map<string, { file: string; version: number | undefined; isMarkedSince: boolean }>();
   #ticket = 0;
-  #owed: { ticket: number; reason: string } | undefined;
-  #settled = 0;
+  #due: { ticket: number; reason: string } | undefined;
+  #succeeded = 0;
   #check: number | undefined;
 
   constructor(random: Random) {
@@ -99,7 +99,7 @@ export class PipelineModel {
       requeued: this.#requeued,
       rechecks: this.#rechecks,
       aside: () => new Map<string, SetAside>([...this.#aside].map((path) => [path, { text: path }])),
-      fullCheck: { owed: this.#owed && { ...this.#owed }, settled: this.#settled },
+      fullCheck: { due: this.#due && { ...this.#due }, succeeded: this.#succeeded },
       isMarking: () => this.#torn.size > 0,
       peers: this.peers.map(
         (name): FlushPeer => ({
@@ -127,7 +127,7 @@ export class PipelineModel {
   /** What has been read becomes records, in parts; when nothing is left, that is noted, later. */
   #settle(isLost: boolean): void {
     const path = this.#inHand.shift();
-    if (path !== undefined && isLost) this.#owe();
+    if (path !== undefined && isLost) this.#requireFullCheck();
     else if (path !== undefined) this.#append(path);
     else if (this.#random() < 0.5) this.#kept = this.#begun;
   }
@@ -136,7 +136,7 @@ export class PipelineModel {
     const record = this.#queue.shift();
     if (!record) return;
     const { path } = record;
-    if (trouble('held')) this.#owe();
+    if (trouble('held')) this.#requireFullCheck();
     else if (trouble('failure')) this.#aside.add(path);
     else if (trouble('tear')) this.#tear(path);
     else {
@@ -179,15 +179,15 @@ export class PipelineModel {
 
   #fullCheck(isIncomplete: boolean): void {
     if (this.#check === undefined) {
-      this.#check = this.#owed?.ticket;
+      this.#check = this.#due?.ticket;
       return;
     }
     for (const file of files) this.#look(file);
     const ticket = this.#check;
     this.#check = undefined;
     if (isIncomplete) return;
-    this.#settled = Math.max(this.#settled, ticket);
-    if (this.#owed?.ticket === ticket) this.#owed = undefined;
+    this.#succeeded = Math.max(this.#succeeded, ticket);
+    if (this.#due?.ticket === ticket) this.#due = undefined;
   }
 
   /** Begins to send a file that a peer lacks, sometimes as deleted: then it is checked once more. Or ends that. */
@@ -233,7 +233,7 @@ export class PipelineModel {
     this.#rechecks = 0;
     this.#check = undefined;
     [this.#begun, this.#kept, this.#isProbing] = [1n, 1n, false];
-    this.#owe();
+    this.#requireFullCheck();
     this.#generation = {};
     this.#isReplacing = false;
   }
@@ -242,8 +242,8 @@ export class PipelineModel {
     this.#queue.push({ sequence: ++this.#written, path });
   }
 
-  #owe(): void {
-    this.#owed = { ticket: ++this.#ticket, reason: 'a loss' };
+  #requireFullCheck(): void {
+    this.#due = { ticket: ++this.#ticket, reason: 'a loss' };
   }
 
   #pick<Item>(items: readonly Item[]): Item {

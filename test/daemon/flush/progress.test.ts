@@ -52,11 +52,11 @@ test('what is pending is told stage by stage', () => {
   const aside = () => new Map([['/a', { text: '/a cannot be checked' }]]);
   assert.equal(stageOf({ queue, aside }), 'check');
   assert.equal(stageOf({ queue, isMarking: () => true }), 'marks');
-  const owed = { ticket: 7, reason: 'start' };
-  assert.equal(stageOf({ queue, fullCheck: { owed, settled: 6 } }), 'full-check');
+  const due = { ticket: 7, reason: 'start' };
+  assert.equal(stageOf({ queue, fullCheck: { due, succeeded: 6 } }), 'full-check');
   const down = { name: 'web2', isNew: false, lacks: () => new Set(['/a', '/b']), why: () => 'down' };
   const more = { ...down, lacks: () => new Set(['/b', '/c']) };
-  const later = { queue, fullCheck: { owed: { ...owed, ticket: 9 }, settled: 8 } };
+  const later = { queue, fullCheck: { due: { ...due, ticket: 9 }, succeeded: 8 } };
   assert.deepEqual(progress.look({ ...base, ...later, peers: [down] }), [
     { stage: 'peers', text: 'web2: 2 files pending (down)', peer: 'web2', files: 2 },
   ]);

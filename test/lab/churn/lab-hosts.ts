@@ -155,24 +155,25 @@ function notesIn(directory: string): string {
 /** What follows, in the terms of a churn, from a daemon's answer. */
 export function hostStatus(status: Status): HostStatus {
   const { state, queue, peers, server, deferred } = status;
-  const owed = peers.map((peer) => peer.owed);
+  const pending = peers.map((peer) => peer.pending);
   const onHold = [
-    ...peers.flatMap((peer) => peer.parked.map(({ path, reason }) => ({ path: bytesOf(path), reason }))),
+    ...peers.flatMap((peer) => peer.on_hold.map(({ path, reason }) => ({ path: bytesOf(path), reason }))),
     ...deferred.map((each) => ({ path: '', reason: JSON.stringify(each) })),
   ];
   const idle =
-    state === 'idle' && queue.depth === 0 && status.full_check_owed === null && server.sessions.length === 0;
+    state === 'idle' && queue.depth === 0 && status.full_check_due === null && server.sessions.length === 0;
   return {
     healthy: status.health === 'healthy',
     problems: status.problems.map((problem) =>
       typeof problem === 'string' ? problem : JSON.stringify(problem),
     ),
-    quiet: idle && peers.every((peer) => peer.state === 'idle' && (peer.owed === 0 || peer.owed === null)),
+    quiet:
+      idle && peers.every((peer) => peer.state === 'idle' && (peer.pending === 0 || peer.pending === null)),
     resting:
-      idle && peers.every((peer) => peer.state !== 'updating' && (peer.owed ?? 0) <= peer.parked.length),
-    pending: owed.includes(null) ? null : owed.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+      idle && peers.every((peer) => peer.state !== 'updating' && (peer.pending ?? 0) <= peer.on_hold.length),
+    pending: pending.includes(null) ? null : pending.reduce<number>((sum, count) => sum + (count ?? 0), 0),
     onHold,
-    detectedLate: status.misses.count,
+    detectedLate: status.detected_late.count,
     raw: status,
   };
 }

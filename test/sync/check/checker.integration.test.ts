@@ -16,56 +16,60 @@ import { arriving, checkerKnowledge } from '../../support/checker-parts.js';
 import { type CsyncNode, makeCluster } from '../../support/csync2-cluster.js';
 
 describe('checks of changes', () => {
-  test('new, changed and deleted files are owed, unchanged ones are not', async (context) => {
-    const { a, owed, settle, files } = await setUp(context);
+  test('new, changed and deleted files are pending, unchanged ones are not', async (context) => {
+    const { a, pending, settle, files } = await setUp(context);
     const paths = ['new', 'dir/deep/new'].map((name) => a.write(name, 'x'));
     let report = await files(...paths);
     assert.deepEqual(report.failed, []);
-    assert.deepEqual(owed(), ['/dir', '/dir/deep', '/dir/deep/new', '/new'], 'unknown directories go along');
+    assert.deepEqual(
+      pending(),
+      ['/dir', '/dir/deep', '/dir/deep/new', '/new'],
+      'unknown directories go along',
+    );
     settle();
     await files(...paths);
-    assert.deepEqual(owed(), []);
+    assert.deepEqual(pending(), []);
     a.write('new', 'longer');
     rmSync(join(a.root, 'dir/deep/new'));
     report = await files(...paths);
     assert.deepEqual(report.failed, []);
-    assert.deepEqual(owed(), ['/dir/deep/new', '/new']);
+    assert.deepEqual(pending(), ['/dir/deep/new', '/new']);
   });
 
   test('a new tree, a renamed one, a deleted one', async (context) => {
-    const { a, owed, settle, trees } = await setUp(context);
+    const { a, pending, settle, trees } = await setUp(context);
     for (const name of ['t/1', 't/u/2', 't/u/v/3']) a.write(name, name);
     await trees(a.path('t'));
-    assert.deepEqual(owed(), ['/t', '/t/1', '/t/u', '/t/u/2', '/t/u/v', '/t/u/v/3']);
+    assert.deepEqual(pending(), ['/t', '/t/1', '/t/u', '/t/u/2', '/t/u/v', '/t/u/v/3']);
     settle();
     renameSync(join(a.root, 't/u'), join(a.root, 'w'));
     await trees(a.path('t/u'), a.path('w'));
-    assert.deepEqual(owed(), ['/t/u', '/t/u/2', '/t/u/v', '/t/u/v/3', '/w', '/w/2', '/w/v', '/w/v/3']);
+    assert.deepEqual(pending(), ['/t/u', '/t/u/2', '/t/u/v', '/t/u/v/3', '/w', '/w/2', '/w/v', '/w/v/3']);
     settle();
     rmSync(join(a.root, 't'), { recursive: true });
     await trees(a.path('t'));
-    assert.deepEqual(owed(), ['/t', '/t/1']);
+    assert.deepEqual(pending(), ['/t', '/t/1']);
   });
 
   test('a vanished directory that was reported as a file is looked at with all below it', async (context) => {
-    const { a, owed, settle, files, trees } = await setUp(context);
+    const { a, pending, settle, files, trees } = await setUp(context);
     for (const name of ['t/1', 't/u/2', 't!/3']) a.write(name, name);
     await trees(Buffer.from(a.root));
     settle();
     rmSync(join(a.root, 't'), { recursive: true });
     await files(a.path('t'));
-    assert.deepEqual(owed(), ['/t', '/t/1', '/t/u', '/t/u/2']);
+    assert.deepEqual(pending(), ['/t', '/t/1', '/t/u', '/t/u/2']);
   });
 
   test('a directory replaced by a file, reported as a file', async (context) => {
-    const { a, owed, settle, files, trees } = await setUp(context);
+    const { a, pending, settle, files, trees } = await setUp(context);
     for (const name of ['t/1', 't/u/2']) a.write(name, name);
     await trees(Buffer.from(a.root));
     settle();
     rmSync(join(a.root, 't'), { recursive: true });
     a.write('t', 'a file now');
     await files(a.path('t'));
-    assert.deepEqual(owed(), ['/t', '/t/1', '/t/u', '/t/u/2']);
+    assert.deepEqual(pending(), ['/t', '/t/1', '/t/u', '/t/u/2']);
   });
 
   test("what csync2 never knew and isn't there needs no check: its temporary files", async (context) => {
@@ -75,8 +79,8 @@ describe('checks of changes', () => {
     assert.equal((await trees(a.path('gone'))).skipped, 1);
   });
 
-  test('links, FIFOs and names of every kind are owed; a socket is only reported', async (context) => {
-    const { a, owed, files } = await setUp(context);
+  test('links, FIFOs and names of every kind are pending; a socket is only reported', async (context) => {
+    const { a, pending, files } = await setUp(context);
     symlinkSync('nowhere', join(a.root, 'link'));
     execFileSync('mkfifo', [join(a.root, 'fifo')]);
     const socket = createServer().listen(join(a.root, 'socket'));
@@ -88,20 +92,20 @@ describe('checks of changes', () => {
     assert.deepEqual(report.sockets, [a.path('socket')]);
     assert.deepEqual(report.failed, []);
     assert.deepEqual(
-      owed(),
+      pending(),
       ['', '/-\xff%0A%20%25*%5C%22', '/fifo', '/link'].filter((name) => name !== ''),
     );
   });
 
   test('a path below a file or below a link is absent, not an error', async (context) => {
-    const { a, owed, settle, files, trees } = await setUp(context);
+    const { a, pending, settle, files, trees } = await setUp(context);
     a.write('x/y', '');
     await trees(Buffer.from(a.root));
     settle();
     rmSync(join(a.root, 'x'), { recursive: true });
     a.write('x', 'a file');
     assert.deepEqual((await files(a.path('x/y'))).failed, []);
-    assert.deepEqual(owed(), ['/x/y']);
+    assert.deepEqual(pending(), ['/x/y']);
     assert.deepEqual((await files(Buffer.from(`${a.root}/${'n'.repeat(300)}`))).failed, []);
   });
 
@@ -123,7 +127,7 @@ describe('checks of changes', () => {
 
 describe('rewrites within one second', () => {
   test('csync2 alone overlooks it, the checker does not', async (context) => {
-    const { a, owed, settle, files } = await setUp(context);
+    const { a, pending, settle, files } = await setUp(context);
     const path = a.write('file', 'aaaa');
     inSecond(path, 0.1);
     await files(path);
@@ -131,13 +135,13 @@ describe('rewrites within one second', () => {
     a.write('file', 'bbbb');
     inSecond(path, 0.2);
     a.csync2('-c', String(path));
-    assert.deepEqual(owed(), [], 'the blindness this is about');
+    assert.deepEqual(pending(), [], 'the blindness this is about');
     await files(path);
-    assert.deepEqual(owed(), ['/file']);
+    assert.deepEqual(pending(), ['/file']);
   });
 
   test('of a file that csync2 saw in a tree', async (context) => {
-    const { a, owed, settle, files, trees } = await setUp(context);
+    const { a, pending, settle, files, trees } = await setUp(context);
     const path = a.write('t/file', 'aaaa');
     await trees(a.path('t'));
     settle();
@@ -145,11 +149,11 @@ describe('rewrites within one second', () => {
     a.write('t/file', 'bbbb');
     sameSecondAsSeen(a, path);
     await files(path);
-    assert.deepEqual(owed(), ['/t/file'], `at ${now}`);
+    assert.deepEqual(pending(), ['/t/file'], `at ${now}`);
   });
 
   test('reported together with a tree above it that csync2 has seen before', async (context) => {
-    const { a, owed, settle, trees, checker } = await setUp(context);
+    const { a, pending, settle, trees, checker } = await setUp(context);
     const path = a.write('t/file', 'aaaa');
     inSecond(path, 0.1);
     await trees(a.path('t'));
@@ -161,11 +165,11 @@ describe('rewrites within one second', () => {
       { kind: 'tree', path: a.path('t') },
     ]);
     await checker.check(batch, now());
-    assert.deepEqual(owed(), ['/t/file']);
+    assert.deepEqual(pending(), ['/t/file']);
   });
 
   test('of a check that failed: still to be marked when it is tried again', async (context) => {
-    const { a, owed, settle, files } = await setUp(
+    const { a, pending, settle, files } = await setUp(
       context,
       (node) => `if [ -e ${node.systemDirectory}/fail ]; then echo 'Finished with 1 errors.' >&2; exit 1; fi
 exec csync2 "$@"`,
@@ -181,20 +185,20 @@ exec csync2 "$@"`,
     assert.equal(report.failed.length, 1);
     rmSync(join(a.systemDirectory, 'fail'));
     assert.deepEqual((await files(path)).failed, []);
-    assert.deepEqual(owed(), ['/file'], 'nothing would ever see the change again');
+    assert.deepEqual(pending(), ['/file'], 'nothing would ever see the change again');
   });
 
   test('what was received, with times in whole seconds, is not sent back', async (context) => {
-    const { a, owed, settle, files } = await setUp(context);
+    const { a, pending, settle, files } = await setUp(context);
     const path = a.write('file', 'aaaa');
     inSecond(path, 0);
     await files(path);
     settle();
     await files(path);
-    assert.deepEqual(owed(), []);
+    assert.deepEqual(pending(), []);
   });
 
-  test('500 rewrites in a row, a check whenever there is time: the last one is owed', async (context) => {
+  test('500 rewrites in a row, a check whenever there is time: the last one is pending', async (context) => {
     const { a, b, files } = await setUp(context);
     const path = a.write('file', '0000');
     await files(path);
@@ -216,8 +220,8 @@ exec csync2 "$@"`,
 });
 
 describe('checks that fail', () => {
-  test('one path fails: it stands alone, everything else is owed', async (context) => {
-    const { a, owed, files } = await setUp(
+  test('one path fails: it stands alone, everything else is pending', async (context) => {
+    const { a, pending, files } = await setUp(
       context,
       () => `for path in "$@"; do case "$path" in */bad*) echo "Cannot do that." >&2; exit 1;; esac; done
 exec csync2 "$@"`,
@@ -229,11 +233,11 @@ exec csync2 "$@"`,
       String(a.path('bad2')),
     ]);
     assert.match(report.failed[0]?.text ?? '', /Cannot do that/);
-    assert.deepEqual(owed(), ['/a', '/b', '/c', '/d', '/e', '/f']);
+    assert.deepEqual(pending(), ['/a', '/b', '/c', '/d', '/e', '/f']);
   });
 
   test('a file vanishes during a recursive check: tried again until it is through', async (context) => {
-    const { a, owed, trees } = await setUp(
+    const { a, pending, trees } = await setUp(
       context,
       (node) => `count=${node.systemDirectory}/count; echo x >>$count
 if [ $(wc -l <$count) -lt 3 ]; then echo "This should not happen: Can't stat /x." >&2; exit 1; fi
@@ -242,11 +246,11 @@ exec csync2 "$@"`,
     a.write('t/1', '');
     const report = await trees(a.path('t'));
     assert.deepEqual(report.failed, []);
-    assert.deepEqual(owed(), ['/t', '/t/1']);
+    assert.deepEqual(pending(), ['/t', '/t/1']);
   });
 
-  test('files that come and go all the time: what stays is owed, or the tree is reported', async (context) => {
-    const { a, owed, trees } = await setUp(context);
+  test('files that come and go all the time: what stays is pending, or the tree is reported', async (context) => {
+    const { a, pending, trees } = await setUp(context);
     const stays = Array.from({ length: 300 }, (_, index) => `t/d${index % 10}/stays${index}`);
     for (const name of stays) a.write(name, '');
     const churn = startChurn(join(a.root, 't/d5'));
@@ -260,12 +264,12 @@ exec csync2 "$@"`,
       );
       assert.deepEqual((await trees(a.path('t'))).failed, []);
     }
-    const all = new Set(owed());
+    const all = new Set(pending());
     for (const name of stays) assert.ok(all.has(`/${name}`), name);
   });
 
   test('maintenance, a broken configuration, a missing program: all paths are reported with the reason', async (context) => {
-    const { a, b, owed, files } = await setUp(context);
+    const { a, b, pending, files } = await setUp(context);
     const paths = ['x', 'y', 'z'].map((name) => a.write(name, ''));
     const lock = join(a.systemDirectory, 'csync2.lock');
     writeFileSync(lock, '');
@@ -284,12 +288,12 @@ exec csync2 "$@"`,
     );
     assert.deepEqual(outcomes(report), ['not-found', 'not-found', 'not-found']);
     assert.deepEqual((await files(...paths)).failed, []);
-    assert.deepEqual(owed(), ['/x', '/y', '/z']);
+    assert.deepEqual(pending(), ['/x', '/y', '/z']);
     assert.equal(a.ledger.countDirty(b.name), 3);
   });
 
   test('the database stays locked: reported as that, nothing is lost', async (context) => {
-    const { a, owed, files } = await setUp(
+    const { a, pending, files } = await setUp(
       context,
       (node) => `if [ -e ${node.systemDirectory}/busy ]; then
 echo "Database backend is exceedingly busy => Terminating (requesting retry)." >&2; exit 1; fi
@@ -304,7 +308,7 @@ exec csync2 "$@"`,
     );
     rmSync(join(a.systemDirectory, 'busy'));
     await files(...paths);
-    assert.deepEqual(owed(), ['/x', '/y']);
+    assert.deepEqual(pending(), ['/x', '/y']);
   });
 
   for (const kind of ['files', 'a tree'] as const) {
@@ -338,15 +342,15 @@ exec csync2 "$@"`,
         await next.repair();
         await next.check({ ...batch, covered: [], trusted: new Set<string>() }, now());
         for (const peer of peers) {
-          const owed = a.owed(peer).filter((name) => names.includes(name));
-          assert.deepEqual(owed, names, `${peer.name}, ended at mark ${last + 1}`);
+          const pending = a.pendingFor(peer).filter((name) => names.includes(name));
+          assert.deepEqual(pending, names, `${peer.name}, ended at mark ${last + 1}`);
         }
       }
     });
   }
 
   test('what is being received is postponed, a tree as a tree, until it has taken too long', async (context) => {
-    const { a, owed } = await setUp(context);
+    const { a, pending } = await setUp(context);
     a.write('t/whole', 'x');
     const half = a.write('t/.half.aB3xYz', 'x');
     const own = a.write('own', 'x');
@@ -366,13 +370,13 @@ exec csync2 "$@"`,
       { path: a.path('t'), recursive: true, isTrusted: false },
       { path: half, recursive: false, isTrusted: false },
     ]);
-    assert.deepEqual(owed(), ['/own']);
+    assert.deepEqual(pending(), ['/own']);
     await checker.check(batch, { ...now(), waits: false });
-    assert.deepEqual(owed(), ['/own', '/t', '/t/.half.aB3xYz', '/t/whole']);
+    assert.deepEqual(pending(), ['/own', '/t', '/t/.half.aB3xYz', '/t/whole']);
   });
 
   test('a file whose reception was broken off is left to its sender for a moment, then it is marked', async (context) => {
-    const { a, owed, settle, trees } = await setUp(context);
+    const { a, pending, settle, trees } = await setUp(context);
     const path = a.write('half', 'aaaa');
     await trees(a.path(''));
     settle();
@@ -387,9 +391,9 @@ exec csync2 "$@"`,
     assert.deepEqual((await checker.check(batch, now())).postponed, [
       { path, recursive: false, isTrusted: false },
     ]);
-    assert.deepEqual(owed(), []);
+    assert.deepEqual(pending(), []);
     await checker.check(batch, { ...now(), waits: false });
-    assert.deepEqual(owed(), ['/half']);
+    assert.deepEqual(pending(), ['/half']);
   });
 
   test('ended by the signal: what was not done is among the failed', async (context) => {
@@ -405,7 +409,7 @@ exec csync2 "$@"`,
   });
 
   test('a database of ours that somebody keeps locked for a moment delays a check and nothing more', async (context) => {
-    const { a, owed, files } = await setUp(context);
+    const { a, pending, files } = await setUp(context);
     const path = a.write('x', '');
     const other = new Database(a.databaseFile);
     other.exec('BEGIN IMMEDIATE');
@@ -414,11 +418,11 @@ exec csync2 "$@"`,
       other.close();
     }, 300);
     assert.deepEqual((await files(path)).failed, []);
-    assert.deepEqual(owed(), ['/x']);
+    assert.deepEqual(pending(), ['/x']);
   });
 });
 
-/** Two nodes, a checker on the first. Both trees are known: nothing is owed at the beginning. */
+/** Two nodes, a checker on the first. Both trees are known: nothing is pending at the beginning. */
 async function setUp(context: Parameters<typeof makeCluster>[0], wrapper?: (node: CsyncNode) => string) {
   const [a, b] = (await makeCluster(context)) as [CsyncNode, CsyncNode];
   const checker = checkerOf(a, wrapper ? a.wrapProgram(wrapper(a)) : a.instance);
@@ -430,7 +434,7 @@ async function setUp(context: Parameters<typeof makeCluster>[0], wrapper?: (node
       checker.check({ files, trees: [], covered: [], trusted: new Set<string>() }, now()),
     trees: (...trees: Buffer[]) =>
       checker.check({ files: [], trees, covered: [], trusted: new Set<string>() }, now()),
-    owed: () => a.owed(b).filter((name) => name !== ''),
+    pending: () => a.pendingFor(b).filter((name) => name !== ''),
     settle: () => clear(a),
   };
 }

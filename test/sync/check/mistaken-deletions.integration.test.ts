@@ -47,7 +47,7 @@ describe('what a check has taken for deleted', () => {
       after.dirty.filter((row) => !gone(row)),
       tables.dirty.filter((row) => !gone(row)),
     );
-    assert.ok(after.dirty.filter(gone).length > 10, 'the real deletions are owed');
+    assert.ok(after.dirty.filter(gone).length > 10, 'the real deletions are pending');
     assert.equal(paths.length, after.files.length - 1);
     assert.equal(restored.length, paths.length);
     // Nothing is left to be found.

@@ -57,14 +57,14 @@ describe('arbiter', () => {
     here.clear();
   });
 
-  test('nor what changes between two looks, is owed, is out of sight, of another group, or may only not have been shown', async (context) => {
-    const { arbiter, here, won, listings, cut, owed, hidden } = setUp(context);
+  test('nor what changes between two looks, is pending, is out of sight, of another group, or may only not have been shown', async (context) => {
+    const { arbiter, here, won, listings, cut, pending, hidden } = setUp(context);
     cut.push('/long');
-    for (const name of ['/changes', '/owed', '/hidden', '/long/name', '/other/group']) {
+    for (const name of ['/changes', '/pending', '/hidden', '/long/name', '/other/group']) {
       here.set(name, text(1));
       arbiter.contested(name);
     }
-    owed.add('/owed');
+    pending.add('/pending');
     hidden.add('/hidden');
     for (let comparison = 1; comparison < 6; comparison++) {
       const before = listings();
@@ -111,7 +111,7 @@ describe('arbiter', () => {
 
 function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
   const [here, there] = [new Map<string, string>(), new Map<string, string>()];
-  const [owed, hidden] = [new Set<string>(), new Set<string>()];
+  const [pending, hidden] = [new Set<string>(), new Set<string>()];
   const [cut, won] = [[] as string[], [] as string[]];
   const state = { isAtRest: true, answers: true };
   let listings = 0;
@@ -123,7 +123,7 @@ function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
         shares: (name) => !name.startsWith('/other'),
         isAtRest: () => state.isAtRest,
         tryAgain: () => {},
-        isOwed: (name) => owed.has(name),
+        isOnItsWay: (name) => pending.has(name),
         win: (name) => won.push(name),
       },
     ],
@@ -141,7 +141,7 @@ function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
     pace: 0.005,
   });
   context.after(() => arbiter.stop());
-  return { arbiter, here, there, won, cut, owed, hidden, state, listings: () => listings };
+  return { arbiter, here, there, won, cut, pending, hidden, state, listings: () => listings };
 }
 
 function later(milliseconds: number): Promise<void> {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { DirtyRow } from '#src/csync2/database/ledger.js';
 import { Reconciliation } from '#src/sync/compare/reconciliation.js';
 
-test('what only the peer has below a name is taken into the debt, and nothing that is known here', async () => {
+test('what only the peer has below a name is made pending, and nothing that is known here', async () => {
   const { reconciliation, kept, until } = setting({ known: ['/d/known'] });
   reconciliation.request('web2', Buffer.from('/d'));
   await until(1);

@@ -9,7 +9,7 @@ import { FileMemory } from '#src/sync/memory/file-memory.js';
 
 const hour = 3600_000;
 
-/** A duty on a queue that only knows what it owes; `complete`: what each full check comes to; `onStep`: given what ends a step. */
+/** A duty on a queue that only knows what is due; `complete`: what each full check comes to; `onStep`: given what ends a step. */
 function dutyWith(
   context: TestContext,
   complete = true,
@@ -19,20 +19,20 @@ function dutyWith(
   const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const history = new KeptTime(file ?? join(folder, 'checked'));
-  const owed: string[] = [];
+  const due: string[] = [];
   const reasons: string[] = [];
   const report = { complete, found: 0, doubted: 0, paths: [], failed: [], seconds: 0, steps: 0 };
   const parts = {
     queue: {
-      get owed() {
-        return owed[0] === undefined ? undefined : { reason: owed[0], ticket: 1 };
+      get fullCheckDue() {
+        return due[0] === undefined ? undefined : { reason: due[0], ticket: 1 };
       },
-      owe: (reason: string) => owed.push(reason),
-      settle: () => owed.splice(0),
+      requireFullCheck: (reason: string) => due.push(reason),
+      fullCheckSucceeded: () => due.splice(0),
       depth: 0,
     },
     lanes: [],
-    misses: { begin: () => {}, end: () => [] },
+    detectedLate: { begin: () => {}, end: () => [] },
     unsupported: { look: () => {} },
     history,
     unseen: { settle() {} },
@@ -41,7 +41,7 @@ function dutyWith(
     events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },
   } as unknown as FullCheckDutyParts;
   const duty = new FullCheckDuty(parts, { fullSyncInterval: 3600, serverWaitMax: 30 });
-  return { duty, history, owed, reasons };
+  return { duty, history, due, reasons };
 }
 
 test('a regular one is due an hour after the last, however often the service has started since', async (context) => {
@@ -50,12 +50,12 @@ test('a regular one is due an hour after the last, however often the service has
   assert.ok(!first.duty.isDue(now));
   first.history.note(now - 2 * hour);
   assert.equal(Math.round((now - (first.history.at ?? 0)) / hour), 2);
-  const { duty, reasons, owed } = dutyWith(context, true, fileOf(context, now - 2 * hour));
+  const { duty, reasons, due } = dutyWith(context, true, fileOf(context, now - 2 * hour));
   assert.ok(duty.isDue(now), 'a new run');
   await duty.step(new AbortController().signal);
-  assert.deepEqual([reasons, owed], [['the regular interval has passed'], []]);
+  assert.deepEqual([reasons, due], [['the regular interval has passed'], []]);
   assert.ok(!duty.isDue(Date.now()), 'done');
-  duty.judgeMisses(Date.now() + hour);
+  duty.judgeDetectedLate(Date.now() + hour);
   assert.ok(duty.dueAt >= now + 0.9 * hour && duty.dueAt <= Date.now() + 1.1 * hour);
 });
 
@@ -63,12 +63,12 @@ test('a time in the future is not believed', (context) => {
   assert.equal(new KeptTime(fileOf(context, Date.now() + hour)).at, undefined);
 });
 
-test('one that is incomplete stays owed, and waits unless it is asked for', async (context) => {
-  const { duty, history, owed } = dutyWith(context, false);
-  owed.push('start');
+test('one that is incomplete stays due, and waits unless it is asked for', async (context) => {
+  const { duty, history, due } = dutyWith(context, false);
+  due.push('start');
   assert.ok(duty.isDue(Date.now()));
   await duty.step(new AbortController().signal);
-  assert.deepEqual([owed, history.at], [['start'], undefined]);
+  assert.deepEqual([due, history.at], [['start'], undefined]);
   assert.ok(!duty.isDue(Date.now()));
   duty.retry();
   assert.ok(duty.isDue(Date.now()));
@@ -76,8 +76,8 @@ test('one that is incomplete stays owed, and waits unless it is asked for', asyn
 
 test('one that was under way when a place came back may have left it out, and is begun anew at once', async (context) => {
   const steps: (() => void)[] = [];
-  const { duty, owed } = dutyWith(context, false, undefined, (step) => steps.push(step));
-  owed.push('start');
+  const { duty, due } = dutyWith(context, false, undefined, (step) => steps.push(step));
+  due.push('start');
   for (let incomplete = 0; incomplete < 4; incomplete++) {
     const step = duty.step(new AbortController().signal);
     if (incomplete === 3) duty.retry();

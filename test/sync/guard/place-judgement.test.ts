@@ -39,7 +39,7 @@ describe('a place that is judged', () => {
     assert.equal(judge({ isRoot: true, seen: { kind: 'missing' }, remembered }, {}).state, 'missing');
   });
 
-  test('not mounted, but csync2 knows nothing below and owes nothing: it is forgotten', () => {
+  test('not mounted, but csync2 knows nothing below, with nothing pending: it is forgotten', () => {
     assert.deepEqual(judge({ seen: bare, remembered }, { any: false }), {
       state: 'present',
       isForgotten: true,
@@ -94,15 +94,15 @@ describe('a place that is judged', () => {
     const place = { mount: disk, seen: empty, remembered };
     assert.equal(judge(place, { files: 3 }).state, 'emptied');
     assert.equal(judge(place, { files: 2 }).state, 'present');
-    assert.equal(judge(place, { files: 2, owed: 9 }).state, 'present', 'what was deleted in it is meant');
+    assert.equal(judge(place, { files: 2, pending: 9 }).state, 'present', 'what was deleted in it is meant');
     assert.equal(judge(place, undefined).state, 'present');
   });
 
-  test('something is mounted over files that csync2 knows, or owes since a check met it half-way', () => {
+  test('something is mounted over files that csync2 knows, or that are pending since a check met it half-way', () => {
     const place = { mount: other, seen: bare };
     assert.equal(judge(place, { mostlyThere: false }).state, 'replaced');
     assert.equal(judge(place, {}).state, 'present');
-    assert.equal(judge({ ...place, seen: empty }, { files: 0, owed: 3 }).state, 'emptied');
+    assert.equal(judge({ ...place, seen: empty }, { files: 0, pending: 3 }).state, 'emptied');
     assert.equal(judge({ ...place, seen: empty }, { files: 0 }).state, 'present', 'a new disk');
     assert.equal(judge(place, undefined).state, 'present', 'nothing tells that it covers anything');
   });
@@ -134,7 +134,7 @@ describe('a place that is judged', () => {
     );
     assert.equal(judge({ ...root, seen: empty, last }, {}).state, 'emptied');
     assert.equal(
-      judge({ ...root, seen: empty }, { files: 0, owed: 9 }).state,
+      judge({ ...root, seen: empty }, { files: 0, pending: 9 }).state,
       'present',
       'as after a restart',
     );
@@ -163,15 +163,15 @@ const unreadable: PlaceSight = { kind: 'unreadable', errno: 'EIO' };
 
 interface Known {
   readonly files?: number;
-  readonly owed?: number;
+  readonly pending?: number;
   readonly any?: boolean;
   readonly mostlyThere?: boolean;
 }
 
 function judge(place: Partial<Place>, known: Known | undefined) {
-  const { files = 10, owed = 0, any = true, mostlyThere = true } = known ?? {};
+  const { files = 10, pending = 0, any = true, mostlyThere = true } = known ?? {};
   const knowledge: PlaceKnowledge = {
-    count: (orOwed) => Math.min(3, files + (orOwed ? owed : 0)),
+    count: (orPending) => Math.min(3, files + (orPending ? pending : 0)),
     isAny: () => any,
     isMostlyThere: () => mostlyThere,
   };

@@ -38,18 +38,18 @@ describe('rhythm of a lane', () => {
 
   test('a wake-up at any moment of a run is followed by a look for work', async () => {
     for (let moment = 0; moment < 12; moment++) {
-      let owed = 1;
+      let pending = 1;
       const rhythm = new LaneRhythm(async () => {
-        owed = 0;
+        pending = 0;
         await turns(4);
       });
       rhythm.wake();
       for (let at = 0; at < moment; at++) await Promise.resolve();
       if (moment % 2) await turns(moment);
-      owed = 1;
+      pending = 1;
       rhythm.wake();
       await turns(30);
-      assert.equal(owed, 0, `woken at moment ${moment}`);
+      assert.equal(pending, 0, `woken at moment ${moment}`);
       await rhythm.stop();
     }
   });

@@ -22,7 +22,7 @@ describe('a lane with the real csync2', () => {
     await side.rest();
     assert.deepEqual(side.errors, []);
     for (const [index, peer] of peers.entries()) {
-      assert.deepEqual(a.owed(peer), []);
+      assert.deepEqual(a.pendingFor(peer), []);
       assert.deepEqual(contents(peer), contents(a));
       const { state, reason, sent } = side.lanes[index]?.status() ?? {};
       assert.deepEqual([state, reason], ['idle', undefined]);
@@ -40,7 +40,7 @@ describe('a lane with the real csync2', () => {
     await side.all();
     assert.deepEqual(side.errors, []);
     assert.deepEqual(contents(b), contents(a));
-    assert.deepEqual(a.owed(b), []);
+    assert.deepEqual(a.pendingFor(b), []);
   });
 
   for (const kind of ['file', 'tree'] as const) {
@@ -68,8 +68,8 @@ describe('a lane with the real csync2', () => {
     await until(() => a.ledger.countDirty(c.name) === 0, 'the peer that is up');
     await until(() => side.lanes[0]?.status().state === 'waiting', 'the lane to wait');
     assert.equal(side.lanes[0]?.status().reason, 'unreachable');
-    assert.equal(a.ledger.countDirty(b.name), a.owed(b).length);
-    assert.ok(a.owed(b).length >= 20);
+    assert.equal(a.ledger.countDirty(b.name), a.pendingFor(b).length);
+    assert.ok(a.pendingFor(b).length >= 20);
     await b.startServer();
     await until(() => a.ledger.countDirty(b.name) === 0, 'the lane to come back by itself');
     await side.rest();
@@ -87,14 +87,14 @@ describe('a lane with the real csync2', () => {
     await until(() => c.read('file') === 'text', 'the peer that is up');
     await until(() => side.lanes[0]?.status().state === 'waiting', 'the stall to be noticed');
     assert.equal(side.lanes[0]?.status().reason, 'stalled');
-    assert.ok(a.owed(b).includes('/file'));
+    assert.ok(a.pendingFor(b).includes('/file'));
     b.freeze('SIGCONT');
     side.lanes[0]?.retry();
     await until(() => a.ledger.countDirty(b.name) === 0, 'the rest');
     assert.equal(b.read('file'), 'text');
   });
 
-  test('a directory that holds foreign files on the peer: the rest arrives, the directory is parked', async (context) => {
+  test('a directory that holds foreign files on the peer: the rest arrives, the directory is on hold', async (context) => {
     const { a, peers, side } = await setUp(context, 2);
     const [b] = peers as [CsyncNode];
     for (const name of ['t/1', 'u/2']) a.write(name, '');
@@ -104,8 +104,8 @@ describe('a lane with the real csync2', () => {
     a.write('later', 'x');
     await side.check('tree', Buffer.from(a.root));
     side.lanes[0]?.wake();
-    await until(() => side.lanes[0]?.status().parked.length === 1, 'the directory to be parked');
-    assert.deepEqual(a.owed(b), ['/t']);
+    await until(() => side.lanes[0]?.status().onHold.length === 1, 'the directory to be on hold');
+    assert.deepEqual(a.pendingFor(b), ['/t']);
     assert.deepEqual([b.read('later'), b.read('t/1'), b.read('t/foreign')], ['x', undefined, 'not ours']);
     rmSync(join(b.root, 't/foreign'));
     side.lanes[0]?.retry();
@@ -201,7 +201,7 @@ describe('a lane with the real csync2', () => {
     await side.all();
     clearInterval(watching);
     assert.ok(most <= 1, `${most} pushes at a time`);
-    for (const peer of peers) assert.deepEqual(a.owed(peer), []);
+    for (const peer of peers) assert.deepEqual(a.pendingFor(peer), []);
   });
 });
 

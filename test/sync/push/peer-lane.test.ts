@@ -19,11 +19,11 @@ const hour = 60 * minute;
 describe('a lane and a file that the peer does not take', () => {
   test('the others go on, the file is put on hold, reported and tried about once a minute', async (context) => {
     const lane = setUp(context);
-    lane.owe('/conflict', '/a');
+    lane.addPending('/conflict', '/a');
     lane.refuse('/conflict');
     await lane.run(2 * minute);
-    assert.deepEqual(lane.owed(), ['/conflict']);
-    assert.deepEqual(lane.parked(), ['/conflict']);
+    assert.deepEqual(lane.pending(), ['/conflict']);
+    assert.deepEqual(lane.onHold(), ['/conflict']);
     const pushes = lane.pushes();
     await lane.run(hour);
     const tried = lane.pushes() - pushes;
@@ -32,16 +32,16 @@ describe('a lane and a file that the peer does not take', () => {
 
   test('a fresh file arrives within two seconds, however long the refused one has been there', async (context) => {
     const lane = setUp(context);
-    lane.owe('/conflict');
+    lane.addPending('/conflict');
     lane.refuse('/conflict');
     for (let round = 0; round < 60; round++) {
       await lane.run(7 * minute + round * second);
       const name = `/fresh${round}`;
-      lane.owe(name);
+      lane.addPending(name);
       lane.wake();
       await lane.run(2 * second);
       assert.ok(
-        !lane.owed().includes(name),
+        !lane.pending().includes(name),
         `round ${round}: the lane is ${JSON.stringify(lane.lane.status())}`,
       );
       // Nothing else to send for a long time: the refused file fails alone.
@@ -51,66 +51,66 @@ describe('a lane and a file that the peer does not take', () => {
 
   test('a fresh file arrives within two seconds, also while the first failures are counted', async (context) => {
     const lane = setUp(context);
-    lane.owe('/conflict');
+    lane.addPending('/conflict');
     lane.refuse('/conflict');
     lane.wake();
     for (let moment = 0; moment < 12; moment++) {
       await lane.run(700);
       const name = `/fresh${moment}`;
-      lane.owe(name);
+      lane.addPending(name);
       lane.wake();
       await lane.run(2 * second);
-      assert.ok(!lane.owed().includes(name), `moment ${moment}: ${JSON.stringify(lane.lane.status())}`);
+      assert.ok(!lane.pending().includes(name), `moment ${moment}: ${JSON.stringify(lane.lane.status())}`);
     }
   });
 
   test('what csync2 has not come to is sent at once, though it dies of one', async (context) => {
     const lane = setUp(context);
     const names = Array.from({ length: 20 }, (_, index) => `/f${String(index).padStart(2, '0')}`);
-    lane.owe('/a', '/b', ...names);
+    lane.addPending('/a', '/b', ...names);
     lane.break('/b');
     lane.wake();
     await lane.run(100);
-    assert.deepEqual(lane.owed(), ['/b']);
+    assert.deepEqual(lane.pending(), ['/b']);
     lane.mend('/b');
     await lane.run(minute);
-    assert.deepEqual(lane.owed(), []);
+    assert.deepEqual(lane.pending(), []);
   });
 
   test('a new change of it releases it at once, though SQLite gives its row the same number', async (context) => {
     const lane = setUp(context);
     lane.change('/conflict');
-    const [before] = lane.owe('/conflict');
+    const [before] = lane.addPending('/conflict');
     lane.refuse('/conflict');
     await lane.run(5 * minute);
-    assert.deepEqual(lane.parked(), ['/conflict']);
+    assert.deepEqual(lane.onHold(), ['/conflict']);
     lane.accept('/conflict');
     lane.change('/conflict');
-    const [after] = lane.owe('/conflict');
+    const [after] = lane.addPending('/conflict');
     assert.equal(after, before, 'the number is reused: this is the case to be tested');
     lane.wake();
     await lane.run(5 * second);
-    assert.deepEqual(lane.owed(), []);
+    assert.deepEqual(lane.pending(), []);
   });
 
   test('resolved from the other side, it is forgotten: the lane sleeps', async (context) => {
     const lane = setUp(context);
-    lane.owe('/conflict');
+    lane.addPending('/conflict');
     lane.refuse('/conflict');
     await lane.run(5 * minute);
-    assert.deepEqual(lane.parked(), ['/conflict']);
+    assert.deepEqual(lane.onHold(), ['/conflict']);
     // The winner's push has cleared our row; nobody told the lane.
     lane.clear('/conflict');
     await lane.run(30 * minute);
     const before = lane.looks();
     await lane.run(second, 1);
     assert.ok(lane.looks() - before < 5, `${lane.looks() - before} looks for work in a second of quiet`);
-    assert.deepEqual(lane.parked(), []);
+    assert.deepEqual(lane.onHold(), []);
   });
 
   test('below a root that is away, it is left alone: the lane sleeps', async (context) => {
     const lane = setUp(context);
-    lane.owe('/conflict');
+    lane.addPending('/conflict');
     lane.refuse('/conflict');
     await lane.run(5 * minute);
     lane.hold(true);
@@ -127,18 +127,18 @@ describe('a lane and a peer that takes nothing', () => {
       const lane = setUp(context);
       const names = Array.from({ length: 400 }, (_, index) => `/f${index}`);
       for (const minutes of [1, 11, 14, 17]) {
-        lane.owe(...names);
+        lane.addPending(...names);
         lane.refuseAll(outcome);
         await lane.run(minutes * minute);
-        assert.equal(lane.owed().length, names.length);
-        const { reason, failingSince, parked } = lane.lane.status();
+        assert.equal(lane.pending().length, names.length);
+        const { reason, failingSince, onHold } = lane.lane.status();
         // What is refused is told of each file, what nobody answers of the peer.
-        if (reason === undefined) assert.ok(parked.length > 0, 'nothing tells what is wrong');
+        if (reason === undefined) assert.ok(onHold.length > 0, 'nothing tells what is wrong');
         else assert.ok(reason === outcome || reason === 'refused', reason);
         assert.ok(reason === undefined || failingSince !== undefined);
         lane.acceptAll();
         await lane.run(5 * minute + second);
-        assert.equal(lane.owed().length, 0, `down for ${minutes} minutes`);
+        assert.equal(lane.pending().length, 0, `down for ${minutes} minutes`);
         assert.equal(lane.lane.status().reason, undefined);
       }
     });
@@ -146,7 +146,7 @@ describe('a lane and a peer that takes nothing', () => {
 
   test('a peer that refuses every file, as one with another key does, is not asked about each of them', async (context) => {
     const lane = setUp(context);
-    lane.owe(...Array.from({ length: 1000 }, (_, index) => `/f${index}`));
+    lane.addPending(...Array.from({ length: 1000 }, (_, index) => `/f${index}`));
     lane.refuseAll('refused');
     await lane.run(5 * minute);
     assert.ok(lane.pushes() < 100, `${lane.pushes()} runs of csync2 in five minutes`);
@@ -154,30 +154,30 @@ describe('a lane and a peer that takes nothing', () => {
 
   test('a retry sends at once', async (context) => {
     const lane = setUp(context);
-    lane.owe('/a');
+    lane.addPending('/a');
     lane.refuseAll('unreachable');
     await lane.run(hour);
     lane.acceptAll();
     lane.lane.retry();
     await lane.run(1);
-    assert.deepEqual(lane.owed(), []);
+    assert.deepEqual(lane.pending(), []);
   });
 
-  test('exit code 0 is no proof: what is left is owed, and tried again later', async (context) => {
+  test('exit code 0 is no proof: what is left is pending, and tried again later', async (context) => {
     const lane = setUp(context);
-    lane.owe('/a');
+    lane.addPending('/a');
     lane.refuseAll('done');
     await lane.run(10);
-    assert.deepEqual(lane.owed(), ['/a']);
+    assert.deepEqual(lane.pending(), ['/a']);
     const pushes = lane.pushes();
     await lane.run(minute);
     assert.ok(lane.pushes() > pushes && lane.pushes() < 10, `${lane.pushes()} pushes in a minute`);
-    assert.deepEqual(lane.owed(), ['/a']);
+    assert.deepEqual(lane.pending(), ['/a']);
   });
 
   test('a stop ends it in the middle of a push and of a wait', async (context) => {
     const lane = setUp(context);
-    lane.owe('/a');
+    lane.addPending('/a');
     lane.refuseAll('unreachable');
     await lane.run(10);
     await lane.lane.stop();
@@ -190,7 +190,7 @@ describe('a lane and a peer that takes nothing', () => {
 
   test('a stop does not wait for a database that somebody keeps locked', async (context) => {
     const lane = setUp(context);
-    lane.owe('/a');
+    lane.addPending('/a');
     const unlock = lane.lock();
     lane.wake();
     await lane.run(5 * second);
@@ -207,61 +207,61 @@ describe('a lane and a peer that takes nothing', () => {
 });
 
 describe('a lane and checks that go on meanwhile', () => {
-  test('a path that is checked during its push stays owed and is sent again', async (context) => {
+  test('a path that is checked during its push stays pending and is sent again', async (context) => {
     const lane = setUp(context);
-    lane.owe('/a');
+    lane.addPending('/a');
     lane.duringNextPush(() => {
       const end = lane.journal.begin([lane.path('/a')], false);
-      lane.owe('/a');
+      lane.addPending('/a');
       end();
     });
     lane.wake();
     await lane.run(10);
-    assert.deepEqual(lane.owed(), []);
+    assert.deepEqual(lane.pending(), []);
     assert.equal(lane.pushes(), 2);
   });
 
   test('ten thousand files: a fresh one is in the next slice', async (context) => {
     const lane = setUp(context);
-    lane.owe(...Array.from({ length: 10_000 }, (_, index) => `/old${index}`));
-    lane.duringNextPush(() => lane.owe('/fresh'));
+    lane.addPending(...Array.from({ length: 10_000 }, (_, index) => `/old${index}`));
+    lane.duringNextPush(() => lane.addPending('/fresh'));
     lane.wake();
     await lane.run(1);
-    assert.deepEqual(lane.owed(), []);
+    assert.deepEqual(lane.pending(), []);
     assert.ok(lane.sentIn('/fresh') <= 2, `sent in push ${lane.sentIn('/fresh')}`);
   });
 });
 
 test('gone before a push and after it, and sent as it was between: its removal is sent', async (context) => {
   const lane = setUp(context);
-  lane.owe('/a', '/b');
+  lane.addPending('/a', '/b');
   lane.reappear('/a');
   await lane.run(50);
-  assert.deepEqual(lane.owed(), ['/a']);
+  assert.deepEqual(lane.pending(), ['/a']);
   await lane.run(second);
-  assert.deepEqual(lane.owed(), []);
+  assert.deepEqual(lane.pending(), []);
 });
 
 describe('a file that the peer has taken, and a session has marked again', () => {
   test('it is given nothing: it may have a later version from a third host', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
-    lane.oweToThird('/a');
+    lane.addPendingForThird('/a');
     lane.markBySession('/a', false);
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.pushes()], [['/a'], 1], 'the third host is still owed it');
+    assert.deepEqual([lane.pending(), lane.pushes()], [['/a'], 1], 'the third host is still pending it');
   });
 
   test('offered by the peer before it had taken ours: that is later, and all get it', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
     lane.change('/a');
-    lane.owe('/a');
-    lane.oweToThird('/a');
+    lane.addPending('/a');
+    lane.addPendingForThird('/a');
     lane.duringNextPush(() => {
       lane.marked('/a', true);
       context.mock.timers.tick(20);
@@ -269,96 +269,96 @@ describe('a file that the peer has taken, and a session has marked again', () =>
     lane.wake();
     await lane.run(second);
     assert.deepEqual(
-      [lane.owed(), lane.pushes()],
+      [lane.pending(), lane.pushes()],
       [['/a'], 2],
-      'the peer has it, the third host is still owed it',
+      'the peer has it, the third host is still pending it',
     );
     lane.wake();
     await lane.run(second);
-    assert.deepEqual(lane.owed(), ['/a'], 'also when that is settled once more');
+    assert.deepEqual(lane.pending(), ['/a'], 'also when that is settled once more');
   });
 
   test('offered by the peer itself, nobody gets our version any more', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
-    lane.oweToThird('/a', '/b');
+    lane.addPendingForThird('/a', '/b');
     lane.markBySession('/a', true);
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.pushes()], [['/b'], 1]);
+    assert.deepEqual([lane.pending(), lane.pushes()], [['/b'], 1]);
   });
 
   test('but for the one that it was made from what it had sent', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
     lane.cameFrom('/a', 'web3');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
-    lane.oweToThird('/a');
+    lane.addPendingForThird('/a');
     lane.markBySession('/a', true);
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.pushes()], [['/a'], 1]);
+    assert.deepEqual([lane.pending(), lane.pushes()], [['/a'], 1]);
   });
 
   test('but it does if it has changed here, too: that is a conflict', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
     lane.change('/a');
-    lane.oweToThird('/a');
+    lane.addPendingForThird('/a');
     lane.refuse('/a');
     lane.markBySession('/a', true);
     await lane.run(second);
-    assert.deepEqual(lane.owed(), ['/a', '/a']);
+    assert.deepEqual(lane.pending(), ['/a', '/a']);
   });
 
   test('where somebody wants it forced, it is', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
-    lane.oweToThird('/a');
+    lane.addPendingForThird('/a');
     lane.wantForced('/a');
     lane.markBySession('/a', true);
     await lane.run(second);
-    assert.deepEqual(lane.owed(), ['/a']);
+    assert.deepEqual(lane.pending(), ['/a']);
   });
 
   test('marked by somebody else, it is pushed', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     await lane.run(second);
-    lane.owe('/a');
+    lane.addPending('/a');
     lane.wake();
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.pushes()], [[], 2]);
+    assert.deepEqual([lane.pending(), lane.pushes()], [[], 2]);
   });
 });
 
 describe('a file that is as the peer has sent it', () => {
-  test('marked by any session, it is owed to nobody that the peer sends it to', async (context) => {
+  test('marked by any session, it is pending to nobody that the peer sends it to', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
     lane.sentBy('/a', 'web2');
-    lane.oweToThird('/a', '/b');
+    lane.addPendingForThird('/a', '/b');
     lane.markBySession('/a', false);
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.pushes()], [['/b'], 0]);
+    assert.deepEqual([lane.pending(), lane.pushes()], [['/b'], 0]);
   });
 
   test('refused as changed on both sides, it is the change of the peer', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
     lane.sentBy('/a', 'web2');
-    lane.owe('/a');
-    lane.oweToThird('/a');
+    lane.addPending('/a');
+    lane.addPendingForThird('/a');
     lane.refuse('/a');
     lane.answer('/a', 'ERROR (also dirty here)');
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.late()], [[], []]);
+    assert.deepEqual([lane.pending(), lane.late()], [[], []]);
   });
 });
 
@@ -367,7 +367,7 @@ describe('a file that a third host may have been given in an older version since
     const lane = setUp(context);
     lane.change('/a');
     lane.cameFrom('/a', 'web2');
-    lane.owe('/a', '/b');
+    lane.addPending('/a', '/b');
     await lane.run(second);
     assert.deepEqual(lane.late(), ['/a']);
   });
@@ -375,26 +375,26 @@ describe('a file that a third host may have been given in an older version since
   test('taken after it was refused as changed on both sides, it is told', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.owe('/a');
+    lane.addPending('/a');
     lane.refuse('/a');
     lane.answer('/a', 'ERROR (also dirty here)');
     await lane.run(second);
     assert.deepEqual(lane.late(), []);
     lane.accept('/a');
     await lane.run(10 * second);
-    assert.deepEqual([lane.owed(), lane.late()], [[], ['/a']]);
+    assert.deepEqual([lane.pending(), lane.late()], [[], ['/a']]);
   });
 
-  test('it is sent once more if the peer has taken this version, and not if it has changed or is owed anyway', async (context) => {
+  test('it is sent once more if the peer has taken this version, and not if it has changed or is pending anyway', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
     lane.change('/b');
-    lane.owe('/a', '/b');
+    lane.addPending('/a', '/b');
     await lane.run(second);
     lane.change('/b');
     for (const name of ['/a', '/b', '/c']) lane.lane.sendAgain(encodeName(lane.path(name)));
     await lane.run(second);
-    assert.deepEqual([lane.owed(), lane.pushes(), lane.sentIn('/c')], [[], 2, 0]);
+    assert.deepEqual([lane.pending(), lane.pushes(), lane.sentIn('/c')], [[], 2, 0]);
   });
 });
 
@@ -499,7 +499,7 @@ function setUp(context: TestContext) {
     break: (name: string) => breaking.add(name),
     mend: (name: string) => breaking.delete(name),
     /** As csync2 marks: the old row is deleted and a new one made. Returns the numbers of the rows. */
-    owe(...names: readonly string[]): number[] {
+    addPending(...names: readonly string[]): number[] {
       return main.transaction(() =>
         names.map((name) => {
           const full = folder + name;
@@ -510,13 +510,13 @@ function setUp(context: TestContext) {
         }),
       )();
     },
-    oweToThird(...names: readonly string[]) {
+    addPendingForThird(...names: readonly string[]) {
       const insert = main.prepare("INSERT INTO dirty VALUES (?, 0, 'web1', 'web3')");
       for (const name of names) insert.run(folder + name);
     },
     /** As a session of csync2's server does that has refused a file. */
     markBySession(name: string, isOffered: boolean) {
-      this.owe(name);
+      this.addPending(name);
       this.marked(name, isOffered);
     },
     /** It has found it marked already. */
@@ -534,9 +534,9 @@ function setUp(context: TestContext) {
     },
     late: () => late,
     clear: (name: string) => main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
-    owed: () =>
+    pending: () =>
       (main.prepare('SELECT filename FROM dirty ORDER BY filename').pluck().all() as string[]).map(short),
-    parked: () => lane.status().parked.map(({ name }) => short(name.toString())),
+    onHold: () => lane.status().onHold.map(({ name }) => short(name.toString())),
     path: (name: string) => Buffer.from(folder + name),
     /** Changes the file on disk; the others are not there, as deleted ones. */
     change: (name: string) => appendFileSync(folder + name, 'x'),

@@ -7,7 +7,7 @@ import { SharedLane } from '#src/sync/push/shared-lane.js';
 
 describe('a lane on the shared database', () => {
   test('passes on what the binary knows: -b of the fork', async (context) => {
-    const { lane, commands } = setUp(context, { options: ['-b'], owed: [1, 0] });
+    const { lane, commands } = setUp(context, { options: ['-b'], pending: [1, 0] });
     lane.wake();
     await lane.rest();
     assert.deepEqual(commands, [['-v', '-b', '-u', '-P', 'web2']]);
@@ -15,7 +15,7 @@ describe('a lane on the shared database', () => {
   });
 
   test('what a check marked meanwhile is marked again, by it alone, and sent', async (context) => {
-    const { lane, journal, commands, again, during } = setUp(context, { owed: [1, 1, 1, 0] });
+    const { lane, journal, commands, again, during } = setUp(context, { pending: [1, 1, 1, 0] });
     during(() => journal.begin([Buffer.from('/a'), Buffer.from('/received')], false)([Buffer.from('/a')]));
     lane.wake();
     await lane.rest();
@@ -25,25 +25,25 @@ describe('a lane on the shared database', () => {
   });
 
   test('when the marks cannot be made again, it waits and says why', async (context) => {
-    const { lane, refuseMarks } = setUp(context, { owed: [1, 0] });
+    const { lane, refuseMarks } = setUp(context, { pending: [1, 0] });
     refuseMarks();
     lane.wake();
     await lane.rest();
     assert.deepEqual([lane.status().state, lane.status().reason], ['waiting', 'locked']);
   });
 
-  test('exit code 0 is no proof: what is left is owed', async (context) => {
-    const { lane } = setUp(context, { owed: [2, 1] });
+  test('exit code 0 is no proof: what is left is pending', async (context) => {
+    const { lane } = setUp(context, { pending: [2, 1] });
     lane.wake();
     await lane.rest();
     assert.deepEqual(
-      [lane.status().state, lane.status().reason, lane.status().owed],
+      [lane.status().state, lane.status().reason, lane.status().pending],
       ['waiting', 'refused', 1],
     );
   });
 
   test('a root that is away: nothing is pushed', async (context) => {
-    const { lane, commands } = setUp(context, { owed: [1], mayPush: false });
+    const { lane, commands } = setUp(context, { pending: [1], mayPush: false });
     lane.wake();
     await lane.rest();
     assert.deepEqual(commands, []);
@@ -52,7 +52,7 @@ describe('a lane on the shared database', () => {
 
 function setUp(
   context: TestContext,
-  { options = [], owed, mayPush = true }: { options?: string[]; owed: number[]; mayPush?: boolean },
+  { options = [], pending, mayPush = true }: { options?: string[]; pending: number[]; mayPush?: boolean },
 ) {
   const journal = new CheckJournal();
   const commands: (readonly string[])[] = [];
@@ -77,7 +77,7 @@ function setUp(
       again.push(lost);
       return isRefused ? undefined : lost.length;
     },
-    countOwed: async () => (owed.length > 1 ? owed.shift() : owed[0]),
+    countPending: async () => (pending.length > 1 ? pending.shift() : pending[0]),
     mayPush: () => mayPush,
     stallSeconds: 10,
     onError: (where, error) => assert.fail(`${where}: ${error}`),

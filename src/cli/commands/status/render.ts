@@ -12,20 +12,20 @@ export function renderStatus(status: Status): string {
     `updates    ${status.strategy}`,
     `server     ${status.server.state}, ${status.server.sessions.length} open sessions`,
   ];
-  if (status.full_check_owed) {
-    const { reason, age_s } = status.full_check_owed;
-    lines.push(`full check owed for ${duration(age_s)}: ${reason}`);
+  if (status.full_check_due) {
+    const { reason, age_s } = status.full_check_due;
+    lines.push(`full check due for ${duration(age_s)}: ${reason}`);
   }
-  lines.push(`missed     ${status.misses.count} changes that only a full check found`);
+  lines.push(`late       ${status.detected_late.count} changes were found only by a full check`);
   return `${[...lines, ...furtherLines(status)].join('\n')}\n`;
 }
 
 function furtherLines(status: Status): string[] {
-  const { deferred, deferred_count: count, misses, peers, server, unsupported } = status;
+  const { deferred, deferred_count: count, detected_late: late, peers, server, unsupported } = status;
   const roots = status.roots.filter((root) => !root.mount);
   const mounts = status.roots.filter((root) => root.mount);
   return [
-    ...misses.paths.map((path) => `  ${path}`),
+    ...late.paths.map((path) => `  ${path}`),
     ...['', 'included', ...roots.map((root) => `  ${root.path}: ${root.text}`)],
     ...(mounts.length > 0 ? ['', 'mounted in them'] : []),
     ...mounts.map((root) => `  ${root.path}: ${root.text}`),
@@ -38,9 +38,9 @@ function furtherLines(status: Status): string[] {
 }
 
 function renderPeer(peer: PeerStatus, received: number): string[] {
-  const parked = peer.parked.map(({ path, reason }) => `    not taken: ${path}: ${reason}`);
-  const more = andMore(peer.parked_count - peer.parked.length, '    ');
-  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...parked, ...more];
+  const onHold = peer.on_hold.map(({ path, reason }) => `    rejected: ${path}: ${reason}`);
+  const more = andMore(peer.on_hold_count - peer.on_hold.length, '    ');
+  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...onHold, ...more];
 }
 
 function andMore(count: number, indent: string): string[] {

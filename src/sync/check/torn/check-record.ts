@@ -14,7 +14,7 @@ export interface CheckState {
     readonly before: readonly string[] | undefined;
   };
   /** To be marked in any case. */
-  readonly owed: Scope;
+  readonly unmarked: Scope;
 }
 
 /**
@@ -51,11 +51,11 @@ export class CheckRecord {
       if (line !== `${crc32cHex(json)} ${json}`) return damaged;
       const stored = JSON.parse(json) as Stored;
       if (stored.boot !== this.#boot) return undefined;
-      const { running, owed } = stored;
+      const { running, unmarked } = stored;
       const scope = running?.scope;
       return {
         ...(running ? { running: { before: running.before, scope: scope && toScope(scope) } } : {}),
-        owed: toScope(owed),
+        unmarked: toScope(unmarked),
       };
     } catch {
       return damaged;
@@ -63,13 +63,13 @@ export class CheckRecord {
   }
 
   /** If it can't be written (a full disk), nothing is kept: what was there would be wrong by now. */
-  write({ running, owed }: CheckState): void {
+  write({ running, unmarked }: CheckState): void {
     const stored: Stored = {
       boot: this.#boot,
       ...(running
         ? { running: { before: running.before, scope: running.scope && toStored(running.scope) } }
         : {}),
-      owed: toStored(owed),
+      unmarked: toStored(unmarked),
     };
     try {
       const json = Buffer.from(JSON.stringify(stored), 'latin1');
@@ -92,7 +92,7 @@ export class CheckRecord {
   }
 }
 
-const damaged: CheckState = { running: { scope: undefined, before: [] }, owed: { files: [], trees: [] } };
+const damaged: CheckState = { running: { scope: undefined, before: [] }, unmarked: { files: [], trees: [] } };
 const checksumDigits = 8;
 const newline = Buffer.from('\n');
 
@@ -108,7 +108,7 @@ interface Stored {
     readonly scope?: StoredScope | undefined;
     readonly before?: readonly string[] | undefined;
   };
-  readonly owed: StoredScope;
+  readonly unmarked: StoredScope;
 }
 
 function toStored({ files, trees }: Scope): StoredScope {

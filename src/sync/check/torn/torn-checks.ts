@@ -25,7 +25,7 @@ export interface BegunCheck {
 /**
  * Finds what a check has torn. csync2 writes down what a file is like and then, for the first 50 statements of a run
  * each committed by itself, that it is dirty for one peer after the other. If it ends in between, later checks find
- * nothing changed, and the change is never sent. What may have been torn is owed until csync2 has marked it (`-m`),
+ * nothing changed, and the change is never sent. What may have been torn is kept until csync2 has marked it (`-m`),
  * whatever ends meanwhile: csync2, we, or both.
  */
 export class TornChecks {
@@ -39,7 +39,7 @@ export class TornChecks {
   }
 
   /** What is to be marked. */
-  get owed(): Scope {
+  get unmarked(): Scope {
     this.#takeOver();
     return { files: [...this.#files.values()], trees: [...this.#trees.values()] };
   }
@@ -60,14 +60,14 @@ export class TornChecks {
   }
 
   /** To be marked, whatever csync2 knows of it. */
-  owe({ files, trees }: Scope): void {
+  add({ files, trees }: Scope): void {
     for (const path of files) this.#files.set(toKey(path), path);
     for (const path of trees) this.#trees.set(toKey(path), path);
     this.#write();
   }
 
   /** These have been marked. */
-  settle({ files, trees }: Scope): void {
+  forgetMarked({ files, trees }: Scope): void {
     for (const path of files) this.#files.delete(toKey(path));
     for (const path of trees) this.#trees.delete(toKey(path));
     this.#write();
@@ -91,13 +91,13 @@ export class TornChecks {
     const state = this.#parts.record.read();
     if (!state) return;
     if (state.running) this.#find(state.running.scope, state.running.before);
-    this.owe(state.owed);
+    this.add(state.unmarked);
   }
 
   /** What csync2 has noted since, of what it was given. Where that can't be told, it is all that it was given. */
   #find(scope: Scope | undefined, before: readonly string[] | undefined): void {
     if (!before || !this.#parts.newest) {
-      if (scope) this.owe(scope);
+      if (scope) this.add(scope);
       return;
     }
     const known = new Set(before);
@@ -109,9 +109,9 @@ export class TornChecks {
 
   #write(running?: CheckState['running']): void {
     const more = this.#parts.unsettled?.() ?? { files: [], trees: [] };
-    const { files, trees } = this.owed;
-    const owed = { files: [...files, ...more.files], trees: [...trees, ...more.trees] };
-    this.#parts.record.write({ ...(running ? { running } : {}), owed });
+    const { files, trees } = this.unmarked;
+    const unmarked = { files: [...files, ...more.files], trees: [...trees, ...more.trees] };
+    this.#parts.record.write({ ...(running ? { running } : {}), unmarked });
   }
 }
 

@@ -3,8 +3,8 @@ import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
 import type { Outcome } from '../../../csync2/run/result.js';
 import { isWithin } from '../../../text/path-bytes.js';
 
-/** A file that a peer does not take. */
-export interface ParkedPath {
+/** A file that a peer has rejected. */
+export interface HeldPath {
   readonly name: Buffer;
   readonly reason: Outcome;
   /** What the peer said, if it is more than the reason tells. */
@@ -28,7 +28,7 @@ export type RowState =
   | 'behind';
 
 /**
- * The rows of the debt that a peer has refused, as a state machine for each: none keeps a fresh change waiting, since it is
+ * The pending rows that a peer has rejected, as a state machine for each: none keeps a fresh change waiting, since it is
  * pushed only when it is due, alone, and when nothing else is to be sent.
  *
  * - Of a push of several, all that is left is suspect: where csync2's server refuses one file, it may refuse others for it.
@@ -122,8 +122,8 @@ export class RejectedRows {
   }
 
   /** The rows that wait for their time or for somebody: how many, and the first of them. */
-  list(limit: number): { readonly count: number; readonly first: readonly ParkedPath[] } {
-    const first: ParkedPath[] = [];
+  list(limit: number): { readonly count: number; readonly first: readonly HeldPath[] } {
+    const first: HeldPath[] = [];
     let count = 0;
     for (const rejected of this.#rows.values()) {
       if ((rejected.state !== 'later' && rejected.state !== 'conflict') || rejected.forced) continue;
@@ -191,7 +191,7 @@ export class RejectedRows {
     }
   }
 
-  /** A row is not owed any more, whatever it was refused for. */
+  /** A row is no longer pending, whatever it was refused for. */
   forget(encoded: Buffer): void {
     const rejected = this.#find({ encoded });
     if (rejected) this.#drop(rejected);
@@ -204,9 +204,9 @@ export class RejectedRows {
     return fitting.length > 0;
   }
 
-  /** When the next of these rows is due, milliseconds since 1970. All others are no longer owed, and forgotten. */
-  nextRelease(owed: readonly DirtyRow[]): number | undefined {
-    const keys = new Set(owed.map(keyOf));
+  /** When the next of these rows is due, milliseconds since 1970. All others are no longer pending, and forgotten. */
+  nextRelease(pending: readonly DirtyRow[]): number | undefined {
+    const keys = new Set(pending.map(keyOf));
     let first: number | undefined;
     for (const [key, rejected] of this.#rows) {
       if (!keys.has(key)) this.#drop(rejected);
@@ -304,7 +304,7 @@ export class RejectedRows {
   }
 }
 
-interface Rejected extends ParkedPath {
+interface Rejected extends HeldPath {
   state: RowState;
   reason: Outcome;
   detail: string;
@@ -342,7 +342,7 @@ function directoryOf(encoded: Buffer): string {
   return encoded.toString('latin1', 0, Math.max(0, encoded.lastIndexOf('/')));
 }
 
-function reasonOf({ reason, detail }: ParkedPath): string {
+function reasonOf({ reason, detail }: HeldPath): string {
   return `${reason} ${detail}`;
 }
 

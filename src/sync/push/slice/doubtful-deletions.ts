@@ -2,18 +2,18 @@ import type { PushedRow, PushOutcome } from '../../../csync2/database/private-da
 import { decodeName } from '../../../csync2/files/name-encoding.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import { isBehindLink } from '../../shared/stat-of.js';
-import type { OwedFiles } from './owed-files.js';
+import type { PendingFiles } from './pending-files.js';
 
 /** What the doubt is judged by. */
 export interface DoubtParts {
-  readonly files: OwedFiles;
+  readonly files: PendingFiles;
   /** Whether a path lies at or below a place that is not there. */
   readonly isHeld: (path: PathBytes) => boolean;
 }
 
 /**
  * Finds what a push may have deleted on the peer though it is only out of sight here: between our last look and csync2's
- * own, a disk may have gone, and come back even, or failed for a moment. Such files stay owed, so that the peer gets them
+ * own, a disk may have gone, and come back even, or failed for a moment. Such files stay pending, so that the peer gets them
  * again when they are in sight.
  */
 export class DoubtfulDeletions {

@@ -3,10 +3,10 @@ import { aloneInDirectory, mostAhead } from '../../shared/alone.js';
 import { fairShare } from '../../shared/fair-share.js';
 
 /**
- * Which of many owed files go first, in a push of their own: csync2 sends what it is given in the order of names, so that
+ * Which of many pending files go first, in a push of their own: csync2 sends what it is given in the order of names, so that
  * in a large push a fresh change waits for most of it.
  *
- * Those are the files that became owed since the last push was prepared, if they are few; and those that are (nearly) alone
+ * Those are the files that became pending since the last push was prepared, if they are few; and those that are (nearly) alone
  * in their directory: a change made in the midst of a copied tree is not to wait because ten thousand files of that
  * tree are newer.
  *

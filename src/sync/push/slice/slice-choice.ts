@@ -3,14 +3,14 @@ import { completeSlice } from '../../../csync2/database/private-database.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
 import { overtaking } from './overtaking.js';
-import type { OwedFiles } from './owed-files.js';
+import type { PendingFiles } from './pending-files.js';
 import { WaitingLinks } from './waiting-links.js';
 
 /** What the choice is made with. */
 export interface SliceChoiceParts {
   readonly peer: string;
   readonly ledger: Ledger;
-  readonly files: OwedFiles;
+  readonly files: PendingFiles;
   readonly rejected: RejectedRows;
   /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
@@ -26,10 +26,10 @@ export interface ChosenSlice {
   readonly waiting: number;
 }
 
-/** Chooses from a peer's debt what is sent next: the freshest first, and of what is more than one push those that overtake. */
+/** Chooses which of a peer's pending files are sent next: the freshest first, and if they need more than one push, those that overtake. */
 export class SliceChoice {
   readonly #parts: SliceChoiceParts;
-  /** The highest rowid of what was owed when the last push was prepared. */
+  /** The highest rowid of what was pending when the last push was prepared. */
   #seenUpTo = 0;
   /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
   #hasOvertaken = false;
@@ -69,10 +69,11 @@ export class SliceChoice {
   #overtaking(limit: number): readonly DirtyRow[] {
     const { ledger, peer } = this.#parts;
     // Where files are asked about one by one, none is in a hurry.
-    const owed = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
-    const isMore = owed.length > limit || (owed.length > 0 && ledger.owesLongName(peer, longestName));
-    const first = isMore && !this.#hasOvertaken ? overtaking(owed, this.#seenUpTo) : [];
-    this.#seenUpTo = owed[0]?.rowid ?? 0;
+    const pending = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
+    const isMore =
+      pending.length > limit || (pending.length > 0 && ledger.hasPendingLongName(peer, longestName));
+    const first = isMore && !this.#hasOvertaken ? overtaking(pending, this.#seenUpTo) : [];
+    this.#seenUpTo = pending[0]?.rowid ?? 0;
     const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
     this.#hasOvertaken = rows.length > 0;
     return rows;
@@ -113,7 +114,7 @@ export class SliceChoice {
   }
 }
 
-/** How many owed files are looked at for those that overtake. */
+/** How many pending files are looked at for those that overtake. */
 const looked = 10_000;
 /** Bytes; what has a longer one does not overtake, so that a mass of such names keeps nobody from being looked at. */
 const longestName = 1000;

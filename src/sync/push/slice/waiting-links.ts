@@ -2,13 +2,13 @@ import { readlinkSync } from 'node:fs';
 import type { DirtyRow, Ledger } from '../../../csync2/database/ledger.js';
 import { join, type PathBytes, parentOf } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
-import type { OwedFiles } from './owed-files.js';
+import type { PendingFiles } from './pending-files.js';
 
 /** What the links are judged by. */
 export interface WaitingLinksParts {
   readonly peer: string;
   readonly ledger: Ledger;
-  readonly files: OwedFiles;
+  readonly files: PendingFiles;
   readonly rejected: RejectedRows;
 }
 
@@ -53,7 +53,7 @@ export class WaitingLinks {
 
   #isPending(target: PathBytes): boolean {
     const { files, ledger, peer, rejected } = this.#parts;
-    const pending = ledger.owedWithin(peer, target, mostAsked).filter((row) => !rejected.hasFailed(row));
+    const pending = ledger.pendingWithin(peer, target, mostAsked).filter((row) => !rejected.hasFailed(row));
     // A link may lie below its own target, and links lead to each other: none waits for one.
     return pending.some(({ encoded }) => files.look(encoded) !== 'link');
   }

@@ -32,17 +32,17 @@ export interface ContestedVersionsParts {
   readonly versions: SentVersions;
   /** Undefined: nothing is known of them. */
   readonly origins: Origins | undefined;
-  /** A file is not owed to the peer any more. */
+  /** A file is no longer pending for the peer. */
   readonly onSettled: (encoded: Buffer) => void;
 }
 
 /**
  * Whose version of a file is later, where hosts answer each other while a third one is slow. csync2 refuses a version while an
- * earlier one is owed to anybody, and marks the earlier one once more for everybody.
+ * earlier one is pending for any peer, and marks the earlier one once more for everybody.
  *
  * - What the peer has taken as it is here is not sent again for a session's mark alone: it may have a later version by now.
- * - If the session was the peer's own, it has: its version is made of ours, and ours is owed to nobody any more. As long as it were,
- *   this host would refuse the later one. What is on its way to somebody just now stays owed until it is there.
+ * - If the session was the peer's own, it has: its version is made of ours, and ours is no longer pending for anybody. As long as it were,
+ *   this host would refuse the later one. What is on its way to somebody just now stays pending until it is there.
  * - What the peer has sent, and nobody here has touched, is no change of ours, whoever has marked it.
  * - A peer that takes a version late may have brought an older one to others meanwhile: they get it once more.
  */
@@ -103,10 +103,10 @@ export class ContestedVersions {
     }
   }
 
-  /** Puts the debt right, in a database window. Throws what better-sqlite3 throws; then it is to be called again. */
+  /** Corrects what is pending, in a database window. Throws what better-sqlite3 throws; then it is to be called again. */
   settle(now = Date.now()): void {
     this.#settleMarked(now);
-    this.#oweAgain();
+    this.#markAgain();
   }
 
   /** The peer has a later version of these, as it has said. Throws as {@link settle}. */
@@ -137,7 +137,7 @@ export class ContestedVersions {
       // What the peer has taken since is later than what its session has brought.
       const isOver = now >= until || !(isTheirs || versions.has({ encoded }, at));
       if (isOver) this.#marked.delete(key);
-      else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.owes(encoded)) {
+      else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.isPending(encoded)) {
         const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [peer];
         ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
         onSettled(encoded);
@@ -145,7 +145,7 @@ export class ContestedVersions {
     }
   }
 
-  #oweAgain(): void {
+  #markAgain(): void {
     const { ledger, myName, peer, stampOf, versions } = this.#parts;
     for (const [key, row] of this.#again) if (!versions.has(row)) this.#again.delete(key);
     for (const [key, each] of this.#decided)

@@ -1,7 +1,7 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
 import type { PushedRow } from '../../../csync2/database/private-database.js';
 import { isUnlike } from '../../../csync2/files/check-text.js';
-import type { OwedFiles } from '../slice/owed-files.js';
+import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
  * What a peer has taken last of each file, as far as it has not changed here since. When the peer calls such a file changed on
@@ -9,7 +9,7 @@ import type { OwedFiles } from '../slice/owed-files.js';
  * and csync2 then has the refused one marked on the other side, too.
  */
 export class SentVersions {
-  readonly #files: OwedFiles;
+  readonly #files: PendingFiles;
   readonly #receivedAt: (encoded: Buffer) => number | undefined;
   readonly #sent = new Map<string, SentVersion>();
   #pushing = new Map<string, string>();
@@ -17,7 +17,7 @@ export class SentVersions {
   #unlike = new Set<string>();
 
   /** @param receivedAt - when a file of this name was received last, as far as that is known; milliseconds since 1970 */
-  constructor(files: OwedFiles, receivedAt: (encoded: Buffer) => number | undefined = () => undefined) {
+  constructor(files: PendingFiles, receivedAt: (encoded: Buffer) => number | undefined = () => undefined) {
     this.#files = files;
     this.#receivedAt = receivedAt;
   }

@@ -2,7 +2,7 @@ import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js
 
 /**
  * Files that may have been sent in another version than csync2 has noted: they changed between its check and the end of the push.
- * If they change back before the next check, that finds nothing, and the peer keeps what was sent. So they stay in the debt until
+ * If they change back before the next check, that finds nothing, and the peer keeps what was sent. So they stay pending until
  * they are sent as noted; but not for ever, since something may change all the time, and is noted again then.
  */
 export class UncertainRows {

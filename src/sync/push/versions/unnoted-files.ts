@@ -1,18 +1,18 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
-import type { OwedFiles } from '../slice/owed-files.js';
+import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
- * Finds files that are there and owed, and of which csync2 has no note: it has taken them for deleted when they were out
+ * Finds files that are there and pending, and of which csync2 has no note: it has taken them for deleted when they were out
  * of sight. They are sent as they are; but until csync2 has looked at them again, it would not notice that they are
  * deleted.
  */
 export class UnnotedFiles {
-  readonly #files: OwedFiles;
+  readonly #files: PendingFiles;
   /** The stamp of each that has been told. */
   readonly #told = new Map<string, string>();
 
-  constructor(files: OwedFiles) {
+  constructor(files: PendingFiles) {
     this.#files = files;
   }
 
@@ -26,7 +26,7 @@ export class UnnotedFiles {
     });
   }
 
-  /** Nothing is owed any more. */
+  /** Nothing is pending any more. */
   forget(): void {
     this.#told.clear();
   }

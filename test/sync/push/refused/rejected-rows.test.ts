@@ -195,11 +195,11 @@ describe('rows that a peer has refused', () => {
     for (let time = 0; time < 100; time++) assert.ok(rejected.has(row('/a'), () => `changed ${time}`, 100));
   });
 
-  test('a new row of the debt alone is no change: a peer that pushes in vain makes one each time', () => {
+  test('a new pending row alone is no change: a peer that pushes in vain makes one each time', () => {
     assert.ok(refusedAt(0, 'conflict').has(row('/a', 2), still, 0));
   });
 
-  test('what was taken is forgotten, and so is what is not owed any more', () => {
+  test('what was taken is forgotten, and so is what is no longer pending', () => {
     const rejected = refusedAt(0, 'later');
     rejected.taken([row('/a')]);
     assert.ok(!rejected.has(row('/a'), still, 0));

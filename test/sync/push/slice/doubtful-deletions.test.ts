@@ -7,11 +7,11 @@ import type { PushedRow } from '#src/csync2/database/private-database.js';
 import { encodeName } from '#src/csync2/files/name-encoding.js';
 import { PushTranscript } from '#src/csync2/run/push-transcript.js';
 import { DoubtfulDeletions } from '#src/sync/push/slice/doubtful-deletions.js';
-import { OwedFiles } from '#src/sync/push/slice/owed-files.js';
+import { PendingFiles } from '#src/sync/push/slice/pending-files.js';
 import { isWithin } from '#src/text/path-bytes.js';
 
 describe('what a push may have deleted', () => {
-  test('a file that is there although csync2 has deleted it on the peer stays owed, again and again not', (context) => {
+  test('a file that is there although csync2 has deleted it on the peer stays pending, again and again not', (context) => {
     const { write, sent } = setUp(context);
     write('there');
     assert.deepEqual(sent(['there', 'gone'], ['there', 'gone']), ['gone']);
@@ -51,7 +51,7 @@ function setUp(context: TestContext) {
   const at = (name: string) => join(root, name);
   const away = at('away');
   const doubt = new DoubtfulDeletions({
-    files: new OwedFiles([]),
+    files: new PendingFiles([]),
     isHeld: (path) => isWithin(path, Buffer.from(away)),
   });
   const bytes = (name: string) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);

@@ -4,33 +4,33 @@ import type { DirtyRow } from '#src/csync2/database/ledger.js';
 import { overtaking } from '#src/sync/push/slice/overtaking.js';
 
 describe('files that overtake the others', () => {
-  test('those that became owed since the last push was prepared', () => {
-    const rows = debt(many('/bulk', 1000), ['/bulk/fresh-1', '/bulk/fresh-2']);
+  test('those that became pending since the last push was prepared', () => {
+    const rows = pendingRows(many('/bulk', 1000), ['/bulk/fresh-1', '/bulk/fresh-2']);
     assert.deepEqual(namesOf(overtaking(rows, 1000)), ['/bulk/fresh-2', '/bulk/fresh-1']);
   });
 
   test('not if they are many themselves', () => {
-    assert.deepEqual(overtaking(debt(many('/bulk', 1000)), 900), []);
+    assert.deepEqual(overtaking(pendingRows(many('/bulk', 1000)), 900), []);
   });
 
   test('those that are alone in their directory, wherever they stand in the queue', () => {
-    const rows = debt(many('/bulk/a', 400), ['/etc/fresh'], many('/bulk/b', 400), ['/fresh']);
+    const rows = pendingRows(many('/bulk/a', 400), ['/etc/fresh'], many('/bulk/b', 400), ['/fresh']);
     assert.deepEqual(namesOf(overtaking(rows, 10_000)), ['/fresh', '/etc/fresh']);
   });
 
   test('the newest of them, if all are alone', () => {
-    const rows = debt(Array.from({ length: 1000 }, (_, index) => `/${index}/file`));
+    const rows = pendingRows(Array.from({ length: 1000 }, (_, index) => `/${index}/file`));
     const first = namesOf(overtaking(rows, 10_000));
     assert.equal(first.length, 50);
     assert.deepEqual(first.slice(0, 2), ['/999/file', '/998/file']);
   });
 
   test('a file counts once', () => {
-    const rows = debt(many('/bulk', 1000), ['/fresh']);
+    const rows = pendingRows(many('/bulk', 1000), ['/fresh']);
     assert.deepEqual(namesOf(overtaking(rows, 1000)), ['/fresh']);
   });
 
-  test('nothing is owed', () => {
+  test('nothing is pending', () => {
     assert.deepEqual(overtaking([], 0), []);
   });
 });
@@ -39,8 +39,8 @@ function many(directory: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${directory}/${index}`);
 }
 
-/** Owed in this order; the newest first. */
-function debt(...names: readonly (readonly string[])[]): DirtyRow[] {
+/** Pending in this order; the newest first. */
+function pendingRows(...names: readonly (readonly string[])[]): DirtyRow[] {
   const rows = names.flat().map((name, index) => ({
     rowid: index + 1,
     encoded: Buffer.from(name),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeName } from '#src/csync2/files/name-encoding.js';
-import { OwedFiles } from '#src/sync/push/slice/owed-files.js';
+import { PendingFiles } from '#src/sync/push/slice/pending-files.js';
 import { SentVersions } from '#src/sync/push/versions/sent-versions.js';
 
 test('a peer has a file as it is, if it was taken and has not changed since the push began', (context) => {
@@ -18,7 +18,7 @@ test('a peer has a file as it is, if it was taken and has not changed since the 
     forced: 0,
     seen: undefined,
   };
-  const versions = new SentVersions(new OwedFiles([]));
+  const versions = new SentVersions(new PendingFiles([]));
   writeFileSync(path, 'one');
   assert.ok(!versions.has(row));
   versions.begin([row]);
@@ -68,7 +68,7 @@ test('what was sent is uncertain if it was not as noted, or has changed while it
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'file');
   writeFileSync(path, 'one');
-  const files = new OwedFiles([]);
+  const files = new PendingFiles([]);
   const versions = new SentVersions(files);
   const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
   const seen = files.text(named);

@@ -6,8 +6,8 @@ import { decodeName, encodeName, type PathPrefix, realPathOf } from '../../../cs
 import type { PathBytes } from '../../../text/path-bytes.js';
 import { lookAt, type Sight, statOf } from '../../shared/stat-of.js';
 
-/** The files on this host that rows of the debt stand for. */
-export class OwedFiles {
+/** The files on this host that pending rows stand for. */
+export class PendingFiles {
   readonly #prefixes: readonly PathPrefix[];
 
   constructor(prefixes: readonly PathPrefix[]) {

@@ -34,11 +34,14 @@ test(
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await write('56789');
     await cluster.untilRead(peer, 'mapped', '56789 and more');
-    await cluster.until('the miss to be counted', async () => (await sender.status())?.misses.count === 1);
+    await cluster.until(
+      'the miss to be counted',
+      async () => (await sender.status())?.detected_late.count === 1,
+    );
     const status = await sender.status();
-    assert.deepEqual(status?.misses.paths, [`${cluster.root}/mapped`]);
+    assert.deepEqual(status?.detected_late.paths, [`${cluster.root}/mapped`]);
     assert.equal(sender.logged(/the watcher had not reported: .*mapped/).length, 1);
-    assert.equal((await peer.status())?.misses.count, 0, 'what came from the peer is no miss');
+    assert.equal((await peer.status())?.detected_late.count, 0, 'what came from the peer is no miss');
   },
 );
 

@@ -1,6 +1,6 @@
-/** A full check that is owed. */
-export interface Owed {
-  /** Every reason since it was owed first, joined. */
+/** A full check that is due. */
+export interface DueFullCheck {
+  /** Every reason since it became due, joined. */
   readonly reason: string;
   /** Since when, unix time in ms. */
   readonly since: number;
@@ -9,7 +9,12 @@ export interface Owed {
 }
 
 /** `before` with one more reason at `now`; the ticket always grows, so that no check that runs already settles it. */
-export function oweMore(before: Owed | undefined, ticket: number, reason: string, now: number): Owed {
+export function addReason(
+  before: DueFullCheck | undefined,
+  ticket: number,
+  reason: string,
+  now: number,
+): DueFullCheck {
   if (!before) return { reason, since: now, ticket };
   const known = before.reason.split(separator);
   if (known.includes(reason) || known.length >= mostReasons) return { ...before, ticket };

@@ -29,16 +29,16 @@ test('a conflict is released by a change that makes both sides the same', { skip
 });
 
 test(
-  'a directory that holds foreign files on the peer is parked, and released by retry',
+  'a directory that holds foreign files on the peer is on hold, and released by retry',
   {
     skip,
   },
   async (context) => {
     const cluster = await withForeignFile(context);
     const [first, second] = [cluster.node(1), cluster.node(2)];
-    await cluster.until('it to be parked', async () => (await parkedOf(first, second)).length > 0);
-    const [parked] = await parkedOf(first, second);
-    assert.equal(parked?.path, `${cluster.root}/directory`);
+    await cluster.until('it to be on hold', async () => (await onHoldOf(first, second)).length > 0);
+    const [onHold] = await onHoldOf(first, second);
+    assert.equal(onHold?.path, `${cluster.root}/directory`);
     // All else goes on.
     first.write('other', 'another file');
     await cluster.untilRead(second, 'other', 'another file');
@@ -58,7 +58,7 @@ test(
   async (context) => {
     const cluster = await withForeignFile(context);
     const [first, second] = [cluster.node(1), cluster.node(2)];
-    await cluster.until('it to be parked', async () => (await parkedOf(first, second)).length > 0);
+    await cluster.until('it to be on hold', async () => (await onHoldOf(first, second)).length > 0);
     first.write('directory/file', 'back again');
     await cluster.untilRead(second, 'directory/file', 'back again');
     await cluster.untilQuiet();
@@ -115,8 +115,8 @@ async function conflicting(context: TestContext): Promise<Cluster> {
     [second, first],
   ] as const) {
     await cluster.until(`${node.name} to name the conflict`, async () => {
-      const parked = await parkedOf(node, peer);
-      return parked.some(({ path, reason }) => path === file && reason.includes('both sides'));
+      const onHold = await onHoldOf(node, peer);
+      return onHold.some(({ path, reason }) => path === file && reason.includes('both sides'));
     });
     const [line = ''] = node.logged(new RegExp(`${peer.name}: ${file} has changed here and on ${peer.name}`));
     assert.match(line, /csync2 -f FILE.*inotify-csync retry/, node.log());
@@ -144,8 +144,8 @@ async function withForeignFile(context: TestContext): Promise<Cluster> {
   return cluster;
 }
 
-async function parkedOf(node: ClusterNode, peer: ClusterNode) {
-  return (await node.peer(peer.name))?.parked ?? [];
+async function onHoldOf(node: ClusterNode, peer: ClusterNode) {
+  return (await node.peer(peer.name))?.on_hold ?? [];
 }
 
 async function untilHealthy(cluster: Cluster): Promise<void> {

@@ -7,7 +7,7 @@ import type { Batch } from '../shared/batch.js';
  * happens while such a check runs is found by both, so what the watcher reports meanwhile, and a moment longer, is
  * set against what the check finds. If that is very much, the check is not judged: it is kept in memory.
  */
-export class WatcherMisses {
+export class DetectedLate {
   #count = 0;
   #paths: string[] = [];
   #pass: Pass | undefined;
@@ -46,12 +46,12 @@ export class WatcherMisses {
     const pass = this.#pass;
     this.#pass = undefined;
     if (!pass) return [];
-    const missed = found.filter(
+    const late = found.filter(
       (key) => !pass.files.has(key) && !pass.trees.has(key) && !pass.trees.areAbove(key),
     );
-    this.#count += missed.length;
-    this.#paths = [...this.#paths, ...missed].slice(-pathsKept);
-    return missed;
+    this.#count += late.length;
+    this.#paths = [...this.#paths, ...late].slice(-pathsKept);
+    return late;
   }
 }
 
