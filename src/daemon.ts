@@ -199,7 +199,7 @@ async function run(
 
   const reload = async (readSettings?: () => Settings): Promise<readonly string[]> => {
     notifier.reloading();
-    // An edit followed by SIGHUP is one change, and owes one full check.
+    // An edit followed by SIGHUP is one change, and makes one full check due.
     configWatch.dismiss();
     try {
       const changed = readSettings?.();

@@ -56,12 +56,12 @@ async function conflictUpTo(count: number, cluster: Cluster, daemons: DaemonSide
 
 async function isPending(daemons: DaemonSide, host: Host, count: number): Promise<boolean> {
   const status = (await daemons.ask(host, { command: 'status' })) as Status | undefined;
-  return (status?.peers ?? []).some(({ owed }) => (owed ?? 0) >= count);
+  return (status?.peers ?? []).some(({ pending }) => (pending ?? 0) >= count);
 }
 
 async function onHold(daemons: DaemonSide, host: Host): Promise<number> {
   const status = (await daemons.ask(host, { command: 'status' })) as Status | undefined;
-  return (status?.peers ?? []).reduce((most, each) => Math.max(most, each.parked_count), 0);
+  return (status?.peers ?? []).reduce((most, each) => Math.max(most, each.on_hold_count), 0);
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

@@ -231,7 +231,7 @@ export class Ledger {
     return kept;
   }
 
-  /** What is owed to a peer at and below a path, at most `limit` rows of it. */
+  /** What is pending for a peer at and below a path, at most `limit` rows of it. */
   pendingWithin(peer: string, path: PathBytes, limit: number): DirtyRow[] {
     const statement = this.#prepare(
       `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty

@@ -121,7 +121,7 @@ export interface PushedRow extends DirtyRow {
 export interface PushOutcome {
   readonly sent: readonly PushedRow[];
   readonly left: readonly PushedRow[];
-  /** Directories that the peer lacked, so that csync2 marked them again: all below them is owed once more. */
+  /** Directories that the peer lacked, so that csync2 marked them again: all below them is pending once more. */
   readonly missingOnPeer: readonly Buffer[];
   /** Rows whose directories are to be sent before them; none if not given. */
   readonly needParents?: readonly PushedRow[];
