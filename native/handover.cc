@@ -19,7 +19,7 @@ struct Handover::Page {
   std::atomic<uint64_t> begun;
   std::atomic<uint64_t> kept;
   std::atomic<uint64_t> mounts;
-  unsigned char territory[32];
+  unsigned char fingerprint[32];
 };
 
 namespace {
@@ -43,7 +43,7 @@ int MakeFile() {
 
 }  // namespace
 
-Handover::Handover(int fd, const Territory& territory) : fd_(fd < 0 ? MakeFile() : fd) {
+Handover::Handover(int fd, const WatchFingerprint& fingerprint) : fd_(fd < 0 ? MakeFile() : fd) {
   static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Page) == 64, "the page's shape");
   struct stat status;
   if (fstat(fd_, &status) < 0) Fail(errno, "the handover page given");
@@ -57,7 +57,7 @@ Handover::Handover(int fd, const Territory& territory) : fd_(fd < 0 ? MakeFile()
   page_ = static_cast<Page*>(memory);
   if (fd < 0) {
     new (memory) Page();
-    std::memcpy(page_->territory, territory.data(), territory.size());
+    std::memcpy(page_->fingerprint, fingerprint.data(), fingerprint.size());
     page_->begun = 1;
     std::memcpy(page_->magic, kMagic, sizeof(page_->magic));
     return;
@@ -70,7 +70,7 @@ Handover::Handover(int fd, const Territory& territory) : fd_(fd < 0 ? MakeFile()
   earlier_mounts_ = page_->mounts;
   // First of all: once a reading of ours has begun, what the page said of our forerunner is no longer so.
   page_->begun = std::max(page_->begun.load(), page_->kept.load()) + 1;
-  std::memcpy(page_->territory, territory.data(), territory.size());
+  std::memcpy(page_->fingerprint, fingerprint.data(), fingerprint.size());
 }
 
 Handover::~Handover() { munmap(page_, sizeof(Page)); }

@@ -22,13 +22,13 @@
 namespace inotify_csync {
 
 // What is watched and how, as a digest: opaque here.
-using Territory = std::array<unsigned char, 32>;
+using WatchFingerprint = std::array<unsigned char, 32>;
 
 class Handover {
  public:
   // Goes on with an earlier watcher's page, which is the object's from then on, or makes one (-1). A reading is begun:
   // until the first walk is over, nothing is certain. Throws std::system_error; EINVAL: it is no such page.
-  Handover(int fd, const Territory& territory);
+  Handover(int fd, const WatchFingerprint& fingerprint);
   ~Handover();
   Handover(const Handover&) = delete;
   Handover& operator=(const Handover&) = delete;

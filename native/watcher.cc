@@ -74,7 +74,7 @@ Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions opti
     : selection_(std::move(selection)),
       options_(Opened(std::move(options), &opening_)),
       notify_(std::move(notify)),
-      handover_(options_.handover_fd, options_.territory),
+      handover_(options_.handover_fd, options_.fingerprint),
       reading_(handover_.begun()),
       records_(options_.records_max),
       tree_(*selection_, options_.tree, this) {

@@ -25,7 +25,7 @@ struct WatcherOptions {
   int inotify_fd = -1;
   // The page that belongs to it (handover.h), likewise; -1: a new one.
   int handover_fd = -1;
-  Territory territory{};
+  WatchFingerprint fingerprint{};
   // How long Detach waits for looks that are under way.
   Millis drain = 5000;
   unsigned walkers = 4;

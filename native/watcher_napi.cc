@@ -74,10 +74,10 @@ NativeWatcher::NativeWatcher(const Napi::CallbackInfo& info)
   WatcherOptions options;
   ReadNumber(given, "inotifyFd", &options.inotify_fd);
   ReadNumber(given, "handoverFd", &options.handover_fd);
-  if (const Napi::Value territory = given.Get("territory"); territory.IsBuffer()) {
-    const auto bytes = territory.As<Napi::Buffer<unsigned char>>();
-    if (bytes.Length() != options.territory.size()) throw Napi::RangeError::New(env, "a territory has 32 bytes");
-    std::copy_n(bytes.Data(), bytes.Length(), options.territory.begin());
+  if (const Napi::Value fingerprint = given.Get("fingerprint"); fingerprint.IsBuffer()) {
+    const auto bytes = fingerprint.As<Napi::Buffer<unsigned char>>();
+    if (bytes.Length() != options.fingerprint.size()) throw Napi::RangeError::New(env, "a fingerprint has 32 bytes");
+    std::copy_n(bytes.Data(), bytes.Length(), options.fingerprint.begin());
   }
   ReadNumber(given, "mask", &options.tree.file_mask);
   ReadNumber(given, "walkers", &options.walkers);

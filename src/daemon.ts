@@ -17,12 +17,12 @@ import { ConfigWatch } from './daemon/config-watch.js';
 import { controlHandler } from './daemon/control.js';
 import { Flushes } from './daemon/flush/flush.js';
 import { Generation, type GenerationParts } from './daemon/generation.js';
-import { type Plan, readPlan } from './daemon/plan.js';
+import { type HostPlan, readPlan } from './daemon/host-plan.js';
 import { pulsesOf } from './daemon/pulses.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
-import { territoryOf } from './daemon/territory.js';
 import { introduction, metricsNow, statusOf } from './daemon/view.js';
+import { watchFingerprint } from './daemon/watch-fingerprint.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
 import { socketName } from './observe/control-protocol.js';
 import { ControlServer } from './observe/control-server.js';
@@ -105,7 +105,7 @@ async function run(
   const reporter = new Reporter(log, publish, counts);
   const plan = await readPlan(settings, csync2Options);
   const watchStore = new WatchStore(log);
-  const { watch, gap } = watchStore.inherit(territoryOf(plan, settings));
+  const { watch, gap } = watchStore.inherit(watchFingerprint(plan, settings));
 
   const unseen = UnseenSpans.open(`${settings.queueFile}.unseen`, startedAt);
   const lastSign = lastSignOfLife(settings.queueFile);
@@ -120,7 +120,7 @@ async function run(
     onWell: reporter.onQueueWell,
   });
   ending.push(() => queue.close({ clean: true }));
-  if (lastSign === undefined) unseen.settle(startedAt);
+  if (lastSign === undefined) unseen.forgetBefore(startedAt);
   else if (gap) unseen.add(lastSign - (queue.recovery.unclean ? inMemory : 0), startedAt);
   // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
   if (gap) queue.requireFullCheck(gapText[gap]);
@@ -141,7 +141,7 @@ async function run(
     probeOf(plan, server),
     server && new SessionTraces(server.tracesFile),
   );
-  ending.push(() => activity.close());
+  ending.push(() => activity.dispose());
   if (server) ending.push(() => server.stop());
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
@@ -273,7 +273,7 @@ const inMemory = 3000;
 /** Milliseconds in which a loss is noticed. */
 const noticedWithin = 1000;
 
-function probeOf({ instance }: Plan, server: ManagedServer | undefined): SessionProbe {
+function probeOf({ instance }: HostPlan, server: ManagedServer | undefined): SessionProbe {
   const location = databaseLocation(instance);
   const database = location.kind === 'sqlite' ? location.file : undefined;
   return new SessionProbe({ database, managed: server !== undefined });

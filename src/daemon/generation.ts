@@ -22,8 +22,8 @@ import { looksTemporary } from '../sync/take/temporary-files.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
-import type { Plan } from './plan.js';
-import { territoryOf } from './territory.js';
+import type { HostPlan } from './host-plan.js';
+import { watchFingerprint } from './watch-fingerprint.js';
 
 /** What a generation is made from; queue and server outlive it. */
 export interface GenerationParts {
@@ -59,7 +59,7 @@ export interface EarlierWatches {
  * and takes over: at no moment is nobody watching.
  */
 export class Generation {
-  readonly plan: Plan;
+  readonly plan: HostPlan;
   readonly sync: Sync;
   readonly watcher: Watcher;
   /** Whether something at or below a path may be synchronised. */
@@ -73,7 +73,7 @@ export class Generation {
   readonly #reporter: Reporter;
 
   /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
-  constructor(plan: Plan, parts: GenerationParts, earlier?: EarlierWatches) {
+  constructor(plan: HostPlan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, reporter } = parts;
     this.plan = plan;
     this.#reporter = reporter;
@@ -88,7 +88,7 @@ export class Generation {
       mask: parseFileEvents(settings.fileEvents),
       onProgress: parts.onProgress,
       onContentChanges: (changes) => parts.writes.note(changes, Date.now()),
-      territory: territoryOf(plan, settings),
+      fingerprint: watchFingerprint(plan, settings),
       ...earlier,
     });
     this.watching = this.#forward(parts);
@@ -166,7 +166,7 @@ export class Generation {
 }
 
 function syncFor(
-  { config, instance, batchedDeletes }: Plan,
+  { config, instance, batchedDeletes }: HostPlan,
   parts: GenerationParts,
   selection: NativeSelection,
 ): Sync {

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.js';
 import { peersOf } from '../csync2/cfg/index.js';
 import { Runner } from '../csync2/run/runner.js';
 import { Generation, type GenerationParts } from './generation.js';
-import { readPlan } from './plan.js';
+import { readPlan } from './host-plan.js';
 
 /**
  * The generation at work, and how another takes its place: begun beside it, given over to when all is watched. A

@@ -4,7 +4,7 @@ import type { ManagedServer } from '../csync2/server/server.js';
 import { portOf } from '../csync2/server/server-port.js';
 import { adoptHalfReceived, type ReceivedFile } from '../csync2/sessions/half-received.js';
 import type { Log } from '../observe/log.js';
-import type { Plan } from './plan.js';
+import type { HostPlan } from './host-plan.js';
 
 /**
  * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had half received.
@@ -13,7 +13,7 @@ import type { Plan } from './plan.js';
  */
 export async function takeOver(
   server: ManagedServer,
-  { config, instance }: Plan,
+  { config, instance }: HostPlan,
   logFile: string,
   log: Log,
 ): Promise<readonly ReceivedFile[]> {

@@ -5,12 +5,12 @@ import { readHandover } from '../watch/handover.js';
 import type { Watcher } from '../watch/watcher.js';
 
 /** Why a start can't go on where the last run ended, so that everything has to be checked; see {@link gapText}. */
-export type Gap = 'nothing-left' | 'other-territory' | 'in-hand';
+export type Gap = 'nothing-left' | 'other-fingerprint' | 'in-hand';
 
 /** The reason of the full check that is due for it. */
 export const gapText: Readonly<Record<Gap, string>> = {
   'nothing-left': 'start, and no watches were left from before',
-  'other-territory': 'start, and the configuration is another than before',
+  'other-fingerprint': 'start, and the configuration is another than before',
   'in-hand': 'the last run ended with changes in hand that were not written down',
 };
 
@@ -35,18 +35,18 @@ export class WatchStore {
     this.#log = log;
   }
 
-  /** Takes what the last run has left. `territory`: see territoryOf. Call it once. */
-  inherit(territory: Buffer): Inheritance {
+  /** Takes what the last run has left. `fingerprint`: see watchFingerprint. Call it once. */
+  inherit(fingerprint: Buffer): Inheritance {
     const watch = this.#attempt(() => takeStored(storeName));
     if (!watch) return { watch, gap: 'nothing-left' };
     const page = readHandover(watch.handoverFd);
-    if (page?.territory.equals(territory)) {
+    if (page?.fingerprint.equals(fingerprint)) {
       this.#kept = watch.inotifyFd;
-      return { watch, gap: page.settled ? undefined : 'in-hand' };
+      return { watch, gap: page.clean ? undefined : 'in-hand' };
     }
     // Watches of what isn't selected any more would stay for ever.
     for (const fd of [watch.inotifyFd, watch.handoverFd]) closeSync(fd);
-    return { watch: undefined, gap: page ? 'other-territory' : 'nothing-left' };
+    return { watch: undefined, gap: page ? 'other-fingerprint' : 'nothing-left' };
   }
 
   /**

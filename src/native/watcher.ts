@@ -8,7 +8,7 @@ export interface NativeWatcherOptions {
   /** The page that belongs to it (native/handover.h); the watcher's own from then on. */
   readonly handoverFd?: number;
   /** Digest of what is watched and how, 32 bytes, to be found in the page by a successor. */
-  readonly territory?: Buffer;
+  readonly fingerprint?: Buffer;
   /** inotify(7) event bits of non-directories that become records. */
   readonly mask: number;
   /** Threads that open, watch and list directories. */

@@ -10,5 +10,5 @@ export {
   QueueTrouble,
   QueueUnsafeError,
 } from './errors.js';
-export type { QueueBatch, QueueOptions, QueueRecovery } from './options.js';
+export type { QueueOptions, QueueRecovery, ReadBatch } from './options.js';
 export { Queue } from './queue.js';

@@ -41,7 +41,7 @@ export interface QueueRecovery {
 }
 
 /** Records to be worked on. */
-export interface QueueBatch {
+export interface ReadBatch {
   readonly entries: readonly QueueEntry[];
   /** What to `commit` when all of them are done. */
   readonly end: QueuePosition;

@@ -6,7 +6,7 @@ import type { QueueEntry } from './entry.js';
 import { queueErrorOf } from './errors.js';
 import { errnoOf, realFiles } from './files.js';
 import { Lock } from './lock.js';
-import type { QueueBatch, QueueOptions, QueueRecovery } from './options.js';
+import type { QueueOptions, QueueRecovery, ReadBatch } from './options.js';
 import { encodeRecord } from './record.js';
 import { type Recovered, recover, removeSegmentsBefore } from './recovery.js';
 import { type LogItem, SegmentLog } from './segment-log.js';
@@ -173,7 +173,7 @@ export class Queue {
    * begins with the same record. To have several batches in work, give the `end` of the last one as `after`, and
    * commit them in their order.
    */
-  read(limit: { records: number; bytes: number; after?: QueuePosition | undefined }): QueueBatch | undefined {
+  read(limit: { records: number; bytes: number; after?: QueuePosition | undefined }): ReadBatch | undefined {
     this.#mustBeOpen();
     const cursor = this.#store.position;
     const start = limit.after && isBefore(cursor, limit.after) ? limit.after : cursor;

@@ -5,7 +5,7 @@ import { QueueTrouble } from './errors.js';
 import { errnoOf } from './files.js';
 import type { Lock } from './lock.js';
 import type { SegmentLog } from './segment-log.js';
-import { Throttle } from './throttle.js';
+import { SpacedJob } from './spaced-job.js';
 
 /**
  * What the queue has on disk: the log and the durable state, brought there once a second, and at once where it
@@ -20,7 +20,7 @@ export class Store {
   readonly #onWell: ((trouble: QueueTrouble['trouble']) => void) | undefined;
   /** What has failed and not succeeded since. */
   readonly #failing = new Set<QueueTrouble['trouble']>();
-  readonly #saving = new Throttle(saveInterval, (done) => this.#saveLater(done));
+  readonly #saving = new SpacedJob(saveInterval, (done) => this.#saveLater(done));
   #closed = false;
 
   constructor(

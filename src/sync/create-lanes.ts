@@ -12,7 +12,7 @@ import type { SyncParts, SyncPeer } from './parts.js';
 import type { Lane, PushReport } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 import { SharedLane } from './push/shared-lane.js';
-import { Exclusive } from './shared/exclusive.js';
+import { Mutex } from './shared/mutex.js';
 import { noChanges, survey } from './shared/survey.js';
 
 /** What the lanes have in common. `ledger` is undefined where the database is not SQLite. */
@@ -152,7 +152,7 @@ function commonParts(parts: SyncParts, around: LaneSurroundings) {
     runner,
     journal: around.journal,
     stallSeconds,
-    ...(parallel ? {} : { turn: new Exclusive() }),
+    ...(parallel ? {} : { turn: new Mutex() }),
     onPush: (report: PushReport) => events.onPush?.(report),
     onError: (where: string, error: unknown) => events.onError?.(where, error),
   };

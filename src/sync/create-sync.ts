@@ -115,7 +115,7 @@ export function createSync(parts: SyncParts): Sync {
       : undefined;
   const lookForArrivals = () => {
     // What the server has said by now.
-    parts.activity.open();
+    parts.activity.openSessions();
     noted?.look();
   };
   const returns = new Returns({
@@ -152,7 +152,7 @@ export function createSync(parts: SyncParts): Sync {
       newest: ledger && ((limit) => ledger.newest(limit)),
       record: new CheckRecord(parts.checkRecord),
       // A lane on a private database loses no marks.
-      ...(ledger && parts.privateDatabases ? {} : { unsettled: () => journal.unsettled() }),
+      ...(ledger && parts.privateDatabases ? {} : { alsoUnmarked: () => journal.markedSinceFirst() }),
     }),
     memory,
     notes,
@@ -179,7 +179,7 @@ export function createSync(parts: SyncParts): Sync {
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const refused = new ContestedNames();
   const isContested = (peer: string, encoded: Buffer) => {
-    refused.settle(Date.now() - lateMilliseconds);
+    refused.forgetBefore(Date.now() - lateMilliseconds);
     const isElsewhere = (lane: Lane) => lane instanceof PeerLane && lane.hasConflictAround(encoded);
     return (
       refused.concerns(encoded.toString('latin1')) ||

@@ -18,7 +18,7 @@ import { statOf } from './shared/stat-of.js';
 import { Waker } from './shared/waker.js';
 import type { SweepTree } from './sweep/sweep-plan.js';
 import { Backlog, type Portion } from './take/backlog.js';
-import { Gathering, type Noticed } from './take/gather.js';
+import { Gathering, type Noticed } from './take/gathering.js';
 import { portionsOf } from './take/portions.js';
 
 /** What the scheduler is doing; see {@link schedulerStateText}. */

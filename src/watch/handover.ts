@@ -3,12 +3,12 @@ import { readSync } from 'node:fs';
 /** What a watcher has left in its page (native/handover.h) for the one that goes on with its inotify instance. */
 export interface HandoverPage {
   /** All that it had read from the kernel is in the queue, as records or as a full check that is due, however it ended. */
-  readonly settled: boolean;
+  readonly clean: boolean;
   /** Readings of the kernel's events that have begun, and of these the first ones, of which all is in the queue. */
   readonly begun: bigint;
   readonly kept: bigint;
   /** Digest of what it watched, 32 bytes. */
-  readonly territory: Buffer;
+  readonly fingerprint: Buffer;
 }
 
 /** Reads a page; undefined if it is none that this version understands. Throws an ErrnoException. */
@@ -22,9 +22,9 @@ export function decodeHandover(bytes: Buffer): HandoverPage | undefined {
   if (bytes.length < pageBytes || bytes.toString('latin1', 0, 8) !== magic) return undefined;
   // As the processor writes it: the page never leaves its machine.
   const [, begun = 0n, kept = 0n] = new BigUint64Array(Uint8Array.from(bytes.subarray(0, pageBytes)).buffer);
-  return { settled: begun === kept, begun, kept, territory: bytes.subarray(territoryAt, pageBytes) };
+  return { clean: begun === kept, begun, kept, fingerprint: bytes.subarray(fingerprintAt, pageBytes) };
 }
 
 const magic = 'icshand1';
-const territoryAt = 32;
+const fingerprintAt = 32;
 const pageBytes = 64;

@@ -4,7 +4,7 @@ import type { NativeSelection } from '../native/selection.js';
 import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from '../native/watcher.js';
 import { loadNative } from '../native.js';
 import type { QueueEntry } from '../queue/entry.js';
-import { type ContentChange, decodeBatch } from './batch.js';
+import { type ContentChange, decodeBatch } from './decode.js';
 import { WatchClosedError, WatchLimitError, WatchReadError, WatchStartError } from './errors.js';
 import { defaultFileEvents, parseFileEvents } from './file-events.js';
 import { readHandover } from './handover.js';
@@ -24,7 +24,7 @@ export interface WatcherOptions {
   /** The page that belongs to it, see `readHandover`; the watcher's own from now on. */
   readonly handoverFd?: number;
   /** Digest of what is watched and how, 32 bytes, for the successor to compare. */
-  readonly territory?: Buffer;
+  readonly fingerprint?: Buffer;
   /** Threads of the walks, 4 if not given. */
   readonly walkers?: number;
   /** Called a few times a second during the first walk with the number of directories watched so far. */
@@ -62,7 +62,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   readonly #onContentChanges: ((changes: readonly ContentChange[]) => void) | undefined;
   readonly #onMounts: (() => void) | undefined;
   #mounts = 0;
-  #settleReady: Settler | undefined;
+  #ready: ReadyPromise | undefined;
   #wake: (() => void) | undefined;
   #closing: Promise<void> | undefined;
   #detaching: Promise<number> | undefined;
@@ -79,11 +79,11 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     this.#onContentChanges = options.onContentChanges;
     this.#onMounts = options.onMounts;
     this.ready = new Promise((resolve, reject) => {
-      this.#settleReady = { resolve, reject };
+      this.#ready = { resolve, reject };
     });
     // Whoever doesn't ask for readiness must not be killed by its failure.
     this.ready.catch(() => undefined);
-    const { selection, walkers, inotifyFd, handoverFd, territory } = options;
+    const { selection, walkers, inotifyFd, handoverFd, fingerprint } = options;
     const mask = options.mask ?? parseFileEvents(defaultFileEvents);
     try {
       this.#native = new (loadNative().Watcher)(
@@ -94,7 +94,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
           ...(walkers === undefined ? {} : { walkers }),
           ...(inotifyFd === undefined ? {} : { inotifyFd }),
           ...(handoverFd === undefined ? {} : { handoverFd }),
-          ...(territory === undefined ? {} : { territory }),
+          ...(fingerprint === undefined ? {} : { fingerprint }),
         },
         () => this.#notified(),
       );
@@ -203,7 +203,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   #ended(): void {
     this.#closed = true;
-    this.#settleReady?.reject(new WatchClosedError());
+    this.#ready?.reject(new WatchClosedError());
     this.#wake?.();
   }
 
@@ -214,28 +214,28 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
       this.#onMounts?.();
     }
     if (state.errno !== 0) this.#failure = new WatchReadError(getSystemErrorName(-state.errno));
-    if (this.#settleReady) {
-      if (this.#failure) this.#settle((ready) => ready.reject(this.#failure as Error));
+    if (this.#ready) {
+      if (this.#failure) this.#endReady((ready) => ready.reject(this.#failure as Error));
       else if (!state.walked) this.#onProgress?.(state.directories);
       else if (state.beyondLimit > 0) {
         const error = new WatchLimitError(watchLimit(), state.directories + state.beyondLimit);
-        this.#settle((ready) => ready.reject(error));
+        this.#endReady((ready) => ready.reject(error));
       } else
-        this.#settle((ready) => ready.resolve({ directories: state.directories, seconds: state.seconds }));
+        this.#endReady((ready) => ready.resolve({ directories: state.directories, seconds: state.seconds }));
     }
     this.#wake?.();
     this.#wake = undefined;
   }
 
-  #settle(how: (ready: Settler) => void): void {
-    if (this.#settleReady) how(this.#settleReady);
-    this.#settleReady = undefined;
+  #endReady(how: (ready: ReadyPromise) => void): void {
+    if (this.#ready) how(this.#ready);
+    this.#ready = undefined;
   }
 }
 
-type Inherited = 'inotifyFd' | 'handoverFd' | 'territory';
+type Inherited = 'inotifyFd' | 'handoverFd' | 'fingerprint';
 
-interface Settler {
+interface ReadyPromise {
   readonly resolve: (walk: FirstWalk) => void;
   readonly reject: (error: Error) => void;
 }

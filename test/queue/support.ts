@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { QueueEntry } from '#src/queue/entry.js';
 import { type Files, realFiles } from '#src/queue/files.js';
-import type { QueueBatch, QueueOptions } from '#src/queue/options.js';
+import type { QueueOptions, ReadBatch } from '#src/queue/options.js';
 import { Queue } from '#src/queue/queue.js';
 import { toKey } from '#src/text/path-bytes.js';
 
@@ -53,7 +53,7 @@ export function drain(queue: Queue, records = 1000): string[] {
   return all;
 }
 
-export function next(queue: Queue, records = 1000): QueueBatch | undefined {
+export function next(queue: Queue, records = 1000): ReadBatch | undefined {
   return queue.read({ records, bytes: 1e9 });
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ContentChange } from '#src/watch/batch.js';
+import type { ContentChange } from '#src/watch/decode.js';
 import { WatchFixture } from './fixture.js';
 
 /** What was counted of each path. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeBatch } from '#src/watch/batch.js';
+import { decodeBatch } from '#src/watch/decode.js';
 import { WatchLimitError } from '#src/watch/errors.js';
 import { defaultFileEvents, parseFileEvents, UnknownFileEventError } from '#src/watch/file-events.js';
 

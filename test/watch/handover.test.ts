@@ -23,9 +23,9 @@ test('a page of another version, or half a page, is none', () => {
   assert.equal(decodeHandover(bytes), undefined);
   bytes.write('icshand1', 'latin1');
   bytes.writeBigUInt64LE(7n, 8);
-  assert.equal(decodeHandover(bytes)?.settled, false);
+  assert.equal(decodeHandover(bytes)?.clean, false);
   bytes.writeBigUInt64LE(7n, 16);
-  assert.equal(decodeHandover(bytes)?.settled, true);
+  assert.equal(decodeHandover(bytes)?.clean, true);
   assert.equal(decodeHandover(bytes.subarray(0, 63)), undefined);
 });
 
@@ -57,12 +57,12 @@ test('stopped in order: the same, and a second and a third time', async (context
   assert.deepEqual(service.missing(written), []);
 });
 
-test('another territory, and an empty store: a full check is due', async (context) => {
+test('another fingerprint, and an empty store: a full check is due', async (context) => {
   const service = new WatchingService(context);
   await service.start();
   await service.quiet();
   await service.end(15);
-  assert.equal((await service.start('another')).gap, 'other-territory');
+  assert.equal((await service.start('another')).gap, 'other-fingerprint');
   await service.quiet();
   await service.end(15);
   service.manager.empty();
@@ -134,20 +134,20 @@ class WatchingService {
   readonly base = mkdtempSync(join(tmpdir(), 'ics-handover-'));
   readonly root = join(this.base, 'root');
   readonly manager: ServiceManager;
-  readonly #territoryFile = join(this.base, 'territory');
+  readonly #fingerprintFile = join(this.base, 'fingerprint');
   #names = 0;
 
   constructor(context: TestContext) {
     for (const folder of ['root', 'queue', 'root/deep/er'])
       mkdirSync(join(this.base, folder), { recursive: true, mode: 0o700 });
-    writeFileSync(this.#territoryFile, 'first');
+    writeFileSync(this.#fingerprintFile, 'first');
     const program = fileURLToPath(new URL('./watching-service.js', import.meta.url));
     const words = [
       process.execPath,
       program,
       this.root,
       join(this.base, 'queue/queue.log'),
-      this.#territoryFile,
+      this.#fingerprintFile,
     ];
     this.manager = new ServiceManager(words);
     context.after(async () => {
@@ -156,8 +156,8 @@ class WatchingService {
     });
   }
 
-  async start(territory?: string): Promise<{ gap: unknown; due: unknown }> {
-    if (territory !== undefined) writeFileSync(this.#territoryFile, territory);
+  async start(fingerprint?: string): Promise<{ gap: unknown; due: unknown }> {
+    if (fingerprint !== undefined) writeFileSync(this.#fingerprintFile, fingerprint);
     this.manager.start();
     const { gap, due } = await this.manager.next('the watches', (line) => line.ready === true);
     return { gap, due };
@@ -174,7 +174,7 @@ class WatchingService {
     const [mark] = this.write(1);
     while (this.missing([mark as string]).length > 0) await sleep(5);
     this.manager.signal(12);
-    await this.manager.next('nothing in hand', (line) => line.settled === true);
+    await this.manager.next('nothing in hand', (line) => line.clean === true);
   }
 
   /** Makes so many changes of several kinds and gives the paths that must be covered. */

@@ -137,10 +137,10 @@ export class ManagedServer {
   }
 
   /**
-   * Holds new sessions up until {@link open}: the listening process is stopped, connections wait in the kernel's queue.
+   * Holds new sessions up until {@link admitSessions}: the listening process is stopped, connections wait in the kernel's queue.
    * Sessions that are open have processes of their own and go on.
    */
-  close(): void {
+  holdSessions(): void {
     this.#isClosed = true;
     const { pid } = this;
     if (pid === undefined || this.#state !== 'listening') return;
@@ -151,7 +151,7 @@ export class ManagedServer {
   }
 
   /** Lets new sessions in again. */
-  open(): void {
+  admitSessions(): void {
     this.#isClosed = false;
     // What is in the log has just been read.
     if (this.#state === 'listening') boundLog(this.#logFile);
@@ -167,7 +167,7 @@ export class ManagedServer {
     clearTimeout(this.#restart);
     this.#process?.kill('SIGTERM');
     // A stopped process would take the signal only when it goes on.
-    this.open();
+    this.admitSessions();
     await this.#process;
     const deadline = performance.now() + sessionGraceSeconds * 1000;
     while (this.#leftOver().length > 0 && performance.now() < deadline) {
@@ -218,7 +218,7 @@ export class ManagedServer {
       if (pid !== undefined && isListening(pid)) {
         this.#state = 'listening';
         this.#failures = 0;
-        if (this.#isClosed) this.close();
+        if (this.#isClosed) this.holdSessions();
         if (this.#startedWith !== this.#excluded) this.#exchange();
         this.#events.onListening?.(pid);
         return undefined;

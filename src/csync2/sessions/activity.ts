@@ -66,12 +66,12 @@ export class Activity {
   }
 
   /** Pids of the sessions that are open now. */
-  open(): readonly number[] {
+  openSessions(): readonly number[] {
     return [...this.#look().keys()];
   }
 
   /** Pids of those open sessions that a check would meet in csync2's database, or in the middle of a file. */
-  busy(): readonly number[] {
+  busySessions(): readonly number[] {
     return [...this.#look()].flatMap(([pid, { phase }]) => (isBusy(phase) ? [pid] : []));
   }
 
@@ -138,7 +138,7 @@ export class Activity {
   takeEmptied(namesOf: (path: PathBytes) => readonly string[]): readonly PathBytes[] {
     if (!this.#traces) return [];
     return this.#traces.takeEmptied({
-      open: new Set(this.open()),
+      open: new Set(this.openSessions()),
       updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
     });
   }
@@ -200,7 +200,7 @@ export class Activity {
     return Date.now() - (this.#log.open.get(pid)?.beganAt ?? 0) < greetingMilliseconds;
   }
 
-  close(): void {
+  dispose(): void {
     this.#tail.close();
   }
 

@@ -69,7 +69,7 @@ export function arrivalsOf(
         .sort((one, other) => one - other);
     return {
       judge(path, stamp, isTold) {
-        const account = () => (isTold ? writes.settle(path, timesOf(path), closesOf(activity)) : 'unknown');
+        const account = () => (isTold ? writes.balance(path, timesOf(path), closesOf(activity)) : 'unknown');
         return judgeArrival(path, stamp, {
           reception: receptionOf(path),
           sessions,

@@ -1,7 +1,7 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { UnseenArrivals } from './unseen-arrivals.js';
 
-/** What returns are settled with. */
+/** What Returns works with. */
 export interface ReturnsParts {
   readonly arrivals: UnseenArrivals;
   /** Sees to it that all that has arrived by now is known. */
@@ -38,7 +38,7 @@ export class Returns {
     const { arrivals, lookForArrivals } = this.#parts;
     lookForArrivals();
     if (arrivals.within(place).length === 0) return true;
-    // One that is being settled is asked for again.
+    // One that is being noted is asked for again.
     this.#waiting.set(toKey(place), place);
     if (!this.#isSettling) void this.#see();
     return false;
@@ -46,21 +46,21 @@ export class Returns {
 
   async #see(): Promise<void> {
     try {
-      if (await this.#settleAll()) this.#parts.lookAgain();
+      if (await this.#noteAllUnseen()) this.#parts.lookAgain();
     } catch (error) {
       this.#parts.onError(error);
     }
   }
 
   /** @returns whether csync2 could be told of all */
-  async #settleAll(): Promise<boolean> {
+  async #noteAllUnseen(): Promise<boolean> {
     this.#isSettling = true;
     try {
       // The look that has begun this asks about the other places, too.
       await Promise.resolve();
       for (let place = this.#innermost(); place; place = this.#innermost()) {
         // If csync2 could not be told, the next look asks again.
-        if (!(await this.#settle(place))) return false;
+        if (!(await this.#noteUnseen(place))) return false;
         this.#waiting.delete(toKey(place));
       }
       return true;
@@ -75,7 +75,7 @@ export class Returns {
     return [...this.#waiting.values()].sort((a, b) => b.length - a.length)[0];
   }
 
-  async #settle(place: PathBytes): Promise<boolean> {
+  async #noteUnseen(place: PathBytes): Promise<boolean> {
     const { arrivals, isAsNoted, isUnchangedSince, onUnseen, takeAsTheyAre, unmark } = this.#parts;
     const files = arrivals.within(place);
     if (files.length === 0) return true;
@@ -87,7 +87,7 @@ export class Returns {
     const lacking = received.filter((path) => !isAsNoted(path));
     if (!(await takeAsTheyAre([...received, ...mistaken]))) return false;
     if (mistaken.length > 0) await unmark(mistaken);
-    arrivals.settle(files);
+    arrivals.forget(files);
     if (lacking.length > 0) onUnseen(place, lacking);
     return true;
   }

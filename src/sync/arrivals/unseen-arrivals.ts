@@ -89,7 +89,7 @@ export class UnseenArrivals {
 
   /** A place is there again. */
   back(place: PathBytes): void {
-    this.settle(this.within(place));
+    this.forget(this.within(place));
     this.#seenAt.delete(toKey(place));
   }
 
@@ -105,7 +105,7 @@ export class UnseenArrivals {
   }
 
   /** csync2 has been told of these, or they are in sight. */
-  settle(files: readonly UnseenFile[]): void {
+  forget(files: readonly UnseenFile[]): void {
     this.#parts.memory.forgetReceived(files.map(({ name }) => name));
     for (const { name, markedSince } of files) if (markedSince !== undefined) this.#marked.delete(name);
   }

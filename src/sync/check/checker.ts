@@ -4,7 +4,7 @@ import type { Runner } from '../../csync2/run/runner.js';
 import type { BrokenSession } from '../../csync2/server-log/session-log.js';
 import { receivedFiles } from '../../csync2/sessions/half-received.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { CheckJournal, Mark } from '../database/check-journal.js';
+import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
 import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
 import { stampOf } from '../memory/file-stamp.js';
 import type { NoteHistory } from '../memory/note-history.js';
@@ -167,12 +167,12 @@ export class Checker {
    *
    * @returns how many paths; undefined if csync2 could not mark them: they are still unmarked
    */
-  async markAgain(mark: Mark): Promise<number | undefined> {
+  async markAgain(checkpoint: Checkpoint): Promise<number | undefined> {
     return await this.#window.run(async () => {
       await this.#runner.markUnmarked();
-      const lost = this.#journal.markedSince(mark);
+      const lost = this.#journal.markedSince(checkpoint);
       this.#torn.add(lost);
-      this.#journal.release(mark);
+      this.#journal.release(checkpoint);
       // Were these marks in the journal, two lanes would have each other mark for ever.
       const isMarked = await this.#runner.markUnmarked(false);
       return isMarked ? lost.files.length + lost.trees.length : undefined;

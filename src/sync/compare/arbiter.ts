@@ -110,7 +110,7 @@ export class Arbiter {
     peer.tryAgain(names);
     const first = await this.#differences(each);
     if (!first) return this.#arm(each, unreachableMilliseconds);
-    settle(names, first, begun);
+    forgetEqual(names, first, begun);
     if (first.size > 0) {
       await sleep(lookAgainMilliseconds * this.#pace, undefined, { ref: false, signal: this.#abort.signal });
       const second = await this.#differences(each);
@@ -119,7 +119,7 @@ export class Arbiter {
       const isStill = (name: string) => !names.hasMoved(name, begun);
       if (second) this.#decide(each, inCommon(first, second), isStill);
     }
-    if (each.rounds > mostRounds) names.settle(Number.POSITIVE_INFINITY);
+    if (each.rounds > mostRounds) names.forgetBefore(Number.POSITIVE_INFINITY);
     if (names.size === 0) return each.yielded.clear();
     // A comparison asks for all that the peer has: it is to take a small part of the time.
     const cost = (performance.now() - begun - (first.size > 0 ? lookAgainMilliseconds : 0)) * costShare;
@@ -183,10 +183,10 @@ function newCase(peer: ContestedPeer): Case {
 }
 
 /** What is the same on both sides is contested no longer. */
-function settle(names: ContestedNames, differences: Differences, before: number): void {
+function forgetEqual(names: ContestedNames, differences: Differences, before: number): void {
   const open = new ContestedNames();
   for (const name of differences.keys()) open.add(name, before);
-  names.settle(before, open);
+  names.forgetBefore(before, open);
 }
 
 /** So long nothing is to be contested before both sides are compared. */

@@ -54,7 +54,7 @@ export class ContestedNames {
   }
 
   /** Forgets those that were added last before this time, but for those that one of the `open` is, is below or is above. */
-  settle(before: number, open = new ContestedNames()): void {
+  forgetBefore(before: number, open = new ContestedNames()): void {
     for (const [name, since] of this.#since) {
       if (since >= before || open.concerns(name)) continue;
       this.#since.delete(name);

@@ -9,7 +9,7 @@ import type { Scope } from '../shared/batch.js';
 export class CheckJournal {
   #entries: Entry[] = [];
   #ticket = 0;
-  readonly #marks = new Set<Mark>();
+  readonly #checkpoints = new Set<Checkpoint>();
 
   /**
    * Notes a check before it starts. The returned function is called when it has ended, with what it has marked; without,
@@ -32,26 +32,26 @@ export class CheckJournal {
   }
 
   /** The moment now, to be given to {@link mayBeMarkedSince} later and to {@link release} in the end. */
-  mark(): Mark {
+  checkpoint(): Checkpoint {
     // A check that is still running may commit its marks after this moment: it counts as begun later.
     const running = this.#entries.find((entry) => entry.running);
-    const mark = { ticket: running ? running.ticket - 1 : this.#ticket };
-    this.#marks.add(mark);
-    return mark;
+    const checkpoint = { ticket: running ? running.ticket - 1 : this.#ticket };
+    this.#checkpoints.add(checkpoint);
+    return checkpoint;
   }
 
-  release(mark: Mark): void {
-    this.#marks.delete(mark);
+  release(checkpoint: Checkpoint): void {
+    this.#checkpoints.delete(checkpoint);
     this.#forget();
   }
 
   /**
-   * A test of real paths: has a check marked this one since the mark? Where that is not known, because a check runs or
+   * A test of real paths: has a check marked this one since the checkpoint? Where that is not known, because a check runs or
    * has been cut short: has it been checked, alone or with a tree above it?
    */
-  mayBeMarkedSince(mark: Mark): (path: PathBytes) => boolean {
+  mayBeMarkedSince(checkpoint: Checkpoint): (path: PathBytes) => boolean {
     const later = this.#entries
-      .filter((entry) => entry.ticket > mark.ticket)
+      .filter((entry) => entry.ticket > checkpoint.ticket)
       .map(({ marked, paths, recursive }) => {
         const trees = new DirectoryKeys(recursive && !marked ? paths : []);
         return (key: PathKey) => (marked ? marked.has(key) : paths.has(key) || trees.areAbove(key));
@@ -63,34 +63,34 @@ export class CheckJournal {
   }
 
   /**
-   * What checks have marked since the mark: much less than what they were given, on a host that receives. Where that is
+   * What checks have marked since the checkpoint: much less than what they were given, on a host that receives. Where that is
    * not known, because a check runs or has been cut short, it is all that the check was given.
    */
-  markedSince(mark: Mark): Scope {
+  markedSince(checkpoint: Checkpoint): Scope {
     const [files, trees] = [new Set<PathKey>(), new Set<PathKey>()];
     for (const entry of this.#entries) {
-      if (entry.ticket <= mark.ticket) continue;
+      if (entry.ticket <= checkpoint.ticket) continue;
       const target = entry.recursive && !entry.marked ? trees : files;
       for (const key of entry.marked ?? entry.paths) target.add(key);
     }
     return { files: [...files].map(fromKey), trees: [...trees].map(fromKey) };
   }
 
-  /** What has been marked since the first mark that is not released. */
-  unsettled(): Scope {
-    const first = [...this.#marks].sort((one, other) => one.ticket - other.ticket)[0];
+  /** What has been marked since the first checkpoint that is not released. */
+  markedSinceFirst(): Scope {
+    const first = [...this.#checkpoints].sort((one, other) => one.ticket - other.ticket)[0];
     return first ? this.markedSince(first) : { files: [], trees: [] };
   }
 
   #forget(): void {
     let oldest = this.#ticket;
-    for (const { ticket } of this.#marks) oldest = Math.min(oldest, ticket);
+    for (const { ticket } of this.#checkpoints) oldest = Math.min(oldest, ticket);
     this.#entries = this.#entries.filter((entry) => entry.running || entry.ticket > oldest);
   }
 }
 
 /** A moment in the journal. */
-export interface Mark {
+export interface Checkpoint {
   readonly ticket: number;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Exclusive } from '../shared/exclusive.js';
+import { Mutex } from '../shared/mutex.js';
 
 /** What the window asks about the local csync2 server. */
 export interface ServerSessions {
@@ -14,13 +14,13 @@ export interface ServerSessions {
     mostSeconds?: number,
   ): Promise<boolean>;
   /** Pids of the sessions that a check would meet in the database, or in the middle of a file. */
-  busy?(): readonly number[];
+  busySessions?(): readonly number[];
 }
 
 /** Holds new sessions up; those that are open go on. Only a server that we run has one. */
 export interface ServerGate {
-  close(): void;
-  open(): void;
+  holdSessions(): void;
+  admitSessions(): void;
 }
 
 /**
@@ -38,7 +38,7 @@ export class DatabaseWindow {
   readonly #sessions: ServerSessions;
   readonly #gate: ServerGate | undefined;
   readonly #patienceSeconds: number;
-  readonly #turn = new Exclusive();
+  readonly #turn = new Mutex();
   /** Sessions that were waited for in vain: one whose peer is gone stays open for ever. */
   #outwaited: ReadonlySet<number> = new Set();
   #isWorn = false;
@@ -70,7 +70,7 @@ export class DatabaseWindow {
 
   #close(): void {
     if (this.#closedAt !== undefined) return;
-    this.#gate?.close();
+    this.#gate?.holdSessions();
     this.#closedAt = performance.now();
   }
 
@@ -79,18 +79,18 @@ export class DatabaseWindow {
     const isWaitedFor = this.#turn.isWaitedFor;
     if (isWaitedFor && performance.now() - (this.#closedAt ?? 0) < heldUpMilliseconds) return;
     this.#closedAt = undefined;
-    this.#gate?.open();
+    this.#gate?.admitSessions();
     // The server's process must be given the moment to let one in.
     if (isWaitedFor && this.#gate) await sleep(letInMilliseconds);
   }
 
   async #awaitQuiet(signal?: AbortSignal): Promise<boolean> {
     // Where the sessions can't be told apart, one wait in vain is enough until there has been quiet.
-    const patience = this.#isWorn && !this.#sessions.busy ? 0 : this.#patienceSeconds;
+    const patience = this.#isWorn && !this.#sessions.busySessions ? 0 : this.#patienceSeconds;
     const most = patience * whileReceiving;
     const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited, most);
     this.#isWorn = !isQuiet;
-    const busy = this.#sessions.busy?.() ?? [];
+    const busy = this.#sessions.busySessions?.() ?? [];
     // Those that were waited for now, and those of before that are still there.
     this.#outwaited = new Set(isQuiet ? busy.filter((pid) => this.#outwaited.has(pid)) : busy);
     return isQuiet && busy.length === 0;

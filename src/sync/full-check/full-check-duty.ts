@@ -17,7 +17,7 @@ export interface FullCheckDutyParts {
   /** What csync2 can't handle. */
   readonly unsupported: UnsupportedPaths;
   readonly history: KeptTime;
-  readonly unseen: Pick<UnseenSpans, 'settle'>;
+  readonly unseen: Pick<UnseenSpans, 'forgetBefore'>;
   readonly memory: FileMemory;
   readonly beginFullCheck: () => FullCheck;
   readonly events: FullCheckEvents;
@@ -150,7 +150,7 @@ export class FullCheckDuty {
     this.#parts.memory.fullCheckDone();
     // What has changed since it began may not have been looked at.
     this.#parts.history.note(begunAt);
-    this.#parts.unseen.settle(begunAt);
+    this.#parts.unseen.forgetBefore(begunAt);
     this.#regularAt = this.#regularFrom(Date.now());
   }
 

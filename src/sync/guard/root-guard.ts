@@ -48,7 +48,7 @@ export interface GuardedMounts {
   /** Whether something at or below a path may be synchronised. */
   concerns(path: PathBytes): boolean;
   /**
-   * Whether a place that is there again may be checked: not before what has come to it unseen is settled. It is
+   * Whether a place that is there again may be checked: not before what has come to it unseen is noted. It is
    * asked again at each look.
    */
   mayReturn?(path: PathBytes): boolean;
@@ -199,11 +199,11 @@ export class RootGuard {
 
   #letReturn(place: GuardedPlace): void {
     if (place.state !== 'present') {
-      place.isSettled = false;
+      place.mayReturn = false;
       return;
     }
-    place.isSettled ||= place.isMeant || (this.#mounts?.mayReturn?.(place.path) ?? true);
-    if (place.isSettled) place.seenAt = Date.now();
+    place.mayReturn ||= place.isMeant || (this.#mounts?.mayReturn?.(place.path) ?? true);
+    if (place.mayReturn) place.seenAt = Date.now();
     else place.state = 'returning';
   }
 
@@ -299,7 +299,7 @@ interface GuardedPlace {
   sample: readonly { readonly name: Buffer }[] | undefined;
   seenAt: number | undefined;
   /** Nothing has come to it unseen, or csync2 has been told. */
-  isSettled: boolean;
+  mayReturn: boolean;
   /** Somebody has said that it is meant to be as it is. */
   isMeant: boolean;
   /** Neither a root nor a mount point: nothing would be missed. */
@@ -315,7 +315,7 @@ function newPlace(path: PathBytes, isRoot: boolean): GuardedPlace {
     last: undefined,
     sample: undefined,
     seenAt: undefined,
-    isSettled: false,
+    mayReturn: false,
     isMeant: false,
     isIdle: false,
   };

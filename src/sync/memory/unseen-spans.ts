@@ -36,7 +36,7 @@ export class UnseenSpans {
   }
 
   /** A full check has been through that began at this moment. */
-  settle(begunAt: number): void {
+  forgetBefore(begunAt: number): void {
     this.#spans = this.#spans.filter(([, to]) => to > begunAt);
     this.#save();
   }

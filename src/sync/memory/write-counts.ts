@@ -1,6 +1,6 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 
-/** How often something was done to a file that may have given it other content; see `watch/batch.ts`. */
+/** How often something was done to a file that may have given it other content; see `watch/decode.ts`. */
 export interface CountedChange {
   readonly path: PathBytes;
   readonly writes: number;
@@ -87,7 +87,7 @@ export class WriteCounts {
     return writes <= possible * closes && moves <= possible;
   }
 
-  /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link settle}. */
+  /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link balance}. */
   isWritten(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): boolean {
     const counted = this.#counts.get(toKey(path));
     if (!counted || this.#isDoubtful(counted, receivedAt, closes)) return false;
@@ -102,7 +102,7 @@ export class WriteCounts {
    * @param receivedAt - when it was received lately, in ascending order, milliseconds since 1970
    * @param closes - how often each reception has closed it in its place
    */
-  settle(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): Account {
+  balance(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): Account {
     const key = toKey(path);
     const counted = this.#counts.get(key);
     if (!counted) return 'unknown';

@@ -12,9 +12,9 @@ import type { Outcome } from '../../csync2/run/result.js';
 import type { Runner } from '../../csync2/run/runner.js';
 import { isShortage } from '../../proc/shortage.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
-import type { CheckJournal, Mark } from '../database/check-journal.js';
+import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
 import type { DatabaseWindow } from '../database/database-window.js';
-import type { Exclusive } from '../shared/exclusive.js';
+import type { Mutex } from '../shared/mutex.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
@@ -22,7 +22,7 @@ import { leastRateOf } from './least-rate.js';
 import { reportsOf } from './push-reports.js';
 import type { PushWatchParts } from './push-watch.js';
 import { aboutThePeer, type Pushed, Pusher, type Slice } from './pusher.js';
-import { Refusal } from './refused/refusal.js';
+import { RefusalClassifier } from './refused/refusal-classifier.js';
 import { RejectedRows } from './refused/rejected-rows.js';
 import { DoubtfulDeletions } from './slice/doubtful-deletions.js';
 import { PendingFiles } from './slice/pending-files.js';
@@ -52,7 +52,7 @@ export interface PeerLaneParts {
   /** Seconds without progress after which a push is ended. */
   readonly stallSeconds: number;
   /** Set when peers are updated one after another. */
-  readonly turn?: Exclusive;
+  readonly turn?: Mutex;
   /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
   /** Looks which places are there, before and after each push. */
@@ -86,7 +86,7 @@ export class PeerLane implements Lane {
   readonly #cutOff = new CutOffFiles();
   readonly #slice = new SliceSize();
   readonly #choice: SliceChoice;
-  readonly #refusal = new Refusal();
+  readonly #refusal = new RefusalClassifier();
   readonly #pusher: Pusher;
   readonly #unnoted: UnnotedFiles;
   readonly #uncertain = new UncertainRows();
@@ -125,7 +125,7 @@ export class PeerLane implements Lane {
       isSlave: parts.isSlave ?? false,
       myName: encodeName(Buffer.from(parts.myName)),
       stampOf: (encoded) => this.#files.stamp({ encoded }),
-      onSettled: (encoded) => this.#rejected.forget(encoded),
+      onNoLongerPending: (encoded) => this.#rejected.forget(encoded),
     });
     this.#pusher = new Pusher({
       ...{ peer: parts.peer, runner: parts.runner, stallSeconds: parts.stallSeconds, pin: parts.pin },
@@ -194,14 +194,14 @@ export class PeerLane implements Lane {
     this.#turnSince = performance.now();
     let slice = await this.#parts.window.run(async () => this.#nextSlice());
     while (slice) {
-      const { halt, mark } = slice;
+      const { halt, checkpoint } = slice;
       try {
         const pushed = await this.#pusher.run(slice, this.#rhythm.signal);
-        slice = await this.#merge(pushed, mark);
+        slice = await this.#merge(pushed, checkpoint);
       } finally {
         // Not the next one, which has been taken already.
         if (this.#pushing?.halt === halt) this.#pushing = undefined;
-        this.#parts.journal.release(mark);
+        this.#parts.journal.release(checkpoint);
       }
     }
   }
@@ -210,10 +210,10 @@ export class PeerLane implements Lane {
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
     if (this.#rhythm.isStopping) return undefined;
-    this.#contested.settle();
+    this.#contested.apply();
     const rows = ledger.reading(() => this.#nextRows());
     if (rows.length === 0) {
-      this.#settle();
+      this.#noteIdle();
       return undefined;
     }
     this.#count();
@@ -228,7 +228,7 @@ export class PeerLane implements Lane {
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // Still the moment of the snapshot: what is checked from here on stays pending, whatever this push sends.
     const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
-    this.#pushing = { copy, mark: journal.mark(), isTold, paths, halt: new AbortController() };
+    this.#pushing = { copy, checkpoint: journal.checkpoint(), isTold, paths, halt: new AbortController() };
     return this.#pushing;
   }
 
@@ -358,13 +358,13 @@ export class PeerLane implements Lane {
    * Removes what was sent from what is pending, and in the same window takes the next slice if it `goesOn`. Beside a session
    * that is waited for no longer the database may be locked for seconds.
    */
-  async #merge(pushed: Pushed, mark: Mark): Promise<Slice | undefined> {
+  async #merge(pushed: Pushed, checkpoint: Checkpoint): Promise<Slice | undefined> {
     const { outcome } = pushed;
     const uncertain = new Set(outcome.sent.filter((row) => this.#isUncertain(row, pushed)).map(keyOf));
     // When the lane is stopped before it gets its turn, what was sent stays pending and is sent again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
-        if (!this.#tryMerge(outcome, mark, uncertain)) return false;
+        if (!this.#tryMerge(outcome, checkpoint, uncertain)) return false;
         return { next: this.#goesOn(pushed) ? this.#nextSlice() : undefined };
       });
       if (merged) return merged.next;
@@ -373,12 +373,12 @@ export class PeerLane implements Lane {
     return undefined;
   }
 
-  #tryMerge(outcome: PushOutcome, mark: Mark, uncertain: ReadonlySet<string>): boolean {
+  #tryMerge(outcome: PushOutcome, checkpoint: Checkpoint, uncertain: ReadonlySet<string>): boolean {
     const { journal, ledger, peer } = this.#parts;
     const { sent, missingOnPeer, certificates } = outcome;
     const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
     if (sent.length + marks + certificates.length === 0) return true;
-    const isChecked = journal.mayBeMarkedSince(mark);
+    const isChecked = journal.mayBeMarkedSince(checkpoint);
     try {
       const isCheckedMeanwhile = (encoded: Buffer) => {
         const path = this.#files.path(encoded);
@@ -487,7 +487,7 @@ export class PeerLane implements Lane {
   }
 
   /** Nothing can be sent now. */
-  #settle(): void {
+  #noteIdle(): void {
     this.#pending = this.#parts.ledger.countDirty(this.peer);
     if (this.#pending > 0) return;
     this.#pendingSince = undefined;

@@ -7,7 +7,7 @@ import { PushTranscript } from '../../csync2/run/push-transcript.js';
 import type { Outcome } from '../../csync2/run/result.js';
 import type { CommandResult, LeastRate, Runner } from '../../csync2/run/runner.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { Mark } from '../database/check-journal.js';
+import type { Checkpoint } from '../database/check-journal.js';
 import { Impasse } from './impasse.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 import { blamedRows } from './refused/blamed-rows.js';
@@ -165,7 +165,7 @@ export class Pusher {
 /** A push that has been prepared. */
 export interface Slice {
   readonly copy: PrivateDatabase;
-  readonly mark: Mark;
+  readonly checkpoint: Checkpoint;
   /** csync2 tells why it does not take a file. */
   readonly isTold: boolean;
   /** The files on this host. */

@@ -1,8 +1,8 @@
 import { lastWords } from '../../csync2/run/result.js';
 import type { CommandResult, Runner } from '../../csync2/run/runner.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { CheckJournal, Mark } from '../database/check-journal.js';
-import type { Exclusive } from '../shared/exclusive.js';
+import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
+import type { Mutex } from '../shared/mutex.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { leastRateOf } from './least-rate.js';
@@ -15,8 +15,8 @@ export interface SharedLaneParts {
   readonly journal: CheckJournal;
   /** Further options for the update, such as `-b` where the binary has it. */
   readonly options: readonly string[];
-  /** Marks again what has been marked since, and releases the mark; see {@link Checker.markAgain}. */
-  readonly markAgain: (mark: Mark) => Promise<number | undefined>;
+  /** Marks again what has been marked since, and releases the checkpoint; see {@link Checker.markAgain}. */
+  readonly markAgain: (checkpoint: Checkpoint) => Promise<number | undefined>;
   /** Files pending for this peer; undefined if that can't be told. */
   readonly countPending: () => Promise<number | undefined>;
   /** Whether every place is there: csync2 pushes as deleted what it can't see. */
@@ -24,7 +24,7 @@ export interface SharedLaneParts {
   /** Undefined: what is pending is not checked. */
   readonly sights?: PendingSights;
   readonly stallSeconds: number;
-  readonly turn?: Exclusive;
+  readonly turn?: Mutex;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -119,7 +119,7 @@ export class SharedLane implements Lane {
     this.#rhythm.updating();
     const halt = new AbortController();
     this.#halt = halt;
-    const mark = journal.mark();
+    const checkpoint = journal.checkpoint();
     const leastRate = leastRateOf(this.#parts.turn);
     try {
       const watch = new PushWatch({
@@ -138,7 +138,7 @@ export class SharedLane implements Lane {
         .finally(() => watch.end());
       const lost = (await sights?.outOfSight(pending)) ?? [];
       if (lost.length > 0) await sights?.mark(lost);
-      const again = await markAgain(mark);
+      const again = await markAgain(checkpoint);
       // It says nothing of the peer.
       if (halt.signal.aborted) return this.#rhythm.failed('unreadable');
       const before = this.#pending ?? 0;
@@ -153,7 +153,7 @@ export class SharedLane implements Lane {
       if (again) this.#rhythm.wake();
     } finally {
       this.#halt = undefined;
-      journal.release(mark);
+      journal.release(checkpoint);
     }
   }
 

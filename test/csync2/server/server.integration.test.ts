@@ -202,10 +202,10 @@ describe('managed server', () => {
     const { node, server, logFile } = await setUp(context);
     await server.start();
     truncateSync(logFile, 15 * 1024 * 1024);
-    server.open();
+    server.admitSessions();
     assert.equal(statSync(logFile).size, 15 * 1024 * 1024);
     truncateSync(logFile, 17 * 1024 * 1024);
-    server.open();
+    server.admitSessions();
     assert.equal(statSync(logFile).size, 0);
     (await openSession(context, node)).destroy();
     await until(() => readFileSync(logFile, 'utf8').includes('New connection'), 'the next line');
@@ -219,7 +219,7 @@ describe('gate of the managed server', () => {
     await server.start();
     other.write('file', 'text');
     other.csync2('-cr', '/');
-    server.close();
+    server.holdSessions();
     const push = spawn(
       'csync2',
       ['-N', other.name, '-p', String(node.port), '-D', other.databaseDirectory, '-u'],
@@ -232,7 +232,7 @@ describe('gate of the managed server', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.deepEqual(server.sessions(), []);
     assert.equal(push.exitCode, null);
-    server.open();
+    server.admitSessions();
     assert.equal(await done, 0);
     assert.equal(node.read('file'), 'text');
   });
@@ -240,7 +240,7 @@ describe('gate of the managed server', () => {
   test('closed when it is stopped: it ends', async (context) => {
     const { node, server } = await setUp(context);
     await server.start();
-    server.close();
+    server.holdSessions();
     await server.stop();
     assert.ok(!listens(node.name, node.port));
   });
@@ -251,9 +251,9 @@ describe('gate of the managed server', () => {
     for (let kill = 1; kill <= 3; kill++) {
       process.kill(server.pid as number, 'SIGKILL');
       while (ended.length < kill) {
-        server.close();
+        server.holdSessions();
         await new Promise(setImmediate);
-        server.open();
+        server.admitSessions();
         await new Promise(setImmediate);
       }
       await until(() => server.state === 'listening', 'the server to be back');
@@ -265,18 +265,18 @@ describe('activity of the server', () => {
   test('a session is seen while a client is connected, and no longer', async (context) => {
     const { node, server, activity } = await setUp(context);
     await server.start();
-    assert.deepEqual(activity.open(), []);
+    assert.deepEqual(activity.openSessions(), []);
     const one = await openSession(context, node);
     const two = await openSession(context, node);
     await until(() => activity.sessions().size === 2, 'both in the log');
-    assert.equal(activity.open().length, 2);
+    assert.equal(activity.openSessions().length, 2);
     // A process may be there before its first message.
     const from = () => [...activity.sessions().values()].map((session) => session.from).join();
     await until(() => from() === '127.0.0.1,127.0.0.1', 'both to be named');
     one.destroy();
-    await until(() => activity.open().length === 1, 'one to end');
+    await until(() => activity.openSessions().length === 1, 'one to end');
     two.destroy();
-    await until(() => activity.open().length === 0, 'both to end');
+    await until(() => activity.openSessions().length === 0, 'both to end');
     assert.equal(activity.sessions().size, 0);
     assert.equal(await activity.quiet(10), true);
   });
@@ -286,14 +286,14 @@ describe('activity of the server', () => {
     await server.start();
     const client = await wireClient(context, node, other);
     await until(() => activity.sessions().size === 1, 'the session');
-    assert.deepEqual([activity.busy(), activity.receiving()[0]?.phase], [[], 'unidentified']);
+    assert.deepEqual([activity.busySessions(), activity.receiving()[0]?.phase], [[], 'unidentified']);
     assert.equal(await activity.quiet(60), true);
     await client.greet(other.name);
     await until(() => activity.receiving()[0]?.phase === 'idle', 'it to wait for the peer');
-    assert.deepEqual(activity.busy(), []);
+    assert.deepEqual(activity.busySessions(), []);
     await client.beginPatch(key, '%25data%25/large');
     client.socket.write('octet-stream 1000000\nabc');
-    await until(() => activity.busy().length === 1, 'it to receive');
+    await until(() => activity.busySessions().length === 1, 'it to receive');
     assert.equal(await activity.quiet(0.3), false);
     const quiet = activity.quiet(60);
     client.socket.destroy();
@@ -324,7 +324,7 @@ describe('activity of the server', () => {
     await client.greet(other.name);
     await client.beginPatch(key, '%25data%25/large');
     client.socket.write('octet-stream 1000000\nabc');
-    await until(() => activity.busy().length === 1, 'it to receive');
+    await until(() => activity.busySessions().length === 1, 'it to receive');
     const abort = new AbortController();
     const waiting = activity.quiet(60, abort.signal);
     abort.abort();
@@ -340,7 +340,7 @@ describe('activity of the server', () => {
     assert.match(await client.patch(key, '%25data%25/half', 'text'), /^OK/);
     await client.beginPatch(key, '%25data%25/large');
     client.socket.write('octet-stream 1000000\nabc');
-    await until(() => activity.busy().length === 1, 'it to receive');
+    await until(() => activity.busySessions().length === 1, 'it to receive');
     const quiet = activity.quiet(60);
     process.kill(server.sessions()[0] as number, 'SIGKILL');
     assert.equal(await quiet, true);
@@ -369,7 +369,7 @@ describe('activity of the server', () => {
     );
     assert.deepEqual([ending('first'), ending('second')], ['next', undefined]);
     client.socket.destroy();
-    await until(() => activity.open().length === 0, 'the session to end');
+    await until(() => activity.openSessions().length === 0, 'the session to end');
     assert.deepEqual([ending('first'), ending('second')], ['next', 'closed']);
   });
 
@@ -382,7 +382,7 @@ describe('activity of the server', () => {
     const hostile = `x\n${forged}\n2026-11-26T10:00:00.000Z <1> Updated %data%/victim from node9.\n`;
     mkdirSync(dirname(join(node.root, hostile)), { recursive: true });
     assert.match(await client.patch(key, encoded(`%data%/${hostile}`), 'text'), /^OK/);
-    activity.open();
+    activity.openSessions();
     assert.deepEqual([...activity.received()], [[other.name, 1]]);
     assert.equal(activity.reception('%data%/victim'), undefined);
     assert.equal(activity.receiving()[0]?.current?.name, `%data%/${hostile}`);
@@ -410,7 +410,7 @@ describe('activity of the server', () => {
     const live: number[] = [];
     const probe = new SessionProbe({ database: undefined, managed: false });
     const activity = new Activity(file, () => live, probe);
-    context.after(() => activity.close());
+    context.after(() => activity.dispose());
     const update = (name: string) => `2026-11-26T10:00:00.000Z <7> Updated ${name} from web2.\n`;
     const count = () => activity.received().get('web2') ?? 0;
     assert.equal(count(), 0);
@@ -431,7 +431,7 @@ describe('activity of the server', () => {
     rmSync(file);
     assert.equal(count(), 5);
     live.push(process.pid);
-    assert.deepEqual(activity.open(), [process.pid], 'without a log the processes say it');
+    assert.deepEqual(activity.openSessions(), [process.pid], 'without a log the processes say it');
   });
 
   test('the children of a process, and of one that is gone', () => {
@@ -452,7 +452,7 @@ async function setUp(context: TestContext) {
   context.after(async () => {
     const sessions = server.pid === undefined ? [] : sessionsOf(server.pid);
     await server.stop();
-    activity.close();
+    activity.dispose();
     for (const pid of sessions) end(pid);
   });
   return { node, other, server, activity, ended, logFile: node.logFile };

@@ -51,9 +51,9 @@ describe('connections at the same time', () => {
 
   test('more at once than csync2 asks room for', async (context) => {
     const { client, server } = await setUp(context);
-    server.close();
+    server.holdSessions();
     const clients = await Promise.all(Array.from({ length: 60 }, client));
-    server.open();
+    server.admitSessions();
     for (const each of clients) {
       assert.match(await each.say('CONFIG'), /^OK/);
       each.socket.destroy();

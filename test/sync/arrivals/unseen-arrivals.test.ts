@@ -32,9 +32,9 @@ describe('what peers send to where it cannot be seen', () => {
     memory.save();
     const next = new UnseenArrivals({ memory: MountMemory.open(file), prefixes, isAway: () => false });
     assert.equal(next.within(Buffer.from('/srv/up')).length, 3);
-    arrivals.settle(arrivals.within(Buffer.from('/srv/up/p')));
+    arrivals.forget(arrivals.within(Buffer.from('/srv/up/p')));
     assert.deepEqual(within('/srv/up'), ['/srv/up/away\xff', '/srv/up/late']);
-    arrivals.settle(arrivals.within(Buffer.from('/srv/up')));
+    arrivals.forget(arrivals.within(Buffer.from('/srv/up')));
     assert.deepEqual(memory.received, []);
   });
 });

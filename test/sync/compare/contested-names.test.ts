@@ -18,9 +18,9 @@ describe('contested names', () => {
     names.add('/srv/a', 1);
     names.add('/srv/b', 1);
     names.add('/srv/b', 3);
-    names.settle(2);
+    names.forgetBefore(2);
     assert.deepEqual([[...names], [...names.above()]], [['/srv/b'], ['/srv']]);
-    names.settle(4);
+    names.forgetBefore(4);
     assert.deepEqual([names.size, [...names.above()], names.concerns('/srv')], [0, [], false]);
   });
 
@@ -29,7 +29,7 @@ describe('contested names', () => {
     const open = new ContestedNames();
     for (const name of ['/srv/a', '/srv/b/c', '/srv/d', '/srv/e']) names.add(name, 1);
     for (const name of ['/srv/a/x', '/srv/b', '/srv/e']) open.add(name, 1);
-    names.settle(2, open);
+    names.forgetBefore(2, open);
     assert.deepEqual([...names], ['/srv/a', '/srv/b/c', '/srv/e']);
   });
 

@@ -35,7 +35,7 @@ function dutyWith(
     detectedLate: { begin: () => {}, end: () => [] },
     unsupported: { look: () => {} },
     history,
-    unseen: { settle() {} },
+    unseen: { forgetBefore() {} },
     memory: new FileMemory(),
     beginFullCheck: () => ({ step: () => new Promise((resolve) => onStep(() => resolve(report))) }),
     events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },

@@ -11,7 +11,7 @@ describe('times in which nobody looked', () => {
     const file = fileFor(context);
     const first = UnseenSpans.open(file, 50);
     assert.ok(first.covers(20), 'nobody knows when there is no file');
-    first.settle(50);
+    first.forgetBefore(50);
     assert.equal(first.since, undefined);
     first.add(100, 200);
     first.add(400, 500);
@@ -21,9 +21,9 @@ describe('times in which nobody looked', () => {
       [false, true, true, false, false, true, false],
     );
     assert.equal(second.since, 100);
-    second.settle(300);
+    second.forgetBefore(300);
     assert.equal(UnseenSpans.open(file).since, 400);
-    second.settle(600);
+    second.forgetBefore(600);
     assert.equal(UnseenSpans.open(file).since, undefined);
   });
 
@@ -39,7 +39,7 @@ describe('times in which nobody looked', () => {
     const random = seeded(chooseSeed(context));
     const file = fileFor(context);
     const spans = UnseenSpans.open(file, 0);
-    spans.settle(0);
+    spans.forgetBefore(0);
     const moments: number[] = [];
     for (let index = 0; index < 300; index++) {
       const from = Math.floor(random() * 1e6);

@@ -8,7 +8,7 @@ import { CheckJournal } from '#src/sync/database/check-journal.js';
 import { DatabaseWindow } from '#src/sync/database/database-window.js';
 import type { PushReport } from '#src/sync/push/lane.js';
 import { PeerLane } from '#src/sync/push/peer-lane.js';
-import { Exclusive } from '#src/sync/shared/exclusive.js';
+import { Mutex } from '#src/sync/shared/mutex.js';
 import { checkerKnowledge } from '../../support/checker-parts.js';
 import { type CsyncNode, makeCluster, until } from '../../support/csync2-cluster.js';
 import { seededRandom } from '../../support/csync2-random.js';
@@ -218,7 +218,7 @@ async function setUp(
   const window = new DatabaseWindow({ quiet: async () => true }, undefined, 1);
   const errors: string[] = [];
   const reports: PushReport[] = [];
-  const turn = new Exclusive();
+  const turn = new Mutex();
   const lanes = peers.map(
     (peer) =>
       new PeerLane({

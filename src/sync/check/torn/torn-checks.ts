@@ -13,7 +13,7 @@ export interface TornCheckParts {
   readonly newest: ((limit: number) => readonly RecentNote[]) | undefined;
   readonly record: CheckRecord;
   /** What else would be lost by a kill now. */
-  readonly unsettled?: () => Scope;
+  readonly alsoUnmarked?: () => Scope;
 }
 
 /** A check that has begun. */
@@ -108,7 +108,7 @@ export class TornChecks {
   }
 
   #write(running?: CheckState['running']): void {
-    const more = this.#parts.unsettled?.() ?? { files: [], trees: [] };
+    const more = this.#parts.alsoUnmarked?.() ?? { files: [], trees: [] };
     const { files, trees } = this.unmarked;
     const unmarked = { files: [...files, ...more.files], trees: [...trees, ...more.trees] };
     this.#parts.record.write({ ...(running ? { running } : {}), unmarked });

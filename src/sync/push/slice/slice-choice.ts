@@ -2,8 +2,8 @@ import type { DirtyRow, Ledger } from '../../../csync2/database/ledger.js';
 import { completeSlice } from '../../../csync2/database/private-database.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
-import { overtaking } from './overtaking.js';
 import type { PendingFiles } from './pending-files.js';
+import { priorityRows } from './priority-rows.js';
 import { WaitingLinks } from './waiting-links.js';
 
 /** What the choice is made with. */
@@ -49,7 +49,7 @@ export class SliceChoice {
     this.#looks = 0;
     this.#unreadable = 0;
     this.#waiting = 0;
-    const first = this.#complete(this.#overtaking(limit), limit);
+    const first = this.#complete(this.#priorityRows(limit), limit);
     if (first) return { rows: first, resting: [], ...this.#leftOut };
     const { ledger, peer } = this.#parts;
     let rows: readonly DirtyRow[] = [];
@@ -66,13 +66,13 @@ export class SliceChoice {
   }
 
   /** Those of more than fit into one push that go before the others. */
-  #overtaking(limit: number): readonly DirtyRow[] {
+  #priorityRows(limit: number): readonly DirtyRow[] {
     const { ledger, peer } = this.#parts;
     // Where files are asked about one by one, none is in a hurry.
     const pending = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
     const isMore =
       pending.length > limit || (pending.length > 0 && ledger.hasPendingLongName(peer, longestName));
-    const first = isMore && !this.#hasOvertaken ? overtaking(pending, this.#seenUpTo) : [];
+    const first = isMore && !this.#hasOvertaken ? priorityRows(pending, this.#seenUpTo) : [];
     this.#seenUpTo = pending[0]?.rowid ?? 0;
     const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
     this.#hasOvertaken = rows.length > 0;

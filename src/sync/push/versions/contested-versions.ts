@@ -18,7 +18,7 @@ export interface Origins {
   readonly companions: (encoded: Buffer, origin: string | undefined) => readonly string[];
 }
 
-/** What a lane's versions are settled with. */
+/** What a lane's versions are kept with. */
 export interface ContestedVersionsParts {
   readonly peer: string;
   /** It only receives: what it has changed is no later version. */
@@ -33,7 +33,7 @@ export interface ContestedVersionsParts {
   /** Undefined: nothing is known of them. */
   readonly origins: Origins | undefined;
   /** A file is no longer pending for the peer. */
-  readonly onSettled: (encoded: Buffer) => void;
+  readonly onNoLongerPending: (encoded: Buffer) => void;
 }
 
 /**
@@ -104,12 +104,12 @@ export class ContestedVersions {
   }
 
   /** Corrects what is pending, in a database window. Throws what better-sqlite3 throws; then it is to be called again. */
-  settle(now = Date.now()): void {
-    this.#settleMarked(now);
+  apply(now = Date.now()): void {
+    this.#applyMarked(now);
     this.#markAgain();
   }
 
-  /** The peer has a later version of these, as it has said. Throws as {@link settle}. */
+  /** The peer has a later version of these, as it has said. Throws as {@link apply}. */
   yield(rows: readonly DirtyRow[]): void {
     const { ledger, versions } = this.#parts;
     for (const row of rows) {
@@ -130,8 +130,8 @@ export class ContestedVersions {
     return this.#parts.origins?.cameFrom(nameOf(encoded)) === this.#parts.peer;
   }
 
-  #settleMarked(now: number): void {
-    const { ledger, onSettled, peer, versions } = this.#parts;
+  #applyMarked(now: number): void {
+    const { ledger, onNoLongerPending, peer, versions } = this.#parts;
     for (const [key, { at, encoded, isOffered, until }] of this.#marked) {
       const isTheirs = this.isTheirs(encoded);
       // What the peer has taken since is later than what its session has brought.
@@ -140,7 +140,7 @@ export class ContestedVersions {
       else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.isPending(encoded)) {
         const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [peer];
         ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
-        onSettled(encoded);
+        onNoLongerPending(encoded);
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Runs a job some time after it was asked for: never twice at once, and not sooner than `interval` ms. */
-export class Throttle {
+export class SpacedJob {
   readonly #interval: number;
   readonly #job: (done: () => void) => void;
   #timer: NodeJS.Timeout | undefined;

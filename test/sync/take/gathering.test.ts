@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Gathering, gatherUntil } from '#src/sync/take/gather.js';
+import { Gathering, gatherUntil } from '#src/sync/take/gathering.js';
 
 describe('gathering', () => {
   const options = { settle: 20, most: 500 };

@@ -1,6 +1,6 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
-import { aloneInDirectory, mostAhead } from '../../shared/alone.js';
 import { fairShare } from '../../shared/fair-share.js';
+import { aloneInDirectory, mostAhead } from '../../shared/lone-files.js';
 
 /**
  * Which of many pending files go first, in a push of their own: csync2 sends what it is given in the order of names, so that
@@ -13,7 +13,7 @@ import { fairShare } from '../../shared/fair-share.js';
  * @param rows - the newest first
  * @param seenUpTo - the highest rowid when the last push was prepared
  */
-export function overtaking(rows: readonly DirtyRow[], seenUpTo: number): DirtyRow[] {
+export function priorityRows(rows: readonly DirtyRow[], seenUpTo: number): DirtyRow[] {
   const fresh = rows.filter((row) => row.rowid > seenUpTo);
   const first = new Set(fresh.length <= mostAhead ? fresh : []);
   const alone = aloneInDirectory(rows, ({ encoded }) =>

@@ -4,7 +4,7 @@ import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
  * Tells a peer that refuses everything (another key, another configuration, a name that does not resolve there) from single
  * files that it does not take; only its own word for one file counts. It is asked about one file now and then.
  */
-export class Refusal {
+export class RefusalClassifier {
   /** When the peer has taken something last, milliseconds since 1970. */
   #tookAt = Number.NEGATIVE_INFINITY;
   #isPeer = false;

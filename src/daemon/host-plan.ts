@@ -10,7 +10,7 @@ import { requireOwnDirectory } from '../state/own-directory.js';
 import { requireRoots } from '../sync/guard/required-roots.js';
 
 /** A host's configuration, read and found good: nothing has been begun yet. */
-export interface Plan {
+export interface HostPlan {
   readonly config: CsyncConfig;
   readonly instance: Instance;
   /** Whether this csync2 knows `-b`; asked only where it would be used. */
@@ -22,7 +22,7 @@ export interface Plan {
  *
  * Throws an InotifyCsyncError for everything that is wrong with the configuration or the host.
  */
-export async function readPlan(settings: Settings, csync2Options: Csync2Options): Promise<Plan> {
+export async function readPlan(settings: Settings, csync2Options: Csync2Options): Promise<HostPlan> {
   const plan = resolveInstance({
     ...csync2Options,
     program: settings.csync2,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Exclusive } from '#src/sync/shared/exclusive.js';
+import { Mutex } from '#src/sync/shared/mutex.js';
 
 describe('exclusive', () => {
   test('one at a time, in the order of asking', async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new Mutex();
     const seen: string[] = [];
     let running = 0;
     const task = (name: string, turns: number) => async () => {
@@ -25,7 +25,7 @@ describe('exclusive', () => {
   });
 
   test('an error reaches who asked, and nobody else', async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new Mutex();
     const failing = exclusive.run(async () => {
       throw new Error('mine');
     });
@@ -35,7 +35,7 @@ describe('exclusive', () => {
   });
 
   test('what throws before it waits is an error too', async () => {
-    const exclusive = new Exclusive();
+    const exclusive = new Mutex();
     const throws = (): Promise<void> => {
       throw new Error('at once');
     };

@@ -1,8 +1,7 @@
 /**
- * One at a time, in the order of asking. Guards csync2's database: a check and a merge of what was sent must not
- * overlap, or a mark that the check has just made is taken off with the old one and the change is lost for good.
+ * A mutex: runs tasks one at a time, in the order in which they were asked for. The database window and lanes that take turns use it.
  */
-export class Exclusive {
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
   #asked = 0;
 
