@@ -130,7 +130,7 @@ void Survey::Push(int fd) {
     level.inode = status.st_ino;
   }
   levels_.push_back(std::move(level));
-  // A very deep tree: those farthest away are opened anew on the way back.
+  // A very deep tree: those farthest away are reopened on the way back.
   while (levels_.size() - first_open_ > options_.open_max) {
     Level& farthest = levels_[first_open_++];
     if (farthest.fd >= 0) close(farthest.fd);

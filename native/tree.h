@@ -195,7 +195,7 @@ class Tree {
   bool RetryLater(const Found& found, NodeId parent, Millis now);
   void AddRetry(NodeId parent, const std::string& name, Millis at);
   void WantRetries(Millis now);
-  void LookAnew(const Found& found, NodeId parent);
+  void LookAgain(const Found& found, NodeId parent);
   void NoteUnwatched(const Found& found, NodeId parent);
   void EmitLimit();
   void NoteDenied(const Found& found, NodeId parent);

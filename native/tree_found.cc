@@ -35,7 +35,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
   if (removing_.count(found.wd) != 0) {
     // The watch was put on before we took it away, so it is dead now. What happens until there is another is told by
     // nobody.
-    LookAnew(found, parent);
+    LookAgain(found, parent);
     return {};
   }
   if (IsOld(found, parent)) {

@@ -101,7 +101,7 @@ void Tree::WantRetries(Millis now) {
 
 // What was found has been taken away by then; another look makes another watch. If it doesn't, again and again, then
 // the watch has never gone.
-void Tree::LookAnew(const Found& found, NodeId parent) {
+void Tree::LookAgain(const Found& found, NodeId parent) {
   if (++attempts_[Key(parent, found.name)] <= kRetries) {
     Want(parent, found.name, true);
     return;

@@ -219,7 +219,7 @@ void Tree::ExpireDetached(Millis now) {
     detached_.pop_front();
     const NodeId id = store_.Resolve(entry.node);
     if (id == kNoNode || id == kRootNode || store_[id].parent != kNoNode) continue;
-    // A running look may be about to find it in its new place; to watch it anew would be right, but not cheap.
+    // A running look may be about to find it in its new place; to watch it again would be right, but not cheap.
     if (!(jobs_.empty() && wanted_.empty()) && entry.delays < 60) {
       detached_.push_back({entry.node, now + options_.grace, entry.delays + 1});
     } else {

@@ -44,9 +44,9 @@ import { Watchdog } from './systemd/watchdog.js';
 
 /**
  * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit code. SIGHUP has both
- * configurations read anew.
+ * configurations reloaded.
  *
- * @param reloadSettings - reads the settings anew; throws an InotifyCsyncError if they are wrong
+ * @param reloadSettings - reloads the settings; throws an InotifyCsyncError if they are wrong
  *
  * Throws an InotifyCsyncError when it can't start or go on; whatever had been begun has then been ended.
  */
@@ -204,7 +204,7 @@ async function run(
     try {
       const changed = readSettings?.();
       await troubles.judge(succession.replace(changed));
-      log.info(`read anew: ${introduction(succession)}`, { event: 'configRead' });
+      log.info(`reloaded: ${introduction(succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
       if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);
       return late;

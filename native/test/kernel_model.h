@@ -54,7 +54,7 @@ class KernelModel {
   size_t queue_max = 1000000;
   // Watches that may exist at the same time.
   size_t watches_max = 1000000;
-  // The highest descriptor; then they begin anew, without those in use (idr_alloc_cyclic).
+  // The highest descriptor; then they start over, without those in use (idr_alloc_cyclic).
   int32_t wd_max = INT32_MAX;
 
  private:

@@ -3,7 +3,7 @@
 //   tree_test random FIRST_SEED COUNT OPERATIONS     seeded random operations and orders
 //   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
 //   tree_test limit FIRST_SEED COUNT OPERATIONS      the same beyond the watch limit, which is raised in the end
-//   tree_test wrap FIRST_SEED COUNT OPERATIONS       the same with descriptors that begin anew
+//   tree_test wrap FIRST_SEED COUNT OPERATIONS       the same with descriptors that start over
 //   tree_test forgetful FIRST_SEED COUNT OPERATIONS  the same, remembering hardly any names of late events
 //   tree_test deep FIRST_SEED COUNT OPERATIONS       the same where a directory two levels down is the last to be entered
 //   tree_test replay KIND SEED OPERATIONS            one of them, told step by step
@@ -30,7 +30,7 @@ namespace {
 struct RandomKind {
   bool restarts = false;
   bool limit = false;  // the watch limit is low, and raised in the end
-  bool wrap = false;   // descriptors begin anew after a few
+  bool wrap = false;   // descriptors start over after a few
   bool forgetful = false;  // hardly any names of late events are remembered
   bool deep = false;   // what is more than two levels below the root is too deep
 

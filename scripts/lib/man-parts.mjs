@@ -1,6 +1,6 @@
 // The parts of the manual pages that follow from the program: settings, commands, exit codes, in roff (man(7)).
 //
-//   node scripts/lib/man-parts.mjs PAGE         prints PAGE with its parts made anew
+//   node scripts/lib/man-parts.mjs PAGE         prints PAGE with its parts made again
 //   node scripts/lib/man-parts.mjs --write PAGE…   writes them
 
 import { execFileSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const { settingDefinitions, settingNames, flagOf, variableOf } = await import(ne
 const { exitCodes } = await import(new URL('errors.js', dist));
 const { exitStatusText } = await import(new URL('cli/exit-status.js', dist));
 
-/** A page with everything between `.\" begin NAME` and `.\" end NAME` made anew. */
+/** A page with everything between `.\" begin NAME` and `.\" end NAME` made again. */
 export function withParts(page) {
   return page.replace(/^\.\\" begin (\S+)\n[^]*?^\.\\" end \1$/gm, (_, name) => {
     if (!parts[name]) throw new Error(`there is no part ${name}`);
@@ -31,7 +31,7 @@ const parts = {
     settingNames
       .filter((name) => name !== 'csync2_options')
       .flatMap((name) => ['.TP', `.BI ${roff(flagOf(name))} " ${roff(argumentOf(name))}"`, sentence(settingDefinitions[name].description)]),
-  variables: () => settingNames.flatMap((name) => ['.TP', `.B ${roff(variableOf(name))}`, `As`, `.B ${roff(name)}`, 'in the file of settings.']),
+  variables: () => settingNames.flatMap((name) => ['.TP', `.B ${roff(variableOf(name))}`, `As`, `.B ${roff(name)}`, 'in the settings file.']),
   'exit-status': () =>
     exitStatusText(Object.keys(exitCodes))
       .split('\n')

@@ -14,7 +14,7 @@ const exitStatusTexts = {
   usage: 'the command line is wrong',
   dataFormat: 'the file that tells what was mounted is damaged',
   noInput:
-    'a file or directory that is needed is missing: csync2.cfg, an included directory, the file of settings',
+    'a file or directory that is needed is missing: csync2.cfg, an included directory, the settings file',
   unavailable: 'csync2 is missing, or its port is taken',
   software: 'a bug in inotify-csync',
   systemLimit: 'a limit of the system is too low (inotify watches)',

@@ -31,7 +31,7 @@ export interface LoadedSettings {
   readonly settings: Settings;
   readonly csync2Options: Csync2Options;
   readonly origins: Readonly<Record<SettingName, Origin>>;
-  /** The file of settings that was read; undefined if there is none. */
+  /** The settings file that was read; undefined if there is none. */
   readonly file: string | undefined;
 }
 
@@ -58,7 +58,7 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   return { ...withCsync2Options(settings, origins, options.csync2Arguments), file: file?.path };
 }
 
-/** The variable that names the file of settings. */
+/** The variable that names the settings file. */
 export const configVariable = 'INOTIFY_CSYNC_CONFIG';
 
 type Found = { readonly origin: Origin; readonly value: unknown; readonly checked?: true };

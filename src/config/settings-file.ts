@@ -5,14 +5,14 @@ import { SettingsFileError } from './errors.js';
 /** Where settings are looked for unless a file is named. */
 export const defaultSettingsFile = '/etc/inotify-csync.toml';
 
-/** A value in a file of settings, and its line, counted from 1, where that can be told. */
+/** A value in a settings file, and its line, counted from 1, where that can be told. */
 export interface FileValue {
   readonly value: unknown;
   readonly line: number | undefined;
 }
 
 /**
- * Reads the file of settings (TOML), which must exist only if it was named. Returns its top-level keys in their
+ * Reads the settings file (TOML), which must exist only if it was named. Returns its top-level keys in their
  * order. Throws SettingsFileError.
  */
 export function readSettingsFile(
@@ -37,7 +37,7 @@ function readText(path: string, mustExist: boolean, readFile: (path: string) => 
     if (code === 'ENOENT' && !mustExist) return undefined;
     if (code === 'ENOENT') {
       const hint = 'create it, or name another one with --config or $INOTIFY_CSYNC_CONFIG';
-      throw new SettingsFileError(path, 'there is no such file of settings', exitCodes.noInput, hint, {
+      throw new SettingsFileError(path, 'there is no such settings file', exitCodes.noInput, hint, {
         cause,
       });
     }

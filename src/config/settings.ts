@@ -27,7 +27,7 @@ export const settingDefinitions = {
   ),
   num_lines_until_reset: count(
     200_000,
-    'queue lines read after which the queue begins anew and a full check runs',
+    'queue lines read after which the queue starts over and a full check runs',
   ),
   num_batched_changes_threshold: count(
     15_000,

@@ -32,7 +32,7 @@ export interface GenerationParts {
   readonly queue: Queue;
   readonly activity: Activity;
   readonly gate: ManagedServer | undefined;
-  /** Made anew for each plan: which of its peers have been compared with. */
+  /** Replaced for each plan: which of its peers have been compared with. */
   readonly knownPeers: KnownPeers;
   /** What sessions of an earlier run have left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];

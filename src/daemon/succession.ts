@@ -27,7 +27,7 @@ export class Succession {
   }
 
   /**
-   * Reads csync2.cfg anew and works by it. Rejects, with the old generation at work, if that can't be.
+   * Reloads csync2.cfg and works by it. Rejects, with the old generation at work, if that can't be.
    *
    * @param settings - new settings; those before if none
    */

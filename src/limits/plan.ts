@@ -65,7 +65,7 @@ export function watchMemory(watches: number): number {
 
 const bytesPerWatch = 1285;
 const headroom = 1.5;
-/** The daemon's watcher, csync2's log, csync2.cfg; and while csync2.cfg is read anew, a second watcher. */
+/** The daemon's watcher, csync2's log, csync2.cfg; and while csync2.cfg is reloaded, a second watcher. */
 const instancesOfOurs = 4;
 /** Linux's own default: the reader empties the queue as it fills. */
 const neededEvents = 16_384;

@@ -280,7 +280,7 @@ export class Reporter implements SchedulerEvents {
   /** A configuration has been edited into something that can't be used. */
   onRejectedConfig = (error: unknown): void => {
     if (!(error instanceof InotifyCsyncError)) {
-      this.onError('reading the configuration anew', error);
+      this.onError('reloading the configuration', error);
       return;
     }
     const { code, hint, message } = error;

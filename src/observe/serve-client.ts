@@ -100,7 +100,7 @@ class GrowingBuffer {
     this.length = needed;
   }
 
-  /** All of it as text, and begins anew. */
+  /** All of it as text, and starts over. */
   take(): string {
     const text = this.#room.toString('utf8', 0, this.length);
     this.#room = Buffer.alloc(0);

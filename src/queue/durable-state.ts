@@ -79,7 +79,7 @@ export class DurableState {
     return true;
   }
 
-  /** Makes the whole file anew if half of it was damaged, else as `save`. Throws an ErrnoException. */
+  /** Writes the whole file again if half of it was damaged, else as `save`. Throws an ErrnoException. */
   begin(): void {
     if (this.#cursorFile.health === 'whole') this.save();
     else this.#saveNow((state) => this.#cursorFile.allocate(state), 'open');

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 export interface Notifier {
   ready(): void;
   stopping(): void;
-  /** Both configurations are being read anew; {@link ready} ends it. */
+  /** Both configurations are being reloaded; {@link ready} ends it. */
   reloading(): void;
   /** One line for `systemctl status`. */
   status(text: string): void;

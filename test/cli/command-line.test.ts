@@ -231,7 +231,7 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
   ],
   [['version', '-A'], 64, /there is no -A here/],
   [['version', 'more'], 64, /more/],
-  [['run', '--config', '/nonexistent.toml'], 66, /nonexistent.toml: there is no such file of settings/],
+  [['run', '--config', '/nonexistent.toml'], 66, /nonexistent.toml: there is no such settings file/],
   [['check-config', '--cfg-path', '/nonexistent'], 66, /cannot read \/nonexistent\/csync2.cfg/],
 ];
 
@@ -260,7 +260,7 @@ test('no name on the command line can drive a terminal', async () => {
   }
 });
 
-test('a wrong variable or file of settings', async (context) => {
+test('a wrong variable or settings file', async (context) => {
   const folder = makeConfig(context);
   const variable = await run(['check-config'], { INOTIFY_CSYNC_SERVER: 'x' });
   assert.deepEqual(

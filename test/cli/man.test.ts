@@ -14,9 +14,9 @@ test('there is a page for the program, its settings and its service', () => {
 
 for (const page of pages) {
   test(`${page} says what the program says`, () => {
-    const anew = execFileSync(process.execPath, [script, folder + page], { encoding: 'utf8' });
+    const fresh = execFileSync(process.execPath, [script, folder + page], { encoding: 'utf8' });
     const remedy = `run: node scripts/lib/man-parts.mjs --write man/${page}`;
-    assert.equal(readFileSync(folder + page, 'utf8'), anew, remedy);
+    assert.equal(readFileSync(folder + page, 'utf8'), fresh, remedy);
   });
 
   test(`${page} is sound`, (context) => {

@@ -203,7 +203,7 @@ test('a misspelled variable is an error, somebody else’s is not', () => {
   load({ environment: { INOTIFY_CSYNC_LABORATORY_OF_MINE: '1' } });
 });
 
-test('the file of settings: named, missing, unreadable, broken', () => {
+test('the settings file: named, missing, unreadable, broken', () => {
   assert.equal(load({ files: { '/x.toml': 'settle = 1' }, configFile: '/x.toml' }).settings.settle, 1);
   const environment = { INOTIFY_CSYNC_CONFIG: '/x.toml' };
   assert.equal(load({ files: { '/x.toml': 'settle = 1' }, environment }).settings.settle, 1);
@@ -212,7 +212,7 @@ test('the file of settings: named, missing, unreadable, broken', () => {
   const missing = failure({ configFile: '/none.toml' });
   assert.deepEqual(
     [missing.exitCode, missing.message],
-    [66, '/none.toml: there is no such file of settings'],
+    [66, '/none.toml: there is no such settings file'],
   );
   const broken = failure({ files: { [standard]: 'settle = 1\ncsync2 = /usr/sbin/csync2\n' } });
   assert.equal(broken.exitCode, 78);

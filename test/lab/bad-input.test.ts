@@ -7,8 +7,8 @@ interface BadInput {
   readonly name: string;
   /** A bash script that spoils something on the host. */
   readonly spoil?: string;
-  /** And one that mends it again. */
-  readonly mend?: string;
+  /** And one that fixes it again. */
+  readonly fix?: string;
   /** Options in /etc/default/inotify-csync. */
   readonly options?: string;
   /** sysexits(3). */
@@ -53,7 +53,7 @@ const badInputs: readonly BadInput[] = [
   {
     name: 'csync2 is missing',
     spoil: 'mv /usr/sbin/csync2 /usr/sbin/csync2.away',
-    mend: 'mv /usr/sbin/csync2.away /usr/sbin/csync2',
+    fix: 'mv /usr/sbin/csync2.away /usr/sbin/csync2',
     exitCode: 69,
     says: /csync2/,
     advises: /install/,
@@ -61,7 +61,7 @@ const badInputs: readonly BadInput[] = [
   {
     name: 'the port is taken',
     spoil: 'systemd-run --quiet --unit=other csync2 -ii; until ss -ltn | grep -q :30865; do sleep 0.1; done',
-    mend: 'systemctl stop other',
+    fix: 'systemctl stop other',
     exitCode: 69,
     says: /30865 is taken/,
     advises: /stop the other server/,
@@ -83,7 +83,7 @@ const badInputs: readonly BadInput[] = [
   {
     name: 'an unknown setting in the file',
     spoil: 'echo "chek_interval = 3" > /etc/inotify-csync.toml',
-    mend: 'rm /etc/inotify-csync.toml',
+    fix: 'rm /etc/inotify-csync.toml',
     exitCode: 78,
     says: /chek_interval/,
     advises: /check_interval/,
@@ -104,7 +104,7 @@ describe('bad input ends the service with a clear line, an exit code and nothing
   });
   after(() => lab?.down());
 
-  for (const { name, spoil, mend, options, exitCode, says, advises } of badInputs) {
+  for (const { name, spoil, fix, options, exitCode, says, advises } of badInputs) {
     test(name, async () => {
       const { root } = lab.node(1);
       await lab.configure();
@@ -123,13 +123,13 @@ describe('bad input ends the service with a clear line, an exit code and nothing
         const left = await lab.run(1, 'pgrep', '-f', '^/usr/bin/node .*inotify-csync');
         assert.equal(left.stdout, '');
       } finally {
-        if (mend) await lab.bash(1, mend);
+        if (fix) await lab.bash(1, fix);
         await lab.run(1, 'systemctl', 'reset-failed', 'inotify-csync');
       }
     });
   }
 
-  test('and all mended, it starts', async () => {
+  test('and all fixed, it starts', async () => {
     await lab.configure();
     writeFileSync(`${lab.node(1).root}/etc/default/inotify-csync`, '');
     await lab.mustRun(1, 'systemctl', 'start', 'inotify-csync');

@@ -94,7 +94,7 @@ for i in range(${most} + 1000):
     await lab.bash(1, "sed -i 's/^  auto none;/  auto younger;/' /etc/csync2.cfg");
     await lab.mustRun(1, 'systemctl', 'reload', 'inotify-csync');
     await lab.waitFor('the reload to be done', async () =>
-      (await lab.journal(1)).some((line) => line.includes('read anew')),
+      (await lab.journal(1)).some((line) => line.includes('reloaded')),
     );
     await lab.waitUntilChecked();
     assert.equal(await service.show('NFileDescriptorStore'), '2');

@@ -23,7 +23,7 @@ const kinds = [
   ['random', 'in random order', ['3', '4', '6', '10']],
   ['restart', 'with watchers that succeed each other', ['3', '6', '10']],
   ['limit', 'beyond the watch limit, which is raised in the end', ['4', '10']],
-  ['wrap', 'while descriptors begin anew after a few', ['4', '10']],
+  ['wrap', 'while descriptors start over after a few', ['4', '10']],
   ['deep', 'where some directories are too deep, until they are moved', ['6', '10']],
 ] as const;
 

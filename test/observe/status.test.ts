@@ -68,11 +68,11 @@ function lane(fields: Partial<LaneStatus> = {}): LaneStatus {
 test('the status has a schema', () => assert.equal(assembleStatus(quiet).schema, 1));
 
 test('a configuration on disk that is not in use is told with its line and remedy', () => {
-  const trouble = { message: '/etc/csync2.cfg:5: found "inclde"', hint: 'mend the line', since: now - 5000 };
+  const trouble = { message: '/etc/csync2.cfg:5: found "inclde"', hint: 'fix the line', since: now - 5000 };
   const status = assembleStatus({ ...quiet, configTroubles: [trouble] }, now);
   assert.equal(status.health, 'degraded');
   assert.deepEqual(status.problems, [
-    'invalid, so the previous configuration is still in use: /etc/csync2.cfg:5: found "inclde" (mend the line; see inotify-csync check-config)',
+    'invalid, so the previous configuration is still in use: /etc/csync2.cfg:5: found "inclde" (fix the line; see inotify-csync check-config)',
   ]);
   assert.deepEqual(status.config_troubles, [{ message: trouble.message, hint: trouble.hint, age_s: 5 }]);
 });

@@ -31,7 +31,7 @@ function failure(action: () => unknown): InotifyCsyncError {
   return assert.fail('nothing was thrown');
 }
 
-test('a directory that others can write to is refused, with the command that mends it', (context) => {
+test('a directory that others can write to is refused, with the command that fixes it', (context) => {
   const folder = temporaryFolder(context);
   for (const mode of [0o770, 0o702, 0o1777]) {
     chmodSync(folder, mode);

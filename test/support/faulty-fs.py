@@ -1,7 +1,7 @@
 """A FUSE file system that shows a directory and fails where it is told to: faulty-fs.py STORE POINT RULES
 
 It speaks the kernel's protocol (linux/fuse.h) itself, so that it needs no library. RULES is a file of lines
-`ERRNO PATH`, read anew for each request: whatever is asked about that path, relative to POINT and in bytes, or about
+`ERRNO PATH`, read again for each request: whatever is asked about that path, relative to POINT and in bytes, or about
 anything below it, fails so; `ERRNO PATH/` only fails what lies below and the listing. Prints `ready` when it is mounted;
 ends when it is unmounted. Killed, it leaves a mount that answers everything with ENOTCONN.
 """

@@ -102,7 +102,7 @@ test('a host that is removed leaves nothing pending', { skip }, async (context) 
   assert.equal((await first.status())?.health, 'healthy');
 });
 
-test('a broken edit changes nothing and is said; when it is mended, it counts', { skip }, async (context) => {
+test('a broken edit changes nothing and is said; when it is fixed, it counts', { skip }, async (context) => {
   const cluster = await Cluster.started(context, { flags });
   const [first, second] = [cluster.node(1), cluster.node(2)];
   const from = first.logEnd;
@@ -110,7 +110,7 @@ test('a broken edit changes nothing and is said; when it is mended, it counts', 
   const [said] = await logged(cluster, first, /the old one stays in force/, from);
   assert.match(said ?? '', /error:/);
   first.configure(cluster.configuration(cluster.nodes, ['exclude *.tmp;']));
-  await logged(cluster, first, / read anew: /, from);
+  await logged(cluster, first, / reloaded: /, from);
   first.write('passing.tmp', 'not for others');
   first.write('kept', 'for others');
   await cluster.untilRead(second, 'kept', 'for others');
@@ -130,7 +130,7 @@ test(
     const from = first.logEnd;
     first.configure('group cluster { host node1 node2; include');
     await logged(cluster, first, /the old one stays in force/, from);
-    // csync2 itself reads its configuration anew each time: nothing can be checked until it is mended, nothing is lost.
+    // csync2 itself reloads its configuration each time: nothing can be checked until it is fixed, nothing is lost.
     first.write('meanwhile', 'changed while it was broken');
     await cluster.until('it to be said', async () => (await first.status())?.health === 'degraded');
     first.configure(good);
@@ -150,7 +150,7 @@ async function reconfigure(cluster: Cluster, text: () => string, nodes = cluster
   for (const node of nodes) {
     const from = node.logEnd;
     node.configure(text());
-    await logged(cluster, node, / read anew: /, from);
+    await logged(cluster, node, / reloaded: /, from);
   }
 }
 

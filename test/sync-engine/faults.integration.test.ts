@@ -101,7 +101,7 @@ test(
   },
 );
 
-test('a file system whose server dies: held, and well when it is mounted anew', { skip }, async (context) => {
+test('a file system whose server dies: held, and well when it is mounted again', { skip }, async (context) => {
   const { cluster, disk } = await faulty(context);
   const [one, two] = [cluster.node(1), cluster.node(2)];
   const before = two.tree();

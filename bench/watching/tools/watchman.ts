@@ -69,7 +69,7 @@ interface Answer {
 
 /** JSON lines over its socket: answers in the order of asking, and reports in between. */
 class WatchmanClient {
-  /** How often it has had to begin anew. */
+  /** How often it has had to start over. */
   fresh = 0;
   readonly #socket: Socket;
   readonly #waiting: ((answer: Answer) => void)[] = [];

@@ -40,7 +40,7 @@ export class Ledger {
     this.#prefixes = prefixes;
   }
 
-  /** The connection, opened anew if somebody has replaced the file. Throws a {@link LedgerError}. */
+  /** The connection, reopened if somebody has replaced the file. Throws a {@link LedgerError}. */
   get database(): Database.Database {
     const stat = statSync(this.file, { bigint: true, throwIfNoEntry: false });
     if (!stat) throw new LedgerError(this.file, 'it does not exist');

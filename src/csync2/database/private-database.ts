@@ -38,7 +38,7 @@ export class PrivateDatabase {
     let pinned: ReadonlySet<string> = new Set();
     try {
       database.pragma('synchronous = OFF');
-      // What is half made is made anew.
+      // What is half made is made again.
       database.pragma('journal_mode = OFF');
       database.transaction(() => {
         database.exec(schema);

@@ -16,7 +16,7 @@ export class HeldConfiguration {
     this.directory = directory;
   }
 
-  /** Makes the directory anew. If the configuration can't be read, it is one that csync2 refuses: then nothing is taken. */
+  /** Makes the directory again. If the configuration can't be read, it is one that csync2 refuses: then nothing is taken. */
   write(config: CsyncConfig, systemDirectory: string, places: readonly PathBytes[]): void {
     rmSync(this.directory, { recursive: true, force: true });
     mkdirSync(this.directory, { mode: 0o700 });
@@ -43,7 +43,7 @@ function textWithout(config: CsyncConfig, systemDirectory: string, places: reado
       prefixes: activePrefixes(config),
     });
   } catch {
-    // Whoever edits it hears of the mistake when it is read anew.
+    // Whoever edits it hears of the mistake when it is reloaded.
     return Buffer.from('unreadable');
   }
 }

@@ -138,7 +138,7 @@ interface Counted {
 }
 
 const nothing = { writes: 0, moves: 0, others: 0, isLate: false, isWritten: false };
-/** Quiet for so long, a file is counted anew. */
+/** Quiet for so long, a file is counted from zero. */
 const restMilliseconds = 2000;
 /** So late an event may be seen. Less than the rest, so that no reception counts for two spells. */
 const lateMilliseconds = 500;

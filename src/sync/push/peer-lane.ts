@@ -496,7 +496,7 @@ export class PeerLane implements Lane {
     this.#unnoted.forget();
   }
 
-  /** How much is pending. To count a million rows before each push would take as long as the push: then it is not told anew. */
+  /** How much is pending. To count a million rows before each push would take as long as the push: then it is not told again. */
   #count(): void {
     if (performance.now() < this.#countAgainAt) return;
     const begun = performance.now();

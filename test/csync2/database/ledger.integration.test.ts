@@ -180,7 +180,7 @@ describe('ledger', () => {
     assert.equal(node.ledger.dirtyFor(other.name, 1)[0]?.forced, 1);
   });
 
-  test('a database that is replaced is opened anew; one that is gone is an error that says so', async (context) => {
+  test('a database that is replaced is reopened; one that is gone is an error that says so', async (context) => {
     const [node] = (await makeCluster(context)) as [CsyncNode];
     const file = node.write('file', '1');
     node.csync2('-cr', '/');

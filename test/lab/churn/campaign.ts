@@ -20,7 +20,7 @@ export interface Finding {
   script: string | undefined;
 }
 
-/** Seeds one after the other. The cluster is made anew after a failure and when the mode changes. */
+/** Seeds one after the other. The cluster is made again after a failure and when the mode changes. */
 export class Campaign {
   readonly findings: Finding[] = [];
   readonly #cluster: ChurnCluster;

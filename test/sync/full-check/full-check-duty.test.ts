@@ -74,7 +74,7 @@ test('one that is incomplete stays due, and waits unless it is asked for', async
   assert.ok(duty.isDue(Date.now()));
 });
 
-test('one that was under way when a place came back may have left it out, and is begun anew at once', async (context) => {
+test('one that was under way when a place came back may have left it out, and is started again at once', async (context) => {
   const steps: (() => void)[] = [];
   const { duty, due } = dutyWith(context, false, undefined, (step) => steps.push(step));
   due.push('start');

@@ -18,7 +18,7 @@ test('a row is younger than a moment if it was not there at the last look before
   assert.equal(notes.isWrittenAfter(13, 999), false, 'before the first look');
 });
 
-test('what is kept is bounded, and a clock that was set back begins anew', () => {
+test('what is kept is bounded, and a clock that was set back starts over', () => {
   const notes = new NoteHistory();
   for (let at = 0; at < 10_000; at++) notes.sample(at, at);
   assert.equal(notes.isWrittenAfter(9_999, 9_998), true);

@@ -86,7 +86,7 @@ describe('rhythm of a lane', () => {
     await rhythm.stop();
   });
 
-  test('the waits grow from a second to five minutes, and begin anew after a success', async (context) => {
+  test('the waits grow from a second to five minutes, and start over after a success', async (context) => {
     const clock = mockClock(context);
     let up = false;
     const rhythm: LaneRhythm = new LaneRhythm(async () => {

@@ -72,7 +72,7 @@ describe('a lane and a file that the peer does not take', () => {
     lane.wake();
     await lane.run(100);
     assert.deepEqual(lane.pending(), ['/b']);
-    lane.mend('/b');
+    lane.fix('/b');
     await lane.run(minute);
     assert.deepEqual(lane.pending(), []);
   });
@@ -497,7 +497,7 @@ function setUp(context: TestContext) {
     wake: () => lane.wake(),
     /** csync2 dies of it. */
     break: (name: string) => breaking.add(name),
-    mend: (name: string) => breaking.delete(name),
+    fix: (name: string) => breaking.delete(name),
     /** As csync2 marks: the old row is deleted and a new one made. Returns the numbers of the rows. */
     addPending(...names: readonly string[]): number[] {
       return main.transaction(() =>

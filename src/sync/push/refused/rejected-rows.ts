@@ -37,7 +37,7 @@ export type RowState =
  *   that were refused for the same reason.
  * - What lies below a directory that was refused, and is missing on the peer, waits for that directory and for nothing else.
  * - A change of the file makes it due; it is still asked about alone. A change is told by the file's stamp, and not by its
- *   row: a peer that pushes the same file to us in vain has csync2 mark it here anew each time.
+ *   row: a peer that pushes the same file to us in vain has csync2 mark it here again each time.
  */
 export class RejectedRows {
   readonly #rows = new Map<string, Rejected>();

@@ -20,7 +20,7 @@ test('a file that was sent in an uncertain version rests for a moment and is sen
   assert.equal(rows.nextDue(now), undefined);
 });
 
-test('sent as it is noted, it is begun anew', () => {
+test('sent as it is noted, it is started again', () => {
   const rows = new UncertainRows();
   for (let round = 0; round < 50; round++) {
     assert.ok(rows.sent(path, 0));
