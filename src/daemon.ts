@@ -206,7 +206,7 @@ async function run(
       await troubles.judge(succession.replace(changed));
       log.info(`reloaded: ${introduction(succession)}`, { event: 'configRead' });
       const late = changed ? restartNeeded(settings, changed) : [];
-      if (late.length > 0) log.warn(`to take effect, this needs a restart: ${late.join(', ')}`);
+      if (late.length > 0) log.warn(`restart the service to apply: ${late.join(', ')}`);
       return late;
     } catch (error) {
       reporter.onRejectedConfig(error);
@@ -242,7 +242,7 @@ async function run(
   if (queue.recovery.unclean) await first.repair();
   watchStore.keep(first.watcher);
   log.info(
-    `ready: ${introduction(succession)}${watch ? ', going on with the watches of the last run' : ''}`,
+    `ready: ${introduction(succession)}${watch ? ', continuing with the watches of the last run' : ''}`,
     {
       event: 'ready',
       milliseconds: Date.now() - startedAt,
@@ -252,7 +252,7 @@ async function run(
   onReady();
   first.start();
   const watchdog = new Watchdog(notifier, pulsesOf(succession), {
-    onSilent: (part) => log.error(`${part} stands still: the watchdog gets no sign of life`),
+    onSilent: (part) => log.error(`${part} is stuck: the watchdog gets no sign of life`),
     // The ages in the status line grow without anything happening.
     onFed: publish,
   });

@@ -64,7 +64,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
 function baseParser(words: readonly string[]): Argv {
   return yargs()
     .scriptName('inotify-csync')
-    .usage('$0 COMMAND [settings]\n\nBrings file changes to all csync2 peers as they happen.')
+    .usage('$0 COMMAND [settings]\n\nReal-time file replication to csync2 peers.')
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
@@ -75,11 +75,11 @@ function baseParser(words: readonly string[]): Argv {
     .locale('en')
     .strict()
     .demandCommand(1, noCommand)
-    .option('json', { type: 'boolean', global: true, description: 'print an object, for scripts' })
+    .option('json', { type: 'boolean', global: true, description: 'print JSON, for scripts' })
     .version(packageVersion())
     .help()
     .showHidden(false)
-    .epilogue('inotify-csync help COMMAND tells more of one, inotify-csync help settings of the settings.')
+    .epilogue('For details: inotify-csync help COMMAND, inotify-csync help settings.')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       // yargs calls this for what a command throws, too, and then has no message of its own.

@@ -7,21 +7,18 @@ export function exitStatusText(codes: readonly (keyof typeof exitStatusTexts)[])
 }
 
 const exitStatusTexts = {
-  ok: 'all is well; of run: stopped in order',
-  degraded:
-    'of status: it runs, and something is wrong; of explain: the path is not synchronised; of verify: hosts differ',
+  ok: 'success',
+  degraded: 'running, but degraded (status); path not synchronised (explain); hosts differ (verify)',
   notRunning: 'inotify-csync is not running',
-  usage: 'the command line is wrong',
-  dataFormat: 'the file that tells what was mounted is damaged',
-  noInput:
-    'a file or directory that is needed is missing: csync2.cfg, an included directory, the settings file',
-  unavailable: 'csync2 is missing, or its port is taken',
+  usage: 'invalid command line',
+  dataFormat: 'the record of mounts is damaged',
+  noInput: 'a required file or directory is missing: csync2.cfg, an included directory or the settings file',
+  unavailable: 'csync2 is missing, or its port is in use',
   software: 'a bug in inotify-csync',
-  systemLimit: 'a limit of the system is too low (inotify watches)',
-  cannotCreate: "the queue's directory can't be made",
-  inputOutput: 'a disk fails',
-  temporary:
-    'try again later: the queue is in use, or its disk is full; of flush: the time is up; of verify: a peer does not answer',
-  noPermission: "something may not be read or written, or isn't safe from other users",
-  config: 'the settings or csync2.cfg are wrong',
+  systemLimit: 'a system limit is too low (inotify watches)',
+  cannotCreate: "cannot create the queue's directory, or an output file",
+  inputOutput: 'I/O error',
+  temporary: 'try again later: queue in use or disk full; timed out (flush); a peer does not answer (verify)',
+  noPermission: 'permission denied, or insecure file permissions',
+  config: 'invalid settings or csync2.cfg',
 } as const satisfies { [Name in keyof typeof exitCodes]: string };

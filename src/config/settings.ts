@@ -19,31 +19,28 @@ export interface SettingDefinition<Value> {
 
 /** All settings, in the order in which they are shown. Those above the empty line are the original script's. */
 export const settingDefinitions = {
-  check_interval: seconds(0.5, { min: 0.01, max: 60 }, 'longest time for which changes are gathered'),
+  check_interval: seconds(0.5, { min: 0.01, max: 60 }, 'maximum batching delay'),
   full_sync_interval: seconds(
     3600,
     { min: 0, max: 31_536_000 },
-    'time between regular full checks, 0 for none',
+    'time between regular full checks; 0 disables them',
   ),
-  num_lines_until_reset: count(
-    200_000,
-    'queue lines read after which the queue starts over and a full check runs',
-  ),
+  num_lines_until_reset: count(200_000, 'reset the queue and run a full check after this many entries'),
   num_batched_changes_threshold: count(
     15_000,
-    'changes in one batch from which on a full check is run instead',
+    'run a full check instead if a batch has at least this many changes',
   ),
   parallel_updates: yesOrNo(true, 'update all peers at the same time'),
   file_events: {
-    ...text(defaultFileEvents, 'EVENTS', 'inotify events that are looked at'),
+    ...text(defaultFileEvents, 'EVENTS', 'inotify events that count as changes'),
     schema: z.string().refine(areFileEvents),
     expects: 'names of inotify events separated by commas',
   },
   queue_file: path(
     '/var/lib/inotify-csync/queue.log',
-    'where the queue is kept: FILE.000001, FILE.cursor and so on',
+    'location of the queue: FILE.000001, FILE.cursor and so on',
   ),
-  csync_log: path('/var/log/inotify-csync/csync2.log', "the csync2 server's log"),
+  csync_log: path('/var/log/inotify-csync/csync2.log', 'log file of the csync2 server'),
   cfg_path: path('/etc', 'directory of csync2.cfg'),
   cfg_file: {
     ...text(
@@ -56,7 +53,7 @@ export const settingDefinitions = {
       'csync2.cfg or csync2_NAME.cfg with a NAME of lower-case letters and digits, as csync2 can read no other',
   },
 
-  settle: seconds(0.02, { min: 0, max: 10 }, 'quiet time after a change before it is handled'),
+  settle: seconds(0.02, { min: 0, max: 10 }, 'quiet time after a change before it is processed'),
   server: choice(
     'managed',
     ['managed', 'external'],
@@ -65,25 +62,25 @@ export const settingDefinitions = {
   server_wait_max: seconds(
     30,
     { min: 0, max: 3600 },
-    'longest wait for a server session to end before changes are handled',
+    'maximum wait for an incoming session to end before changes are processed',
   ),
   verify_interval: seconds(
     86_400,
     { min: 0, max: 31_536_000 },
-    'time between regular comparisons of what this host and its peers have, 0 for none',
+    'time between regular comparisons with all peers; 0 disables them',
   ),
   peer_timeout: seconds(
     60,
     { min: 1, max: 86_400 },
-    'time without progress after which an update of a peer is ended',
+    'time without progress after which an update of a peer is ended and retried later',
   ),
   private_databases: yesOrNo(
     true,
-    'give each update a small database of its own (SQLite only), so that peers do not hold each other up',
+    'give each update its own small database (SQLite only), so that peers do not delay each other',
   ),
   csync2: text('csync2', 'PROGRAM', 'the csync2 program, a path or a name in PATH'),
   runtime_directory: path('/run/inotify-csync', 'directory for the control socket and private databases'),
-  log_level: choice('info', ['error', 'warn', 'info', 'debug'], 'least important messages that are logged'),
+  log_level: choice('info', ['error', 'warn', 'info', 'debug'], 'least important messages to log'),
   csync2_options: {
     schema: z.array(z.string()).readonly(),
     default: [] as readonly string[],

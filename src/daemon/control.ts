@@ -53,7 +53,7 @@ export function controlHandler({
         const inside = paths?.filter((path) => !outside.includes(path));
         if (inside?.length === 0) throw new NotSynchronisedError(outside);
         if (inside) queue.append(inside.map((path) => ({ kind: 'recheck', path: fromKey(path) })));
-        else queue.requireFullCheck('somebody asked for it');
+        else queue.requireFullCheck('on request');
         sync.scheduler.retryFullCheck();
         sync.scheduler.wake();
         return {
@@ -134,7 +134,7 @@ export class NoComparisonError extends InotifyCsyncError {
     super(
       'ICS_NO_COMPARISON',
       exitCodes.unavailable,
-      `what peers have can't be compared with (${strategy})`,
+      `peers cannot be compared (${strategy})`,
       'compare by hand: csync2 -T',
     );
   }
@@ -158,8 +158,8 @@ export class RootNotAcceptedError extends InotifyCsyncError {
     super(
       'ICS_ROOT_NOT_ACCEPTED',
       exitCodes.usage,
-      `${path} is ${text}: that can't be accepted`,
-      'bring it back, or take it out of csync2.cfg on every host',
+      `cannot accept ${path}: it is ${text}`,
+      'restore it, or remove it from csync2.cfg on every host',
     );
   }
 }

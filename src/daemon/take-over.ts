@@ -26,8 +26,6 @@ export async function takeOver(
     port: portOf(instance),
   });
   if (received.length > 0)
-    log.info(
-      `${received.length} files that a killed session had left stay as they are: their peers send again`,
-    );
+    log.info(`kept ${received.length} files that a killed session had left; their peers send them again`);
   return received;
 }

@@ -13,7 +13,7 @@ export function verifiedReply(
   { placesOf }: Pick<Sync, 'placesOf'>,
 ): VerifiedReply {
   if (!comparison) {
-    const error = 'it did not tell what it has: it cannot be reached, or its csync2 has refused it';
+    const error = 'it did not send its list: it cannot be reached, or its csync2 refused';
     return { ...{ peer, error, compared: 0, pending: 0 }, differences: [], different: 0, repaired: 0 };
   }
   const { verified, repaired } = comparison;

@@ -9,9 +9,9 @@ export type Gap = 'nothing-left' | 'other-fingerprint' | 'in-hand';
 
 /** The reason of the full check that is due for it. */
 export const gapText: Readonly<Record<Gap, string>> = {
-  'nothing-left': 'start, and no watches were left from before',
-  'other-fingerprint': 'start, and the configuration is another than before',
-  'in-hand': 'the last run ended with changes in hand that were not written down',
+  'nothing-left': 'start, no watches left from the last run',
+  'other-fingerprint': 'start, the configuration has changed',
+  'in-hand': 'the last run ended with changes not yet in the queue',
 };
 
 /** What a run begins with. */

@@ -51,7 +51,7 @@ export class NoAnswerError extends InotifyCsyncError {
       'ICS_NO_ANSWER',
       exitCodes.temporary,
       `inotify-csync does not answer on ${socketPath}: ${why}`,
-      'try again; if it stays so, look at the journal: journalctl -u inotify-csync',
+      'try again; if the problem persists, see: journalctl -u inotify-csync',
       options,
     );
   }

@@ -50,7 +50,7 @@ export class Reporter implements SchedulerEvents {
     );
     if (report.halfReceived.length > 0) {
       this.#log.debug(
-        `may be half received, left to their senders for a moment: ${sample(report.halfReceived)}`,
+        `may be only partly received, left to their senders for now: ${sample(report.halfReceived)}`,
       );
     }
     for (const socket of report.sockets) this.#reportSocket(socket);
@@ -61,7 +61,7 @@ export class Reporter implements SchedulerEvents {
       this.#troubles.say({
         key: 'unreadable',
         level: 'warn',
-        text: `${display(path)} cannot be looked at (${text}): it is left out, and tried again (attempt ${attempts})`,
+        text: `${display(path)} cannot be accessed (${text}): skipped, will be retried (attempt ${attempts})`,
         fields: { event: 'pathUnreadable', reason: text, path },
       });
       return;
@@ -77,15 +77,15 @@ export class Reporter implements SchedulerEvents {
 
   onNoFailedPath = (): void => {
     const fields: LogFields = { event: 'checkFailedOver' };
-    this.#troubles.end('check', 'csync2 could check all paths', fields);
-    this.#troubles.end('unreadable', 'all paths can be looked at', fields);
+    this.#troubles.end('check', 'csync2 can check all paths again', fields);
+    this.#troubles.end('unreadable', 'all paths can be accessed again', fields);
   };
 
   /** Paths that csync2 can't handle: said once, as they may stay for ever. */
   onUnsupported = (summary: UnsupportedSummary): void => {
     const { count, paths } = summary;
     if (count === 0) {
-      this.#troubles.end('unsupported', 'no path is longer than csync2 can handle any more', {
+      this.#troubles.end('unsupported', 'all paths are short enough for csync2 again', {
         event: 'pathsUnsupportedOver',
       });
       return;
@@ -105,18 +105,18 @@ export class Reporter implements SchedulerEvents {
     const [key, shown] = [`root ${toKey(path)}`, display(path)];
     if (state === 'present') {
       const what = isAccepted
-        ? 'is taken as it is now: what it lacks is deleted on the peers'
-        : 'is back: it is checked again';
+        ? 'was accepted as it is: files missing here are deleted on the peers'
+        : 'is back and will be checked';
       this.#troubles.end(key, `${shown} ${what}`, { event: isMount ? 'mountBack' : 'rootBack', root: path });
       return;
     }
     const way = acceptable.has(state)
-      ? ` or \`inotify-csync accept-root ${shown}\` says that it is meant`
+      ? `; if this is intentional, run \`inotify-csync accept-root ${shown}\``
       : '';
     this.#troubles.say({
       key,
       level: 'error',
-      text: `${shown} is ${rootText(root)}: nothing at or below it is checked or sent until it is back${way}`,
+      text: `${shown} is ${rootText(root)}: replication is paused at and below it until it is back${way}`,
       fields: {
         event: isMount || state === 'unmounted' ? 'mountMissing' : 'rootMissing',
         root: path,
@@ -126,7 +126,7 @@ export class Reporter implements SchedulerEvents {
   };
 
   onHeld: NonNullable<SchedulerEvents['onHeld']> = (paths) => {
-    this.#log.debug(`held back, because the root is not there: ${sample(paths)}`);
+    this.#log.debug(`not checked, because the root is missing: ${sample(paths)}`);
   };
 
   /** The watcher has not seen everything; a full check is due. */
@@ -136,7 +136,7 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({
       key: 'loss',
       level: 'warn',
-      text: `changes may not have been seen, so a full check follows: ${reason}`,
+      text: `some changes may have gone unnoticed, a full check follows: ${reason}`,
       fields: { event: isLimit ? 'watchLimit' : 'watchLoss', reason },
     });
   };
@@ -152,10 +152,10 @@ export class Reporter implements SchedulerEvents {
     if (report.complete) this.#counts.fullChecksDone++;
     else this.#counts.fullChecksIncomplete++;
     const fields = { files: report.found, milliseconds: report.seconds * 1000, reason };
-    const text = `full check done in ${report.seconds.toFixed(1)} s and ${report.steps} steps: ${report.found} changed files found`;
+    const text = `full check finished in ${report.seconds.toFixed(1)} s: ${report.found} changes found`;
     for (const failed of report.failed) this.onFailedPath(failed, 1);
     if (!report.complete) {
-      const incomplete = `${text}, incomplete: to be repeated`;
+      const incomplete = `${text}; incomplete, will be repeated`;
       if (this.#isRepeated) this.#log.debug(incomplete);
       this.#troubles.say({
         key: 'full check',
@@ -166,7 +166,7 @@ export class Reporter implements SchedulerEvents {
       return;
     }
     if (this.#isRepeated) {
-      const succeeded = `the full check has succeeded: ${report.found} changed files found`;
+      const succeeded = `full check succeeded: ${report.found} changes found`;
       this.#troubles.end('full check', succeeded, { ...fields, event: 'fullCheckDone' });
     } else this.#log.info(text, { ...fields, event: 'fullCheckDone' });
     if (!this.#hasLostSince) {
@@ -177,10 +177,10 @@ export class Reporter implements SchedulerEvents {
   onDetectedLate = (paths: readonly PathKey[]): void => {
     this.#counts.detectedLate += paths.length;
     const names = sample(paths.map(fromKey));
-    this.#log.warn(
-      `the full check found ${paths.length} changes that the watcher had not reported: ${names}`,
-      { event: 'detectedLate', files: paths.length },
-    );
+    this.#log.warn(`${paths.length} changes were found only by the full check: ${names}`, {
+      event: 'detectedLate',
+      files: paths.length,
+    });
   };
 
   /** A push has ended. */
@@ -198,7 +198,7 @@ export class Reporter implements SchedulerEvents {
     }
     // A conflict says that the peer knows us and would take other files.
     if (sent > 0 || diagnosis?.outcome === 'conflict') {
-      this.#troubles.end(`peer ${peer}`, `${peer} takes files again`, { event: 'peerBack', peer });
+      this.#troubles.end(`peer ${peer}`, `${peer} is back`, { event: 'peerBack', peer });
     }
     for (const path of report.taken ?? []) {
       const taken = `${peer} accepted ${displayShort(path)}`;
@@ -221,7 +221,7 @@ export class Reporter implements SchedulerEvents {
   /** A check had taken files for deleted that are only out of sight, or are there again. */
   onRestored = (paths: readonly PathBytes[]): void => {
     this.#log.info(
-      `csync2 had taken ${paths.length} files for deleted that are not, and that is taken back: ${sample(paths)}`,
+      `csync2 wrongly noted ${paths.length} files as deleted; their entries were restored: ${sample(paths)}`,
       { files: paths.length },
     );
   };
@@ -229,8 +229,8 @@ export class Reporter implements SchedulerEvents {
   /** Files that peers have sent to a place while it was not there are not in it. */
   onUnseen = (place: PathBytes, files: readonly PathBytes[]): void => {
     this.#log.warn(
-      `${files.length} files that peers have sent to ${display(place)} while it was not there are not in it; ` +
-        `they come when they change again, or after \`csync2 -m FILE\` on the peer: ${sample(files)}`,
+      `${files.length} files that peers sent to ${display(place)} while it was missing are not in it; ` +
+        `they arrive when they change again, or after \`csync2 -m FILE\` on the peer: ${sample(files)}`,
       { event: 'mountBack', root: place, files: files.length },
     );
   };
@@ -238,8 +238,8 @@ export class Reporter implements SchedulerEvents {
   onDecided = (peer: string, paths: readonly PathBytes[]): void => {
     const [first] = paths;
     const more = paths.length > 1 ? ` and ${paths.length - 1} more` : '';
-    const text = `${peer} and this host had changed the same files at once and came to differ; it gets`;
-    this.#log.info(`${text} ${display(first ?? Buffer.alloc(0))}${more} from here`, {
+    const text = `this host and ${peer} changed the same files at the same time; ${peer} gets this host's version of`;
+    this.#log.info(`${text} ${display(first ?? Buffer.alloc(0))}${more}`, {
       peer,
       files: paths.length,
     });
@@ -249,14 +249,14 @@ export class Reporter implements SchedulerEvents {
     const key = `diverged ${peer}`;
     const [first] = paths;
     if (!first) {
-      this.#troubles.end(key, `${peer} has what this host has`, { peer });
+      this.#troubles.end(key, `${peer} matches this host again`, { peer });
       return;
     }
     const more = paths.length > 1 ? ` and ${paths.length - 1} more` : '';
     this.#troubles.say({
       key,
       level: 'warn',
-      text: `${peer} has not what this host has, while nothing is on its way: ${display(first)}${more}; see: inotify-csync verify ${peer}`,
+      text: `${peer} differs from this host although nothing is pending: ${display(first)}${more}; run: inotify-csync verify ${peer}`,
       fields: { peer, files: paths.length },
     });
   };
@@ -264,15 +264,15 @@ export class Reporter implements SchedulerEvents {
   onCompared = (peer: string, comparison: FirstComparison): void => {
     const key = `compare ${peer}`;
     if (comparison.ok) {
-      this.#troubles.end(key, `${peer} can be compared with`, { event: 'peerBack', peer });
+      this.#troubles.end(key, `${peer} can be compared`, { event: 'peerBack', peer });
       const files = comparison.pending;
-      this.#log.info(`${peer} is new: compared with it, ${files} files to send`, { peer, files });
+      this.#log.info(`${peer} is new: initial comparison done, ${files} files to send`, { peer, files });
       return;
     }
     this.#troubles.say({
       key,
       level: 'warn',
-      text: `${peer} is new and cannot be compared with yet: ${comparison.reason}`,
+      text: `${peer} is new; initial comparison failed: ${comparison.reason}`,
       fields: { event: 'peerDown', peer, reason: comparison.reason },
     });
   };
@@ -285,10 +285,13 @@ export class Reporter implements SchedulerEvents {
     }
     const { code, hint, message } = error;
     const event = eventOfError(error) === 'watchLimit' ? 'watchLimit' : 'configRejected';
-    this.#log.error(`the new configuration is wrong, the old one stays in force: ${message} (${hint})`, {
-      event,
-      errorCode: code,
-    });
+    this.#log.error(
+      `the new configuration is invalid and ignored, the previous one stays in use: ${message} (${hint})`,
+      {
+        event,
+        errorCode: code,
+      },
+    );
   };
 
   onListening = (pid: number): void => {
@@ -302,7 +305,7 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({
       key: 'server',
       level: 'error',
-      text: `the csync2 server has ended (${why}): started again in ${restartSeconds} s`,
+      text: `the csync2 server exited (${why}); restarting in ${restartSeconds} s`,
       fields: { event: 'serverDown', reason: why },
     });
   };
@@ -312,7 +315,7 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({
       key: 'silent connections',
       level: 'warn',
-      text: `ended ${count} connections to the csync2 server that had not said who they were, or not used for an hour: see who connects to its port`,
+      text: `closed ${count} connections to the csync2 server that never identified themselves, or were idle for an hour: check who connects to its port`,
       fields: { event: 'silentConnections' },
     });
   };
@@ -331,12 +334,12 @@ export class Reporter implements SchedulerEvents {
   /** Something went wrong that nobody foresaw; the work goes on. */
   /** The system is short of something; what failed is tried again. */
   onShortage = (error: unknown): void => {
-    const text = `out of descriptors, memory or processes, all is tried again: ${error instanceof Error ? error.message : error}`;
+    const text = `out of file descriptors, memory or processes; retrying: ${error instanceof Error ? error.message : error}`;
     this.#troubles.say({ key: 'shortage', level: 'warn', text, fields: { event: 'shortage' } });
   };
 
   onEnough = (): void => {
-    this.#troubles.end('shortage', 'there are enough descriptors, memory and processes again', {
+    this.#troubles.end('shortage', 'enough file descriptors, memory and processes again', {
       event: 'shortageOver',
     });
   };
@@ -357,7 +360,7 @@ export class Reporter implements SchedulerEvents {
       refusedBy(peer),
       { key: toKey(path), level: 'warn', text, fields: { event, peer, path, reason: outcome } },
       {
-        text: `${peer}: further files are rejected: \`inotify-csync status\` lists all`,
+        text: `${peer}: more files were rejected: \`inotify-csync status\` lists all`,
         fields: { event, peer },
       },
     );
@@ -373,7 +376,7 @@ export class Reporter implements SchedulerEvents {
         fields: { event: 'fileRejected', path, reason: 'socket' },
       },
       {
-        text: 'there are further sockets: csync2 cannot transfer them; exclude them in csync2.cfg',
+        text: 'there are more sockets: csync2 cannot transfer them; exclude them in csync2.cfg',
         fields: {},
       },
     );
@@ -381,11 +384,11 @@ export class Reporter implements SchedulerEvents {
 }
 
 function refusalText(peer: string, { outcome, detail, isTie }: Diagnosis): string {
-  if (isTie) return 'has changed on both sides at once: the host whose name comes first wins';
+  if (isTie) return 'was changed on both hosts at the same time: the host whose name sorts first wins';
   if (outcome === 'conflict') {
-    return `has changed here and on ${peer}: on the host that shall win run \`csync2 -f FILE\`, then \`inotify-csync retry\``;
+    return `was changed both here and on ${peer}: on the host whose copy should win, run \`csync2 -f FILE\`, then \`inotify-csync retry\``;
   }
-  return `is rejected: ${outcomeText[outcome]}${detail && `: ${detail}`}; on hold, tried again now and then`;
+  return `was rejected: ${outcomeText[outcome]}${detail && `: ${detail}`}; on hold, retried now and then`;
 }
 
 function refusedBy(peer: string): string {

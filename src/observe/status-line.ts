@@ -17,7 +17,7 @@ export function statusLine(status: Status): string {
 
 function shortPeerText(peer: PeerStatus): string {
   const pending = peer.pending ? `, ${grouped(peer.pending)} files pending` : '';
-  if (peer.health === 'new') return 'new, not compared with yet';
+  if (peer.health === 'new') return 'new, not yet compared';
   if (peer.health === 'retrying') return `retrying${pending}`;
   if (peer.reason !== null && peer.failing_s !== null) {
     const isDown = peer.reason === 'unreachable' || peer.reason === 'stalled';
@@ -34,7 +34,7 @@ export function peerText(peer: PeerStatus): string {
   const next =
     peer.next_attempt_s === null ? '' : `, next try in ${duration(Math.ceil(peer.next_attempt_s))}`;
   if (peer.health === 'new') {
-    return `new, not compared with yet${peer.reason_text === null ? '' : ` (${peer.reason_text})`}`;
+    return `new, not yet compared${peer.reason_text === null ? '' : ` (${peer.reason_text})`}`;
   }
   if (peer.reason_text !== null && peer.failing_s !== null) {
     const how = peer.health === 'retrying' ? 'retrying for' : 'failing for';

@@ -233,7 +233,7 @@ export function unwatchedText(count: number): string {
 /** How many paths csync2 can't handle, and the first of them. No problem of this service, and none that ever ends. */
 export function unsupportedText({ count, more, paths }: Status['unsupported']): string {
   const number = count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
-  return `${number} longer than csync2 can handle, and not synchronised: ${paths[0] ?? ''}`;
+  return `${number} too long for csync2, and not synchronised: ${paths[0] ?? ''}`;
 }
 
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
@@ -247,7 +247,7 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
     const trouble = peerTrouble(peer);
     if (trouble !== undefined) problems.push(`${peer.name}: ${trouble}`);
     if (peer.unreadable > 0) {
-      problems.push(`${peer.name}: ${peer.unreadable} files are held back: they cannot be looked at here`);
+      problems.push(`${peer.name}: ${peer.unreadable} files are not sent: this host cannot access them`);
     }
     if (peer.on_hold_count > 0)
       problems.push(`${peer.name}: ${peer.on_hold_count} files are on hold: the peer rejects them`);
@@ -275,7 +275,7 @@ export function configTroubleText({ message, hint }: Pick<ConfigTrouble, 'messag
 function peerTrouble({ failing_s: failing, health, reason_text: reason }: PeerStatus): string | undefined {
   if (health === 'failing') return reason ?? undefined;
   if (health !== 'new' || failing === null || failing < graceSeconds) return undefined;
-  return `new, and not compared with yet: ${reason}`;
+  return `new; initial comparison failed: ${reason}`;
 }
 
 type Age = (since: number | undefined) => number | null;

@@ -51,7 +51,7 @@ export class TroubleLog {
     if (!past) return;
     const { seconds, times } = past;
     const often = times === 1 ? '' : `, ${times} times`;
-    this.#log.info(`${text}; that lasted ${duration(seconds)}${often}`, {
+    this.#log.info(`${text} (after ${duration(seconds)}${often})`, {
       ...fields,
       milliseconds: seconds * 1000,
       repeats: times,

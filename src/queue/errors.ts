@@ -67,7 +67,7 @@ export class QueueDiskError extends QueueError {
         : `the queue ${path} can't be read or written (${errno})`,
       full
         ? 'make room on its file system (df shows which, df -i its inodes)'
-        : 'look at the disk (dmesg, smartctl)',
+        : 'check the disk (dmesg, smartctl)',
       options,
     );
   }
@@ -119,7 +119,7 @@ export class QueueTrouble extends InotifyCsyncError {
       'ICS_QUEUE_TROUBLE',
       exitCodes.inputOutput,
       `queue: ${message}${details.cause === undefined ? '' : ` (${causeText(details.cause)})`}`,
-      'nothing is lost: a full check is due and runs as soon as it can; make room on the disk or look at dmesg',
+      'nothing is lost: a full check is due and runs as soon as it can; make room on the disk or check dmesg',
       { cause: details.cause },
     );
     this.trouble = trouble;

@@ -9,7 +9,7 @@ export interface QueueOptions {
   /** Records read until a new segment is begun and `onReset` called. */
   readonly linesUntilReset: number;
   /**
-   * What a run that did not stop in order had seen and not written yet: `lost`, which makes a full check due, or
+   * What a run that did not stop cleanly had seen and not written yet: `lost`, which makes a full check due, or
    * `none`, if somebody knows for certain that there was nothing. Default `lost`.
    */
   readonly unwritten?: 'lost' | 'none';
@@ -32,7 +32,7 @@ export interface QueueOptions {
 
 /** How the queue was found. */
 export interface QueueRecovery {
-  /** The last run did not stop in order. */
+  /** The last run did not stop cleanly. */
   readonly unclean: boolean;
   /** Why a full check is due after this start, if it is. */
   readonly reason?: string;

@@ -106,9 +106,8 @@ export function removeSegmentsBefore(files: Files, file: string, number: number)
 function cursorReasons({ health, found }: CursorFile, unwritten: 'lost' | 'none'): string[] {
   const reasons: string[] = [];
   const isUnclean = found !== undefined && found.stop !== 'clean';
-  if (isUnclean && unwritten === 'lost') reasons.push('the last run did not stop in order');
-  else if (found?.stop === 'aside')
-    reasons.push('changes that were to be tried again have died with the last run');
+  if (isUnclean && unwritten === 'lost') reasons.push('the last run did not stop cleanly');
+  else if (found?.stop === 'aside') reasons.push('changes waiting for a retry were lost with the last run');
   if (health === 'one slot') reasons.push('one half of the cursor is damaged');
   if (health === 'none' || health === 'absent') reasons.push('the cursor is lost');
   return reasons;
@@ -129,7 +128,7 @@ function missingSegments(
   return reasons;
 }
 
-/** Whether the log ends where the last run left it; one that did not stop in order may have gone on from there. */
+/** Whether the log ends where the last run left it; one that did not stop cleanly may have gone on from there. */
 function endReasons({ end, stop }: CursorState, found: QueuePosition): string[] {
   if (found.sequence < end.sequence) {
     return [`records ${found.sequence} to ${end.sequence - 1} are missing at the end`];

@@ -27,9 +27,9 @@ export type SchedulerState = 'idle' | 'gathering' | 'checking' | 'full-check' | 
 /** One phrase for each state. */
 export const schedulerStateText: Readonly<Record<SchedulerState, string>> = {
   idle: 'waiting for changes',
-  gathering: 'gathering changes',
-  checking: 'csync2 is checking changes, or waits for a session of its server to end',
-  'full-check': 'a full check is going on',
+  gathering: 'collecting changes',
+  checking: 'checking changes, or waiting for an incoming session',
+  'full-check': 'running a full check',
   stopped: 'stopped',
 };
 

@@ -210,10 +210,7 @@ test('the settings file: named, missing, unreadable, broken', () => {
   const files = { '/x.toml': 'settle = 1', '/y.toml': 'settle = 2' };
   assert.equal(load({ files, environment, configFile: '/y.toml' }).settings.settle, 2);
   const missing = failure({ configFile: '/none.toml' });
-  assert.deepEqual(
-    [missing.exitCode, missing.message],
-    [66, '/none.toml: there is no such settings file'],
-  );
+  assert.deepEqual([missing.exitCode, missing.message], [66, '/none.toml: there is no such settings file']);
   const broken = failure({ files: { [standard]: 'settle = 1\ncsync2 = /usr/sbin/csync2\n' } });
   assert.equal(broken.exitCode, 78);
   assert.match(broken.message, /^\/etc\/inotify-csync\.toml:2: not valid TOML: /);

@@ -76,13 +76,13 @@ describe('the journal', () => {
     assert.deepEqual([entry?.PEER, entry?.PRIORITY], ['node2', '6']);
     assert.ok(Number(entry?.REPEATS) >= 2, String(entry?.REPEATS));
     assert.ok(Number(entry?.DURATION_MS) > 1000);
-    assert.match(String(entry?.MESSAGE), /^node2 takes files again; that lasted .*, \d+ times$/);
+    assert.match(String(entry?.MESSAGE), /^node2 is back \(after .*, \d+ times\)$/);
   });
 
   test('journalctl finds a peer by name, and explains what is to be done', async () => {
     const text = await lab.bash(1, 'journalctl --no-pager -x -u inotify-csync PEER=node2');
     assert.match(text, /Subject: Files cannot be sent to node2\n/);
-    assert.match(text, /What to do: see that node2 runs/);
+    assert.match(text, /What to do: check that node2 is running/);
     assert.doesNotMatch(text, /is ready/);
   });
 
@@ -114,8 +114,8 @@ describe('the journal', () => {
       1,
       `journalctl --no-pager -x -u inotify-csync MESSAGE_ID=${messageIds.fileConflict}`,
     );
-    assert.match(text, /\\xff\\x0anew line has changed here and on node2/);
-    assert.match(text, /`csync2 -f FILE` on the host whose file shall win/);
+    assert.match(text, /\\xff\\x0anew line was changed both here and on node2/);
+    assert.match(text, /`csync2 -f FILE` on the host whose copy should win/);
     for (const file of paths) rmSync(file);
   });
 

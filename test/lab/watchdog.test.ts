@@ -120,7 +120,7 @@ describe('the watchdog', () => {
       await lab.waitUntilEqual();
       const journal = (await lab.journal(1)).join('\n');
       assert.match(journal, /Watchdog timeout/);
-      if (part !== 'event loop') assert.ok(journal.includes(`${partText[part]} stands still`), journal);
+      if (part !== 'event loop') assert.ok(journal.includes(`${partText[part]} is stuck`), journal);
     });
   }
 });

@@ -59,7 +59,7 @@ test('one line tells how many directories are watched and how each peer is', () 
     'watching 171,856 directories; invalid, so the previous configuration is still in use: csync2.cfg:5: found "inclde" ' +
       '(fix it; see inotify-csync check-config); /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
       'web3 down 4 min, 12 files pending; web4 failing 5 s (a conflict), 1,200 files pending; web5 retrying, 1 files pending; ' +
-      'web6 new, not compared with yet; full check due: overflow',
+      'web6 new, not yet compared; full check due: overflow',
   );
 });
 

@@ -95,7 +95,7 @@ test('a peer that has never been compared with is no healthy one', () => {
   const begun = of(undefined);
   assert.deepEqual([begun.health, begun.peers[0]?.health], ['healthy', 'new']);
   const failing = of(now - 11_000);
-  assert.deepEqual(failing.problems, ['web2: new, and not compared with yet: the peer cannot be reached']);
+  assert.deepEqual(failing.problems, ['web2: new; initial comparison failed: the peer cannot be reached']);
 });
 
 test('a full check that is due and cannot be completed is a trouble', () => {

@@ -37,7 +37,7 @@ test(`killed ${rounds} times while it writes: nothing that was not committed is 
 
     const queue = openQueue(folder);
     assert.equal(queue.recovery.unclean, true);
-    assert.match(queue.recovery.reason ?? '', /did not stop in order/);
+    assert.match(queue.recovery.reason ?? '', /did not stop cleanly/);
     const left = (next(queue, 1e9)?.entries ?? []).map((entry) => {
       return entry.kind === 'file' ? Number(/^\/kill\/(\d+) %$/.exec(toKey(entry.path))?.[1]) : Number.NaN;
     });

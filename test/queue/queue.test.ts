@@ -197,7 +197,7 @@ test('an unclean stop makes a full check due', (context) => {
   assert.deepEqual(again.recovery, {
     unclean: true,
     pending: 0,
-    reason: 'the last run did not stop in order',
+    reason: 'the last run did not stop cleanly',
   });
   abandon(again);
 });
@@ -216,7 +216,7 @@ test('an unclean stop makes none due if nothing was unwritten, unless changes wa
   second.commit(batch?.end as QueuePosition);
   second.close({ clean: true });
   const third = openQueue(folder, { unwritten: 'none' });
-  const reason = 'changes that were to be tried again have died with the last run';
+  const reason = 'changes waiting for a retry were lost with the last run';
   assert.deepEqual(third.recovery, { unclean: true, pending: 0, reason });
   third.fullCheckSucceeded(third.fullCheckDue?.ticket ?? 0);
   third.setAside(true);

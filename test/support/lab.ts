@@ -115,7 +115,7 @@ export class Lab {
       // Not by counting: one that a restart has cut short is begun twice.
       return journals.every((lines) => {
         const last = (text: string) => lines.findLastIndex((line) => line.includes(text));
-        return last('full check begins') < last('full check done');
+        return last('full check begins') < last('full check finished');
       });
     };
     if (!(await waitFor(checked, seconds)))

@@ -30,9 +30,9 @@ test('a file is answered within a quarter of a second after it has arrived', { s
   await cluster.untilEqual();
   for (const node of cluster.nodes) {
     // For the moment until its event is seen, an answer may look like it; nothing waits for ten seconds.
-    const looks = node.logged(/may be half received/);
+    const looks = node.logged(/may be only partly received/);
     assert.ok(looks.length <= 2 * rounds, `${node.name}: ${looks.length} looks`);
-    assert.deepEqual(node.logged(/has changed here and on/), [], node.name);
+    assert.deepEqual(node.logged(/was changed both here and on/), [], node.name);
   }
 });
 

@@ -41,7 +41,7 @@ test(
       await cluster.untilWorking(sender);
       for (const node of [sender, receiver])
         await cluster.until('all to be sent or told', async () => {
-          assert.deepEqual(node.logged(/has changed here and on/), []);
+          assert.deepEqual(node.logged(/was changed both here and on/), []);
           return await node.isQuiet();
         });
       await cluster.untilEqual();

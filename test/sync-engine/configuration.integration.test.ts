@@ -73,10 +73,10 @@ test(
     first.configure(cluster.configuration(cluster.nodes));
     await cluster.until('the new host', async () => (await first.peer('node3'))?.health === 'new');
     await cluster.until('it to be told', async () =>
-      /^node3: new, and not compared with yet: ./.test(await problems()),
+      /^node3: new; initial comparison failed: ./.test(await problems()),
     );
     const flushed = await first.command('flush', '--wait=0');
-    assert.match(flushed.stdout, /node3 is new and has not been compared with yet/);
+    assert.match(flushed.stdout, /node3 is new and not yet compared/);
   },
 );
 
@@ -107,7 +107,7 @@ test('a broken edit changes nothing and is said; when it is fixed, it counts', {
   const [first, second] = [cluster.node(1), cluster.node(2)];
   const from = first.logEnd;
   first.configure('group cluster { host node1 node2; include');
-  const [said] = await logged(cluster, first, /the old one stays in force/, from);
+  const [said] = await logged(cluster, first, /the previous one stays in use/, from);
   assert.match(said ?? '', /error:/);
   first.configure(cluster.configuration(cluster.nodes, ['exclude *.tmp;']));
   await logged(cluster, first, / reloaded: /, from);
@@ -129,7 +129,7 @@ test(
     const good = cluster.configuration(cluster.nodes);
     const from = first.logEnd;
     first.configure('group cluster { host node1 node2; include');
-    await logged(cluster, first, /the old one stays in force/, from);
+    await logged(cluster, first, /the previous one stays in use/, from);
     // csync2 itself reloads its configuration each time: nothing can be checked until it is fixed, nothing is lost.
     first.write('meanwhile', 'changed while it was broken');
     await cluster.until('it to be said', async () => (await first.status())?.health === 'degraded');

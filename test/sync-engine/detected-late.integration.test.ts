@@ -40,7 +40,7 @@ test(
     );
     const status = await sender.status();
     assert.deepEqual(status?.detected_late.paths, [`${cluster.root}/mapped`]);
-    assert.equal(sender.logged(/the watcher had not reported: .*mapped/).length, 1);
+    assert.equal(sender.logged(/found only by the full check: .*mapped/).length, 1);
     assert.equal((await peer.status())?.detected_late.count, 0, 'what came from the peer is no miss');
   },
 );

@@ -110,7 +110,7 @@ test(
     assert.equal(elsewhere.code, 75);
     const text = await first.command('flush', '--wait', '1s');
     assert.equal(text.code, 75);
-    assert.match(text.stdout, /^not everything is on the peers after 1\.\d+ s:\n {2}node3: 3 files pending/);
+    assert.match(text.stdout, /^still pending after 1\.\d+ s:\n {2}node3: 3 files pending/);
     await cluster.heal(third);
     const healed = await flush(first, '--wait=60s');
     assert.equal(healed.code, 0);

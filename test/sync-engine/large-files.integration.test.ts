@@ -47,7 +47,7 @@ for (const nodes of [2, 3]) {
         context.diagnostic(`${changes} changes beside it`);
         await cluster.untilQuiet();
         await cluster.untilEqual();
-        for (const node of cluster.nodes) assert.deepEqual(node.logged(/has changed here and on/), []);
+        for (const node of cluster.nodes) assert.deepEqual(node.logged(/was changed both here and on/), []);
         for (const node of cluster.nodes.slice(1)) {
           assert.deepEqual(node.logged(/files sent in .*large/), [], node.name);
         }

@@ -83,7 +83,7 @@ test(
     await cluster.untilRead(second, 'other', 'another file');
     const from = first.logEnd;
     await first.command('check');
-    await cluster.until('a full check', () => first.logged(/full check done/, from).length > 0);
+    await cluster.until('a full check', () => first.logged(/full check finished/, from).length > 0);
     await new Promise((resolve) => server.close(resolve));
     first.write('socket', 'a file by now');
     await cluster.untilRead(second, 'socket', 'a file by now');

@@ -115,7 +115,7 @@ class World {
    * cover. The journal says so, and what to do.
    */
   async #sendUnseen(): Promise<void> {
-    if (!this.#one.log().includes('while it was not there are not in it')) return;
+    if (!this.#one.log().includes('while it was missing are not in it')) return;
     const two = this.#cluster.node(2);
     for (const [name, { owner, text }] of this.#files) {
       if (owner !== 'two' || textOf(this.#one.path(name)) === text) continue;

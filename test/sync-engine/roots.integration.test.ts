@@ -109,7 +109,7 @@ async function missing(
   });
   await cluster.until(
     'a full check that was held back',
-    () => sender.logged(/full check done .*incomplete/, from).length > 0,
+    () => sender.logged(/full check finished .*incomplete/, from).length > 0,
   );
   await cluster.until('nothing more to do', async () => {
     const status = await sender.status();
@@ -124,8 +124,8 @@ async function missing(
   );
   assert.deepEqual(peer.tree(), before);
   // At no time has csync2 been given anything below it.
-  const given = sender.logged(/ checked \d+ paths|changed files found/, from);
-  const looked = given.filter((line) => / checked [1-9]/.test(line) || !/0 changed files found/.test(line));
+  const given = sender.logged(/ checked \d+ paths|changes found/, from);
+  const looked = given.filter((line) => / checked [1-9]/.test(line) || !/0 changes found/.test(line));
   assert.deepEqual(
     looked.filter((line) => !/ checked 0 paths/.test(line)),
     [],

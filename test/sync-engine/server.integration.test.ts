@@ -19,7 +19,7 @@ test('a csync2 server that is killed is started again', { skip }, async (context
   await cluster.untilRead(second, 'meanwhile', 'sent while nobody listened');
   await cluster.untilQuiet();
   assert.equal((await second.status())?.server.state, 'listening');
-  assert.equal(second.logged(/the csync2 server has ended/).length, 1);
+  assert.equal(second.logged(/the csync2 server exited/).length, 1);
 });
 
 test(

@@ -95,7 +95,7 @@ test('a peer that does not answer, one that is none, and a path outside', { skip
   await second.stop();
   const { code, reply } = await verify(first);
   assert.equal(code, 75);
-  assert.match(reply.peers[0]?.error ?? '', /did not tell/);
+  assert.match(reply.peers[0]?.error ?? '', /did not send its list/);
   assert.equal((await first.command('verify', 'nobody')).code, 64);
   assert.equal((await first.command('verify', '/etc')).code, 64);
 });

@@ -12,7 +12,7 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
   return parser.command({
     command: 'accept-root <path>',
     describe:
-      'take an included directory, or what was mounted in one, as it is now: empty, another one or not mounted; its peers will be, too',
+      'confirm that an empty or replaced directory, or a missing mount, is intentional. WARNING: deletes the missing files on all peers',
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('path', { type: 'string', demandOption: true, description: 'the directory' })
@@ -21,7 +21,11 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
     handler: async (flags) => {
       const path = Buffer.from(resolve(flags.path as string)).toString('latin1');
       const reply = (await askRunning(flags, context, { command: 'accept-root', path })) as AcceptRootReply;
-      showReply(flags, reply, ({ accepted }) => `accepted: ${accepted} as it is now, also on the peers`);
+      showReply(
+        flags,
+        reply,
+        ({ accepted }) => `accepted: ${accepted} as it is now; files missing in it are deleted on the peers`,
+      );
     },
   });
 }

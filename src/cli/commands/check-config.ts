@@ -9,7 +9,7 @@ import { renderReport } from './check-config/render.js';
 export function addCheckConfigCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'check-config',
-    describe: 'read the settings and csync2.cfg, and show what follows from them',
+    describe: 'check the settings and csync2.cfg, and show the result',
     builder: (own) =>
       withSettingFlags(own, context)
         .example('$0 check-config', 'what `run` would do')

@@ -11,10 +11,14 @@ import { counted, showReply } from '../show-reply.js';
 export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'check [paths..]',
-    describe: 'have the running inotify-csync look at paths and what is below them, or at everything',
+    describe: 'check paths and everything below them now, or everything at the next quiet moment',
     builder: (own) =>
       withSettingFlags(own, context)
-        .positional('paths', { type: 'string', array: true, description: 'what to look at; all if none' })
+        .positional('paths', {
+          type: 'string',
+          array: true,
+          description: 'paths to check; everything if none',
+        })
         .example('$0 check', 'a full check at the next quiet moment')
         .example('$0 check /srv/www', 'this tree now')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
@@ -28,7 +32,9 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
       showReply(flags, reply, textOf);
       if (flags.json) return;
       for (const path of reply.outside) {
-        process.stderr.write(`inotify-csync: not checked, as csync2 synchronises nothing there: ${path}\n`);
+        process.stderr.write(
+          `inotify-csync: not checked, because csync2 synchronises nothing there: ${path}\n`,
+        );
       }
     },
   });

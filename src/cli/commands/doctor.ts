@@ -10,13 +10,13 @@ import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flag
 export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'doctor',
-    describe: 'gather what a bug report needs, without keys and passwords',
+    describe: 'collect everything for a bug report, without keys and passwords',
     builder: (own) =>
       withSettingFlags(own, context)
         .option('output', {
           type: 'string',
           nargs: 1,
-          description: 'write it to this file, which must not exist',
+          description: 'write the report to this file, which must not exist',
         })
         .example('$0 doctor --output report.txt', 'as root, which sees most')
         .epilogue(`${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'usage', 'cannotCreate'])}`),

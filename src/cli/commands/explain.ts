@@ -10,7 +10,7 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'explain <path>',
     describe:
-      'say whether a path is synchronised, which line of csync2.cfg decides it, and what csync2 does not send of it',
+      'show whether a path is synchronised, which line of csync2.cfg decides, and what csync2 does not send of it',
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('path', {

@@ -14,20 +14,20 @@ import { UsageError } from '../usage-error.js';
 export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'flush [paths..]',
-    describe: 'wait until everything that was changed before is on all peers',
+    describe: 'wait until all earlier changes are on all peers',
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('paths', {
           type: 'string',
           array: true,
-          description: 'changes at or below these; all if none',
+          description: 'only changes at or below these paths; all if none',
         })
         .option('peer', { type: 'string', nargs: 1, description: 'wait for this peer only' })
         .option('wait', {
           type: 'string',
           nargs: 1,
           default: defaultWait,
-          description: 'how long at most: 500ms, 30s, 5m, or 0 to ask only',
+          description: 'maximum wait: 500ms, 30s, 5m, or 0 to check only',
         })
         .example('$0 flush && systemctl reload nginx', 'at the end of a deploy script')
         .example('$0 flush /srv/www --peer web2 --wait=5m', 'one tree, one peer, five minutes')
@@ -71,10 +71,8 @@ function secondsOf(text: string): number {
 
 function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
   const time = `${waited.toFixed(waited < 10 ? 2 : 0)} s`;
-  if (complete) return `everything changed before is on the peers (${time})`;
-  return [`not everything is on the peers after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join(
-    '\n',
-  );
+  if (complete) return `all earlier changes are on the peers (${time})`;
+  return [`still pending after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join('\n');
 }
 
 const duration = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;

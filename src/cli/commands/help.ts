@@ -10,7 +10,7 @@ import { commandNames, unknownCommand } from '../usage-error.js';
 export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'help [topic]',
-    describe: 'show help, of a command or of the settings',
+    describe: 'show help for a command or for the settings',
     builder: (own) =>
       own
         .positional('topic', { type: 'string', description: 'a command, or `settings`' })

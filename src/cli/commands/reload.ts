@@ -26,6 +26,6 @@ export function addReloadCommand(parser: Argv, context: CommandContext): Argv {
 }
 
 function textOf({ needs_restart: late }: ReloadReply): string {
-  const more = late.length > 0 ? `; to take effect, this needs a restart: ${late.join(', ')}` : '';
+  const more = late.length > 0 ? `; restart the service to apply: ${late.join(', ')}` : '';
   return `the settings and csync2.cfg are in use${more}`;
 }

@@ -14,7 +14,7 @@ export function addRetryCommand(parser: Argv, context: CommandContext): Argv {
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('peer', { type: 'string', description: 'name of the peer; all if none' })
-        .example('$0 retry web2', 'after web2 has been repaired, or a conflict resolved')
+        .example('$0 retry web2', 'after repairing web2, or resolving a conflict')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {
       const { peer } = flags as { peer?: string };

@@ -7,7 +7,7 @@ import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flag
 export function addRunCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'run',
-    describe: 'watch, and bring every change to all peers (in the foreground)',
+    describe: 'watch, and send every change to all peers (in the foreground)',
     builder: (own) =>
       withSettingFlags(own, context)
         .example('$0 run', 'as csync2.cfg and /etc/inotify-csync.toml say')

@@ -10,7 +10,7 @@ import { renderStatus } from './status/render.js';
 export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'status',
-    describe: 'show how the running inotify-csync is',
+    describe: 'show the state of the running service',
     builder: (own) =>
       withSettingFlags(own, context)
         .example('$0 status', 'for people')

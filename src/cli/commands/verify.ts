@@ -12,18 +12,17 @@ import { counted, showReply } from '../show-reply.js';
 export function addVerifyCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'verify [peer] [path]',
-    describe:
-      'compare what this host and its peers have, as their csync2 has noted it, and show what differs',
+    describe: 'compare what csync2 has noted on this host and on its peers, and show differences',
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('peer', { type: 'string', description: 'the peer; all if none, or if it is a path' })
         .positional('path', { type: 'string', description: 'only what is at and below it' })
         .option('repair', {
           type: 'boolean',
-          description: 'and send what the peer lacks; what both have goes by the `auto` of csync2.cfg',
+          description: 'send what the peer lacks; for files on both hosts, `auto` in csync2.cfg decides',
         })
         .example('$0 verify', 'everything, with all peers')
-        .example('$0 verify web2 /srv/www --repair', 'one peer, one tree, and make it good')
+        .example('$0 verify web2 /srv/www --repair', 'one peer, one tree, and repair it')
         .epilogue(
           exitStatusText([
             'ok',
@@ -65,12 +64,12 @@ function textOf(verified: VerifiedReply): string {
   const lines = [`${peer}: ${different} of ${counted(compared, 'name')} differ${onTheirWay}`];
   for (const difference of differences) lines.push(`  ${differenceText(peer, difference)}`);
   if (different > differences.length) lines.push(`  and ${different - differences.length} more`);
-  if (repaired > 0) lines.push(`  this host sends ${counted(repaired, 'name')}; look again in a moment`);
+  if (repaired > 0) lines.push(`  this host sends ${counted(repaired, 'name')}; verify again in a moment`);
   const theirs = differences.filter(({ sender }) => sender === 'there').length;
   if (theirs > 0) lines.push(`  ${theirs} are to be sent from ${peer}: inotify-csync verify --repair there`);
   if (differences.some(({ sender }) => sender === 'nobody')) {
     lines.push(
-      '  csync2.cfg has nobody decide between two versions (auto none): on the host that shall win, run `csync2 -mr PATH; csync2 -f PATH`',
+      '  csync2.cfg does not decide between two versions (auto none): on the host whose copy should win, run `csync2 -mr PATH; csync2 -f PATH`',
     );
   }
   return lines.join('\n');

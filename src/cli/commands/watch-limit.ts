@@ -11,10 +11,10 @@ import { renderApplied, renderAssessment } from './watch-limit/render.js';
 export function addWatchLimitCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'watch-limit',
-    describe: "show inotify's limits, who uses them, and what the configured trees need; raise them",
+    describe: "show or raise inotify's limits, with who uses them and what the configured trees need",
     builder: (own) =>
       withSettingFlags(own, context)
-        .option('apply', { type: 'boolean', description: 'raise the limits, now and for every boot to come' })
+        .option('apply', { type: 'boolean', description: 'raise the limits, now and at every boot' })
         .example('$0 watch-limit', 'needs no running daemon; root sees most')
         .example('$0 watch-limit --apply', 'as root: raise what is too low, lower nothing')
         .epilogue(

@@ -21,7 +21,7 @@ export const serverStateText: Readonly<Record<ServerState, string>> = {
   stopped: 'the csync2 server is stopped',
   starting: 'the csync2 server is starting',
   listening: 'the csync2 server is listening',
-  restarting: 'the csync2 server has ended and is being started again',
+  restarting: 'the csync2 server exited and is being restarted',
 };
 
 /** Told what the server does, for the log. */

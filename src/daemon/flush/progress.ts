@@ -99,7 +99,7 @@ export class FlushProgress {
 
   /** What is pending now. Empty: all that had been changed before the first look is on the peers. */
   look(view: FlushView): readonly FlushPending[] {
-    if (view.generation === undefined) return [pending('reload', 'a configuration is being put into use')];
+    if (view.generation === undefined) return [pending('reload', 'a configuration is being applied')];
     if (view.generation !== this.#generation) this.#begin(view.generation);
     return (
       this.#events(view) ??
@@ -143,7 +143,7 @@ export class FlushProgress {
     // A reading that brings nothing gives its number back: then there is none of it to be kept.
     const isKept = this.#reading !== undefined && (kept >= this.#reading || kept === begun);
     if (events.blind !== undefined) return [pending('events', events.blind)];
-    if (!isKept) return [pending('events', 'changes are being taken from the kernel')];
+    if (!isKept) return [pending('events', 'changes are being read from the kernel')];
     this.#isInQueue = true;
     this.#upTo = queue.written;
     this.#rechecks = rechecks;
@@ -175,7 +175,7 @@ export class FlushProgress {
     this.#ticket = undefined;
     this.#lacking.clear();
     this.#served.clear();
-    return [pending('marks', 'what a check that was cut short had found waits to be marked')];
+    return [pending('marks', 'changes found by an interrupted check wait to be marked')];
   }
 
   #fullCheck({ fullCheck: { due, succeeded } }: FlushView): FlushPending[] | undefined {
@@ -187,8 +187,7 @@ export class FlushProgress {
   #peer(peer: FlushPeer): FlushPending | undefined {
     const { name, isNew } = peer;
     if (this.#served.has(name)) return undefined;
-    if (isNew)
-      return { stage: 'peers', text: `${name} is new and has not been compared with yet`, peer: name };
+    if (isNew) return { stage: 'peers', text: `${name} is new and not yet compared`, peer: name };
     const lacks = peer.lacks();
     const before = this.#lacking.get(name);
     if (lacks === undefined) return this.#lacksText(peer, before?.files.size);

@@ -69,7 +69,7 @@ function asideOf({ scheduler }: Sync, paths: FlushScope['paths']): ReadonlyMap<P
     // What lies above one of the places may be a tree that holds it.
     const concerns = paths?.some((place) => isWithin(path, place) || isWithin(place, path)) ?? true;
     if (!concerns) continue;
-    const why = failed ? `cannot be checked: ${outcomeText[failed.outcome]}` : 'may be being received';
+    const why = failed ? `cannot be checked: ${outcomeText[failed.outcome]}` : 'may still be arriving';
     aside.set(toKey(path), { text: `${displayShort(path)} ${why}` });
   }
   return aside;

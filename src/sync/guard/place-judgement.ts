@@ -18,10 +18,10 @@ export const rootStateText: Readonly<Record<RootState, string>> = {
   missing: 'missing (unmounted, renamed or deleted)',
   'not-a-directory': 'no longer a directory, or behind a symbolic link',
   unreadable: 'unreadable',
-  emptied: 'suddenly empty, while csync2 knows files in it',
-  replaced: 'replaced by another directory that lacks most of the known files',
+  emptied: 'unexpectedly empty (unmounted?)',
+  replaced: 'replaced by a different directory that lacks most of the known files',
   unmounted: 'not mounted, but it was',
-  returning: 'back, and csync2 is being told of what peers have sent there meanwhile',
+  returning: 'back; csync2 is recording what peers sent there meanwhile',
 };
 
 /** A place as it is now, and what is known of how it was. */

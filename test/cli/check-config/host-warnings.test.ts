@@ -214,7 +214,7 @@ const flavours: [name: string, facts: Partial<FlavourFacts>, texts: RegExp[]][] 
   [
     'another server',
     { serverProgram: fork.path },
-    [/the csync2 server that runs is \/usr\/local\/sbin\/csync2/],
+    [/the running csync2 server is \/usr\/local\/sbin\/csync2/],
   ],
   ['a database of another build', { timeUnit: 'nanoseconds' }, [/was written by another csync2/]],
   ['a database of its own', { timeUnit: 'seconds' }, []],

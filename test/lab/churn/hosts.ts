@@ -82,8 +82,10 @@ export async function filesFoundBy(host: ChurnHost, ask: () => Promise<unknown>)
   const since = Date.now();
   await ask();
   for (; Date.now() < since + 60_000; await sleep(100)) {
-    const done = (await host.journal(since)).filter(({ message }) => message.startsWith('full check done'));
-    const found = /(\d+) changed files found/.exec(done.at(-1)?.message ?? '')?.[1];
+    const done = (await host.journal(since)).filter(({ message }) =>
+      message.startsWith('full check finished'),
+    );
+    const found = /(\d+) changes found/.exec(done.at(-1)?.message ?? '')?.[1];
     if (found !== undefined) return Number(found);
   }
   throw new Error(`${host.name} has not done a full check in a minute`);

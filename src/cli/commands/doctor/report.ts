@@ -89,7 +89,7 @@ function configText({ csync2Options, settings }: LoadedSettings): string {
 
 function watchesText({ csync2Options, settings }: LoadedSettings): string {
   const pid = runningDaemon(settings.queueFile);
-  if (pid === undefined) return 'no daemon runs, or this user may not look';
+  if (pid === undefined) return 'no daemon runs, or this user may not see it';
   const { config } = instanceOf(settings, csync2Options);
   const { directories, missing, unreadable, watches } = auditWatches(
     pid,

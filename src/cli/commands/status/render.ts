@@ -16,7 +16,8 @@ export function renderStatus(status: Status): string {
     const { reason, age_s } = status.full_check_due;
     lines.push(`full check due for ${duration(age_s)}: ${reason}`);
   }
-  lines.push(`late       ${status.detected_late.count} changes were found only by a full check`);
+  const late = status.detected_late.count;
+  if (late > 0) lines.push(`late       ${late} changes were found only by a full check`);
   return `${[...lines, ...furtherLines(status)].join('\n')}\n`;
 }
 

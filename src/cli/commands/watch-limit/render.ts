@@ -17,19 +17,19 @@ export function renderAssessment(assessment: LimitAssessment): string {
     '',
     `watches    ${number(directories)} directories are to be watched: ${memory(memoryBytes)} of kernel memory`,
     ...(unlistedDirectories > 0
-      ? [`           ${number(unlistedDirectories)} directories can't be listed; run it as root`]
+      ? [`           ${number(unlistedDirectories)} directories cannot be listed; run as root`]
       : []),
     '',
     'in use by',
     ...table(userRows(assessment)).map((line) => `  ${line}`),
   ];
   if (unreadableProcesses > 0) {
-    lines.push(`  ${number(unreadableProcesses)} processes can't be looked into; root sees them all`);
+    lines.push(`  ${number(unreadableProcesses)} processes cannot be inspected; run as root to see all`);
   }
   for (const { name, value, file, line } of assessment.lowered) {
     lines.push(
       '',
-      `${file}:${line} sets ${sysctlName(name)} to ${number(value)} at the next boot: take that line out`,
+      `${file}:${line} sets ${sysctlName(name)} to ${number(value)} at the next boot: remove that line`,
     );
   }
   return `${lines.join('\n')}\n`;
@@ -47,11 +47,11 @@ export function renderApplied(applied: readonly AppliedLimit[], file: string): s
 
 function verdictOf({ enough, current, recommended }: LimitPlan): string {
   if (!enough) return 'TOO LOW: inotify-csync watch-limit --apply';
-  return current < recommended ? 'enough, without headroom' : 'enough';
+  return current < recommended ? 'sufficient, but below the recommended value' : 'sufficient';
 }
 
 function userRows({ users }: LimitAssessment): string[][] {
-  if (users.length === 0) return [['nobody that can be seen']];
+  if (users.length === 0) return [['no visible process']];
   const shown = users.slice(0, mostUsers);
   const rows = shown.map(({ pid, name, uid, instances, watches, share }) => [
     `${name} (pid ${pid})`,

@@ -37,7 +37,7 @@ export function flavourWarnings({ used, others, serverProgram, timeUnit }: Flavo
   if (serverProgram !== undefined) {
     warnings.push({
       kind: 'flavour',
-      text: `the csync2 server that runs is ${serverProgram}, the csync2 of the settings is ${used.path}`,
+      text: `the running csync2 server is ${serverProgram}, but the settings name ${used.path}`,
       hint: 'restart the server, or name its program with the setting csync2',
       place: serverProgram,
     });
@@ -47,7 +47,7 @@ export function flavourWarnings({ used, others, serverProgram, timeUnit }: Flavo
     warnings.push({
       kind: 'flavour',
       text: `the database was written by another csync2: it has times in ${timeUnit}, ${used.path} keeps ${unit}`,
-      hint: 'every file will be looked at and sent once; use the same build on every host',
+      hint: 'every file will be checked and sent once; use the same build on every host',
       place: used.path,
     });
   }

@@ -16,8 +16,8 @@ export function jobWarnings(lines: readonly JobLine[]): HostWarning[] {
     .filter(({ text }) => runsCsync2(text))
     .map(({ file, line, text }) => ({
       kind: 'otherJob',
-      text: `csync2 is run here, too: ${text.trim().slice(0, 100)}`,
-      hint: 'take it out, on every host: a check beside an update can lose changes, and this service makes full checks itself',
+      text: `another job runs csync2: ${text.trim().slice(0, 100)}`,
+      hint: 'remove it on every host: a check during an update can lose changes, and this service makes full checks itself',
       place: `${file}:${line}`,
     }));
 }

@@ -21,7 +21,7 @@ export function limitWarnings({ limits, lowered }: LimitAssessment): HostWarning
       ({ name, value, file, line }): HostWarning => ({
         kind: 'limit',
         text: `${sysctlName(name)} will be ${value} at the next boot, which is too low`,
-        hint: 'take the line out',
+        hint: 'remove the line',
         place: `${file}:${line}`,
       }),
     );

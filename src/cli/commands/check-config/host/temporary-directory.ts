@@ -28,7 +28,7 @@ export function temporaryDirectoryWarnings(facts: TemporaryDirectoryFacts): Host
   if (path === undefined) {
     return [
       warning(
-        'tempdir is not set: csync2 puts its temporary files into the trees, where each causes events for nothing',
+        'tempdir is not set, so csync2 writes temporary files inside the synchronised trees',
         `${advice}: \`tempdir /srv/.csync2-tmp;\``,
       ),
     ];

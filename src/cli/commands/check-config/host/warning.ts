@@ -1,11 +1,11 @@
 /** What of this host, outside of csync2.cfg, keeps the peers from being equal or makes work for nothing. */
 export const hostWarnings = {
-  otherJob: 'another job runs csync2, too',
-  port: 'somebody else serves on the port of csync2',
+  otherJob: 'another job runs csync2',
+  port: "another program uses csync2's port",
   tempdir: "csync2's temporary files lie where they disturb",
   name: 'a name does not resolve',
   key: 'a key can be read by others',
-  flavour: 'different builds of csync2 meet',
+  flavour: 'different builds of csync2',
   certificate: 'TLS will fail',
   clock: 'clocks decide conflicts, and may be wrong',
   limit: 'a limit of inotify is too low',
