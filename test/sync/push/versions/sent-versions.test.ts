@@ -45,7 +45,7 @@ test('a removal that was taken says nothing of what has come since, and is gone 
   const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
   const row = { ...named, seen: undefined };
   let receivedAt: number | undefined;
-  const versions = new SentVersions(new OwedFiles([]), () => receivedAt);
+  const versions = new SentVersions(new PendingFiles([]), () => receivedAt);
   const remove = () => {
     versions.begin([row]);
     versions.taken([row], 1000);
