@@ -25,7 +25,7 @@ import { Watcher } from '../watch/watcher.js';
 import type { HostPlan } from './host-plan.js';
 import { watchFingerprint } from './watch-fingerprint.js';
 
-/** What a generation is made from; queue and server outlive it. */
+/** The parts of a {@link Generation}: the stages of one configuration. Queue and server outlive it. */
 export interface GenerationParts {
   readonly settings: Settings;
   readonly csync2Options: Csync2Options;
@@ -141,7 +141,7 @@ export class Generation {
     try {
       this.sync.guard.look();
     } catch (error) {
-      this.#reporter.onError('looking at mounts', error);
+      this.#reporter.onError('examining mounts', error);
     }
   }
 

@@ -304,7 +304,7 @@ function createGuard(
     memory: mountMemory,
     concerns,
     ...hooks,
-    onTrouble: (error) => events.onError?.('looking at what is mounted', error),
+    onTrouble: (error) => events.onError?.('examining mounts', error),
   });
 }
 

@@ -39,7 +39,7 @@ test('a directory that may not be read, and may after a chmod', () => {
   });
 });
 
-test('no file descriptor left: looked at again when there are some', () => {
+test('no file descriptor left: checked again when there are some', () => {
   assert.deepEqual(shown(['prlimit', '--nofile=128'], 'descriptors'), {
     premature: 0,
     healed: true,

@@ -38,7 +38,7 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   certificate: 'the peer showed a different certificate than before',
   conflict: 'a file has changed on both sides',
   locked: "csync2's database is locked by another process",
-  vanished: 'a file vanished while csync2 looked at it',
+  vanished: 'a file vanished while csync2 checked it',
   unreadable: 'this host cannot access it, so it may or may not exist',
   config: 'csync2 rejects its configuration',
   crashed: 'csync2 crashed',
