@@ -5,7 +5,7 @@
 // The argument, for an end by SIGKILL at any instruction:
 //   - What has not been read waits in the instance, which outlives the process, and so is read by the successor.
 //   - Before a reading the reader stores `begun` + 1 into the page, in program order before the system call. The memory
-//     is shared with whoever holds the descriptor, and a process that is killed loses no store that it has made.
+//     is shared with every process that holds the descriptor, and a process that is killed loses no store that it has made.
 //   - `kept` becomes N only when all that readings 1 to N gave has left the tree as records (Tree::IsSettled), and the
 //     consumer has said that these records are in the queue's file, or that the queue has recorded that a full check is due.
 //   - So `begun` == `kept` means: nothing was between kernel and queue. Anything else is taken for a loss; at worst one

@@ -202,7 +202,7 @@ bool Receive(int socket, std::vector<char>* buffer, Piece* piece) {
   _exit(0);
 }
 
-/** Nothing but the socket and stderr stays open: whoever reads the program's stdout must see its end. */
+/** Nothing but the socket and stderr stays open: a reader of the program's stdout must see its end. */
 void CloseOthers(int socket) {
   dup2(socket, STDIN_FILENO);
   close(STDOUT_FILENO);

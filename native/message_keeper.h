@@ -11,7 +11,7 @@ namespace inotify_csync {
  * has no bytes below 32, no 127 and no lone backslash: `\n`, `\\`, `\xHH`. What csync2 does not begin with the time of day of
  * its own (`-t`) has `-` in the place of the blank behind the pid: it may be a piece of something longer.
  *
- * The process outlives whoever started it and ends when nobody can write to the socket any more. It sleeps only when
+ * The process outlives its parent and ends when nobody can write to the socket any more. It sleeps only when
  * everything is written (state `S` in proc_pid_stat(5)). Its first line is `TIME <PID>+keeper for PID`, with its own pid first.
  *
  * Returns false, with errno set, if that can't be done.

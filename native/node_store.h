@@ -18,7 +18,7 @@ constexpr NodeId kNoNode = 0;
 constexpr NodeId kRootNode = 1;  // the directory "/"
 constexpr int32_t kNoWatch = -1;
 // Bytes of the longest path of a directory that is entered. csync2 can't handle what lies in deeper ones: it gives whole
-// paths to the kernel (PATH_MAX), and needs room for `/.` and `.XXXXXX` of a temporary file. Whoever may make directories
+// paths to the kernel (PATH_MAX), and needs room for `/.` and `.XXXXXX` of a temporary file. A user who may make directories
 // can make them a million levels deep, and the paths of all of them together would fill any memory.
 constexpr size_t kDeepestPath = 4087;
 

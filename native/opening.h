@@ -19,7 +19,7 @@ class Opening {
     fds_.push_back(fd);
     return fd;
   }
-  // All of it stands, and belongs to whoever it was given to.
+  // All of it stands, and belongs to its receiver.
   void Done() { fds_.clear(); }
 
  private:

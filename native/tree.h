@@ -1,5 +1,5 @@
 // The watcher's state machine: kernel events and walkers' findings go in, records and requests come out. No I/O, no
-// clock, no thread: whoever owns it calls it from one thread and passes the time.
+// clock, no thread: its owner calls it from one thread and passes the time.
 //
 // Every change of the tree rests on a look: a directory opened relative to its watched parent and identified by the
 // descriptor that inotify_add_watch(2) returns for its inode. Events only say where to look. The descriptor of an

@@ -28,7 +28,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     return {};
   }
   if (parent == kNoNode) {
-    // The parent was deleted or has left meanwhile. Whoever finds this directory elsewhere watches it again.
+    // The parent was deleted or has left meanwhile. The look that finds this directory elsewhere watches it again.
     if (store_.ByWatch(found.wd) == kNoNode) stray_.push_back(found.wd);
     return {};
   }

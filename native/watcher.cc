@@ -317,7 +317,7 @@ int Watcher::Wait(Millis timeout) {
     mounts_ = std::move(mounts);
     mounts_digest_ = MountsDigest(*mounts_, *selection_);
     tree_.OnMountsChanged(changed);
-    // Whoever is about to look at a tree must know before the walks have come to their end.
+    // A check that is about to begin must know before the walks have come to their end.
     {
       const std::lock_guard<std::mutex> lock(state_mutex_);
       state_.mounts++;

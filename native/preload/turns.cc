@@ -13,7 +13,7 @@
 namespace ics::preload {
 namespace {
 
-/** A csync2 on the same network says who it is by then. Whoever connects and keeps silent holds nobody up for longer. */
+/** A csync2 on the same network says who it is by then. A client that connects and keeps silent delays nobody for longer. */
 constexpr int kGreetingMilliseconds = 5;
 /** A session that has waited so long for its peer holds nobody up: the peer computes, is far away or is gone. */
 constexpr int kIdleMilliseconds = 50;

@@ -53,7 +53,7 @@ __attribute__((constructor)) void CatchSignals() {
   action.sa_flags = SA_RESETHAND;
   for (const int number : kDeadly) {
     struct sigaction before {};
-    // Whoever has them ignored has a reason.
+    // A process that ignores them has a reason.
     if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) (void)sigaction(number, &action, nullptr);
   }
 }

@@ -1,6 +1,6 @@
 // Has files whole before they are moved into their places.
 //
-// csync2 moves a new file into its place before it has written all of it, and closes it there (rsync.c, csync_rs_patch): whoever reads
+// csync2 moves a new file into its place before it has written all of it, and closes it there (rsync.c, csync_rs_patch): a process that reads
 // or writes it in that moment meets a half, on a full disk for good, and nobody can tell whose close of it was seen. So it is written
 // and closed for writing first; what can't be written is not moved. And what a session could not finish, it removes, also when it is
 // ended by a signal: that would be a file of the tree, to be brought to all.

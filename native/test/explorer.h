@@ -13,7 +13,7 @@ namespace inotify_csync::test {
 struct Exploration {
   int operations = 0;             // at most so many
   // How often an order may differ from the usual one, in which what has waited longest is next; operations may happen
-  // at any time for nothing. Negative: any order (delay-bounded scheduling, Emmi, Qadeer, Rakamaric 2011).
+  // at any time at no cost. Negative: any order (delay-bounded scheduling, Emmi, Qadeer, Rakamaric 2011).
   int delays = -1;
   bool walkers_first = false;     // usually: the walkers before the events, else the events first
   bool coarse = false;            // a look's system calls are one step

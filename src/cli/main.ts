@@ -2,7 +2,7 @@
 import { runCommandLine } from './command-line.js';
 import { exitCodeOf, reportError } from './report-error.js';
 
-// Whoever reads our output may stop reading, as `head` does.
+// The reader of our output may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });

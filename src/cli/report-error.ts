@@ -49,7 +49,7 @@ function oneLine(text: string): string {
   );
 }
 
-/** One entry, so that whoever finds it by its MESSAGE_ID has the remedy, too. */
+/** One entry, so that a search by MESSAGE_ID also finds the remedy. */
 function writeErrorEntry(journal: Journal, error: unknown): void {
   const { code, message, hint } = errorObject(error);
   const event = error instanceof InotifyCsyncError ? eventOfError(error) : 'failed';

@@ -18,7 +18,7 @@ import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
 import { verifiedReply } from './verified-reply.js';
 
-/** What the requests are answered with. */
+/** The parts from which the control socket answers requests. */
 export interface Controlled {
   readonly queue: Queue;
   readonly current: () => Pick<Generation, 'sync' | 'concerns'>;

@@ -6,7 +6,7 @@ import { display } from '../text/path-bytes.js';
 
 type Comparison = Awaited<ReturnType<NonNullable<Sync['verify']>>>;
 
-/** What came of comparing with a peer, for the client. */
+/** The result of a comparison with a peer, for the client. */
 export function verifiedReply(
   peer: string,
   comparison: Comparison,

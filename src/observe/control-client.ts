@@ -12,7 +12,7 @@ import {
  *
  * @param seconds - how long its answer may take; 0 for as long as it likes
  *
- * Throws a {@link NotRunningError} when nobody listens, a {@link NoAnswerError} when whoever listens doesn't answer, and an
+ * Throws a {@link NotRunningError} when nobody listens, a {@link NoAnswerError} when the listener does not answer, and an
  * InotifyCsyncError, with its exit code, for what the daemon answers with an error.
  */
 export async function askDaemon(

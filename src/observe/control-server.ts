@@ -62,7 +62,7 @@ export class ControlServer {
     }
   }
 
-  /** Cuts off whoever is connected. */
+  /** Cuts off all connected clients. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#clients.cutOff();
@@ -140,7 +140,7 @@ function refusal(error: unknown): ControlReply {
   return { ok: false, error: { ...bug, hint: 'this is a bug: please report it' } };
 }
 
-/** Whoever holds the queue's lock is the only daemon: a socket that is there is left over. */
+/** The holder of the queue's lock is the only daemon: an existing socket is left over. */
 function removeStale(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }

@@ -1,4 +1,4 @@
-/** What a csync2 command was run for. */
+/** The purpose of a csync2 command. */
 export type RunStage = 'check' | 'mark' | 'note' | 'update' | 'compare' | 'other';
 
 /** What is counted from the start of the process on, whatever the configuration is meanwhile. */

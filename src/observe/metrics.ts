@@ -2,7 +2,7 @@ import type { Counts } from './counts.js';
 import type { MetricFamily, MetricSample, MetricType } from './exposition.js';
 import type { PeerStatus, Status } from './status.js';
 
-/** What the metrics are made of, beside the status. */
+/** The sources of the metrics besides the status. */
 export interface MetricSources {
   readonly status: Status;
   readonly counts: Counts;

@@ -95,7 +95,7 @@ export function queueErrorOf(path: string, error: unknown): unknown {
 
 /**
  * What went wrong while the queue was running. It goes on by itself; a full check is due for what may be missing.
- * Reported at each occurrence: whoever logs it sums up repeats.
+ * Reported at each occurrence: the log sums up repeats.
  *
  * - `write`: records could not be written and were dropped (`dropped` of them)
  * - `sync`: the disk did not confirm what was written

@@ -30,7 +30,7 @@ export interface QueueOptions {
   readonly onWell?: (trouble: QueueTrouble['trouble']) => void;
 }
 
-/** How the queue was found. */
+/** The state of the queue at its start. */
 export interface QueueRecovery {
   /** The last run did not stop cleanly. */
   readonly unclean: boolean;

@@ -15,7 +15,7 @@ import { SharedLane } from './push/shared-lane.js';
 import { Mutex } from './shared/mutex.js';
 import { noChanges, survey } from './shared/survey.js';
 
-/** What the lanes have in common. `ledger` is undefined where the database is not SQLite. */
+/** What all lanes share when they are created. `ledger` is undefined where the database is not SQLite. */
 export interface LaneSurroundings {
   readonly ledger: Ledger | undefined;
   readonly journal: CheckJournal;

@@ -17,7 +17,7 @@ import type { FirstComparison } from './newcomers/newcomers.js';
 import type { PushReport } from './push/lane.js';
 import type { SchedulerEvents, SchedulerOptions } from './scheduler.js';
 
-/** What the sync stage is given. */
+/** The parts from which the sync stage is built. */
 export interface SyncParts {
   readonly runner: Runner;
   readonly queue: Queue;

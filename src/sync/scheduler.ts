@@ -21,7 +21,7 @@ import { Backlog, type Portion } from './take/backlog.js';
 import { Gathering, type Noticed } from './take/gathering.js';
 import { portionsOf } from './take/portions.js';
 
-/** What the scheduler is doing; see {@link schedulerStateText}. */
+/** The state of the scheduler, the one loop of the sync stage; see {@link schedulerStateText}. */
 export type SchedulerState = 'idle' | 'gathering' | 'checking' | 'full-check' | 'stopped';
 
 /** One phrase for each state. */

@@ -81,7 +81,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     this.ready = new Promise((resolve, reject) => {
       this.#ready = { resolve, reject };
     });
-    // Whoever doesn't ask for readiness must not be killed by its failure.
+    // A caller that does not await readiness must not be killed by its failure.
     this.ready.catch(() => undefined);
     const { selection, walkers, inotifyFd, handoverFd, fingerprint } = options;
     const mask = options.mask ?? parseFileEvents(defaultFileEvents);
@@ -140,7 +140,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   }
 
   /**
-   * All that the iteration has given out is where it outlives this process. Only then, and when nothing is under way,
+   * Call it when everything yielded so far is durable. Only then, and when nothing is under way,
    * does the page say that a successor misses nothing.
    */
   kept(): void {

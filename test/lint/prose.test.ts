@@ -29,6 +29,7 @@ test('in sources only literals count', (context) => {
   const text = [
     "import { a } from './anew.js';",
     '// anew',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a source
     'export const b = `${a} is read anew: ${a}`;',
     "export const c = 'parked';",
     '',

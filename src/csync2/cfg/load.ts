@@ -20,7 +20,7 @@ export interface LoadOptions {
   readonly hostName: string;
   /** Reads a file, or throws. */
   readonly readFile?: ReadFile;
-  /** Whether key files are read, as csync2 does; not by whoever only asks for paths. */
+  /** Whether key files are read, as csync2 does; not needed to ask only for paths. */
   readonly readKeys?: boolean;
   /** fnmatch(3) for the hosts of prefixes; the addon's unless given. */
   readonly matchHost?: MatchHost;

@@ -3,7 +3,7 @@ import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 import type { ActivePrefix } from './selection.js';
 import { type ReadFile, Scanner, type Token } from './tokens.js';
 
-/** What the other configuration is made from. */
+/** The input of {@link configWithoutPlaces}, which makes a csync2.cfg that excludes places out of sight. */
 export interface WithoutPlacesOptions {
   /** The main file. */
   readonly file: string;

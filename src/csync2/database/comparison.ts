@@ -7,7 +7,7 @@ import type { CommandResult } from '../run/runner.js';
 import { type DirtyRow, insertDirty, type Ledger } from './ledger.js';
 import type { ListingOptions } from './peer-listing.js';
 
-/** How a comparison is made. */
+/** Options of {@link compareWithPeer}, which makes pending what a peer lacks. */
 export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
   /**
    * If given, what only the peer has is taken, too, to be removed there; of all that is found only what it says yes to. It

@@ -4,7 +4,7 @@ import type { Runner } from '../run/runner.js';
 import type { Ledger } from './ledger.js';
 import { PrivateDatabase } from './private-database.js';
 
-/** How a peer's notes are asked for. */
+/** Options of {@link listPeer}, which lists what a peer has noted. */
 export interface ListingOptions {
   readonly runner: Runner;
   readonly ledger: Ledger;

@@ -3,7 +3,7 @@ import type { Message } from '../run/message.js';
 import type { Outcome } from '../run/result.js';
 import { codes, type Meaning, meaningOf, outcomeOf, type Refused } from './refusals.js';
 
-/** Why a peer did not take one file. */
+/** Why a peer rejected one file, read from csync2's messages. */
 export interface Diagnosis {
   readonly outcome: Outcome;
   readonly meaning: Meaning;

@@ -39,12 +39,12 @@ export interface BrokenSession {
 
 /**
  * What the messages of a csync2 server (`-ii -t -v`) tell about its sessions. Each is known by its pid. One that dies
- * writes no last word, and sessions overlap: whoever reads this checks the pids against the live processes.
+ * writes no last word, and sessions overlap: the caller checks the pids against the live processes.
  */
 export class SessionLog {
   readonly #open = new Map<number, Session>();
   readonly #received = new Map<string, number>();
-  /** Sessions that have said their last but for the time. */
+  /** Sessions that logged `Connection closed.` but not yet their total time. */
   readonly #closed = new Set<number>();
   readonly #receptions = new Map<
     string,

@@ -1,7 +1,9 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 
-/** What is known of the sessions when their traces are judged. */
+/**
+ * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times they set.
+ */
 export interface TraceFacts {
   /** Pids of the open sessions. */
   readonly open: ReadonlySet<number>;

@@ -43,7 +43,7 @@ function textWithout(config: CsyncConfig, systemDirectory: string, places: reado
       prefixes: activePrefixes(config),
     });
   } catch {
-    // Whoever edits it hears of the mistake when it is reloaded.
+    // The mistake is reported when the configuration is reloaded.
     return Buffer.from('unreadable');
   }
 }

@@ -13,7 +13,7 @@ import { boundLog, lastMessage, openLog } from '../server-log/log-file.js';
 import { HeldConfiguration } from './held-configuration.js';
 import { claimPort } from './server-port.js';
 
-/** What the managed server is doing; see {@link serverStateText}. */
+/** The state of the csync2 server that this service runs; see {@link serverStateText}. */
 export type ServerState = 'stopped' | 'starting' | 'listening' | 'restarting';
 
 /** One phrase for each state. */

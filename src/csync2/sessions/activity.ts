@@ -32,8 +32,8 @@ export class Activity {
   readonly #traces: SessionTraces | undefined;
 
   /**
-   * Make it before a server begins to write, and when no session of an earlier one goes on: what stands in the log by
-   * then tells how files were taken over, and no more.
+   * Create it before a server begins to write, and when no session of an earlier server is left. Earlier log lines only
+   * tell how files were received.
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
@@ -85,7 +85,7 @@ export class Activity {
     });
   }
 
-  /** The open sessions, for whoever decides how long they may stay. */
+  /** The open sessions, for the decision how long they may stay. */
   staying(): readonly StayingSession[] {
     const now = Date.now();
     return [...this.#look()].map(([pid, { phase, idleFor }]) => ({

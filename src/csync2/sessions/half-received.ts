@@ -7,7 +7,10 @@ import type { Runner } from '../run/runner.js';
 import { LogTail } from '../server-log/log-tail.js';
 import { type BrokenSession, type Reception, SessionLog } from '../server-log/session-log.js';
 
-/** What is needed to find and adopt what was half received. */
+/**
+ * The input of the functions that find files which a killed session received only in part, and have csync2
+ * take note of them.
+ */
 export interface HalfReceivedParts {
   readonly runner: Runner;
   /** The server's log (`-ii -t -v`). */

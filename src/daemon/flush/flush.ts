@@ -9,7 +9,7 @@ import { toKey } from '../../text/path-bytes.js';
 import { type FlushPending, FlushProgress } from './progress.js';
 import { type FlushedGeneration, type FlushScope, flushView } from './view.js';
 
-/** What flushes look at. */
+/** The view of all stages that flushes wait on. */
 export interface FlushParts {
   readonly queue: Queue;
   readonly current: () => FlushedGeneration;

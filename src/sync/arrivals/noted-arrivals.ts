@@ -2,7 +2,7 @@ import type { Ledger } from '../../csync2/database/ledger.js';
 import type { MountMemory } from '../guard/mount-memory.js';
 import type { NoteHistory } from '../memory/note-history.js';
 
-/** What arrivals are found by. */
+/** The parts of {@link NotedArrivals}, which finds files that have arrived and are noted as they are. */
 export interface NotedArrivalsParts {
   readonly ledger: Pick<Ledger, 'lastRow' | 'notedAfter'>;
   readonly notes: NoteHistory;

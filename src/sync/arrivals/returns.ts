@@ -1,7 +1,10 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { UnseenArrivals } from './unseen-arrivals.js';
 
-/** What Returns works with. */
+/**
+ * The parts of {@link Returns}, which has csync2 take note of what peers sent to a place while it was out of
+ * sight.
+ */
 export interface ReturnsParts {
   readonly arrivals: UnseenArrivals;
   /** Sees to it that all that has arrived by now is known. */

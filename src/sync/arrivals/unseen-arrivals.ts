@@ -2,7 +2,10 @@ import { type PathPrefix, realPathOf } from '../../csync2/files/name-encoding.js
 import { fromKey, isWithin, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { MountMemory } from '../guard/mount-memory.js';
 
-/** What the arrivals are judged by. */
+/**
+ * The parts of {@link UnseenArrivals}, which remembers files that peers sent to a place that was out of
+ * sight.
+ */
 export interface UnseenArrivalsParts {
   readonly memory: MountMemory;
   readonly prefixes: readonly PathPrefix[];

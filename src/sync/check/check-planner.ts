@@ -13,7 +13,7 @@ import type { FailedPath } from './failed-path.js';
 import type { HardLinks, LinkedFile } from './hard-links.js';
 import type { PostponedPath } from './postponed-paths.js';
 
-/** What csync2 is given for one batch. */
+/** The plan of {@link CheckPlanner} for one batch: what csync2 checks, and what is marked without a check. */
 export interface CheckPlan {
   /** To be checked with all below. */
   readonly trees: readonly PathBytes[];

@@ -11,7 +11,7 @@ import type { FailedPath, NoteFailure } from './failed-path.js';
 import type { MistakenDeletions } from './mistaken-deletions.js';
 import type { TornChecks } from './torn/torn-checks.js';
 
-/** How csync2 looks at paths. */
+/** How {@link CheckRunner} has csync2 check paths. */
 export interface CheckMode {
   /** Check, or mark dirty without looking. */
   readonly mode: '-c' | '-m';

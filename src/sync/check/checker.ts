@@ -19,7 +19,7 @@ import { MistakenDeletions } from './mistaken-deletions.js';
 import type { PostponedPath } from './postponed-paths.js';
 import type { TornChecks } from './torn/torn-checks.js';
 
-/** What a check of a batch came to. */
+/** The result of {@link Checker.check} for one batch. */
 export interface CheckReport {
   /** Paths given to csync2. */
   readonly checked: number;

@@ -12,7 +12,7 @@ import { noChanges, type Survey, type SurveyOptions } from '../shared/survey.js'
 import type { SweepTree } from '../sweep/sweep-plan.js';
 import type { FailedPath } from './failed-path.js';
 
-/** What a clearance asks. */
+/** The parts of {@link Clearance}, which decides just before a check which paths csync2 may be given. */
 export interface ClearanceParts {
   /** Undefined: no place is held. */
   readonly guard:

@@ -7,7 +7,10 @@ import type { Scope } from '../shared/batch.js';
 import { isBehindLink, lookAt } from '../shared/stat-of.js';
 import type { ClearanceParts } from './clearance.js';
 
-/** What mistakes are found by. */
+/**
+ * The parts of the search for files that a check has noted as deleted although they exist or are out of
+ * sight.
+ */
 export interface MistakenDeletionsParts {
   /** Undefined where csync2's database can't be read: then they show, and are sent as they are, when they are in sight. */
   readonly ledger: Ledger | undefined;

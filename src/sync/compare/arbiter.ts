@@ -115,7 +115,7 @@ export class Arbiter {
       await sleep(lookAgainMilliseconds * this.#pace, undefined, { ref: false, signal: this.#abort.signal });
       const second = await this.#differences(each);
       this.#parts.lookForArrivals();
-      // Whoever sends something of it may have removed the rest, and be about to say so.
+      // A host that sends a part of it may have removed the rest, and be about to say so.
       const isStill = (name: string) => !names.hasMoved(name, begun);
       if (second) this.#decide(each, inCommon(first, second), isStill);
     }

@@ -1,7 +1,10 @@
 import type { DirtyRow } from '../../csync2/database/ledger.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 
-/** What a reconciliation works with. */
+/**
+ * The parts of {@link Reconciliation}, which removes from a peer what stands in the way of a removed
+ * directory.
+ */
 export interface ReconciliationParts {
   /**
    * Compares with a peer and makes what only the peer has pending, to be removed there; but only rows to `keep`.

@@ -1,7 +1,7 @@
 import type { KeptTime } from '../../state/kept-time.js';
 import type { Verified } from './verification.js';
 
-/** What regular comparisons are made with. */
+/** The parts of {@link RegularVerification}, the comparison with all peers once per `verify_interval`. */
 export interface RegularVerificationParts {
   readonly peers: readonly string[];
   /** Seconds between two of them; 0 for none. */

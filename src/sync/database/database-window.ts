@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mutex } from '../shared/mutex.js';
 
-/** What the window asks about the local csync2 server. */
+/** What {@link DatabaseWindow} asks about the local csync2 server before it lets a task use the database. */
 export interface ServerSessions {
   /**
    * Resolves to true when no session is busy but these, to false after so many seconds without anything received, or so
@@ -24,8 +24,8 @@ export interface ServerGate {
 }
 
 /**
- * The one way to csync2's database: one task at a time, and while the server serves nobody. Whoever meets a lock in
- * csync2 sleeps for a second, and a check that runs beside a session takes half-received files for local changes and
+ * The one way to csync2's database: one task at a time, and while the server serves nobody. csync2
+ * sleeps for a second when it meets a lock, and a check that runs beside a session takes half-received files for local changes and
  * sends them back.
  *
  * For the length of a task new sessions are held up: their connections wait in the kernel's queue, unnoticed but for

@@ -9,7 +9,7 @@ import type { DetectedLate } from './detected-late.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { UnsupportedPaths } from './unsupported-paths.js';
 
-/** What full checks are done with. */
+/** The parts of {@link FullCheckDuty}, which decides when a full check runs, and runs it step by step. */
 export interface FullCheckDutyParts {
   readonly queue: Queue;
   readonly lanes: readonly Lane[];

@@ -5,7 +5,7 @@ import type { DatabaseWindow } from '../database/database-window.js';
 import type { RootGuard } from '../guard/root-guard.js';
 import { type SweepStep, type SweepTree, sweepSteps } from '../sweep/sweep-plan.js';
 
-/** What a full check came to. */
+/** The result of a {@link FullCheck}, which checks all included trees in steps. */
 export interface FullCheckReport {
   /** Files that csync2 found changed. */
   readonly found: number;
@@ -39,7 +39,7 @@ export interface FullCheckParts {
   readonly onLeftOut: (paths: readonly PathBytes[]) => void;
 }
 
-/** One pass over all roots, a step at a time. Whoever doesn't come to the report calls {@link close}. */
+/** One pass over all roots, a step at a time. A caller that does not reach the report calls {@link close}. */
 export class FullCheck {
   readonly #checker: Checker;
   readonly #guard: RootGuard;

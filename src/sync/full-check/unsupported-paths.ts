@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { nameOf, type PathBytes, type PathKey, parentOf, toKey } from '../../text/path-bytes.js';
 
-/** What is known of paths that csync2 can't handle. */
+/** A summary of the paths that are too long for csync2. */
 export interface UnsupportedSummary {
   /** How many are known, which is not more than are kept. */
   readonly count: number;
@@ -12,7 +12,7 @@ export interface UnsupportedSummary {
 }
 
 /**
- * Paths that exist and that csync2 can't handle (see `isWithinLimits`): they stay on this host, and whoever asks is told. A
+ * Paths that exist and that csync2 can't handle (see `isWithinLimits`): they stay on this host, and `status` shows them. A
  * bounded number is kept, as any user can make as many as he likes.
  */
 export class UnsupportedPaths {

@@ -107,7 +107,7 @@ export class MountMemory {
     if (!this.#isChanged) return;
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const fresh = `${this.#file}.new`;
-    // Of a run that was killed; whoever made it, it gets our mode and owner.
+    // Left by a run that was killed; in any case it gets our mode and owner.
     rmSync(fresh, { force: true });
     const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {

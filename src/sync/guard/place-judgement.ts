@@ -90,7 +90,7 @@ export function judgePlace(place: Place, knowledge: PlaceKnowledge | undefined):
   // What is only pending counts where another directory has come: a check that met it half-way has made csync2 forget files
   // that are in the one before.
   const orPending = !isSame && (mount !== undefined || place.last !== undefined);
-  // The place itself and one file: whoever deletes the only file means it. And a check that has met a new file system in the
+  // The place itself and one file: if the only file is deleted, that is intentional. And a check that has met a new file system in the
   // moment of its mount may know a file that is gone by now.
   if (!isSame && knowledge.count(orPending) <= 2) return { state: 'present', identity };
   if (seen.isEmpty) return { state: knowledge.count(orPending) > 2 ? 'emptied' : 'present', identity };

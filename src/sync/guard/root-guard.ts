@@ -137,7 +137,7 @@ export class RootGuard {
    * Keeps what is mounted around these paths from being unmounted (but for `umount -l`, and for a file system that dies),
    * by having its root directory open. Then looks at all places: one that has gone before is told.
    *
-   * @returns what lets go; to be called within moments, as whoever unmounts is told that the target is busy
+   * @returns what lets go; to be called within moments, since an unmount meanwhile fails with a busy target
    */
   pin(paths: readonly PathBytes[]): () => void {
     const around = [...this.#places.values()].filter(

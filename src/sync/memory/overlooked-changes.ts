@@ -42,7 +42,7 @@ export interface OverlookedChangesParts {
 /**
  * Tells which changes csync2 would overlook. It compares size, mode, owner and whole seconds: a file with other content and
  * the same of all these looks unchanged to it for ever, to `-c` and to a full check alike. Tools that keep times make
- * such files (tar, unzip, `cp -p`, package managers), and so does whoever writes twice within a second.
+ * such files (tar, unzip, `cp -p`, package managers), and so does a program that writes twice within a second.
  *
  * What a peer's session has written is left out, so that it isn't sent back.
  */

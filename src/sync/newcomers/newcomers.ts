@@ -1,7 +1,7 @@
 import { backoffSeconds } from '../shared/backoff.js';
 import type { KnownPeers } from './known-peers.js';
 
-/** What came of comparing with a new peer. */
+/** The result of the first comparison with a new peer. */
 export interface FirstComparison {
   readonly ok: boolean;
   readonly pending: number;

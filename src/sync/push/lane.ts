@@ -3,7 +3,7 @@ import type { Outcome } from '../../csync2/run/result.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 import type { HeldPath } from './refused/rejected-rows.js';
 
-/** What a lane is doing; see {@link laneStateText}. */
+/** The state of a lane, which sends to one peer; see {@link laneStateText}. */
 export type LaneState = 'idle' | 'updating' | 'waiting' | 'stopped';
 
 /** One phrase for each state. */

@@ -33,7 +33,7 @@ import { SentVersions } from './versions/sent-versions.js';
 import { UncertainRows } from './versions/uncertain-rows.js';
 import { UnnotedFiles } from './versions/unnoted-files.js';
 
-/** What a lane works with. */
+/** The parts of {@link PeerLane}, which sends to one peer from private databases. */
 export interface PeerLaneParts {
   readonly peer: string;
   /** What it calls this host. */

@@ -5,7 +5,7 @@ import type { PushReport } from './lane.js';
 import { aboutThePeer, type Pushed } from './pusher.js';
 import type { RejectedRows } from './refused/rejected-rows.js';
 
-/** What people are told of a push: one report of all of it, and one of each file that the peer does not take. */
+/** Makes the reports of a push: one for the whole push, and one for each file that the peer rejects. */
 export function reportsOf(
   peer: string,
   { result, outcome, blamed, diagnoses }: Pushed,

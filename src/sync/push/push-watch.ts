@@ -3,7 +3,7 @@ import { isShortage } from '../../proc/shortage.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 import { noChanges, survey } from '../shared/survey.js';
 
-/** What an update is watched with. */
+/** The parts of {@link PushWatch}, which ends an update when its files go out of sight. */
 export interface PushWatchParts {
   /** The files of the update, on this host. */
   readonly paths: readonly PathBytes[];

@@ -15,7 +15,7 @@ import type { DoubtfulDeletions } from './slice/doubtful-deletions.js';
 import type { PendingFiles } from './slice/pending-files.js';
 import type { SentVersions } from './versions/sent-versions.js';
 
-/** What pushes to a peer are made with. */
+/** The parts of {@link Pusher}, which runs one push and tells what the peer's answers mean. */
 export interface PushParts {
   readonly peer: string;
   readonly runner: Runner;

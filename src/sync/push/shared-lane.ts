@@ -8,7 +8,7 @@ import { LaneRhythm } from './lane-rhythm.js';
 import { leastRateOf } from './least-rate.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
 
-/** What a lane on the shared database works with. */
+/** The parts of {@link SharedLane}, which sends to one peer from csync2's own database. */
 export interface SharedLaneParts {
   readonly peer: string;
   readonly runner: Runner;

@@ -2,7 +2,7 @@ import { loadNative } from '../../native.js';
 import { errnoName } from '../../proc/errno-name.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 
-/** How paths are looked at. */
+/** Options of the survey, which reads the state of many paths with lstat(2) in a thread of its own. */
 export interface SurveyOptions {
   /** Whether what lies below directories is looked at, too. */
   readonly recursive: boolean;

@@ -41,7 +41,7 @@ export interface SweepTree {
  * Cuts a check of whole trees into steps of about `filesPerStep` files, so that between two of them a fresh change
  * and a peer's push get their turn: in one piece a check of 170,000 files holds both up for 3 s, for 20 s if all are new.
  *
- * Lazy: what a step covers is looked up when its turn has come. Whoever doesn't go on to the end calls `return`.
+ * Lazy: what a step covers is looked up when its turn has come. A caller that stops early calls `return`.
  */
 export function* sweepSteps(
   roots: readonly PathBytes[],

@@ -1,4 +1,4 @@
-/** How changes are gathered into one check; all in milliseconds. */
+/** Options of {@link Gathering}, which decides how long changes collect before a check; in milliseconds. */
 export interface GatherOptions {
   /** Quiet time after which a check starts. */
   readonly settle: number;

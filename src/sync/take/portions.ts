@@ -6,7 +6,7 @@ import { checkCost } from '../sweep/check-cost.js';
 import { type SweepTree, sweepSteps } from '../sweep/sweep-plan.js';
 import { hasTemporaryName } from './temporary-files.js';
 
-/** A batch, cut. Whoever doesn't go on to the end of the rest calls `return`. */
+/** A batch, cut. A caller that does not finish the rest calls `return`. */
 export interface Portions {
   /** What goes before everything else, also of other batches. */
   readonly first?: Batch;

@@ -4,7 +4,7 @@ import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js
 import type { Scope } from '../../shared/batch.js';
 import type { CheckRecord, CheckState } from './check-record.js';
 
-/** What torn checks are found with. */
+/** The parts of {@link TornChecks}, which finds and keeps what an interrupted check has left unmarked. */
 export interface TornCheckParts {
   /**
    * The files that csync2 has taken note of last, at most so many, the last first; undefined where its database can't be

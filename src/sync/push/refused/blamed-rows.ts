@@ -2,7 +2,7 @@ import type { DirtyRow } from '../../../csync2/database/ledger.js';
 import { decodeName } from '../../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../../csync2/run/push-transcript.js';
 
-/** What is blamed for a push in which rows were left. */
+/** The input of {@link blamedRows}: a push that has left rows. */
 export interface LeftRows<Row extends DirtyRow> {
   readonly left: readonly Row[];
   readonly transcript: Pick<PushTranscript, 'tried' | 'hasUpdated' | 'isClosed'>;

@@ -4,7 +4,7 @@ import type { PathBytes } from '../../../text/path-bytes.js';
 import { isBehindLink } from '../../shared/stat-of.js';
 import type { PendingFiles } from './pending-files.js';
 
-/** What the doubt is judged by. */
+/** The parts of {@link DoubtfulDeletions}, which finds deletions that csync2 may have sent by mistake. */
 export interface DoubtParts {
   readonly files: PendingFiles;
   /** Whether a path lies at or below a place that is not there. */

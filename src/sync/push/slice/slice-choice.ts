@@ -6,7 +6,7 @@ import type { PendingFiles } from './pending-files.js';
 import { priorityRows } from './priority-rows.js';
 import { WaitingLinks } from './waiting-links.js';
 
-/** What the choice is made with. */
+/** The parts of {@link SliceChoice}, which chooses the pending files of the next push. */
 export interface SliceChoiceParts {
   readonly peer: string;
   readonly ledger: Ledger;

@@ -4,7 +4,7 @@ import { join, type PathBytes, parentOf } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
 import type { PendingFiles } from './pending-files.js';
 
-/** What the links are judged by. */
+/** The parts of {@link WaitingLinks}, which holds back a symbolic link until its target is on the peer. */
 export interface WaitingLinksParts {
   readonly peer: string;
   readonly ledger: Ledger;

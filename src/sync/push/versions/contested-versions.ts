@@ -3,7 +3,7 @@ import { forgetDirty } from '../../../csync2/database/private-database.js';
 import { decodeName, encodeName } from '../../../csync2/files/name-encoding.js';
 import type { SentVersions } from './sent-versions.js';
 
-/** What is known of other hosts' versions. Names are csync2's own, one character a byte. */
+/** What is known about the versions of other hosts. Names are csync2's own, one character a byte. */
 export interface Origins {
   /** The peer that a name was received from last, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
@@ -43,7 +43,7 @@ export interface ContestedVersionsParts {
  * - What the peer has taken as it is here is not sent again for a session's mark alone: it may have a later version by now.
  * - If the session was the peer's own, it has: its version is made of ours, and ours is no longer pending for anybody. As long as it were,
  *   this host would refuse the later one. What is on its way to somebody just now stays pending until it is there.
- * - What the peer has sent, and nobody here has touched, is no change of ours, whoever has marked it.
+ * - What the peer has sent, and nobody here has touched, is no change of ours, whichever session has marked it.
  * - A peer that takes a version late may have brought an older one to others meanwhile: they get it once more.
  */
 export class ContestedVersions {

@@ -38,7 +38,7 @@ export function clockWarnings({ groups, isSynchronized, ahead }: ClockFacts): Ho
   return warnings;
 }
 
-/** timedatectl(1) reads the kernel's own flag (adjtimex(2)), whoever keeps the clock. */
+/** timedatectl(1) reads the kernel's own flag (adjtimex(2)), whichever program keeps the clock. */
 export function readSynchronized(): Promise<boolean | undefined> {
   return new Promise((resolve) => {
     const words = ['show', '--property=NTPSynchronized', '--value'];

@@ -8,7 +8,7 @@ export interface KeyFacts {
   readonly uid: number;
 }
 
-/** Whoever can read a key can write every file of its group, on every host. */
+/** A user who can read a key can write every file of its group, on every host. */
 export function keyWarnings(facts: readonly KeyFacts[]): HostWarning[] {
   return facts.flatMap(({ file, mode, uid }) => {
     if ((mode & 0o077) === 0 && (uid === 0 || uid === process.geteuid?.())) return [];

@@ -43,7 +43,7 @@ export function portWarnings(facts: PortFacts): HostWarning[] {
   return warnings;
 }
 
-/** Looks for other servers. `weRun`: our daemon runs, so that whoever listens is its server. */
+/** Looks for other servers. `weRun`: our daemon runs, so the listening process is its server. */
 export function readPortFacts(port: number, weRun: boolean, root = ''): PortFacts {
   const inetd = `${root}/etc/inetd.conf`;
   const line = linesOf(inetd).findIndex((text) => /^\s*[^#\s].*\bcsync2\b/.test(text));

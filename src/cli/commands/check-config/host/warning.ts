@@ -1,4 +1,4 @@
-/** What of this host, outside of csync2.cfg, keeps the peers from being equal or makes work for nothing. */
+/** Properties of this host, outside of csync2.cfg, that keep the peers from being equal or cause needless work. */
 export const hostWarnings = {
   otherJob: 'another job runs csync2',
   port: "another program uses csync2's port",
