@@ -161,7 +161,7 @@ class Tree {
   // tree_shape.cc: nodes change place
   NodeId Attach(const Found& found, NodeId parent, bool* fresh, bool* outdated, Millis now);
   void Relink(NodeId id, NodeId parent, const std::string& name);
-  bool Rereach(NodeId id, const std::string& path, bool deep, Millis now);
+  bool UpdateReach(NodeId id, const std::string& path, bool deep, Millis now);
   void Detach(NodeId id, Millis now);
   void Prune(NodeId id, Millis now);
   void Merge(NodeId from, NodeId into, Millis now);
@@ -172,7 +172,7 @@ class Tree {
 
   // tree_found.cc: what looks have found
   Obligation* ObligationOf(const Found& found);
-  void Misfound(const Found& found, NodeId parent, Millis now);
+  void OnNotFound(const Found& found, NodeId parent, Millis now);
   bool IsTooDeep(NodeId parent, const std::string& name) const;
 
   // tree_looks.cc: looks and walks
@@ -184,7 +184,7 @@ class Tree {
   void ResolveHeld(Millis now);
   bool MayStillBeFound(int32_t wd) const;
   void Sweep(const ActiveJob& job, uint32_t epoch);
-  NodeId Placed(int32_t wd) const;
+  NodeId PlacedNode(int32_t wd) const;
   bool Recursing(uint64_t except) const;
   bool IsOld(const Found& found, NodeId parent) const;
   void Touch(NodeId parent, const std::string& name);

@@ -22,9 +22,9 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     return {};
   }
   NodeId parent = store_.Resolve(found.parent);
-  if (parent == kNoNode && found.parent_wd != kNoWatch) parent = Placed(found.parent_wd);
+  if (parent == kNoNode && found.parent_wd != kNoWatch) parent = PlacedNode(found.parent_wd);
   if (found.status != LookStatus::kWatched) {
-    if (parent != kNoNode) Misfound(found, parent, now);
+    if (parent != kNoNode) OnNotFound(found, parent, now);
     return {};
   }
   if (parent == kNoNode) {
@@ -42,7 +42,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     // An event for this name has been processed since the look began; it or a later one tells what is there. The
     // descriptor must belong to somebody until then.
     NodeId id = store_.Child(parent, found.name);
-    if (id == kNoNode || store_[id].wd != found.wd) id = Placed(found.wd);
+    if (id == kNoNode || store_[id].wd != found.wd) id = PlacedNode(found.wd);
     // The look for that event may emit no record, but one is emitted when all below is watched.
     if (const Obligation* obligation = ObligationOf(found); obligation && obligation->open && obligation->kind == RecordKind::kTree) Want(parent, found.name, true);
     if (id == kNoNode) {
@@ -81,7 +81,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     bool walk = (outdated && !swept) || !store_[id].listed;
     if (moved || (running != jobs_.end() && running->second.shape != shape)) {
       // What has not moved has below it what was given its reach when it came there.
-      walk |= Rereach(id, path, moved, now);
+      walk |= UpdateReach(id, path, moved, now);
       // Walkers that are on their way below may still go by the old path.
       walk |= moved && Recursing(found.job);
     }
@@ -121,7 +121,7 @@ bool Tree::IsTooDeep(NodeId parent, const std::string& name) const {
 }
 
 // The name was not there, or couldn't be watched.
-void Tree::Misfound(const Found& found, NodeId parent, Millis now) {
+void Tree::OnNotFound(const Found& found, NodeId parent, Millis now) {
   const NodeId child = store_.Child(parent, found.name);
   switch (found.status) {
     case LookStatus::kBusy:

@@ -51,7 +51,7 @@ void Tree::Flush(Millis now) {
   wanted_.clear();
   for (auto& [asked, names] : wanted) {
     if (!store_[asked].live) continue;
-    const NodeId parent = store_[asked].wd == kNoWatch || store_.IsRooted(asked) ? asked : Placed(store_[asked].wd);
+    const NodeId parent = store_[asked].wd == kNoWatch || store_.IsRooted(asked) ? asked : PlacedNode(store_[asked].wd);
     Job job;
     job.parent = store_.Ref(parent);
     job.parent_wd = store_[parent].wd;
@@ -223,7 +223,7 @@ void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
 }
 
 // The node of a descriptor that has a place in the tree, else any that has lost it.
-NodeId Tree::Placed(int32_t wd) const {
+NodeId Tree::PlacedNode(int32_t wd) const {
   const NodeId head = store_.ByWatch(wd);
   for (NodeId id = head; id != kNoNode; id = store_[id].next_alias) {
     if (store_.IsRooted(id)) return id;

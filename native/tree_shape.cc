@@ -61,7 +61,7 @@ void Tree::Relink(NodeId id, NodeId parent, const std::string& name) {
 
 // Gives every directory from `top` down, or `top` alone, the reach that its new path has. True: some may have to be
 // entered that haven't been.
-bool Tree::Rereach(NodeId top, const std::string& top_path, bool deep, Millis now) {
+bool Tree::UpdateReach(NodeId top, const std::string& top_path, bool deep, Millis now) {
   bool changed = false;
   std::vector<std::pair<NodeRef, std::string>> below;
   below.emplace_back(store_.Ref(top), top_path);
@@ -97,7 +97,7 @@ void Tree::Detach(NodeId id, Millis now) {
   store_.Unlink(id);
   shape_++;
   const int32_t wd = store_[id].wd;
-  const NodeId placed = wd == kNoWatch ? kNoNode : Placed(wd);
+  const NodeId placed = wd == kNoWatch ? kNoNode : PlacedNode(wd);
   if (placed != kNoNode && placed != id && store_.IsRooted(placed)) {
     Merge(id, placed, now);
   } else {
@@ -142,7 +142,7 @@ void Tree::Adopt(NodeId child, NodeId parent, const std::string& name, bool vaca
   std::string path;
   if (!store_.Path(child, &path)) return;
   const NodeRef ref = store_.Ref(child);
-  Rereach(child, path, true, now);
+  UpdateReach(child, path, true, now);
   if (store_.Resolve(ref) != kNoNode) ReplayBelow(child, now);
 }
 

@@ -78,24 +78,24 @@ type ValueLetter = keyof typeof valueLetters;
 
 const flags = new Set(['A', 'B', 'F']);
 
-const mode = 'inotify-csync decides itself what csync2 does';
+const mode = 'inotify-csync decides what csync2 does';
 const refused: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...'hcuofmxHLMSTRi'].map((letter) => [letter, mode])),
-  r: 'inotify-csync decides itself what is checked recursively',
+  r: 'inotify-csync decides what is checked recursively',
   d: 'with a dry run no change would reach a peer',
   I: 'an initial run marks nothing as changed, so no change would reach a peer',
   X: 'it belongs to -T, which inotify-csync does not use',
   U: 'it belongs to -T, which inotify-csync does not use',
   P: 'inotify-csync updates each peer by itself',
-  t: 'inotify-csync sets it where it needs it',
-  s: 'inotify-csync has the timestamps in the log named by --csync-log',
-  v: 'inotify-csync sets it where it needs it; its own log is governed by --log-level',
-  l: 'inotify-csync reads the messages of csync2, which -l would send to syslog',
-  W: 'inotify-csync reads the directories from csync2.cfg itself',
-  b: 'inotify-csync uses it by itself where csync2 has it',
-  O: 'it would write the group keys to a log',
-  a: 'it is the default of the csync2 that knows it',
-  k: 'make keys with csync2 itself',
+  t: 'inotify-csync sets it where needed',
+  s: 'the log named by --csync-log already has timestamps',
+  v: 'inotify-csync sets it where needed; --log-level controls its own log',
+  l: 'inotify-csync reads the messages of csync2; -l would send them to syslog',
+  W: 'inotify-csync reads the directories from csync2.cfg',
+  b: 'inotify-csync uses it where csync2 supports it',
+  O: 'it would write the keys of groups to a log',
+  a: 'it is the default where csync2 supports it',
+  k: 'create keys with csync2 itself',
 };
 const refusedWithValue = new Set(['P', 's', 'W', 'k']);
 
@@ -106,20 +106,20 @@ function isValueLetter(letter: string): letter is ValueLetter {
 function flag(letter: string): string {
   if (flags.has(letter)) return `-${letter}`;
   const why = Object.hasOwn(refused, letter) ? refused[letter] : undefined;
-  const known = 'options that are passed on: -N NAME, -D DATABASE, -C NAME, -p PORT, -G GROUPS, -A, -B, -F';
+  const known = 'allowed options: -N NAME, -D DATABASE, -C NAME, -p PORT, -G GROUPS, -A, -B, -F';
   if (why === undefined) throw new Csync2OptionError(`csync2 has no option -${letter}`, known);
   throw new Csync2OptionError(
-    `csync2's option -${letter} can't be passed on: ${why}`,
-    `leave -${letter} out; ${known}`,
+    `csync2's option -${letter} is not allowed: ${why}`,
+    `remove -${letter}; ${known}`,
   );
 }
 
 function checkValue(letter: ValueLetter, value: string | undefined): asserts value is string {
   const [, what, shape] = valueLetters[letter];
   if (value !== undefined && shape.test(value)) return;
-  const found = value === undefined ? 'nothing follows it' : `not ${JSON.stringify(value)}`;
+  const found = value === undefined ? 'the value is missing' : `not ${JSON.stringify(value)}`;
   throw new Csync2OptionError(
-    `csync2's option -${letter} takes ${what}: ${found}`,
+    `csync2's option -${letter} requires ${what}: ${found}`,
     `give it as -${letter} VALUE`,
   );
 }
@@ -127,7 +127,7 @@ function checkValue(letter: ValueLetter, value: string | undefined): asserts val
 function notAnOption(word: string): Csync2OptionError {
   return new Csync2OptionError(
     `${JSON.stringify(word)} is not an option of csync2`,
-    'only options are passed on to csync2; which files it gets is read from csync2.cfg',
+    'only options are passed to csync2; csync2.cfg determines the files',
   );
 }
 

@@ -22,16 +22,16 @@ for (const [args, expected] of accepted) {
 }
 
 const refused: [args: string[], message: RegExp][] = [
-  [['-c'], /-c can't be passed on: inotify-csync decides itself/],
-  [['-Ax'], /-x can't/],
-  [['-ii'], /-i can't/],
-  [['-P', 'web2'], /-P can't be passed on: inotify-csync updates each peer/],
-  [['-t'], /-t can't/],
-  [['-s', '/x'], /-s can't/],
-  [['-v'], /-v can't be passed on: .*--log-level/],
-  [['-I'], /-I can't/],
+  [['-c'], /-c is not allowed: inotify-csync decides what/],
+  [['-Ax'], /-x is not allowed/],
+  [['-ii'], /-i is not allowed/],
+  [['-P', 'web2'], /-P is not allowed: inotify-csync updates each peer/],
+  [['-t'], /-t is not allowed/],
+  [['-s', '/x'], /-s is not allowed/],
+  [['-v'], /-v is not allowed: .*--log-level/],
+  [['-I'], /-I is not allowed/],
   [['-d'], /no change would reach a peer/],
-  [['-l'], /-l can't/],
+  [['-l'], /-l is not allowed/],
   [['-z'], /csync2 has no option -z/],
   [['-?'], /csync2 has no option -\?/],
   [['-é'], /csync2 has no option/],
@@ -40,11 +40,11 @@ const refused: [args: string[], message: RegExp][] = [
   [['-'], /"-" is not an option/],
   [['--', 'file'], /"--" is not an option/],
   [['-A', ''], /"" is not an option/],
-  [['-N'], /-N takes this host's name: nothing follows it/],
-  [['-N', '-A'], /-N takes this host's name: not "-A"/],
-  [['-C', 'Blue'], /-C takes a name of lower-case letters and digits/],
-  [['-D', 'relative'], /-D takes the directory or URL/],
-  [['-p', '1 2'], /-p takes a port/],
+  [['-N'], /-N requires this host's name: the value is missing/],
+  [['-N', '-A'], /-N requires this host's name: not "-A"/],
+  [['-C', 'Blue'], /-C requires a name of lower-case letters and digits/],
+  [['-D', 'relative'], /-D requires the directory or URL/],
+  [['-p', '1 2'], /-p requires a port/],
 ];
 
 for (const [args, message] of refused) {

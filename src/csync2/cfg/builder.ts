@@ -165,7 +165,7 @@ export class ConfigBuilder {
         'keyMissing',
         group.place,
         `group ${group.name} has no key`,
-        'make one with `csync2 -k FILE`, copy it to every host and add `key FILE;` to the group',
+        'create one with `csync2 -k FILE`, copy it to every host and add `key FILE;` to the group',
       );
     }
     this.groups.push({ ...group, keyFile, auto: auto ?? 'none' });
@@ -184,7 +184,7 @@ export class ConfigBuilder {
         'prefixRelative',
         path.place,
         `the path of a prefix must be absolute: ${shown(path)}`,
-        'let it begin with /',
+        'begin it with /',
       );
     }
     const prefix = this.#prefix as Draft<Prefix>;

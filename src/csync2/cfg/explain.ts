@@ -7,7 +7,7 @@ import { type ActivePrefix, activePrefixes, firstOfName, memberGroups, selection
 /** What csync2's walk from `/` makes of a path. */
 export const verdicts = {
   synchronised: 'csync2 synchronises it',
-  passedThrough: 'csync2 only passes through it, on the way to what lies below',
+  passedThrough: 'csync2 only traverses it, to reach paths below',
   leftOut: 'csync2 does not synchronise it',
 } as const;
 export type Verdict = keyof typeof verdicts;
@@ -85,7 +85,7 @@ function explainName(config: CsyncConfig, path: PathBytes, space: NameSpace): Ex
   for (const group of config.groups) {
     if (group.myName === undefined && decide(group, name).selected) {
       lines.push({
-        text: `group ${group.name} would take it, but ${config.hostName} is not a member`,
+        text: `group ${group.name} includes it, but ${config.hostName} is not a member`,
         place: group.place,
       });
     }
@@ -96,15 +96,15 @@ function explainName(config: CsyncConfig, path: PathBytes, space: NameSpace): Ex
 function explainGroup(group: Group, name: Buffer): ExplanationLine {
   const { path, basename, selected } = decide(group, name);
   const start = `group ${group.name}: ${display(name)}`;
-  if (!path) return { text: `${start} is covered by no include` };
+  if (!path) return { text: `${start} matches no include` };
   if (path.action === 'exclude')
-    return { text: `${start} is left out by ${statement(path)}`, place: path.place };
+    return { text: `${start} is excluded by ${statement(path)}`, place: path.place };
   if (basename && !selected)
     return {
-      text: `${start} is left out by ${statement(basename)}, for its last component`,
+      text: `${start} is excluded by ${statement(basename)}, because of its last component`,
       place: basename.place,
     };
-  return { text: `${start} is taken by ${statement(path)}`, place: path.place };
+  return { text: `${start} is included by ${statement(path)}`, place: path.place };
 }
 
 interface Decision {

@@ -24,7 +24,7 @@ export function readKeyFile(token: Token, systemDirectory: string, read: ReadFil
       'keyUnreadable',
       token.place,
       `cannot read the key file ${file}: ${reason}`,
-      `copy it from another host of the group; only for the first host of a new group make it with \`csync2 -k ${file}\``,
+      `copy it from another host of the group; only for the first host of a new group create it with \`csync2 -k ${file}\``,
       { cause },
     );
   }
@@ -38,8 +38,8 @@ export function readKeyFile(token: Token, systemDirectory: string, read: ReadFil
     const code = wrong[0].charCodeAt(0).toString(16).padStart(2, '0');
     const hint =
       wrong[0] === '\r'
-        ? 'the file has Windows line ends: remove the carriage return'
-        : `make a new one with \`csync2 -k ${file}\` and copy it to every host of the group`;
+        ? 'the file has Windows line endings: remove the carriage return'
+        : `create a new one with \`csync2 -k ${file}\` and copy it to every host of the group`;
     throw new CsyncConfigError(
       'keyCharacter',
       token.place,
@@ -51,8 +51,8 @@ export function readKeyFile(token: Token, systemDirectory: string, read: ReadFil
     throw new CsyncConfigError(
       'keyShort',
       token.place,
-      `the key in ${file} has ${key.length} characters; csync2 wants ${minimumLength} at least`,
-      `make a new one with \`csync2 -k ${file}\` and copy it to every host of the group`,
+      `the key in ${file} has ${key.length} characters; csync2 requires at least ${minimumLength}`,
+      `create a new one with \`csync2 -k ${file}\` and copy it to every host of the group`,
     );
   }
   return file;

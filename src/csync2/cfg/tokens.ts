@@ -124,7 +124,7 @@ export class Scanner {
         'includeDepth',
         place,
         `more than ${maximumIncludeDepth} files include each other`,
-        'look for a file that includes itself',
+        'find the file that includes itself',
       );
     }
     const file = bytesOf(name).toString('utf8');
@@ -140,7 +140,7 @@ export class Scanner {
         'includeMissing',
         place,
         `cannot read the included file ${file}: ${reason}`,
-        'give its absolute path, without quotes: csync2 takes a relative one from its working directory',
+        'use its absolute path, without quotes: csync2 resolves a relative one from its working directory',
         { cause },
       );
     }

@@ -5,7 +5,7 @@ import { activePrefixes, memberGroups } from './selection.js';
 /** What csync2 accepts and nobody wants. */
 export const configWarnings = {
   prefixTwice: 'two prefixes have one name',
-  prefixUnclean: 'csync2 never comes to the path of a prefix',
+  prefixUnclean: 'csync2 never reaches the path of a prefix',
   prefixName: 'a prefix cannot be referred to',
   prefixUndefined: 'a pattern names a prefix that has no path on this host',
   neverMatches: 'a pattern cannot match anything',
@@ -35,11 +35,11 @@ function prefixWarnings(config: CsyncConfig): ConfigWarning[] {
     const latest = config.prefixes.findLast((other) => other.path && other.name.equals(name));
     if (latest !== prefix && latest?.path) {
       // It then lists the directory of the later one, and dies with "Can't stat" when that is missing.
-      const text = `${shown} is defined again later: csync2 takes ${display(latest.path)} for both`;
+      const text = `${shown} is defined again later: csync2 uses ${display(latest.path)} for both`;
       warnings.push({ kind: 'prefixTwice', text, hint: 'give each prefix its own name', place });
     }
     if (isUnclean(path)) {
-      const text = `${shown}: csync2's walk never comes to ${display(path)}`;
+      const text = `${shown}: csync2 never reaches ${display(path)}`;
       warnings.push({ kind: 'prefixUnclean', text, hint: 'write the path without //, . and ..', place });
     }
     if (name.includes('%') || name.includes('/')) {
@@ -58,7 +58,7 @@ function patternWarnings(
   const shown = `\`${action} ${display(text)};\``;
   if (kind === 'basename') {
     if (!text.includes('/')) return [];
-    const hint = 'only a pattern that begins with / or %prefix% is compared with the whole path';
+    const hint = 'only patterns that begin with / or %prefix% are compared with the whole path';
     return [
       {
         kind: 'neverMatches',
@@ -70,7 +70,12 @@ function patternWarnings(
   }
   if (text.length === 1 && text[0] === 0x2f) {
     return [
-      { kind: 'rootOnly', text: `${shown} means / itself and nothing below it`, hint: 'write /*', place },
+      {
+        kind: 'rootOnly',
+        text: `${shown} matches only / itself and nothing below it`,
+        hint: 'write /*',
+        place,
+      },
     ];
   }
   const name = /^%([^%*?[\\]*)%/.exec(text.toString('latin1'))?.[1];
@@ -78,7 +83,7 @@ function patternWarnings(
     name !== undefined &&
     !activePrefixes(config).some((prefix) => prefix.name.toString('latin1') === name)
   ) {
-    const hint = `add \`on ${config.hostName}: /path;\` to the prefix, if this host should take part`;
+    const hint = `add \`on ${config.hostName}: /path;\` to the prefix if this host should participate`;
     return [{ kind: 'prefixUndefined', text: `${shown}: the prefix has no path on this host`, hint, place }];
   }
   if (isUnclean(text)) {

@@ -11,18 +11,18 @@ export function notSent(path: PathBytes): string[] {
   try {
     stat = lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    return [`what of it is not sent can not be told: ${(error as NodeJS.ErrnoException).code}`];
+    return [`cannot determine what csync2 does not send of it: ${(error as NodeJS.ErrnoException).code}`];
   }
   if (!stat) return [];
-  if (stat.isSocket()) return ['it is a socket: csync2 can not send it'];
+  if (stat.isSocket()) return ['it is a socket: csync2 cannot send it'];
   const names = attributesOf(path);
   const others = names.filter((name) => !acls.has(name));
   return [
-    ...(names.length > others.length ? ['its ACL stays here: csync2 sends owner, group and mode alone'] : []),
-    ...(others.length > 0 ? [`its extended attributes stay here: ${others.join(', ')}`] : []),
+    ...(names.length > others.length ? ['its ACL is not sent: csync2 sends only owner, group and mode'] : []),
+    ...(others.length > 0 ? [`its extended attributes are not sent: ${others.join(', ')}`] : []),
     ...(stat.isFile() && stat.nlink > 1
       ? [
-          `it is one file with ${stat.nlink} names here, and on the peers a file of its own for each name that is sent`,
+          `it has ${stat.nlink} names (hard links) here; on the peers each name that is sent becomes a separate file`,
         ]
       : []),
   ];

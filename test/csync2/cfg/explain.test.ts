@@ -28,16 +28,16 @@ const cases: readonly [path: string, lines: string[]][] = [
     '/srv/data/a',
     [
       'synchronised',
-      'group web: /srv/data/a is taken by `include /srv/data;` (/etc/csync2.cfg:4)',
-      'group db would take it, but me is not a member (/etc/csync2.cfg:9)',
+      'group web: /srv/data/a is included by `include /srv/data;` (/etc/csync2.cfg:4)',
+      'group db includes it, but me is not a member (/etc/csync2.cfg:9)',
     ],
   ],
   [
     '/srv/data/a.tmp',
     [
       'leftOut',
-      'group web: /srv/data/a.tmp is left out by `exclude *.tmp;`, for its last component (/etc/csync2.cfg:5)',
-      'group db would take it, but me is not a member (/etc/csync2.cfg:9)',
+      'group web: /srv/data/a.tmp is excluded by `exclude *.tmp;`, because of its last component (/etc/csync2.cfg:5)',
+      'group db includes it, but me is not a member (/etc/csync2.cfg:9)',
     ],
   ],
   [
@@ -45,8 +45,8 @@ const cases: readonly [path: string, lines: string[]][] = [
     [
       'leftOut',
       'csync2 does not enter /srv/data/.git, so it finds nothing below:',
-      'group web: /srv/data/.git is left out by `exclude .git;`, for its last component (/etc/csync2.cfg:5)',
-      'group db would take it, but me is not a member (/etc/csync2.cfg:9)',
+      'group web: /srv/data/.git is excluded by `exclude .git;`, because of its last component (/etc/csync2.cfg:5)',
+      'group db includes it, but me is not a member (/etc/csync2.cfg:9)',
     ],
   ],
   [
@@ -54,16 +54,16 @@ const cases: readonly [path: string, lines: string[]][] = [
     [
       'leftOut',
       'csync2 does not enter /srv/data/cache, so it finds nothing below:',
-      'group web: /srv/data/cache is left out by `exclude /srv/data/cache;` (/etc/csync2.cfg:6)',
-      'group db would take it, but me is not a member (/etc/csync2.cfg:9)',
+      'group web: /srv/data/cache is excluded by `exclude /srv/data/cache;` (/etc/csync2.cfg:6)',
+      'group db includes it, but me is not a member (/etc/csync2.cfg:9)',
     ],
   ],
   [
     '/srv',
     [
       'passedThrough',
-      'group web: /srv is covered by no include',
-      'group db would take it, but me is not a member (/etc/csync2.cfg:9)',
+      'group web: /srv matches no include',
+      'group db includes it, but me is not a member (/etc/csync2.cfg:9)',
     ],
   ],
   [
@@ -71,18 +71,18 @@ const cases: readonly [path: string, lines: string[]][] = [
     [
       'leftOut',
       'csync2 does not enter /var, so it finds nothing below:',
-      'group web: /var is covered by no include',
+      'group web: /var matches no include',
     ],
   ],
-  ['/opt', ['passedThrough', 'group web: /opt is covered by no include']],
+  ['/opt', ['passedThrough', 'group web: /opt matches no include']],
   [
     '/opt/p/x/y',
     [
       'synchronised',
       'csync2 does not enter /opt/p, so it finds nothing below:',
-      'group web: /opt/p is covered by no include',
+      'group web: /opt/p matches no include',
       'under the prefix its name is %p%/x/y',
-      'group web: %p%/x/y is taken by `include %p%/x;` (/etc/csync2.cfg:7)',
+      'group web: %p%/x/y is included by `include %p%/x;` (/etc/csync2.cfg:7)',
     ],
   ],
 ];

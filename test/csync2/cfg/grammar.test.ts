@@ -131,7 +131,7 @@ const refusals: readonly [text: string, refusal: string][] = [
   ],
   [
     'prefix p { on me: srv; }',
-    '/etc/csync2.cfg:1: the path of a prefix must be absolute: "srv" | let it begin with /',
+    '/etc/csync2.cfg:1: the path of a prefix must be absolute: "srv" | begin it with /',
   ],
   [
     'group g {',
@@ -157,7 +157,7 @@ const refusals: readonly [text: string, refusal: string][] = [
   ],
   [
     '\ngroup g { host me; }',
-    '/etc/csync2.cfg:2: group g has no key | make one with `csync2 -k FILE`, copy it to every host and add `key FILE;` to the group',
+    '/etc/csync2.cfg:2: group g has no key | create one with `csync2 -k FILE`, copy it to every host and add `key FILE;` to the group',
   ],
   ['ignore uid foo', '/etc/csync2.cfg:1: unknown property to ignore: "foo" | use uid, gid or mod'],
   [
@@ -183,15 +183,15 @@ const keys: readonly [what: string, content: string | undefined, refusal: RegExp
   [
     'short',
     `${'k'.repeat(31)}\n`,
-    /the key in \/etc\/other\.key has 31 characters; csync2 wants 32 at least/,
+    /the key in \/etc\/other\.key has 31 characters; csync2 requires at least 32/,
   ],
   ['long enough', 'k'.repeat(32), /^accepted$/],
   ['with more lines', `${'k'.repeat(32)}\n- - -`, /^accepted$/],
   ['with a wrong character', `${'k'.repeat(32)}-\n`, /character 0x2d is not allowed/],
   [
-    'with Windows line ends',
+    'with Windows line endings',
     `${'k'.repeat(32)}\r\n`,
-    /character 0x0d is not allowed .* \| the file has Windows line ends/,
+    /character 0x0d is not allowed .* \| the file has Windows line endings/,
   ],
   ['longer than csync2 reads', `${'k'.repeat(1023)}-`, /^accepted$/],
 ];
