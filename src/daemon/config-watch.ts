@@ -25,7 +25,7 @@ export class ConfigWatch {
     for (const [directory, wanted] of names) this.#watchDirectory(directory, wanted);
   }
 
-  /** Forgets what has been noticed and not been told yet: the files are about to be read anyway. */
+  /** Forgets changes that were noticed and not reported yet: the files are about to be read anyway. */
   dismiss(): void {
     clearTimeout(this.#timer);
   }

@@ -152,7 +152,7 @@ export class UnknownPeerError extends InotifyCsyncError {
   }
 }
 
-/** A place that is in a state which nobody can mean. */
+/** A place is in a state that cannot be intentional. */
 export class RootNotAcceptedError extends InotifyCsyncError {
   constructor(path: string, text: string) {
     super(

@@ -72,7 +72,7 @@ export class Generation {
   #isStarted = false;
   readonly #reporter: Reporter;
 
-  /** Begins to watch, or goes on with what an earlier run has left; what is seen goes into the queue at once. */
+  /** Begins to watch, or continues with the watches of an earlier run; events go into the queue at once. */
   constructor(plan: HostPlan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, reporter } = parts;
     this.plan = plan;
@@ -125,7 +125,7 @@ export class Generation {
   /**
    * Lets a running csync2 check finish, ends pushes (what they had not sent stays pending) and the watcher.
    *
-   * @param watches - `left`: they go on collecting events for the next run, as long as somebody holds the instance
+   * @param watches - `left`: they keep collecting events for the next run, as long as a process holds the instance
    */
   async end(watches: 'closed' | 'left' = 'closed'): Promise<void> {
     this.#over.abort();
@@ -136,7 +136,7 @@ export class Generation {
     await this.sync.close();
   }
 
-  /** Looks which places are there, so that csync2's server is told. */
+  /** Examines which places are there, so that csync2's server gets the result. */
   lookAtPlaces(): void {
     try {
       this.sync.guard.look();
@@ -155,7 +155,7 @@ export class Generation {
       writes.delivered(Date.now());
       queue.append(entries);
       this.#written++;
-      // Not what a failing disk has refused: it stays in hand, and the next run is told so.
+      // Except what a failing disk has refused: it stays unwritten, and the next run learns so.
       if (queue.isKept) this.watcher.kept();
       this.sync.scheduler.wake(entries.every(looksTemporary) ? 'trace' : 'change');
       // As long as changes come faster than they can be written, the next batch is there at once: without this, timers

@@ -1,7 +1,7 @@
 import { type Pulse, pulseOf } from '../systemd/watchdog.js';
 import type { Succession } from './succession.js';
 
-/** A part that the watchdog looks after. The event loop is another: without it nobody looks. */
+/** A part that the watchdog supervises. The event loop is another: without it nothing supervises. */
 export type PartName = 'reader' | 'tree' | 'queue' | 'scheduler';
 
 /** What each part is, for the log. */

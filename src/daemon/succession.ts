@@ -15,7 +15,7 @@ export class Succession {
   #replacements = 0;
   #replacing: Promise<void> = Promise.resolve();
 
-  /** @param onReplaced - told of each new generation, when it is the current one */
+  /** @param onReplaced - called with each new generation, when it is the current one */
   constructor(first: Generation, parts: GenerationParts, onReplaced: (generation: Generation) => void) {
     this.#current = first;
     this.#parts = parts;

@@ -9,7 +9,7 @@ import type { HostPlan } from './host-plan.js';
 /**
  * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had half received.
  *
- * Throws a PortTakenError if somebody else serves.
+ * Throws a PortTakenError if another server is running.
  */
 export async function takeOver(
   server: ManagedServer,

@@ -22,7 +22,7 @@ export function watchFingerprint({ config, instance }: HostPlan, settings: Setti
   return createHash('sha256').update(JSON.stringify(facts)).digest();
 }
 
-/** Another database file, as after somebody has removed it, knows nothing of what was checked. */
+/** A different database file, for example after a removal, does not contain what was checked. */
 function databaseIdentity(instance: Instance): string {
   const location = databaseLocation(instance);
   if (location.kind === 'server') return location.url;

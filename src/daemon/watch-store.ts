@@ -18,7 +18,7 @@ export const gapText: Readonly<Record<Gap, string>> = {
 export interface Inheritance {
   /** The last run's watches, if they are of use. */
   readonly watch: StoredWatch | undefined;
-  /** Undefined: whatever happened since the last run is told by its watches, all before is in the queue. */
+  /** Undefined: the watches report everything since the last run, and everything before is in the queue. */
   readonly gap: Gap | undefined;
 }
 
@@ -44,7 +44,7 @@ export class WatchStore {
       this.#kept = watch.inotifyFd;
       return { watch, gap: page.clean ? undefined : 'in-hand' };
     }
-    // Watches of what isn't selected any more would stay for ever.
+    // Watches of directories that are no longer selected would stay for ever.
     for (const fd of [watch.inotifyFd, watch.handoverFd]) closeSync(fd);
     return { watch: undefined, gap: page ? 'other-fingerprint' : 'nothing-left' };
   }

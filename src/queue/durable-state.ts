@@ -90,7 +90,7 @@ export class DurableState {
     this.#saveNow((state) => this.#cursorFile.write(state), stop);
   }
 
-  /** Saves; `done` is told when it is on the disk. Throws an ErrnoException. */
+  /** Saves; calls `done` when it is on the disk. Throws an ErrnoException. */
   saveLater(done: (error: Error | null) => void): void {
     this.#saving('open', (state) => {
       this.#cursorFile.writeLater(state, (error) => {

@@ -10,7 +10,7 @@ export interface QueueOptions {
   readonly linesUntilReset: number;
   /**
    * What a run that did not stop cleanly had seen and not written yet: `lost`, which makes a full check due, or
-   * `none`, if somebody knows for certain that there was nothing. Default `lost`.
+   * `none`, if it is certain that there was nothing. Default `lost`.
    */
   readonly unwritten?: 'lost' | 'none';
   /** Bytes at which a new segment is begun; default 16 MiB. */
@@ -26,7 +26,7 @@ export interface QueueOptions {
   /** A full check is due, for another reason than before. */
   readonly onFullCheckDue?: () => void;
   readonly onTrouble?: (trouble: QueueTrouble) => void;
-  /** What had failed, and been told to `onTrouble`, has succeeded. */
+  /** An action that had failed, as reported to `onTrouble`, has succeeded. */
   readonly onWell?: (trouble: QueueTrouble['trouble']) => void;
 }
 

@@ -20,7 +20,7 @@ import type { UnreadEntries } from './unread.js';
  * once). After a crash of the machine the last second may be missing; then, and whenever anything else may be
  * missing, a full check is due, and stays so on disk until one has succeeded.
  *
- * No fsync per record: a machine that goes down takes along what inotify would have told, so that its next start requires
+ * No fsync per record: if the machine goes down, inotify's events are lost anyway, so that its next start requires
  * a full check anyway; a process that is killed leaves the page cache as it is.
  * The disk is synced once a second while there is something to sync, at each new segment and at the end.
  */
@@ -129,14 +129,14 @@ export class Queue {
   /**
    * Writes entries and returns how many. Skips an entry that an unread record already covers: one of the same path
    * that asks for as much, or one for all below it or a directory above it. A `loss` also makes a full check due. Never throws for a disk that is
-   * full or fails: the entries are dropped, a full check is due, `onTrouble` is told, and the next call tries again.
+   * full or fails: the entries are dropped, a full check is due, `onTrouble` is called, and the next call tries again.
    */
   append(entries: readonly QueueEntry[]): number {
     this.#mustBeOpen();
     for (const entry of entries) if (entry.kind === 'loss') this.requireFullCheck(entry.reason);
     const { log, position } = this.#store;
     if (log.bytesFrom(position) > this.#maxBytes) this.#collapse();
-    // On a full disk the room of a segment that is done may be what is missing.
+    // On a full disk, the space of a segment that is done may be enough.
     const isWasteful = this.#dropping && this.depth === 0;
     if (isWasteful || log.end.offset >= this.#segmentBytes) this.#store.roll();
     const wanted = this.#dropping ? [droppedEntry, ...entries] : entries;
@@ -248,13 +248,13 @@ export class Queue {
     this.#store.fullCheckSucceeded(ticket);
   }
 
-  /** Brings everything to the disk. A failure is reported, not thrown, and a full check is then due. */
+  /** Writes everything to the disk. A failure is reported, not thrown, and a full check is then due. */
   flush(): void {
     this.#mustBeOpen();
     this.#store.flush();
   }
 
-  /** Brings everything to the disk and frees the lock. `clean`: nothing that was seen is missing in the queue. */
+  /** Writes everything to the disk and frees the lock. `clean`: everything that was seen is in the queue. */
   close({ clean }: { clean: boolean }): void {
     if (!this.#store.closed) this.#store.close(clean ? 'clean' : 'open');
   }

@@ -90,7 +90,7 @@ export function recover(
       ? SegmentWriter.continue(files, file, last, sizes.get(last) ?? 0)
       : SegmentWriter.create(files, file, last === undefined ? position.segment : last + 1);
   sizes.set(writer.number, writer.end);
-  // Also passes over what is bad.
+  // Also skips bad lines.
   if (pending === 0) position = { segment: writer.number, offset: writer.end, sequence };
   const unclean = found !== undefined && found.stop !== 'clean';
   return { position, sizes, writer, sequence, unread, pending, unclean, reasons };

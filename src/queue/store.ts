@@ -18,7 +18,7 @@ export class Store {
   readonly #now: () => number;
   readonly #onTrouble: ((trouble: QueueTrouble) => void) | undefined;
   readonly #onWell: ((trouble: QueueTrouble['trouble']) => void) | undefined;
-  /** What has failed and not succeeded since. */
+  /** Actions that have failed and not succeeded since. */
   readonly #failing = new Set<QueueTrouble['trouble']>();
   readonly #saving = new SpacedJob(saveInterval, (done) => this.#saveLater(done));
   #closed = false;
@@ -96,19 +96,19 @@ export class Store {
     this.save();
   }
 
-  /** Brings the log to the disk. */
+  /** Writes the log to the disk. */
   sync(): void {
     if (!this.#attempt('sync', unconfirmed, () => this.log.sync())) this.requireFullCheck(unconfirmed);
   }
 
-  /** Brings the state to the disk, and removes what is before the cursor. */
+  /** Writes the state to the disk, and removes what is before the cursor. */
   save(stop: 'clean' | 'open' = 'open'): void {
     const { segment } = this.position;
     if (this.#attempt('cursor', unsaved, () => this.#state.save(stop))) this.#remove(segment);
     else this.#saving.request();
   }
 
-  /** Brings all to the disk. */
+  /** Writes everything to the disk. */
   flush(): void {
     this.sync();
     if (this.#state.dirty) this.save();
@@ -129,7 +129,7 @@ export class Store {
     this.#onTrouble?.(new QueueTrouble(trouble, text, { cause, dropped }));
   }
 
-  /** Ends what {@link report} has told, if it has. */
+  /** Reports the end of a trouble that {@link report} has reported, if any. */
   succeeded(trouble: QueueTrouble['trouble']): void {
     if (this.#failing.delete(trouble)) this.#onWell?.(trouble);
   }

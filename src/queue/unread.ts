@@ -3,7 +3,7 @@ import { type PathKey, toKey } from '../text/path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
 /**
- * The entries that nobody has read yet, so that a change of the same path needs no second record. Pure memory.
+ * The entries that have not been read yet, so that a change of the same path needs no second record. Pure memory.
  *
  * It holds a bounded number of them: what doesn't fit is only written twice.
  */

@@ -4,15 +4,15 @@ import { display, type PathBytes } from '../text/path-bytes.js';
 /** How often something was done to a file that may have given it other content. */
 export interface ContentChange {
   readonly path: PathBytes;
-  /** Times that somebody closed it who could write to it. */
+  /** How often a process that could write to it closed it. */
   readonly writes: number;
   /** Times that it was moved to where it is. */
   readonly moves: number;
-  /** Times that anything else happened to its name: made, removed, moved away. */
+  /** How often its name was created, removed or moved away. */
   readonly others: number;
 }
 
-/** What a batch tells: what is to be checked, and how often files were written to or moved there. */
+/** The content of a batch: what to check, and how often files were written to or moved there. */
 export interface DecodedBatch {
   readonly entries: readonly QueueEntry[];
   readonly changes: readonly ContentChange[];

@@ -47,7 +47,7 @@ export class WatchReadError extends InotifyCsyncError {
   }
 }
 
-/** The watcher was closed while somebody waited for its first walk. */
+/** The watcher was closed while a caller waited for its first walk. */
 export class WatchClosedError extends InotifyCsyncError {
   constructor() {
     super(

@@ -11,7 +11,7 @@ export interface HandoverPage {
   readonly fingerprint: Buffer;
 }
 
-/** Reads a page; undefined if it is none that this version understands. Throws an ErrnoException. */
+/** Reads a page; undefined if this version does not understand it. Throws an ErrnoException. */
 export function readHandover(fd: number): HandoverPage | undefined {
   const bytes = Buffer.alloc(pageBytes);
   return readSync(fd, bytes, 0, pageBytes, 0) === pageBytes ? decodeHandover(bytes) : undefined;

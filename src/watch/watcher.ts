@@ -29,9 +29,9 @@ export interface WatcherOptions {
   readonly walkers?: number;
   /** Called a few times a second during the first walk with the number of directories watched so far. */
   readonly onProgress?: (directories: number) => void;
-  /** Told how often files were written to or moved into their place, before the entries of the same batch come. */
+  /** Receives how often files were written to or moved into their place, before the entries of the same batch. */
   readonly onContentChanges?: (changes: readonly ContentChange[]) => void;
-  /** Called when mounts have changed, anywhere, before anything is made of it; nothing here may throw. */
+  /** Called when mounts have changed, anywhere, before the change is handled; must not throw. */
   readonly onMounts?: () => void;
   /** Limits and times of native/watcher.h, for tests. */
   readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
@@ -196,7 +196,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     return this.#detaching;
   }
 
-  /** For tests: a thread stands still. */
+  /** For tests: blocks a thread. */
   stall(milliseconds: number, thread: 'reader' | 'tree' = 'tree'): void {
     this.#native.stall(milliseconds, thread);
   }

@@ -27,11 +27,11 @@ export class Flushes {
   }
 
   /**
-   * Resolves when all is on the peers, or when the time is up: then with what is not. Looks at the stages again and again
-   * meanwhile; nothing does when nobody waits.
+   * Resolves when all is on the peers, or, after the timeout, with what is pending. Polls the stages meanwhile; nothing polls
+   * when no flush waits.
    *
    * @param seconds - 0: looks once
-   * @param gone - aborted when nobody waits any more
+   * @param gone - aborted when the client is gone
    *
    * Throws a {@link FlushBusyError}.
    */
@@ -118,7 +118,7 @@ export class FlushBusyError extends InotifyCsyncError {
   }
 }
 
-/** A peer that was down when last tried may be up again: somebody waits now. */
+/** A peer that was down when last tried may be up again, and a flush waits for it now. */
 function hasten(lanes: readonly Lane[]): void {
   for (const lane of lanes) if (lane.status().state === 'waiting') lane.retry();
 }
@@ -128,7 +128,7 @@ interface Listening {
   readonly end: () => void;
 }
 
-/** Has the progress told of what is sent. A file whose name is not in a report is looked for among the pending ones. */
+/** Reports to the progress what is sent. A file whose name is not in a report is looked for among the pending ones. */
 function listen(sync: Sync, progress: FlushProgress, wake: () => void): Listening {
   const end = sync.listen(({ peer, names, sent }) => {
     progress.pushed(peer, sync.placesOf(names.slice(0, sent)).map(toKey));

@@ -9,11 +9,11 @@ export interface FlushPending {
   /** One sentence, for people. */
   readonly text: string;
   readonly peer?: string;
-  /** How many files the peer lacks; undefined where that can't be told. */
+  /** How many files the peer lacks; undefined where that is unknown. */
   readonly files?: number;
 }
 
-/** What all stages hold at one instant. */
+/** The state of all stages at one instant. */
 export interface FlushView {
   /** What watches and sends; another object after a reload, undefined while one takes over from another. */
   readonly generation: object | undefined;
@@ -42,7 +42,7 @@ export interface SetAside {
   readonly text: string;
 }
 
-/** What is between the kernel and the queue (native/handover.h). */
+/** The state between the kernel and the queue (native/handover.h). */
 export interface EventsView {
   /** Events wait in the kernel. Looked at before `begun` is. */
   readonly hasUnread: boolean;
@@ -57,7 +57,7 @@ export interface EventsView {
 /** A peer that is waited for. */
 export interface FlushPeer {
   readonly name: string;
-  /** It has not been compared with yet: nobody knows what it lacks. */
+  /** It has not been compared yet, so what it lacks is unknown. */
   readonly isNew: boolean;
   /**
    * The files it lacks, as far as they concern the flush; only their number, where names can't be had; undefined
@@ -121,7 +121,7 @@ export class FlushProgress {
     if (lacking.pushes++ > 0) for (const file of files) lacking.files.delete(file);
   }
 
-  /** What the generation before had in hand is in the queue, or a full check is due: started again, nothing is missed. */
+  /** The unwritten changes of the generation before are in the queue, or a full check is due: nothing is lost by starting again. */
   #begin(generation: object): void {
     this.#generation = generation;
     this.#reading = undefined;

@@ -28,8 +28,8 @@ export type RowState =
   | 'behind';
 
 /**
- * The pending rows that a peer has rejected, as a state machine for each: none keeps a fresh change waiting, since it is
- * pushed only when it is due, alone, and when nothing else is to be sent.
+ * The pending rows that a peer has rejected, with a state machine for each. None delays a new change, since it is pushed
+ * only when it is due, alone, and when nothing else is to be sent.
  *
  * - Of a push of several, all that is left is suspect: where csync2's server refuses one file, it may refuse others for it.
  * - What the answer for one alone means, `csync2/refusals/refusals.ts` tells.
