@@ -51,7 +51,7 @@ export class CheckRecord {
       if (line !== `${crc32cHex(json)} ${json}`) return damaged;
       const stored = JSON.parse(json) as Stored;
       if (stored.boot !== this.#boot) return undefined;
-      const { running, unmarked } = stored;
+      const { running, owed = nothing, unmarked = owed } = stored;
       const scope = running?.scope;
       return {
         ...(running ? { running: { before: running.before, scope: scope && toScope(scope) } } : {}),
@@ -108,8 +108,12 @@ interface Stored {
     readonly scope?: StoredScope | undefined;
     readonly before?: readonly string[] | undefined;
   };
-  readonly unmarked: StoredScope;
+  readonly unmarked?: StoredScope;
+  /** What `unmarked` was called until 0.1.0: an upgrade loses nothing. */
+  readonly owed?: StoredScope;
 }
+
+const nothing: StoredScope = { files: [], trees: [] };
 
 function toStored({ files, trees }: Scope): StoredScope {
   return { files: files.map(toKey), trees: trees.map(toKey) };

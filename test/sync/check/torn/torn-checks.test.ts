@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { crc32cHex } from '#src/queue/crc32c.js';
 import { CheckRecord } from '#src/sync/check/torn/check-record.js';
 import { TornChecks } from '#src/sync/check/torn/torn-checks.js';
 import type { Scope } from '#src/sync/shared/batch.js';
@@ -64,6 +65,15 @@ describe('torn checks', () => {
     torn.begin({ files: files('/a').files, trees: files('/t').files });
     const next = new TornChecks({ newest: undefined, record: new CheckRecord(record, 'boot') });
     assert.deepEqual(shown(next.unmarked), ['/a', '/t/']);
+  });
+
+  test('a record of an earlier version is read', (context) => {
+    const { open, record } = setUp(context);
+    const json = JSON.stringify({ boot: 'boot', owed: { files: ['/a'], trees: ['/t'] } });
+    writeFileSync(record, `${crc32cHex(json)} ${json}\n`);
+    const torn = open();
+    torn.recover();
+    assert.deepEqual(shown(torn.unmarked), ['/a', '/t/']);
   });
 
   test('after an unclean stop of the machine, or with a damaged record, what was noted last is unmarked', (context) => {
