@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { encodeName } from '../files/name-encoding.js';
@@ -43,6 +43,8 @@ export class PrivateDatabase {
       database.transaction(() => {
         database.exec(schema);
         insertDirty(database, encodedPeer, rows);
+        database.exec('INSERT INTO pushed SELECT filename FROM dirty');
+        database.prepare('INSERT INTO push VALUES (?)').run(Date.now());
         insertParents(database, ledger, rows);
         pinned = copyCertificates(ledger.database, database);
         // From here on csync2 works: what it sends and what it finds missing on the peer is noted by triggers.
@@ -54,6 +56,30 @@ export class PrivateDatabase {
     const pushed = rows.map((row) => ({ ...row, seen: ledger.checkText(row.encoded) }));
     const byName = new Map(pushed.map((row) => [row.encoded.toString('latin1'), row]));
     return new PrivateDatabase(file, encodedPeer, byName, pinned);
+  }
+
+  /**
+   * What a push had come to whose daemon was killed before it could merge it. The rows are pending still, and the peer may have later
+   * versions of those that it had accepted. Undefined if there is none, or it can't be read.
+   */
+  static recall(file: string): InterruptedPush | undefined {
+    let database: Database.Database | undefined;
+    try {
+      database = new Database(file, { fileMustExist: true });
+      const { began } = database.prepare('SELECT began FROM push').get() as { began: number };
+      const accepted = database
+        .prepare(
+          `SELECT CAST(filename AS BLOB) AS encoded FROM pushed
+             WHERE filename NOT IN (SELECT filename FROM dirty)`,
+        )
+        .pluck()
+        .all() as Buffer[];
+      return { accepted, began, ended: statSync(file).mtimeMs };
+    } catch {
+      return undefined;
+    } finally {
+      database?.close();
+    }
   }
 
   /** Rows of files that csync2 had no note of when the push began. */
@@ -110,6 +136,15 @@ export class PrivateDatabase {
   remove(): void {
     for (const file of [this.file, `${this.file}-journal`]) rmSync(file, { force: true });
   }
+}
+
+/** A push of which nobody has seen the end. Times in milliseconds since 1970. */
+export interface InterruptedPush {
+  /** Names that the peer had accepted, or that it had already. */
+  readonly accepted: readonly Buffer[];
+  readonly began: number;
+  /** When csync2 had noted the last of them, or earlier. */
+  readonly ended: number;
 }
 
 /** A row that is pushed, and what csync2 had seen of the file when the push began. */
@@ -320,6 +355,8 @@ const schema = `
   CREATE TABLE action (filename, command, logfile, UNIQUE (filename, command) ON CONFLICT IGNORE);
   CREATE TABLE x509_cert (peername, certdata, UNIQUE (peername) ON CONFLICT IGNORE);
   CREATE TABLE pushed_marks (filename, peername);
+  CREATE TABLE pushed (filename);
+  CREATE TABLE push (began);
 `;
 
 const triggers = `

@@ -91,6 +91,7 @@ export class PeerLane implements Lane {
   readonly #unnoted: UnnotedFiles;
   readonly #uncertain = new UncertainRows();
   #pushing: Slice | undefined;
+  #hasRecalled = false;
   /** The next row is asked about alone, whatever else there is. */
   #asksNext = false;
   /** In the clock of `performance`. */
@@ -192,6 +193,7 @@ export class PeerLane implements Lane {
 
   async #pushAll(): Promise<void> {
     this.#turnSince = performance.now();
+    if (!this.#hasRecalled) this.#recall();
     let slice = await this.#parts.window.run(async () => this.#nextSlice());
     while (slice) {
       const { halt, checkpoint } = slice;
@@ -204,6 +206,13 @@ export class PeerLane implements Lane {
         this.#parts.journal.release(checkpoint);
       }
     }
+  }
+
+  /** Before the first push: a daemon that was killed behind its last one has left it. */
+  #recall(): void {
+    this.#hasRecalled = true;
+    const interrupted = PrivateDatabase.recall(this.#databaseFile);
+    if (interrupted) this.#versions.recall(interrupted, encodeName(Buffer.from(this.#parts.myName)));
   }
 
   /** Copies the pending files that are sent next into a private database. Call it in a database window. */
@@ -221,8 +230,7 @@ export class PeerLane implements Lane {
     this.#rhythm.updating();
     const suspect = this.#askedAlone(rows);
     const chosen = this.#chosen(rows, suspect);
-    const file = join(this.#directory, this.#parts.databaseName);
-    const copy = PrivateDatabase.build(ledger, file, peer, chosen);
+    const copy = PrivateDatabase.build(ledger, this.#databaseFile, peer, chosen);
     this.#versions.begin(copy.rows);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
@@ -323,6 +331,10 @@ export class PeerLane implements Lane {
 
   get #directory(): string {
     return join(this.#parts.directory, encodeURIComponent(this.peer));
+  }
+
+  get #databaseFile(): string {
+    return join(this.#directory, this.#parts.databaseName);
   }
 
   #goesOn(pushed: Pushed): boolean {

@@ -10,6 +10,7 @@ import {
   PrivateDatabase,
   type PushOutcome,
 } from '#src/csync2/database/private-database.js';
+import { decodeName } from '#src/csync2/files/name-encoding.js';
 import { type CsyncNode, makeCluster } from '../../support/csync2-cluster.js';
 
 const nothingChecked = () => false;
@@ -216,6 +217,24 @@ describe('push by a private database', () => {
     mergeAll(a, b);
     assert.deepEqual(a.pendingFor(b), []);
     assert.equal(b.read('one'), '1');
+  });
+
+  test('what a push had come to is known to the next run if nobody has merged it', async (context) => {
+    const [a, b] = await pair(context);
+    a.write('accepted', '1');
+    a.write('conflict', 'here');
+    b.write('conflict', 'there');
+    for (const node of [a, b]) node.csync2('-cr', '/');
+    const begun = Date.now();
+    push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const interrupted = PrivateDatabase.recall(privateFile(a, b));
+    const names = interrupted?.accepted.map((name) => decodeName(name).toString()) ?? [];
+    assert.ok(names.includes('%data%/accepted') && !names.includes('%data%/conflict'), String(names));
+    assert.ok(interrupted && interrupted.began >= begun && interrupted.ended >= interrupted.began);
+    writeFileSync(privateFile(a, b), 'garbage');
+    assert.equal(PrivateDatabase.recall(privateFile(a, b)), undefined);
+    rmSync(privateFile(a, b));
+    assert.equal(PrivateDatabase.recall(privateFile(a, b)), undefined);
   });
 
   test('names of every kind arrive', async (context) => {

@@ -42,6 +42,12 @@ export class PendingFiles {
     return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
   }
 
+  /** When the file has changed last, in milliseconds since 1970; undefined if it is not there. */
+  changedAt(row: Pick<DirtyRow, 'encoded'>): number | undefined {
+    const stat = this.#lstat(row.encoded);
+    return stat && Number(stat.ctimeMs);
+  }
+
   /** What csync2 would note of the file now; undefined if that can't be told, or it is not there. */
   text(row: DirtyRow): string | undefined {
     const stat = this.#lstat(row.encoded);

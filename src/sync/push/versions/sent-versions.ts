@@ -1,5 +1,5 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
-import type { PushedRow } from '../../../csync2/database/private-database.js';
+import type { InterruptedPush, PushedRow } from '../../../csync2/database/private-database.js';
 import { isUnlike } from '../../../csync2/files/check-text.js';
 import type { PendingFiles } from '../slice/pending-files.js';
 
@@ -54,6 +54,15 @@ export class SentVersions {
     for (const [key] of this.#sent) {
       if (this.#sent.size <= mostKept) break;
       this.#sent.delete(key);
+    }
+  }
+
+  /** A push of the run before has come to this. What has changed since it began, or is gone, is not known. */
+  recall({ accepted, began, ended }: InterruptedPush, myName: Buffer): void {
+    for (const encoded of accepted) {
+      const row = { rowid: 0, encoded, myName, forced: 0 };
+      const isSame = (this.#files.changedAt(row) ?? Number.POSITIVE_INFINITY) < began;
+      if (isSame) this.#sent.set(keyOf(row), { row, stamp: this.#files.stamp(row), by: ended });
     }
   }
 

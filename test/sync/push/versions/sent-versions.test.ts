@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -61,6 +61,24 @@ test('a removal that was taken says nothing of what has come since, and is gone 
   assert.ok(versions.has(row));
   receivedAt = 1001;
   assert.ok(!versions.has(row), 'another host has made it again meanwhile');
+});
+
+test('what a run before has sent counts if it has not changed since that push began', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const named = (name: string) => ({ encoded: encodeName(Buffer.from(join(folder, name))) });
+  for (const name of ['same', 'changed']) writeFileSync(join(folder, name), 'content');
+  const ctime = (name: string) => Number(lstatSync(join(folder, name), { bigint: true }).ctimeNs) / 1e6;
+  const began = ctime('changed') + 5;
+  while (Date.now() < began + 20);
+  chmodSync(join(folder, 'changed'), 0o600);
+  const versions = new SentVersions(new PendingFiles([]));
+  const accepted = ['same', 'changed', 'gone'].map((name) => named(name).encoded);
+  versions.recall({ accepted, began, ended: began + 1 }, Buffer.from('web1'));
+  assert.deepEqual(
+    ['same', 'changed', 'gone', 'other'].map((name) => versions.has(named(name))),
+    [true, false, false, false],
+  );
 });
 
 test('what was sent is uncertain if it was not as noted, or has changed while it was sent', (context) => {
