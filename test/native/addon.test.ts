@@ -34,7 +34,13 @@ before(() => {
 });
 after(() => rmSync(copy, { recursive: true }));
 
-for (const name of ['watch/lifecycle', 'watch/race-rename', 'watch/loss', 'watch/step-into', 'sync/survey']) {
+for (const name of [
+  'watch/lifecycle',
+  'watch/race-rename',
+  'watch/loss',
+  'watch/step-into',
+  'sync/shared/survey',
+]) {
   test(`test/${name}.test.ts with -fsanitize=address,undefined`, (context) => {
     const done = spawnSync(
       process.execPath,
