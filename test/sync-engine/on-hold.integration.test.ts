@@ -118,7 +118,9 @@ async function conflicting(context: TestContext): Promise<Cluster> {
       const onHold = await onHoldOf(node, peer);
       return onHold.some(({ path, reason }) => path === file && reason.includes('both sides'));
     });
-    const [line = ''] = node.logged(new RegExp(`${peer.name}: ${file} has changed here and on ${peer.name}`));
+    const [line = ''] = node.logged(
+      new RegExp(`${peer.name}: ${file} was changed both here and on ${peer.name}`),
+    );
     assert.match(line, /csync2 -f FILE.*inotify-csync retry/, node.log());
     assert.equal((await node.command('status')).code, 1);
   }

@@ -18,6 +18,8 @@ test(
     const [first, second] = [cluster.node(1), cluster.node(2)];
     first.write('a/b/file', 'one');
     await cluster.untilEqual();
+    // Frozen at work, it could have csync2's database locked.
+    await cluster.untilQuiet();
     // Nobody tells: the peer's service is asleep while both change.
     second.freeze('SIGSTOP');
     first.remove('a/b/file');

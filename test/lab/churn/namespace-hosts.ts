@@ -126,5 +126,5 @@ class NamespaceHost implements ChurnHost {
 function fieldsOf(message: string): Record<string, string> {
   const check = /^full check begins: (.*)/.exec(message);
   if (check) return { MESSAGE_ID: messageIds.fullCheckBegun, REASON: check[1] ?? '' };
-  return / has changed here and on /.test(message) ? { MESSAGE_ID: messageIds.conflict } : {};
+  return / was changed both here and on /.test(message) ? { MESSAGE_ID: messageIds.conflict } : {};
 }
