@@ -158,7 +158,7 @@ test('what cannot be flushed is refused', { skip }, async (context) => {
   assert.equal(away.code, 75);
   assert.match(
     away.reply.pending.map(({ text }) => text).join(),
-    /full check is pending|is missing|not there/,
+    /full check is due|is missing|not there/,
   );
   renameSync(`${node.path()}.away`, node.path());
   assert.equal((await flush(node, '--wait=60s')).code, 0);
