@@ -243,6 +243,8 @@ export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
  * rows, and leaves a vanished directory for later while dirty files below it are not in the slice (the peer could
  * not remove it). With the parents it has no more than `limit` rows: what does not fit is left for later, of a file in
  * thousands of new directories the innermost of them.
+ *
+ * @param comesAlong - directories for which it says no are not added
  */
 export function completeSlice(
   ledger: Ledger,
@@ -250,6 +252,7 @@ export function completeSlice(
   rows: readonly DirtyRow[],
   limit: number,
   look: (encoded: Buffer) => OnDisk,
+  comesAlong: (directory: DirtyRow) => boolean = () => true,
 ): DirtyRow[] {
   const encodedPeer = encodeName(Buffer.from(peer));
   const slice = new Map<string, DirtyRow>();
@@ -268,8 +271,9 @@ export function completeSlice(
     // What is gone needs no directory on the peer.
     if (look(given.encoded) !== 'gone') {
       for (const parent of parents.add(given.encoded)) {
-        const row = find.get(parent, encodedPeer) as DirtyRow | undefined;
-        if (row) chain.push({ ...row, forced: Number(row.forced) });
+        const found = find.get(parent, encodedPeer) as DirtyRow | undefined;
+        const row = found && { ...found, forced: Number(found.forced) };
+        if (row && comesAlong(row)) chain.push(row);
       }
     }
     for (const row of chain.reverse().slice(0, limit - slice.size)) {

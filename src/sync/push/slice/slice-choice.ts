@@ -10,7 +10,7 @@ import { WaitingLinks } from './waiting-links.js';
 export interface SliceChoiceParts {
   readonly peer: string;
   readonly ledger: Ledger;
-  readonly files: PendingFiles;
+  readonly files: Pick<PendingFiles, 'path' | 'look' | 'sight' | 'stamp'>;
   readonly rejected: RejectedRows;
   /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
@@ -35,8 +35,9 @@ export class SliceChoice {
   #hasOvertaken = false;
   /** Files that rest and have been looked at for this slice. */
   #looks = 0;
-  #unreadable = 0;
-  #waiting = 0;
+  /** By their rowids, as a row may be met several times. */
+  readonly #unreadable = new Set<number>();
+  readonly #waiting = new Set<number>();
   readonly #links: WaitingLinks;
 
   constructor(parts: SliceChoiceParts) {
@@ -47,8 +48,8 @@ export class SliceChoice {
   /** @param limit - files for one push, about */
   next(limit: number): ChosenSlice {
     this.#looks = 0;
-    this.#unreadable = 0;
-    this.#waiting = 0;
+    this.#unreadable.clear();
+    this.#waiting.clear();
     const first = this.#complete(this.#priorityRows(limit), limit);
     if (first) return { rows: first, resting: [], ...this.#leftOut };
     const { ledger, peer } = this.#parts;
@@ -56,7 +57,6 @@ export class SliceChoice {
     let resting: DirtyRow[] = [];
     for (const order of ['newest', 'deepest'] as const) {
       resting = [];
-      this.#unreadable = 0;
       rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
       const slice = this.#complete(rows, limit);
       if (slice) return { rows: slice, resting, ...this.#leftOut };
@@ -81,10 +81,11 @@ export class SliceChoice {
 
   #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
     const { files, ledger, peer, rejected } = this.#parts;
-    const whole = completeSlice(ledger, peer, rows, limit, (name) => files.look(name));
-    // The directories above the rows have come along; one that was refused is asked about alone.
-    const chosen = new Set(rows);
-    const slice = whole.filter((row) => chosen.has(row) || !(this.#isHeld(row) || rejected.isSuspect(row)));
+    const chosen = new Set(rows.map(({ rowid }) => rowid));
+    // The directories above the rows come along; one that was refused is asked about alone.
+    const comesAlong = (row: DirtyRow) =>
+      chosen.has(row.rowid) || !(this.#isHeld(row) || rejected.isSuspect(row));
+    const slice = completeSlice(ledger, peer, rows, limit, (name) => files.look(name), comesAlong);
     return slice.length > 0 ? slice : undefined;
   }
 
@@ -98,7 +99,7 @@ export class SliceChoice {
   }
 
   get #leftOut(): Pick<ChosenSlice, 'unreadable' | 'waiting'> {
-    return { unreadable: this.#unreadable, waiting: this.#waiting };
+    return { unreadable: this.#unreadable.size, waiting: this.#waiting.size };
   }
 
   /** Whether csync2 would push as deleted what is only out of sight; or a link before what it leads to. */
@@ -107,9 +108,9 @@ export class SliceChoice {
     const path = files.path(row.encoded);
     if (path !== undefined && isHeld(path)) return true;
     const isUnreadable = files.sight(row.encoded) === 'unreadable';
-    if (isUnreadable) this.#unreadable++;
+    if (isUnreadable) this.#unreadable.add(row.rowid);
     const waits = !isUnreadable && this.#links.waits(row);
-    if (waits) this.#waiting++;
+    if (waits) this.#waiting.add(row.rowid);
     return isUnreadable || waits;
   }
 }

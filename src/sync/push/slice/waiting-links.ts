@@ -8,7 +8,7 @@ import type { PendingFiles } from './pending-files.js';
 export interface WaitingLinksParts {
   readonly peer: string;
   readonly ledger: Ledger;
-  readonly files: PendingFiles;
+  readonly files: Pick<PendingFiles, 'path' | 'look'>;
   readonly rejected: RejectedRows;
 }
 
