@@ -46,9 +46,9 @@ export interface PlannedStamp {
 
 /** What a plan is made with. `ledger` is undefined where the database is not SQLite. */
 export interface CheckPlannerParts {
-  readonly ledger: Ledger | undefined;
-  readonly memory: FileMemory;
-  readonly changes: OverlookedChanges;
+  readonly ledger: Pick<Ledger, 'reading' | 'knows' | 'countWithin'> | undefined;
+  readonly memory: Pick<FileMemory, 'remember' | 'rememberTouched'>;
+  readonly changes: Pick<OverlookedChanges, 'judge' | 'marked' | 'mustStillBeMarked'>;
   readonly arrivals: LookAtArrivals;
   readonly survey: (
     paths: readonly PathBytes[],
@@ -87,7 +87,9 @@ export class CheckPlanner {
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
     await this.#planBelow(plan, signal);
-    return { ...plan, files: [...plan.parents.values(), ...plan.files] };
+    // A new directory may have been told of itself, and a file that was told of is met in its tree as well.
+    const files = eachOnce([...plan.parents.values(), ...plan.files]);
+    return { ...plan, files, overlooked: eachOnce(plan.overlooked) };
   }
 
   /** Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks is found here. */
@@ -332,6 +334,10 @@ function emptyPlan(): Omit<Plan, 'arrivals' | 'waits' | 'trusted' | 'isSweep'> {
     parents: new Map(),
     skipped: 0,
   };
+}
+
+function eachOnce(paths: readonly PathBytes[]): PathBytes[] {
+  return [...new Map(paths.map((path) => [toKey(path), path])).values()];
 }
 
 /** From milliseconds. */

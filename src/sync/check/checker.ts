@@ -1,3 +1,4 @@
+import type { Ledger } from '../../csync2/database/ledger.js';
 import { removePending } from '../../csync2/database/notes.js';
 import { encodeName, namesOf, type PathPrefix } from '../../csync2/files/name-encoding.js';
 import type { Runner } from '../../csync2/run/runner.js';
@@ -62,6 +63,7 @@ export interface SweepReport extends RunReport {
 
 /** What the checker works with. */
 export interface CheckerParts extends CheckPlannerParts {
+  readonly ledger: Ledger | undefined;
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
