@@ -1,5 +1,5 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
-import type { Checker, SweepReport } from '../check/checker.js';
+import type { Checker, SweepOptions, SweepReport } from '../check/checker.js';
 import type { FailedPath } from '../check/failed-path.js';
 import type { DatabaseWindow } from '../database/database-window.js';
 import type { RootGuard } from '../guard/root-guard.js';
@@ -29,10 +29,10 @@ export interface FullCheckReport {
 /** What a full check works with. */
 export interface FullCheckParts {
   readonly roots: readonly PathBytes[];
-  readonly checker: Checker;
-  readonly guard: RootGuard;
+  readonly checker: Pick<Checker, 'sweep'>;
+  readonly guard: Pick<RootGuard, 'look' | 'forbids' | 'whole'>;
   readonly tree: SweepTree;
-  readonly window: DatabaseWindow;
+  readonly window: Pick<DatabaseWindow, 'run'>;
   /** Since when changes may have been overlooked; see {@link SweepOptions}. */
   readonly unseenSince: number;
   /** Told of what csync2 can't handle. */
@@ -41,9 +41,9 @@ export interface FullCheckParts {
 
 /** One pass over all roots, a step at a time. A caller that does not reach the report calls {@link close}. */
 export class FullCheck {
-  readonly #checker: Checker;
-  readonly #guard: RootGuard;
-  readonly #window: DatabaseWindow;
+  readonly #checker: FullCheckParts['checker'];
+  readonly #guard: FullCheckParts['guard'];
+  readonly #window: FullCheckParts['window'];
   readonly #onLeftOut: (paths: readonly PathBytes[]) => void;
   readonly #steps: Generator<SweepStep, void>;
   readonly #started = performance.now();
@@ -75,8 +75,9 @@ export class FullCheck {
     return this.#window.run(async (quiet) => (quiet || !waits ? this.#step(signal) : 'busy'), signal);
   }
 
-  /** Lets go of what the next steps would have needed. */
+  /** Lets go of what the next steps would have needed: there are none. */
   close(): void {
+    this.#isWhole = false;
     this.#steps.return();
   }
 
@@ -91,10 +92,19 @@ export class FullCheck {
     const allowed = paths.filter((path) => !this.#isHeld(path));
     if (allowed.length > 0) {
       const how = { recursive, unseenSince: this.#unseenSince, signal };
-      this.#note(await this.#checker.sweep(allowed, how));
+      this.#note(await this.#sweep(allowed, how));
       this.#taken++;
     }
     return undefined;
+  }
+
+  async #sweep(paths: readonly PathBytes[], how: SweepOptions): Promise<SweepReport> {
+    try {
+      return await this.#checker.sweep(paths, how);
+    } catch (error) {
+      this.#isWhole = false;
+      throw error;
+    }
   }
 
   #note({ failed, held, marked, doubted }: SweepReport): void {
