@@ -11,7 +11,7 @@ export interface FirstComparison {
 
 /** What the newcomers are worked with. */
 export interface NewcomerParts {
-  readonly known: KnownPeers;
+  readonly known: Pick<KnownPeers, 'newOf' | 'add'>;
   /** Compares with one peer and makes pending what it lacks. */
   readonly compare: (peer: string, signal: AbortSignal) => Promise<FirstComparison>;
   readonly onCompared?: (peer: string, comparison: FirstComparison) => void;
@@ -54,19 +54,26 @@ export class Newcomers {
     await this.#working;
   }
 
+  /** Compares with a peer and notes it as known; on a full disk, both are tried again. */
+  async #compare(peer: string, signal: AbortSignal): Promise<FirstComparison> {
+    const { known, compare } = this.#parts;
+    try {
+      const comparison = await compare(peer, signal);
+      if (comparison.ok && !signal.aborted) known.add(peer);
+      return comparison;
+    } catch (error) {
+      return { ok: false, pending: 0, reason: String(error) };
+    }
+  }
+
   async #welcome(peer: string): Promise<void> {
-    const { known, compare, onCompared, wake } = this.#parts;
+    const { onCompared, wake } = this.#parts;
     const { signal } = this.#abort;
     for (let failures = 0; !signal.aborted; ) {
-      const comparison = await compare(peer, signal).catch((error: unknown) => ({
-        ok: false,
-        pending: 0,
-        reason: String(error),
-      }));
+      const comparison = await this.#compare(peer, signal);
       if (signal.aborted) return;
       onCompared?.(peer, comparison);
       if (comparison.ok) {
-        known.add(peer);
         this.#waiting.delete(peer);
         wake(peer);
         return;
@@ -78,12 +85,16 @@ export class Newcomers {
   }
 }
 
+/** Returns after some time, or when the signal is aborted, and leaves nothing behind at either. */
 function pause(seconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
   });
 }
