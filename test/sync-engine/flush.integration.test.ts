@@ -156,10 +156,7 @@ test('what cannot be flushed is refused', { skip }, async (context) => {
   renameSync(node.path(), `${node.path()}.away`);
   const away = await flush(node, '--wait=3s');
   assert.equal(away.code, 75);
-  assert.match(
-    away.reply.pending.map(({ text }) => text).join(),
-    /full check is due|is missing|not there/,
-  );
+  assert.match(away.reply.pending.map(({ text }) => text).join(), /full check is due|is missing|not there/);
   renameSync(`${node.path()}.away`, node.path());
   assert.equal((await flush(node, '--wait=60s')).code, 0);
   const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
