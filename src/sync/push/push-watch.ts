@@ -16,8 +16,8 @@ export interface PushWatchParts {
 /**
  * Watches over an update from our look at its files to csync2's own, which takes what it can't see for deleted:
  *
- * - When csync2 has connected, it greets the peer, and then looks at all of them, once. Until it begins to send what it has
- *   found there, they are pinned; not for long, as nobody can unmount meanwhile, and a peer may hang.
+ * - When csync2 has connected, it greets the peer, and then looks at all of them, once. From before it starts until it begins to
+ *   send what it has found there, they are pinned; not for long, as nobody can unmount meanwhile, and a peer may hang.
  * - As long as it is connecting, and while it waits for a peer that hangs, they are looked at again and again.
  */
 export class PushWatch {
@@ -29,6 +29,8 @@ export class PushWatch {
 
   constructor(parts: PushWatchParts) {
     this.#parts = parts;
+    // Not only when it says that it has connected: on a busy machine it may have looked before that is read.
+    this.#pin();
     this.#after(pauseMilliseconds, () => this.#look());
   }
 
@@ -49,14 +51,24 @@ export class PushWatch {
 
   #connected(): void {
     this.#isConnected = true;
+    this.#pin();
+  }
+
+  /** What is pinned already is let go only when it has been pinned again. */
+  #pin(): void {
+    const before = this.#unpin;
     try {
-      this.#unpin = this.#parts.pin(this.#parts.paths);
+      const unpin = this.#parts.pin(this.#parts.paths);
+      this.#unpin = unpin;
+      this.#after(pinnedMilliseconds, () => {
+        if (this.#unpin === unpin) this.#letGo();
+      });
+      before?.();
     } catch (error) {
       if (!isShortage(error)) throw error;
       // Nobody can tell what is in sight, which is no better than that it is not.
       this.#parts.onOutOfSight();
     }
-    this.#after(pinnedMilliseconds, () => this.#letGo());
   }
 
   #letGo(): void {

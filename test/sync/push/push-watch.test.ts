@@ -8,18 +8,19 @@ import { PushWatch } from '#src/sync/push/push-watch.js';
 import { waitFor } from '../../support/wait-for.js';
 
 describe('an update that is watched over', () => {
-  test('its files are pinned from the moment when it has connected until it sends the first', (context) => {
+  test('its files are pinned from before it starts until it sends the first', (context) => {
     const { watch, events } = setUp(context);
-    watch.add(said('Bound to 10.0.0.1:0 as web1.'));
-    assert.deepEqual(events, []);
-    watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
     assert.deepEqual(events, ['pinned']);
+    watch.add(said('Bound to 10.0.0.1:0 as web1.'));
+    assert.deepEqual(events, ['pinned']);
+    watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
+    assert.deepEqual(events, ['pinned', 'pinned', 'let go'], 'for as long again');
     watch.add(said('Deleting /srv/gone on web2 ...'));
-    assert.deepEqual(events, ['pinned'], 'csync2 is still looking');
+    assert.equal(events.length, 3, 'csync2 is still looking');
     watch.add(said('Updating /srv/file on web2 ...'));
     watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
     watch.end();
-    assert.deepEqual(events, ['pinned', 'let go']);
+    assert.deepEqual(events, ['pinned', 'pinned', 'let go', 'let go']);
   });
 
   test('where nothing can be pinned for want of descriptors, it is ended', () => {
@@ -33,18 +34,20 @@ describe('an update that is watched over', () => {
     });
     watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
     watch.end();
-    assert.deepEqual(events, ['ended']);
+    assert.deepEqual(events, ['ended', 'ended']);
   });
 
   test('they are let go when it ends, or hangs', async (context) => {
     const ended = setUp(context);
     ended.watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
     ended.watch.end();
-    assert.deepEqual(ended.events, ['pinned', 'let go']);
+    assert.deepEqual(ended.events, ['pinned', 'pinned', 'let go', 'let go']);
     const hanging = setUp(context);
-    hanging.watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
     assert.ok(await waitFor(() => hanging.events.length === 2, 30));
-    assert.deepEqual(hanging.events, ['pinned', 'let go']);
+    assert.deepEqual(hanging.events, ['pinned', 'let go'], 'it does not connect');
+    hanging.watch.add(said('Connect to 10.0.0.2:30865 (web2).'));
+    assert.ok(await waitFor(() => hanging.events.length === 4, 30));
+    assert.deepEqual(hanging.events, ['pinned', 'let go', 'pinned', 'let go']);
   });
 
   test(
