@@ -258,7 +258,7 @@ test(
   async (context) => {
     const { cluster, mount, csync2 } = await meddled(context);
     const [one, two] = [cluster.node(1), cluster.node(2)];
-    csync2.next('-u', `umount '${mount.point}'`);
+    csync2.next('-u', `umount --lazy '${mount.point}'`);
     for (const index of [4, 5, 6]) one.write(`uploads/d${index % 4}/f${index}`, `changed ${index}`);
     await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
     await idle(cluster, one);

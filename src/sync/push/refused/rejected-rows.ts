@@ -207,11 +207,14 @@ export class RejectedRows {
   /** When the next of these rows is due, milliseconds since 1970. All others are no longer pending, and forgotten. */
   nextRelease(pending: readonly DirtyRow[]): number | undefined {
     const keys = new Set(pending.map(keyOf));
+    const known = [...keys].filter((key) => this.#rows.has(key));
     let first: number | undefined;
     for (const [key, rejected] of this.#rows) {
       if (!keys.has(key)) this.#drop(rejected);
       else first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
     }
+    // What waited for one of the forgotten waits for nothing now.
+    if (known.some((key) => !this.#rows.has(key))) return 0;
     return first;
   }
 
