@@ -213,8 +213,8 @@ export class RejectedRows {
       if (!keys.has(key)) this.#drop(rejected);
       else first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
     }
-    // What waited for one of the forgotten waits for nothing now.
-    if (known.some((key) => !this.#rows.has(key))) return 0;
+    // What waited for one of the forgotten waits for nothing now. Not at once: others are to find the lane at rest.
+    if (known.some((key) => !this.#rows.has(key))) return Date.now() + freedMilliseconds;
     return first;
   }
 
@@ -365,6 +365,7 @@ const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
 /** A peer that has room again, or a directory that can be written to again, gets what waits within a minute. */
 const laterSeconds = [5, 10, 20, 40];
 const mostUnanswered = 5;
+const freedMilliseconds = 1000;
 const conflictSeconds = 600;
 /** Milliseconds between tries of rows that wait for their time: one takes some 20. */
 const betweenTries = 400;

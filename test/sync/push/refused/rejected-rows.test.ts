@@ -136,12 +136,12 @@ describe('rows that a peer has refused', () => {
     for (const name of ['/a/b', '/a/b/c']) assert.ok(!rejected.has(row(name), still, 1), name);
   });
 
-  test('what waits for a directory that is no longer pending is due at once', () => {
+  test('what waits for a directory that is no longer pending is due in a moment', () => {
     const rejected = new RejectedRows();
     rejected.refused(row('/a'), still(), because('later'), 0);
     rejected.refused(row('/a/b'), still(), because('parent-first'), 0);
     assert.ok(rejected.has(row('/a/b'), still, 1));
-    assert.equal(rejected.nextRelease([row('/a/b')]), 0);
+    assert.ok((rejected.nextRelease([row('/a/b')]) as number) <= Date.now() + 1000);
     assert.ok(!rejected.has(row('/a/b'), still, 1));
   });
 
