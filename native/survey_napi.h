@@ -1,4 +1,4 @@
-// JS functions around native/survey.h and native/place.h; their typed faces are src/sync/shared/survey.ts and
+// JS functions around native/survey.h and native/place.h; their typed faces are src/sync/common/survey.ts and
 // src/sync/guard/place-look.ts.
 #pragma once
 

@@ -10,7 +10,7 @@ import type { NativeWatcherConstructor } from './native/watcher.js';
 export interface NativeAddon {
   readonly Selection: NativeSelectionConstructor;
   readonly Watcher: NativeWatcherConstructor;
-  /** Looks at paths in a thread of its own; `done` gives null when it was cancelled. See `src/sync/shared/survey.ts`. */
+  /** Looks at paths in a thread of its own; `done` gives null when it was cancelled. See `src/sync/common/survey.ts`. */
   survey(
     paths: readonly Buffer[],
     recursive: boolean,
@@ -23,7 +23,7 @@ export interface NativeAddon {
   attributeNames(path: Buffer): Buffer;
 }
 
-/** What a survey has found, packed: see `src/sync/shared/survey.ts`. */
+/** What a survey has found, packed: see `src/sync/common/survey.ts`. */
 export interface NativeSurvey {
   readonly entries: number;
   readonly changed: Buffer;

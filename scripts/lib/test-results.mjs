@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Failure
- * @property {string} file - the source, such as test/sync/shared/batch.test.ts
+ * @property {string} file - the source, such as test/sync/common/batch.test.ts
  * @property {string} name - the test, with those that it stands in
  * @property {string} reason - the first line of what it said
  * @property {string} command - repeats it alone

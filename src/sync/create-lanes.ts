@@ -4,6 +4,8 @@ import { realPathOf } from '../csync2/files/name-encoding.js';
 import { databaseName } from '../csync2/run/instance.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import type { Checker } from './check/checker.js';
+import { Mutex } from './common/mutex.js';
+import { noChanges, survey } from './common/survey.js';
 import type { Reconciliation } from './compare/reconciliation.js';
 import type { CheckJournal } from './database/check-journal.js';
 import type { DatabaseWindow } from './database/database-window.js';
@@ -12,8 +14,6 @@ import type { SyncParts, SyncPeer } from './parts.js';
 import type { Lane, PushReport } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 import { SharedLane } from './push/shared-lane.js';
-import { Mutex } from './shared/mutex.js';
-import { noChanges, survey } from './shared/survey.js';
 
 /** What all lanes share when they are created. `ledger` is undefined where the database is not SQLite. */
 export interface LaneSurroundings {

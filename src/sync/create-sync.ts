@@ -14,6 +14,8 @@ import { Checker } from './check/checker.js';
 import { HardLinks } from './check/hard-links.js';
 import { CheckRecord } from './check/torn/check-record.js';
 import { TornChecks } from './check/torn/torn-checks.js';
+import { lookAt } from './common/stat-of.js';
+import { Surveys } from './common/survey.js';
 import { ContestedNames } from './compare/contested-names.js';
 import { Reconciliation, type ReconciliationParts } from './compare/reconciliation.js';
 import { type Comparisons, createComparisons } from './create-comparisons.js';
@@ -32,8 +34,6 @@ import type { SyncParts } from './parts.js';
 import type { Lane, PushReport } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 import { Scheduler } from './scheduler.js';
-import { lookAt } from './shared/stat-of.js';
-import { Surveys } from './shared/survey.js';
 import { reportedTree, sweepTree } from './sweep/sweep-tree.js';
 
 /** The sync stage, put together. */

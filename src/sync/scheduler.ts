@@ -6,6 +6,9 @@ import type { Checker, CheckReport } from './check/checker.js';
 import { DeferredPaths } from './check/deferred-paths.js';
 import type { FailedPath } from './check/failed-path.js';
 import { type PostponedPath, PostponedPaths } from './check/postponed-paths.js';
+import { type Batch, batchSize, makeBatch, mergeBatches } from './common/batch.js';
+import { statOf } from './common/stat-of.js';
+import { Waker } from './common/waker.js';
 import {
   FullCheckDuty,
   type FullCheckDutyParts,
@@ -13,9 +16,6 @@ import {
   type FullCheckTimes,
 } from './full-check/full-check-duty.js';
 import type { GuardedRoot, RootGuard } from './guard/root-guard.js';
-import { type Batch, batchSize, makeBatch, mergeBatches } from './shared/batch.js';
-import { statOf } from './shared/stat-of.js';
-import { Waker } from './shared/waker.js';
 import type { SweepTree } from './sweep/sweep-plan.js';
 import { Backlog, type Portion } from './take/backlog.js';
 import { Gathering, type Noticed } from './take/gathering.js';

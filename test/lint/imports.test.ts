@@ -51,7 +51,7 @@ const forbidden: readonly (readonly [string, string])[] = [
   ['sync/guard/a', '../check/checker.js'],
   ['sync/database/a', '../check/checker.js'],
   ['sync/sweep/a', '../take/portions.js'],
-  ['sync/shared/a', '../sweep/sweep-plan.js'],
+  ['sync/common/a', '../sweep/sweep-plan.js'],
 ];
 
 /** As above, but allowed: else a rule that forbids everything would pass, too. */

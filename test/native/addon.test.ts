@@ -39,7 +39,7 @@ for (const name of [
   'watch/race-rename',
   'watch/loss',
   'watch/step-into',
-  'sync/shared/survey',
+  'sync/common/survey',
 ]) {
   test(`test/${name}.test.ts with -fsanitize=address,undefined`, (context) => {
     const done = spawnSync(

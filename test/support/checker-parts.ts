@@ -1,10 +1,10 @@
 import type { Arrival } from '#src/sync/arrivals/arrival.js';
 import type { LookAtArrivals } from '#src/sync/arrivals/arrivals.js';
 import type { CheckerParts } from '#src/sync/check/checker.js';
+import { survey } from '#src/sync/common/survey.js';
 import { FileMemory } from '#src/sync/memory/file-memory.js';
 import { NoteHistory } from '#src/sync/memory/note-history.js';
 import { OverlookedChanges } from '#src/sync/memory/overlooked-changes.js';
-import { survey } from '#src/sync/shared/survey.js';
 import type { CsyncNode } from './csync2-cluster.js';
 
 /** What sessions do: `judge` tells of files, `within` of trees. */

@@ -1,9 +1,9 @@
 import { namesOf, type PathPrefix, realPathOf } from '../../csync2/files/name-encoding.js';
 import type { Activity } from '../../csync2/sessions/activity.js';
 import type { PathBytes } from '../../text/path-bytes.js';
+import { statOf } from '../common/stat-of.js';
 import { changedAt, type FileStamp, hasWholeSeconds, stampOf } from '../memory/file-stamp.js';
 import type { WriteCounts } from '../memory/write-counts.js';
-import { statOf } from '../shared/stat-of.js';
 import { isArrivingWithin, type JudgedArrival, judgeArrival } from './arrival.js';
 
 /** What the sessions of csync2's server have to do with files, as of one look at them. */

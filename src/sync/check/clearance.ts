@@ -7,8 +7,8 @@ import {
   parentOf,
   toKey,
 } from '../../text/path-bytes.js';
-import { lookAt } from '../shared/stat-of.js';
-import { noChanges, type Survey, type SurveyOptions } from '../shared/survey.js';
+import { lookAt } from '../common/stat-of.js';
+import { noChanges, type Survey, type SurveyOptions } from '../common/survey.js';
 import type { SweepTree } from '../sweep/sweep-plan.js';
 import type { FailedPath } from './failed-path.js';
 

@@ -1,5 +1,5 @@
 import { type PathKey, toKey } from '../../text/path-bytes.js';
-import { backoffSeconds } from '../shared/backoff.js';
+import { backoffSeconds } from '../common/backoff.js';
 import type { FailedPath } from './failed-path.js';
 
 /**

@@ -1,6 +1,6 @@
 import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
-import { statOf } from '../shared/stat-of.js';
-import type { ChangedEntry, SurveyOptions } from '../shared/survey.js';
+import { statOf } from '../common/stat-of.js';
+import type { ChangedEntry, SurveyOptions } from '../common/survey.js';
 
 /** One name of a file that has several. Time in nanoseconds since 1970. */
 export interface LinkedFile {

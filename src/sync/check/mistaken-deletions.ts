@@ -2,9 +2,9 @@ import type { Ledger } from '../../csync2/database/ledger.js';
 import { type Notes, readNotes, restoreNotes } from '../../csync2/database/notes.js';
 import { decodeName, type PathPrefix, realPathOf } from '../../csync2/files/name-encoding.js';
 import type { PathBytes } from '../../text/path-bytes.js';
+import type { Scope } from '../common/batch.js';
+import { isBehindLink, lookAt } from '../common/stat-of.js';
 import { whenNotBusy } from '../database/database-window.js';
-import type { Scope } from '../shared/batch.js';
-import { isBehindLink, lookAt } from '../shared/stat-of.js';
 import type { ClearanceParts } from './clearance.js';
 
 /**

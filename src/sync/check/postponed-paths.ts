@@ -1,5 +1,5 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
-import type { Batch } from '../shared/batch.js';
+import type { Batch } from '../common/batch.js';
 
 /** A path that is looked at later, alone or with all below. */
 export interface PostponedPath {

@@ -1,6 +1,6 @@
 import { DirectoryKeys } from '../../text/directory-keys.js';
 import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
-import type { Scope } from '../shared/batch.js';
+import type { Scope } from '../common/batch.js';
 
 /**
  * Which paths a check has marked, or may have marked, since a certain moment. A lane that took its rows at that moment

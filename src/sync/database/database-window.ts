@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Mutex } from '../shared/mutex.js';
+import { Mutex } from '../common/mutex.js';
 
 /** What {@link DatabaseWindow} asks about the local csync2 server before it lets a task use the database. */
 export interface ServerSessions {

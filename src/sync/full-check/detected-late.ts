@@ -1,6 +1,6 @@
 import { DirectoryKeys } from '../../text/directory-keys.js';
 import { type PathKey, toKey } from '../../text/path-bytes.js';
-import type { Batch } from '../shared/batch.js';
+import type { Batch } from '../common/batch.js';
 
 /**
  * What periodic full checks have found that the watcher had not reported: the number that must stay 0. A change that

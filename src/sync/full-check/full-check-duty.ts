@@ -1,10 +1,10 @@
 import type { Queue } from '../../queue/queue.js';
 import type { KeptTime } from '../../state/kept-time.js';
 import type { PathKey } from '../../text/path-bytes.js';
+import { backoffSeconds } from '../common/backoff.js';
 import type { FileMemory } from '../memory/file-memory.js';
 import type { UnseenSpans } from '../memory/unseen-spans.js';
 import type { Lane } from '../push/lane.js';
-import { backoffSeconds } from '../shared/backoff.js';
 import type { DetectedLate } from './detected-late.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { UnsupportedPaths } from './unsupported-paths.js';

@@ -1,6 +1,6 @@
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { display, type PathBytes } from '../../text/path-bytes.js';
-import { lookAt } from '../shared/stat-of.js';
+import { lookAt } from '../common/stat-of.js';
 
 /** An included path, and where csync2.cfg names it. */
 export interface RequiredRoot {

@@ -1,4 +1,4 @@
-import { backoffSeconds } from '../shared/backoff.js';
+import { backoffSeconds } from '../common/backoff.js';
 import type { KnownPeers } from './known-peers.js';
 
 /** The result of the first comparison with a new peer. */

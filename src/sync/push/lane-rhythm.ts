@@ -1,5 +1,5 @@
 import type { Outcome } from '../../csync2/run/result.js';
-import { backoffSeconds } from '../shared/backoff.js';
+import { backoffSeconds } from '../common/backoff.js';
 import type { LaneState, LaneStatus } from './lane.js';
 
 /**

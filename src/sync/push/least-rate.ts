@@ -1,5 +1,5 @@
 import type { LeastRate } from '../../csync2/run/runner.js';
-import type { Mutex } from '../shared/mutex.js';
+import type { Mutex } from '../common/mutex.js';
 
 /**
  * How fast an update has to be where peers are updated one after another: one whose peer drips must not hold up the others for as

@@ -1,7 +1,7 @@
 import type { Message } from '../../csync2/run/message.js';
 import { isShortage } from '../../proc/shortage.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import { noChanges, survey } from '../shared/survey.js';
+import { noChanges, survey } from '../common/survey.js';
 
 /** The parts of {@link PushWatch}, which ends an update when its files go out of sight. */
 export interface PushWatchParts {

@@ -1,8 +1,8 @@
 import { lastWords } from '../../csync2/run/result.js';
 import type { CommandResult, Runner } from '../../csync2/run/runner.js';
 import type { PathBytes } from '../../text/path-bytes.js';
+import type { Mutex } from '../common/mutex.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
-import type { Mutex } from '../shared/mutex.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { leastRateOf } from './least-rate.js';

@@ -1,6 +1,6 @@
 import type { Ledger } from '../../csync2/database/ledger.js';
 import { join, type PathBytes } from '../../text/path-bytes.js';
-import { statOf } from '../shared/stat-of.js';
+import { statOf } from '../common/stat-of.js';
 import { DiskWeights } from './disk-weights.js';
 import { entriesOf } from './list-directory.js';
 import type { SweepChild, SweepTree } from './sweep-plan.js';

@@ -1,4 +1,4 @@
-import { type Batch, batchSize } from '../shared/batch.js';
+import { type Batch, batchSize } from '../common/batch.js';
 import type { Portions } from './portions.js';
 
 /** A piece of what was taken from the queue. */

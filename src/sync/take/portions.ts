@@ -1,7 +1,7 @@
 import { type PathBytes, type PathKey, parentOf, toKey } from '../../text/path-bytes.js';
-import { type Batch, batchSize } from '../shared/batch.js';
-import { fairShare } from '../shared/fair-share.js';
-import { aloneInDirectory, mostAhead } from '../shared/lone-files.js';
+import { type Batch, batchSize } from '../common/batch.js';
+import { fairShare } from '../common/fair-share.js';
+import { aloneInDirectory, mostAhead } from '../common/lone-files.js';
 import { checkCost } from '../sweep/check-cost.js';
 import { type SweepTree, sweepSteps } from '../sweep/sweep-plan.js';
 import { hasTemporaryName } from './temporary-files.js';

@@ -17,10 +17,10 @@ import { describe, type TestContext, test } from 'node:test';
 import type { QueueEntry } from '#src/queue/entry.js';
 import type { Arrival } from '#src/sync/arrivals/arrival.js';
 import { type CheckPlan, CheckPlanner } from '#src/sync/check/check-planner.js';
+import { makeBatch } from '#src/sync/common/batch.js';
+import type { ChangedEntry, SurveyOptions } from '#src/sync/common/survey.js';
 import { stampOf } from '#src/sync/memory/file-stamp.js';
 import type { Circumstances, Verdict } from '#src/sync/memory/overlooked-changes.js';
-import { makeBatch } from '#src/sync/shared/batch.js';
-import type { ChangedEntry, SurveyOptions } from '#src/sync/shared/survey.js';
 import { isWithin } from '#src/text/path-bytes.js';
 import { type Random, seededRandom } from '../../support/csync2-random.js';
 

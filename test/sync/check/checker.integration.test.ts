@@ -9,9 +9,9 @@ import type { Instance } from '#src/csync2/run/instance.js';
 import { Runner } from '#src/csync2/run/runner.js';
 import { argumentChunks } from '#src/sync/check/argument-chunks.js';
 import { Checker, type CheckerParts, type CheckOptions, type CheckReport } from '#src/sync/check/checker.js';
+import { makeBatch } from '#src/sync/common/batch.js';
 import { CheckJournal } from '#src/sync/database/check-journal.js';
 import { DatabaseWindow } from '#src/sync/database/database-window.js';
-import { makeBatch } from '#src/sync/shared/batch.js';
 import { arriving, checkerKnowledge } from '../../support/checker-parts.js';
 import { type CsyncNode, makeCluster } from '../../support/csync2-cluster.js';
 

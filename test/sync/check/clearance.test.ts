@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Clearance, type Cleared } from '#src/sync/check/clearance.js';
-import type { SurveyOptions } from '#src/sync/shared/survey.js';
+import type { SurveyOptions } from '#src/sync/common/survey.js';
 import { isWithin } from '#src/text/path-bytes.js';
 
 /** A tree by its directories: the names in each, those of directories with a slash. */

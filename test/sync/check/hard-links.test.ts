@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { HardLinks } from '#src/sync/check/hard-links.js';
-import { survey } from '#src/sync/shared/survey.js';
+import { survey } from '#src/sync/common/survey.js';
 
 test('all names of a changed file are told of, once for each change, and looked for once', async (context) => {
   const { changed, links, searches, told, tree } = setting(context);

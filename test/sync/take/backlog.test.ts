@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Batch } from '#src/sync/shared/batch.js';
+import type { Batch } from '#src/sync/common/batch.js';
 import { Backlog, type Taken } from '#src/sync/take/backlog.js';
 import type { Portions } from '#src/sync/take/portions.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { type Batch, batchSize } from '#src/sync/shared/batch.js';
+import { type Batch, batchSize } from '#src/sync/common/batch.js';
 import { portionsOf } from '#src/sync/take/portions.js';
 import { isWithin, type PathBytes, toKey } from '#src/text/path-bytes.js';
 import { type Random, seededRandom } from '../../support/csync2-random.js';

@@ -2,7 +2,7 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, rmSync, wr
 import { bootId } from '../../../proc/boot-id.js';
 import { crc32cHex } from '../../../queue/crc32c.js';
 import { fromKey, toKey } from '../../../text/path-bytes.js';
-import type { Scope } from '../../shared/batch.js';
+import type { Scope } from '../../common/batch.js';
 
 /** What is kept for as long as a check runs, or what one has torn is still to be marked. */
 export interface CheckState {

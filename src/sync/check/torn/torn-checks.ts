@@ -1,7 +1,7 @@
 import type { RecentNote } from '../../../csync2/database/ledger.js';
 import { DirectoryKeys } from '../../../text/directory-keys.js';
 import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js';
-import type { Scope } from '../../shared/batch.js';
+import type { Scope } from '../../common/batch.js';
 import type { CheckRecord, CheckState } from './check-record.js';
 
 /** The parts of {@link TornChecks}, which finds and keeps what an interrupted check has left unmarked. */

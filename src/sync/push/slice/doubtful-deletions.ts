@@ -1,7 +1,7 @@
 import type { PushedRow, PushOutcome } from '../../../csync2/database/private-database.js';
 import { decodeName } from '../../../csync2/files/name-encoding.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
-import { isBehindLink } from '../../shared/stat-of.js';
+import { isBehindLink } from '../../common/stat-of.js';
 import type { PendingFiles } from './pending-files.js';
 
 /** The parts of {@link DoubtfulDeletions}, which finds deletions that csync2 may have sent by mistake. */

@@ -4,7 +4,7 @@ import type { OnDisk } from '../../../csync2/database/private-database.js';
 import { checkTextOf } from '../../../csync2/files/check-text.js';
 import { decodeName, encodeName, type PathPrefix, realPathOf } from '../../../csync2/files/name-encoding.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
-import { lookAt, type Sight, statOf } from '../../shared/stat-of.js';
+import { lookAt, type Sight, statOf } from '../../common/stat-of.js';
 
 /** The files on this host that pending rows stand for. */
 export class PendingFiles {

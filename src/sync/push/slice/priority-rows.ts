@@ -1,6 +1,6 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
-import { fairShare } from '../../shared/fair-share.js';
-import { aloneInDirectory, mostAhead } from '../../shared/lone-files.js';
+import { fairShare } from '../../common/fair-share.js';
+import { aloneInDirectory, mostAhead } from '../../common/lone-files.js';
 
 /**
  * Which of many pending files go first, in a push of their own: csync2 sends what it is given in the order of names, so that

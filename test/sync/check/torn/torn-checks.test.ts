@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { crc32cHex } from '#src/queue/crc32c.js';
 import { CheckRecord } from '#src/sync/check/torn/check-record.js';
 import { TornChecks } from '#src/sync/check/torn/torn-checks.js';
-import type { Scope } from '#src/sync/shared/batch.js';
+import type { Scope } from '#src/sync/common/batch.js';
 
 describe('torn checks', () => {
   test('a check that ends whole leaves nothing unmarked', (context) => {

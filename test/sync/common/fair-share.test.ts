@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { fairShare } from '#src/sync/shared/fair-share.js';
+import { fairShare } from '#src/sync/common/fair-share.js';
 import { seededRandom } from '../../support/csync2-random.js';
 
 const share = (paths: readonly string[], most: number) => fairShare(paths, most, (path) => path);

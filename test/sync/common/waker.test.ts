@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Waker } from '#src/sync/shared/waker.js';
+import { Waker } from '#src/sync/common/waker.js';
 
 describe('waker', () => {
   test('a wake-up ends the sleep', async () => {

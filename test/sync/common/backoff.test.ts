@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { backoffSeconds } from '#src/sync/shared/backoff.js';
+import { backoffSeconds } from '#src/sync/common/backoff.js';
 
 describe('backoff', () => {
   const options = { first: 1, most: 300 };

@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, statSync, symlinkSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { noChanges, type Survey, survey } from '#src/sync/shared/survey.js';
+import { noChanges, type Survey, survey } from '#src/sync/common/survey.js';
 import { runCommand } from '../../support/command.js';
 
 const cannotDropRights = process.getuid?.() === 0 ? false : 'only root can give up its rights for a moment';

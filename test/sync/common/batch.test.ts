@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { QueueEntry } from '#src/queue/entry.js';
-import { type Batch, batchSize, makeBatch, mergeBatches } from '#src/sync/shared/batch.js';
+import { type Batch, batchSize, makeBatch, mergeBatches } from '#src/sync/common/batch.js';
 import { fromKey, isWithin, toKey } from '#src/text/path-bytes.js';
 import { seededRandom } from '../../support/csync2-random.js';
 

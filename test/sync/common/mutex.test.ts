@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Mutex } from '#src/sync/shared/mutex.js';
+import { Mutex } from '#src/sync/common/mutex.js';
 
 describe('exclusive', () => {
   test('one at a time, in the order of asking', async () => {
