@@ -178,8 +178,6 @@ export function createSync(parts: SyncParts): Sync {
   };
   const wake = (peer: string) => lanes.find((lane) => lane.peer === peer)?.wake();
   const refused = new ContestedNames();
-  /** Directories that were in the way of what a session received last under their names. */
-  const occupied = new Set<string>();
   const isContested = (peer: string, encoded: Buffer) => {
     refused.forgetBefore(Date.now() - lateMilliseconds);
     const isElsewhere = (lane: Lane) => lane instanceof PeerLane && lane.hasConflictAround(encoded);
@@ -258,10 +256,7 @@ export function createSync(parts: SyncParts): Sync {
     start() {
       parts.activity.onReceived = (name) => {
         unseen.received(name);
-        const encoded = encodeName(Buffer.from(name, 'latin1')).toString('latin1');
-        // csync2 says so, too, of what a directory was in the way of.
-        if (!occupied.has(encoded)) comparisons?.arbiter.received(encoded);
-        occupied.delete(encoded);
+        comparisons?.arbiter.received(encodeName(Buffer.from(name, 'latin1')).toString('latin1'));
       };
       parts.activity.onMarked = (name, peer, at) => {
         unseen.marked(name);
@@ -271,10 +266,8 @@ export function createSync(parts: SyncParts): Sync {
         around.onContested(encoded);
       };
       parts.activity.onOccupied = (path) => {
-        for (const name of namesOf(path, prefixes)) {
-          occupied.add(encodeName(name).toString('latin1'));
-          around.onContested(encodeName(name));
-        }
+        for (const name of namesOf(path, prefixes))
+          comparisons?.arbiter.occupied(encodeName(name).toString('latin1'));
       };
       guard.look();
       // Also if nothing has changed: the configuration may be another one.

@@ -34,6 +34,11 @@ export function decodeName(encoded: Buffer): Buffer {
   return out.subarray(0, length);
 }
 
+/** A name of the database as csync2 says it in its messages, one character a byte. */
+export function saidName({ encoded }: { readonly encoded: Buffer }): string {
+  return decodeName(encoded).toString('latin1');
+}
+
 /** A prefix that has a path on this host. */
 export interface PathPrefix {
   readonly name: Buffer;

@@ -44,6 +44,8 @@ export interface ArbiterParts extends NoteComparisonParts {
 export class Arbiter {
   readonly #parts: ArbiterParts;
   readonly #cases = new Map<string, Case>();
+  /** When directories were in the way of something, in the clock of `performance`. */
+  readonly #occupied = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
 
@@ -67,8 +69,18 @@ export class Arbiter {
     }
   }
 
+  /** A session has met a directory here with something in it, where its peer has something else. */
+  occupied(name: string): void {
+    const now = performance.now();
+    for (const [each, at] of this.#occupied) if (now - at > saidMilliseconds) this.#occupied.delete(each);
+    this.#occupied.set(name, now);
+    this.contested(name);
+  }
+
   /** Something has come from a peer, a file or its removal. */
   received(name: string): void {
+    // csync2 says so, too, of what a directory was in the way of.
+    if (performance.now() - (this.#occupied.get(name) ?? Number.NEGATIVE_INFINITY) < saidMilliseconds) return;
     for (const { names } of this.#cases.values()) names.moved(name, performance.now());
   }
 
@@ -195,6 +207,8 @@ const restMilliseconds = 700;
 const lookAgainMilliseconds = 1300;
 /** So long it is put off if more is contested all the time. */
 const mostRestMilliseconds = 1500;
+/** What a session says of a file is read by then. */
+const saidMilliseconds = 5000;
 /** A third host may be what it waits for. */
 const mostYields = 2;
 /** Until it is heard again; then longer each time. */

@@ -1,5 +1,5 @@
 import type { DirtyRow } from '../../csync2/database/ledger.js';
-import { decodeName } from '../../csync2/files/name-encoding.js';
+import { saidName } from '../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../csync2/run/push-transcript.js';
 
 /**
@@ -14,13 +14,13 @@ export class CutOffFiles {
 
   /** Whether a row is to be pushed with force. */
   isForced(row: DirtyRow, now = Date.now()): boolean {
-    return now < (this.#until.get(nameOf(row)) ?? 0);
+    return now < (this.#until.get(saidName(row)) ?? 0);
   }
 
   /** Notes what a push has come to. */
   pushed(transcript: PushTranscript, { sent, left }: Rows, now = Date.now()): void {
-    for (const row of sent) this.#until.delete(nameOf(row));
-    const name = transcript.nameCutOff(left.map(nameOf));
+    for (const row of sent) this.#until.delete(saidName(row));
+    const name = transcript.nameCutOff(left.map(saidName));
     if (name !== undefined) this.#until.set(name, now + forcedMilliseconds);
   }
 }
@@ -28,11 +28,6 @@ export class CutOffFiles {
 interface Rows {
   readonly sent: readonly DirtyRow[];
   readonly left: readonly DirtyRow[];
-}
-
-/** As csync2 shows it, one character a byte. */
-function nameOf({ encoded }: DirtyRow): string {
-  return decodeName(encoded).toString('latin1');
 }
 
 const forcedMilliseconds = 60_000;

@@ -6,7 +6,7 @@ import {
   type PushedRow,
   type PushOutcome,
 } from '../../csync2/database/private-database.js';
-import { decodeName, encodeName, type PathPrefix } from '../../csync2/files/name-encoding.js';
+import { encodeName, type PathPrefix, saidName } from '../../csync2/files/name-encoding.js';
 import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
 import type { Outcome } from '../../csync2/run/result.js';
 import type { Runner } from '../../csync2/run/runner.js';
@@ -119,7 +119,7 @@ export class PeerLane implements Lane {
     });
     this.#unnoted = new UnnotedFiles(this.#files);
     this.#versions = new SentVersions(this.#files, (encoded) =>
-      parts.origins?.receivedAt(decodeName(encoded).toString('latin1')),
+      parts.origins?.receivedAt(saidName({ encoded })),
     );
     this.#contested = new ContestedVersions({
       ...{ peer: parts.peer, ledger: parts.ledger, versions: this.#versions, origins: parts.origins },
@@ -309,7 +309,7 @@ export class PeerLane implements Lane {
 
   #isContested(row: PushedRow, { diagnoses, outcome, transcript }: Pushed): boolean {
     const isLeft = outcome.left.includes(row) && diagnoses.has(row);
-    return isLeft || outcome.later?.includes(row) || transcript.isContested(nameOf(row));
+    return isLeft || outcome.later?.includes(row) || transcript.isContested(saidName(row));
   }
 
   #replacesDirectory(encoded: Buffer): boolean {
@@ -409,7 +409,7 @@ export class PeerLane implements Lane {
     const path = this.#files.path(row.encoded);
     if (path === undefined) return false;
     // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is gone, as it was.
-    const isPast = transcript.hasUpdated(nameOf(row)) && this.#files.look(row.encoded) === 'gone';
+    const isPast = transcript.hasUpdated(saidName(row)) && this.#files.look(row.encoded) === 'gone';
     if (isPast || this.#versions.isUncertain(row)) return this.#uncertain.sent(path);
     this.#uncertain.certain(path);
     return false;
@@ -468,8 +468,8 @@ export class PeerLane implements Lane {
    * the directory, and fails without a word).
    */
   #noteStall({ outcome: { left }, transcript }: Pushed): void {
-    const name = transcript.nameCutOff(left.map((row) => decodeName(row.encoded).toString('latin1')));
-    const row = left.find(({ encoded }) => decodeName(encoded).toString('latin1') === name);
+    const name = transcript.nameCutOff(left.map(saidName));
+    const row = left.find((each) => saidName(each) === name);
     if (!row || !['other', 'link'].includes(this.#files.look(row.encoded))) return;
     this.#rejected.refused(row, this.#files.stamp(row), stalledAt, Date.now());
     this.#parts.compare?.(row.encoded);
@@ -515,10 +515,6 @@ export class PeerLane implements Lane {
     this.#pending = this.#parts.ledger.countDirty(this.peer);
     this.#countAgainAt = begun + (performance.now() - begun) * countingShare;
   }
-}
-
-function nameOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
-  return decodeName(encoded).toString('latin1');
 }
 
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {

@@ -1,6 +1,6 @@
 import type { DirtyRow } from '../../csync2/database/ledger.js';
 import type { PrivateDatabase, PushedRow, PushOutcome } from '../../csync2/database/private-database.js';
-import { decodeName, encodeName } from '../../csync2/files/name-encoding.js';
+import { encodeName, saidName } from '../../csync2/files/name-encoding.js';
 import { type Diagnosis, Refusals } from '../../csync2/refusals/diagnosis.js';
 import type { Meaning } from '../../csync2/refusals/refusals.js';
 import { PushTranscript } from '../../csync2/run/push-transcript.js';
@@ -106,8 +106,8 @@ export class Pusher {
    */
   #isLookalike(row: PushedRow, transcript: PushTranscript, refusals: Refusals, isTold: boolean): boolean {
     const { files } = this.#parts;
-    if (!transcript.isEqual(nameOf(row)) || files.look(row.encoded) !== 'link') return false;
-    const [here, there] = [files.linkTarget(row), refusals.linkTarget(nameOf(row))];
+    if (!transcript.isEqual(saidName(row)) || files.look(row.encoded) !== 'link') return false;
+    const [here, there] = [files.linkTarget(row), refusals.linkTarget(saidName(row))];
     if (!isTold) return files.isFresh(row);
     return here !== undefined && there !== undefined && here !== there;
   }
@@ -123,7 +123,7 @@ export class Pusher {
     outcome: PushOutcome,
     refusals: Refusals,
   ): Pushed {
-    const left = outcome.left.filter((row) => transcript.hasTried(nameOf(row)));
+    const left = outcome.left.filter((row) => transcript.hasTried(saidName(row)));
     return {
       result: { ...result, outcome: 'refused' },
       endedAt,
@@ -146,7 +146,7 @@ export class Pusher {
     const diagnoses = new Map<PushedRow, Diagnosis>();
     for (const row of left) {
       const own = this.#parts.files.compared(row);
-      const diagnosis = refusals.of(nameOf(row), own);
+      const diagnosis = refusals.of(saidName(row), own);
       // Alone, it is the matter, whatever was said.
       if (diagnosis)
         diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
@@ -222,10 +222,6 @@ function withLeft(outcome: PushOutcome, rows: readonly PushedRow[]): PushOutcome
   if (rows.length === 0) return outcome;
   const sent = outcome.sent.filter((row) => !rows.includes(row));
   return { ...outcome, sent, left: [...outcome.left, ...rows] };
-}
-
-function nameOf({ encoded }: DirtyRow): string {
-  return decodeName(encoded).toString('latin1');
 }
 
 /** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */

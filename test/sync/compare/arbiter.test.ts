@@ -86,6 +86,20 @@ describe('arbiter', () => {
     assert.ok(won.includes('/a'));
   });
 
+  test('is not put off by a peer that tries again and again what a directory is in the way of', async (context) => {
+    const { arbiter, here, there, won } = setUp(context);
+    here.set('/d', 'v1%3Atype=dir');
+    there.set('/d', 'v1%3Atype=lnk%3Atarget=a');
+    arbiter.occupied('/d');
+    const begun = performance.now();
+    while (won.length === 0 && performance.now() - begun < 5000) {
+      // csync2's server says that it has received it.
+      arbiter.received('/d');
+      await later(1);
+    }
+    assert.deepEqual(won, ['/d']);
+  });
+
   test('waits for the peer to be at rest, and to answer', async (context) => {
     const { arbiter, here, state, won, listings } = setUp(context);
     here.set('/a', text(1));

@@ -1,5 +1,5 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
-import { decodeName } from '../../../csync2/files/name-encoding.js';
+import { saidName } from '../../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../../csync2/run/push-transcript.js';
 
 /** The input of {@link blamedRows}: a push that has left rows. */
@@ -21,7 +21,7 @@ export function blamedRows<Row extends DirtyRow>({
   transcript,
   isGone,
 }: LeftRows<Row>): readonly Row[] {
-  const rows = new Map(left.map((row) => [nameOf(row), row]));
+  const rows = new Map(left.map((row) => [saidName(row), row]));
   const blamed: Row[] = [];
   for (const name of transcript.tried) {
     const row = rows.get(name);
@@ -31,8 +31,4 @@ export function blamedRows<Row extends DirtyRow>({
     if (!transcript.isClosed) break;
   }
   return blamed;
-}
-
-function nameOf({ encoded }: DirtyRow): string {
-  return decodeName(encoded).toString('latin1');
 }

@@ -1,5 +1,5 @@
 import type { PushedRow, PushOutcome } from '../../../csync2/database/private-database.js';
-import { decodeName } from '../../../csync2/files/name-encoding.js';
+import { saidName } from '../../../csync2/files/name-encoding.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import { isBehindLink } from '../../common/stat-of.js';
 import type { PendingFiles } from './pending-files.js';
@@ -43,8 +43,7 @@ export class DoubtfulDeletions {
     const key = row.encoded.toString('latin1');
     const sight = files.sight(row.encoded);
     if (sight === 'unreadable' || isHeld(path)) return true;
-    const isMistaken =
-      sight === 'there' && deleted.has(decodeName(row.encoded).toString('latin1')) && !isBehindLink(path);
+    const isMistaken = sight === 'there' && deleted.has(saidName(row)) && !isBehindLink(path);
     const times = isMistaken ? (this.#inARow.get(key) ?? 0) + 1 : 0;
     if (times > 0) this.#inARow.set(key, times);
     else this.#inARow.delete(key);

@@ -1,6 +1,6 @@
 import { type DirtyRow, insertDirty, type Ledger } from '../../../csync2/database/ledger.js';
 import { forgetDirty } from '../../../csync2/database/private-database.js';
-import { decodeName, encodeName } from '../../../csync2/files/name-encoding.js';
+import { encodeName, saidName } from '../../../csync2/files/name-encoding.js';
 import type { SentVersions } from './sent-versions.js';
 
 /** What is known about the versions of other hosts. Names are csync2's own, one character a byte. */
@@ -68,7 +68,7 @@ export class ContestedVersions {
    */
   marked(encoded: Buffer, isOffered: boolean, at: number, now = Date.now()): boolean {
     const { isSlave, origins, peer, versions } = this.#parts;
-    const isKnown = versions.row(encoded) !== undefined || origins?.cameFrom(nameOf(encoded)) === peer;
+    const isKnown = versions.row(encoded) !== undefined || origins?.cameFrom(saidName({ encoded })) === peer;
     if (isSlave || !isKnown) return false;
     const key = keyOf(encoded);
     const before = this.#marked.get(key)?.isOffered ?? false;
@@ -122,12 +122,12 @@ export class ContestedVersions {
   /** Whether a file is as the peer has sent it. */
   isTheirs(encoded: Buffer): boolean {
     const { isSlave, origins, peer } = this.#parts;
-    return !isSlave && origins?.senderOf(nameOf(encoded)) === peer;
+    return !isSlave && origins?.senderOf(saidName({ encoded })) === peer;
   }
 
   /** Whether what was received here last under this name came from the peer: it may be bringing that to others still. */
   isOrigin(encoded: Buffer): boolean {
-    return this.#parts.origins?.cameFrom(nameOf(encoded)) === this.#parts.peer;
+    return this.#parts.origins?.cameFrom(saidName({ encoded })) === this.#parts.peer;
   }
 
   #applyMarked(now: number): void {
@@ -167,7 +167,7 @@ export class ContestedVersions {
    */
   #laterFrom(encoded: Buffer): readonly string[] {
     const { origins, peer } = this.#parts;
-    return [peer, ...(origins?.companions(encoded, origins.cameFrom(nameOf(encoded))) ?? [])];
+    return [peer, ...(origins?.companions(encoded, origins.cameFrom(saidName({ encoded }))) ?? [])];
   }
 }
 
@@ -190,10 +190,6 @@ interface MarkedName {
 
 function keyOf(encoded: Buffer): string {
   return encoded.toString('latin1');
-}
-
-function nameOf(encoded: Buffer): string {
-  return decodeName(encoded).toString('latin1');
 }
 
 /** A session's mark is in the database by then. */
