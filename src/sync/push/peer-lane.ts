@@ -490,7 +490,9 @@ export class PeerLane implements Lane {
 
   /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
   #awaitRelease(resting: readonly DirtyRow[]): void {
-    const release = this.#rejected.nextRelease(resting) ?? Number.POSITIVE_INFINITY;
+    const { ledger } = this.#parts;
+    const isPending = (encoded: Buffer) => ledger.pendingRow(this.peer, encoded) !== undefined;
+    const release = this.#rejected.nextRelease(resting, isPending) ?? Number.POSITIVE_INFINITY;
     const pause = this.#waiting > 0 ? waitingMilliseconds : lookAgainMilliseconds;
     const isMore = this.#waiting + this.#unreadable > 0;
     const lookAgain = isMore ? Date.now() + pause : Number.POSITIVE_INFINITY;

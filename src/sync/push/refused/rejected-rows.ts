@@ -204,14 +204,21 @@ export class RejectedRows {
     return fitting.length > 0;
   }
 
-  /** When the next of these rows is due, milliseconds since 1970. All others are no longer pending, and forgotten. */
-  nextRelease(pending: readonly DirtyRow[]): number | undefined {
-    const keys = new Set(pending.map(keyOf));
+  /**
+   * When the next of these rows is due, milliseconds since 1970. Of all others, those that are no longer pending are forgotten.
+   *
+   * @param isPending - for those that wait for another reason than having been rejected
+   */
+  nextRelease(
+    resting: readonly DirtyRow[],
+    isPending: (encoded: Buffer) => boolean = () => false,
+  ): number | undefined {
+    const keys = new Set(resting.map(keyOf));
     const known = [...keys].filter((key) => this.#rows.has(key));
     let first: number | undefined;
     for (const [key, rejected] of this.#rows) {
-      if (!keys.has(key)) this.#drop(rejected);
-      else first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
+      if (keys.has(key)) first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
+      else if (!isPending(rejected.name)) this.#drop(rejected);
     }
     // What waited for one of the forgotten waits for nothing now. Not at once: others are to find the lane at rest.
     if (known.some((key) => !this.#rows.has(key))) return Date.now() + freedMilliseconds;

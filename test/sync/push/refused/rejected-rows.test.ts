@@ -136,6 +136,16 @@ describe('rows that a peer has refused', () => {
     for (const name of ['/a/b', '/a/b/c']) assert.ok(!rejected.has(row(name), still, 1), name);
   });
 
+  test('what waits for a directory that is held for another reason goes on waiting', () => {
+    const rejected = new RejectedRows();
+    rejected.refused(row('/a'), still(), because('later'), 0);
+    rejected.refused(row('/a/b'), still(), because('parent-first'), 0);
+    const isPending = (encoded: Buffer) => encoded.toString() === '/a';
+    assert.equal(rejected.nextRelease([row('/a/b')], isPending), Number.POSITIVE_INFINITY);
+    assert.ok(rejected.has(row('/a/b'), still, 1));
+    assert.equal(rejected.list(9).count, 1);
+  });
+
   test('what waits for a directory that is no longer pending is due in a moment', () => {
     const rejected = new RejectedRows();
     rejected.refused(row('/a'), still(), because('later'), 0);
