@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { seededRandom } from '../support/csync2-random.js';
+import { waitFor } from '../support/wait-for.js';
 
 const skip = clusterObstacle();
 const rounds = Number(process.env.ROUNDS ?? 12);
@@ -90,10 +91,14 @@ function taskGroup(context: TestContext, pids: readonly number[]) {
     }
   };
   mkdirSync(group);
-  context.after(() => {
-    for (const pid of readFileSync(`${group}/cgroup.procs`, 'utf8').split('\n').filter(Boolean))
-      move(pid, tasks + own);
-    rmdirSync(group);
+  // While one is moved it may start another, and one that has ended is in it until it is waited for.
+  context.after(async () => {
+    const gone = await waitFor(() => {
+      for (const pid of readFileSync(`${group}/cgroup.procs`, 'utf8').split('\n').filter(Boolean))
+        move(pid, tasks + own);
+      return isRemoved(group);
+    }, 20);
+    assert.ok(gone, `${group} holds processes still`);
   });
   for (const pid of pids) move(pid, group);
   const read = (name: string) => readFileSync(`${group}/${name}`, 'utf8');
@@ -102,6 +107,16 @@ function taskGroup(context: TestContext, pids: readonly number[]) {
     limit: (most: number | 'max') => writeFileSync(`${group}/pids.max`, String(most)),
     refused: () => Number(/^max (\d+)/m.exec(read('pids.events'))?.[1]),
   };
+}
+
+function isRemoved(group: string): boolean {
+  try {
+    rmdirSync(group);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    return false;
+  }
 }
 
 function childrenOf(pid: number): number[] {
