@@ -25,10 +25,15 @@ export const settingDefinitions = {
     { min: 0, max: 31_536_000 },
     'time between regular full checks; 0 disables them',
   ),
-  num_lines_until_reset: count(200_000, 'reset the queue and run a full check after this many entries'),
+  num_lines_until_reset: count(
+    0,
+    'reset the queue and run a full check after this many entries; 0 never does',
+    { min: 0 },
+  ),
   num_batched_changes_threshold: count(
     15_000,
     'run a full check instead if a batch has at least this many changes',
+    { min: 1 },
   ),
   parallel_updates: yesOrNo(true, 'update all peers at the same time'),
   file_events: {
@@ -145,11 +150,11 @@ function seconds(value: number, { min, max }: { min: number; max: number }, desc
   };
 }
 
-function count(value: number, description: string) {
+function count(value: number, description: string, { min }: { readonly min: number }) {
   return {
-    schema: z.int().min(1).max(1_000_000_000),
+    schema: z.int().min(min).max(1_000_000_000),
     default: value,
-    expects: 'a whole number, 1 to 1000000000',
+    expects: `a whole number, ${min} to 1000000000`,
     argument: 'N',
     description,
     fromText: numberOf,

@@ -46,7 +46,7 @@ test('the defaults are those of the documentation', () => {
   assert.deepEqual(settings, {
     checkInterval: 0.5,
     fullSyncInterval: 3600,
-    numLinesUntilReset: 200000,
+    numLinesUntilReset: 0,
     numBatchedChangesThreshold: 15000,
     parallelUpdates: true,
     fileEvents: 'move,delete,attrib,create,close_write',
@@ -155,7 +155,8 @@ const wrongTexts: [name: SettingName, text: string, expected: RegExp][] = [
   ['check_interval', '1e3', /expected seconds/],
   ['check_interval', 'Infinity', /expected seconds/],
   ['check_interval', '-1', /expected seconds/],
-  ['num_lines_until_reset', '0', /expected a whole number/],
+  ['num_lines_until_reset', '-1', /expected a whole number, 0 to/],
+  ['num_batched_changes_threshold', '0', /expected a whole number, 1 to/],
   ['num_lines_until_reset', '1.5', /expected a whole number/],
   ['parallel_updates', 'yes', /expected true or false/],
   ['queue_file', 'relative/path', /expected an absolute path/],

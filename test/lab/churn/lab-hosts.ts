@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
-import { socketName } from '#src/observe/control-protocol.js';
 import type { Status } from '#src/observe/status.js';
+import { controlSocket } from '#src/state/run-files.js';
 import { mustRun } from '../../support/command.js';
 import { Lab, type LabNode } from '../../support/lab.js';
 import {
@@ -105,7 +105,7 @@ export class LabHost implements ChurnHost {
 
   async status(): Promise<HostStatus | undefined> {
     try {
-      const answer = await askDaemon(this.#path(`/run/${unit}/${socketName}`), { command: 'status' });
+      const answer = await askDaemon(controlSocket(this.#path(`/run/${unit}`)), { command: 'status' });
       return hostStatus(answer as Status);
     } catch (error) {
       if (error instanceof NotRunningError) return undefined;
@@ -198,7 +198,7 @@ function journalctl(since: number): string[] {
 
 /** No full check by the clock or by the number of changes: what the watcher misses shall stay missing. */
 function settings(logLevel: string): string {
-  return `full_sync_interval = 0\nnum_lines_until_reset = 1000000000\nlog_level = "${logLevel}"\n`;
+  return `full_sync_interval = 0\nlog_level = "${logLevel}"\n`;
 }
 
 /** Killed and not stopped: a stop waits for csync2, and what was in hand is thrown away. */
