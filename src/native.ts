@@ -6,7 +6,7 @@ import { exitCodes, InotifyCsyncError } from './errors.js';
 import type { NativeSelectionConstructor } from './native/selection.js';
 import type { NativeWatcherConstructor } from './native/watcher.js';
 
-/** The addon's face, as `native/addon.cc` exports it. The classes in `src/watch` and `src/csync2/cfg` wrap it. */
+/** The addon's face, as `native/addon/addon.cc` exports it. The classes in `src/watch` and `src/csync2/cfg` wrap it. */
 export interface NativeAddon {
   readonly Selection: NativeSelectionConstructor;
   readonly Watcher: NativeWatcherConstructor;
@@ -17,7 +17,7 @@ export interface NativeAddon {
     changedSince: bigint,
     linkedOnly: boolean,
   ): { readonly done: Promise<NativeSurvey | null>; readonly cancel: () => void };
-  /** What is at a path, without following links; see `native/place.h`. */
+  /** What is at a path, without following links; see `native/walk/place.h`. */
   lookAtPlace(path: Buffer): NativePlace;
   /** Names of a path's extended attributes, ACLs among them, each ended by a NUL. */
   attributeNames(path: Buffer): Buffer;
@@ -53,7 +53,7 @@ export function loadNative(): NativeAddon {
   return loaded;
 }
 
-/** Path of the launcher that takes its arguments as bytes (`native/exec.cc`). Throws an InotifyCsyncError that lists the paths tried. */
+/** Path of the launcher that takes its arguments as bytes (`native/exec/exec.cc`). Throws an InotifyCsyncError that lists the paths tried. */
 export function launcherPath(): string {
   return pathOf('inotify-csync-exec');
 }

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "../event.h"
+#include "tree/event.h"
 
 namespace inotify_csync::test {
 

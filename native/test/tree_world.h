@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "../tree.h"
+#include "tree/tree.h"
 #include "kernel_model.h"
 
 namespace inotify_csync::test {

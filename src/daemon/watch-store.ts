@@ -25,7 +25,7 @@ export interface Inheritance {
 /**
  * The watches that the service manager keeps while no daemon runs, so that a restart has no blind moment: the kernel
  * keeps collecting events in the inotify instance, whichever process holds it. Why that is enough even after SIGKILL is written
- * in native/handover.h; that a mount changed meanwhile, or that the kernel's queue overflowed, the watcher tells itself.
+ * in native/watch/handover.h; that a mount changed meanwhile, or that the kernel's queue overflowed, the watcher tells itself.
  */
 export class WatchStore {
   readonly #log: Log;

@@ -24,7 +24,7 @@ function unescaped(text: string): string {
   );
 }
 
-// The same as native/mounts.cc has.
+// The same as native/walk/mounts.cc has.
 const pseudoTypes = new Set(
   (
     'autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl mqueue nsfs proc pstore ' +

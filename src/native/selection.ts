@@ -1,4 +1,4 @@
-/** csync2's selection rules as C++ takes them; see `native/selection.h`. */
+/** csync2's selection rules as C++ takes them; see `native/tree/selection.h`. */
 export interface SelectionRules {
   readonly groups: readonly { readonly patterns: readonly SelectionPattern[] }[];
   readonly prefixes: readonly { readonly name: Buffer; readonly path: Buffer }[];

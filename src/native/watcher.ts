@@ -1,11 +1,11 @@
 import type { NativeSelection } from './selection.js';
 
-/** What the native watcher is made of. All but `selection` has a default in native/watcher.h. */
+/** What the native watcher is made of. All but `selection` has a default in native/watch/watcher.h. */
 export interface NativeWatcherOptions {
   readonly selection: NativeSelection;
   /** An inotify instance to go on with; the watcher's own from then on. */
   readonly inotifyFd?: number;
-  /** The page that belongs to it (native/handover.h); the watcher's own from then on. */
+  /** The page that belongs to it (native/watch/handover.h); the watcher's own from then on. */
   readonly handoverFd?: number;
   /** Digest of what is watched and how, 32 bytes, to be found in the page by a successor. */
   readonly fingerprint?: Buffer;

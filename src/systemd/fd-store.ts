@@ -73,7 +73,7 @@ export interface PassedDescriptor {
 /** Descriptors of one name. */
 export interface DescriptorsByKind {
   readonly inotify: readonly number[];
-  /** Pages of memory, see native/handover.h. */
+  /** Pages of memory, see native/watch/handover.h. */
   readonly page: readonly number[];
 }
 

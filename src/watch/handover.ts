@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs';
 
-/** What a watcher has left in its page (native/handover.h) for the one that goes on with its inotify instance. */
+/** What a watcher has left in its page (native/watch/handover.h) for the one that goes on with its inotify instance. */
 export interface HandoverPage {
   /** All that it had read from the kernel is in the queue, as records or as a full check that is due, however it ended. */
   readonly clean: boolean;

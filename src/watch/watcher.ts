@@ -33,7 +33,7 @@ export interface WatcherOptions {
   readonly onContentChanges?: (changes: readonly ContentChange[]) => void;
   /** Called when mounts have changed, anywhere, before the change is handled; must not throw. */
   readonly onMounts?: () => void;
-  /** Limits and times of native/watcher.h, for tests. */
+  /** Limits and times of native/watch/watcher.h, for tests. */
   readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
 }
 
@@ -149,7 +149,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
 
   /**
    * How far what the kernel has told is written down: `hasUnread` is looked at before the numbers are, which are those of
-   * native/handover.h.
+   * native/watch/handover.h.
    */
   handedOver(): { readonly hasUnread: boolean; readonly begun: bigint; readonly kept: bigint } {
     const hasUnread = this.pulses().reader.waiting;

@@ -7,11 +7,16 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 
-for (const stage of ['src/sync', 'src/csync2']) {
-  test(`docs/design.md lists the folders of ${stage}`, () => {
-    const design = readFileSync(join(repository, 'docs/design.md'), 'utf8');
-    const table = design.slice(design.indexOf(`| \`${stage}/\` |`)).split('\n\n')[0] ?? '';
-    const listed = [...table.matchAll(/^\| `([a-z0-9-]+)\/` \|/gm)].map(([, name]) => name);
+for (const [page, stage] of [
+  ['docs/design.md', 'src/sync'],
+  ['docs/design.md', 'src/csync2'],
+  ['docs/watching.md', 'native'],
+] as const) {
+  test(`${page} lists the folders of ${stage}`, () => {
+    const text = readFileSync(join(repository, page), 'utf8');
+    const table = text.slice(text.indexOf(`| \`${stage}/\` |`)).split('\n\n')[0] ?? '';
+    const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].slice(2).map(([, cell]) => cell ?? '');
+    const listed = cells.flatMap((cell) => [...cell.matchAll(/`([a-z0-9-]+)\/`/g)].map(([, name]) => name));
     const entries = readdirSync(join(repository, stage), { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     assert.deepEqual([...listed].sort(), folders.sort());

@@ -35,7 +35,7 @@ export class LabService {
     await this.#lab.mustRun(this.#node, 'systemctl', 'kill', '--kill-who=main', '-s', name, unit);
   }
 
-  /** Waits until everything that was read from the kernel is written down: see native/handover.h. */
+  /** Waits until everything that was read from the kernel is written down: see native/watch/handover.h. */
   async quiet(): Promise<void> {
     const pid = await this.show('MainPID');
     const script = `for fd in /proc/${pid}/fd/*; do

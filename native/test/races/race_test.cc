@@ -16,8 +16,8 @@
 #include <set>
 #include <thread>
 
-#include "../../sync_point.h"
-#include "../../watcher.h"
+#include "walk/sync_point.h"
+#include "watch/watcher.h"
 
 namespace inotify_csync {
 

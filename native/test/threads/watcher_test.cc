@@ -14,7 +14,7 @@
 #include <random>
 #include <thread>
 
-#include "../../watcher.h"
+#include "watch/watcher.h"
 
 namespace {
 

@@ -1,5 +1,5 @@
 /**
- * One thing that a csync2 process has said, whole and by itself, as the launcher keeps it (`native/message_keeper.h`). A file
+ * One thing that a csync2 process has said, whole and by itself, as the launcher keeps it (`native/exec/message_keeper.h`). A file
  * name in it may look like any other message; it can't become one.
  */
 export interface Message {

@@ -42,7 +42,7 @@ export interface SetAside {
   readonly text: string;
 }
 
-/** The state between the kernel and the queue (native/handover.h). */
+/** The state between the kernel and the queue (native/watch/handover.h). */
 export interface EventsView {
   /** Events wait in the kernel. Looked at before `begun` is. */
   readonly hasUnread: boolean;

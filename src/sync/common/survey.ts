@@ -102,7 +102,7 @@ export class Surveys {
   };
 }
 
-// Records as native/survey_napi.cc packs them.
+// Records as native/addon/survey_napi.cc packs them.
 function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
   for (let at = 0; at < packed.length; ) {
     const type = changedTypes[packed[at] as number] ?? 'other';
