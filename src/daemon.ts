@@ -1,5 +1,3 @@
-import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Csync2Options } from './config/csync2-options.js';
 import { restartNeeded } from './config/restart-needed.js';
 import type { Settings } from './config/settings.js';
@@ -24,7 +22,6 @@ import { takeOver } from './daemon/take-over.js';
 import { introduction, metricsNow, statusOf } from './daemon/view.js';
 import { watchFingerprint } from './daemon/watch-fingerprint.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
-import { socketName } from './observe/control-protocol.js';
 import { ControlServer } from './observe/control-server.js';
 import { Counts } from './observe/counts.js';
 import { createLog, type Log } from './observe/log.js';
@@ -32,7 +29,9 @@ import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { isShortage } from './proc/shortage.js';
+import { queueUsedAt } from './queue/from-outside.js';
 import { Queue } from './queue/queue.js';
+import { runFiles } from './state/run-files.js';
 import { MountMemory } from './sync/guard/mount-memory.js';
 import { FileMemory } from './sync/memory/file-memory.js';
 import { NoteHistory } from './sync/memory/note-history.js';
@@ -103,16 +102,17 @@ async function run(
   }, 1000);
   const counts = new Counts();
   const reporter = new Reporter(log, publish, counts);
+  const files = runFiles(settings.queueFile, settings.runtimeDirectory);
   const plan = await readPlan(settings, csync2Options);
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(watchFingerprint(plan, settings));
 
-  const unseen = UnseenSpans.open(`${settings.queueFile}.unseen`, startedAt);
-  const lastSign = lastSignOfLife(settings.queueFile);
+  const unseen = UnseenSpans.open(files.queue.unseen, startedAt);
+  const lastSign = queueUsedAt(settings.queueFile);
   const queue = Queue.open({
     file: settings.queueFile,
     unwritten: gap ? 'lost' : 'none',
-    linesUntilReset: settings.numLinesUntilReset,
+    linesUntilReset: settings.numLinesUntilReset || Number.POSITIVE_INFINITY,
     onReset: () => queue.requireFullCheck('the queue has been reset'),
     // What makes it due may have happened a moment ago; what was before this run is known.
     onFullCheckDue: () => unseen.add(Math.max(startedAt, Date.now() - noticedWithin), Date.now()),
@@ -126,12 +126,7 @@ async function run(
   if (gap) queue.requireFullCheck(gapText[gap]);
   const server =
     settings.server === 'managed'
-      ? new ManagedServer(
-          plan.instance,
-          settings.csyncLog,
-          reporter,
-          join(settings.runtimeDirectory, 'server'),
-        )
+      ? new ManagedServer(plan.instance, settings.csyncLog, reporter, files.runtime.server)
       : undefined;
   if (server) makeLogDirectory(settings.csyncLog);
   const halfReceived = server ? await takeOver(server, plan, settings.csyncLog, log) : [];
@@ -145,12 +140,13 @@ async function run(
   if (server) ending.push(() => server.stop());
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
-  const knownPeers = KnownPeers.open(`${settings.queueFile}.peers`, peers);
-  const mountMemory = MountMemory.open(`${settings.queueFile}.mounts`);
+  const knownPeers = KnownPeers.open(files.queue.knownPeers, peers);
+  const mountMemory = MountMemory.open(files.queue.mounts);
   const onProgress = showProgress(notifier);
   const parts: GenerationParts = {
     settings,
     csync2Options,
+    files,
     queue,
     activity,
     gate: server,
@@ -223,7 +219,7 @@ async function run(
   configWatch.follow(plan.config.files);
   ending.push(() => configWatch.close());
   const control = await ControlServer.listen(
-    join(settings.runtimeDirectory, socketName),
+    files.runtime.control,
     controlHandler({
       queue,
       current: () => succession.current,
@@ -261,11 +257,6 @@ async function run(
   publish();
   ending.push(() => publish.cancel());
   await Promise.race([succession.running(), whenAborted(stop)]);
-}
-
-/** When the last run has written its cursor last, which it does when something has been seen to, and when it stops. */
-function lastSignOfLife(queueFile: string): number | undefined {
-  return lstatSync(`${queueFile}.cursor`, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 /** Milliseconds of events that a run which was killed may have had in memory. */

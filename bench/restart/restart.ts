@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { askDaemon } from '#src/observe/control-client.js';
-import { socketName } from '#src/observe/control-protocol.js';
 import type { Status } from '#src/observe/status.js';
+import { controlSocket } from '#src/state/run-files.js';
 import { atEnd } from '../endings.js';
 import { BenchFailedError, NotRootError } from '../errors.js';
 import type { Findings } from '../findings.js';
@@ -76,7 +76,7 @@ class ManagedDaemon {
 
   constructor(directory: string) {
     const file = (name: string) => join(directory, name);
-    this.#socket = file(`run/${socketName}`);
+    this.#socket = controlSocket(file('run'));
     execFileSync('csync2', ['-k', file('key')]);
     mkdirSync(file('database'));
     mkdirSync(file('queue'), { mode: 0o700 });

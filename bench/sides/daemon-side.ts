@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
 import type { ControlRequest } from '#src/observe/control-protocol.js';
-import { socketName } from '#src/observe/control-protocol.js';
 import type { Status } from '#src/observe/status.js';
+import { controlSocket } from '#src/state/run-files.js';
 import type { Cluster } from '../hosts/cluster.js';
 import type { Host } from '../hosts/host.js';
 import type { HostProcess } from '../hosts/host-process.js';
@@ -57,7 +57,7 @@ export class DaemonSide implements Side {
   /** Asks a host's daemon; undefined while it doesn't listen yet. */
   async ask(host: Host, request: ControlRequest): Promise<unknown> {
     try {
-      return await askDaemon(join(this.#runtimeOf(host), socketName), request);
+      return await askDaemon(controlSocket(this.#runtimeOf(host)), request);
     } catch (error) {
       if (error instanceof NotRunningError) return undefined;
       throw error;

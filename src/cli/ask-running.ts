@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseCsync2Options, runtimeDirectory } from '../config/index.js';
 import { askDaemon } from '../observe/control-client.js';
-import { type ControlRequest, socketName } from '../observe/control-protocol.js';
+import type { ControlRequest } from '../observe/control-protocol.js';
+import { controlSocket } from '../state/run-files.js';
 import type { CommandContext } from './context.js';
 import { type ParsedFlags, settingTexts } from './setting-flags.js';
 
@@ -23,5 +23,5 @@ export function askRunning(
     environment: context.environment,
     readFile: (path) => readFileSync(path, 'utf8'),
   });
-  return askDaemon(join(directory, socketName), request, seconds);
+  return askDaemon(controlSocket(directory), request, seconds);
 }

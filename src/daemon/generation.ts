@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Csync2Options } from '../config/csync2-options.js';
 import type { Settings } from '../config/settings.js';
@@ -11,6 +10,7 @@ import type { NativeSelection } from '../native/selection.js';
 import type { Counts } from '../observe/counts.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
+import type { RunFiles } from '../state/run-files.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { MountMemory } from '../sync/guard/mount-memory.js';
 import type { FileMemory } from '../sync/memory/file-memory.js';
@@ -29,6 +29,7 @@ import { watchFingerprint } from './watch-fingerprint.js';
 export interface GenerationParts {
   readonly settings: Settings;
   readonly csync2Options: Csync2Options;
+  readonly files: RunFiles;
   readonly queue: Queue;
   readonly activity: Activity;
   readonly gate: ManagedServer | undefined;
@@ -170,7 +171,7 @@ function syncFor(
   parts: GenerationParts,
   selection: NativeSelection,
 ): Sync {
-  const { settings, queue, activity, reporter } = parts;
+  const { settings, files, queue, activity, reporter } = parts;
   return createSync({
     runner: new Runner(instance, parts.counts.onRun),
     queue,
@@ -181,9 +182,9 @@ function syncFor(
       return { ...peer, shares: (name: Buffer) => shared.matchName(name) === selected };
     }),
     knownPeers: parts.knownPeers,
-    checkRecord: `${settings.queueFile}.check`,
-    fullCheckHistory: `${settings.queueFile}.checked`,
-    verifyHistory: `${settings.queueFile}.verified`,
+    checkRecord: files.queue.check,
+    fullCheckHistory: files.queue.fullChecked,
+    verifyHistory: files.queue.verified,
     roots: rootsOf(config).map((root) => root.path),
     trees: treesOf(config).flatMap((tree) => (tree.exact ? [tree.path] : [])),
     concerns: (path) => selection.explain(path) !== 0,
@@ -196,7 +197,7 @@ function syncFor(
     notes: parts.notes,
     writes: parts.writes,
     unseen: parts.unseen,
-    laneDirectory: join(settings.runtimeDirectory, 'lanes'),
+    laneDirectory: files.runtime.lanes,
     parallel: settings.parallelUpdates,
     privateDatabases: settings.privateDatabases,
     batchedDeletes,

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { replaceFile } from '../state/replace-file.js';
 import { type LimitName, limitFile, limitNames, readKernelLimits, sysctlName } from './inotify-limits.js';
 import { assignmentsOf } from './sysctl-files.js';
 
@@ -54,7 +45,7 @@ export function applyLimits(
       (name) => [name, Math.max(limits[name], wanted.get(name) ?? 0, kept.get(name) ?? 0)] as const,
     ),
   );
-  replaceFile(file, sysctlText(values));
+  replace(file, sysctlText(values));
   return limitNames.map((name) => {
     const after = values.get(name) as number;
     if (after > limits[name]) writeNow(limitFile(name, procSys), after);
@@ -142,24 +133,10 @@ function textOf(path: string): string {
   }
 }
 
-function replaceFile(file: string, text: string): void {
-  // A name of its own that nobody can have laid a trap at; systemd-sysctl reads only what ends with .conf.
-  const temporary = `${file}.${process.pid}.new`;
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+function replace(file: string, text: string): void {
   try {
-    const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
-    try {
-      writeSync(fd, text);
-      // Whatever the mask: everybody may read it.
-      fchmodSync(fd, 0o644);
-      fsyncSync(fd);
-    } catch (error) {
-      unlinkSync(temporary);
-      throw error;
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, file);
+    // systemd-sysctl reads only what ends with .conf. Everybody may read it.
+    replaceFile(file, text, { mode: 0o644 });
   } catch (error) {
     throw new LimitsFileError(file, error);
   }

@@ -49,9 +49,6 @@ export const requestBytesLimit = 1024 * 1024;
 /** Seconds that a flush may wait at most: a day. */
 export const longestFlush = 86_400;
 
-/** Name of the socket in the runtime directory. */
-export const socketName = 'control.sock';
-
 /** Reads one request. Throws a {@link BadRequestError}. */
 export function parseRequest(line: string): ControlRequest {
   let value: unknown;

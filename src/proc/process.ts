@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What the kernel tells of a process (proc_pid_stat(5)). */
 export interface ProcessStat {
@@ -31,6 +31,21 @@ export function statOfProcess(pid: number): ProcessStat | undefined {
     ticks: Number(fields[11]) + Number(fields[12]),
     startedAt: Number(fields[19]),
   };
+}
+
+/** Whether there is a process of this pid, dead and not collected yet included. */
+export function isProcess(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
+}
+
+/** The file that a process runs, ` (deleted)` behind one that has been replaced; undefined if it can't be told. */
+export function programOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch (error) {
+    ignoreGone(error);
+    return undefined;
+  }
 }
 
 /** Pids of all processes that are there. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { bootId } from '../proc/boot-id.js';
 import { QueueLockedError, QueueUnsafeError } from './errors.js';
 import { errnoOf, type Files } from './files.js';
 
@@ -72,18 +73,19 @@ export class Lock {
 
 /** The processes of this machine. */
 export function realProcesses(): Processes {
-  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').replace(/[^0-9a-f]/g, '');
+  const boot = bootId().replaceAll('-', '');
   const startTime = statOf('self')?.startTime ?? '0';
   return {
-    self: { pid: process.pid, startTime, bootId },
+    self: { pid: process.pid, startTime, bootId: boot },
     isAlive: (holder) => {
-      if (holder.bootId !== bootId) return false;
+      if (holder.bootId !== boot) return false;
       const stat = statOf(String(holder.pid));
       return stat !== undefined && stat.startTime === holder.startTime && !/^[ZX]$/.test(stat.state);
     },
   };
 }
 
+/** Not `statOfProcess`, for which a process that may not be looked at is gone: this lock would be taken from it. */
 function statOf(pid: string): { state: string; startTime: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

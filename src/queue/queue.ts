@@ -1,3 +1,4 @@
+import { queueFiles } from '../state/run-files.js';
 import { CursorFile, type QueuePosition } from './cursor.js';
 import { prepareDirectory } from './directory.js';
 import type { DueFullCheck } from './due-full-check.js';
@@ -70,9 +71,9 @@ export class Queue {
     const undo: (() => void)[] = [];
     try {
       const file = prepareDirectory(files, options.file);
-      const lock = Lock.take(files, `${file}.lock`);
+      const lock = Lock.take(files, queueFiles(file).lock);
       undo.push(() => lock.release());
-      const cursorFile = CursorFile.open(files, `${file}.cursor`);
+      const cursorFile = CursorFile.open(files, queueFiles(file).cursor);
       undo.push(() => cursorFile.close());
       const found = recover(files, file, cursorFile, options.unwritten ?? 'lost');
       undo.push(() => found.writer.close());

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { askDaemon, NoAnswerError, NotRunningError } from '#src/observe/control-client.js';
-import { socketName } from '#src/observe/control-protocol.js';
 import type { PeerStatus, Status } from '#src/observe/status.js';
+import { controlSocket } from '#src/state/run-files.js';
 import { childrenOf, Namespaces, signalProcess, wordsOf } from './cluster-namespaces.js';
 import { readTree, type Tree } from './cluster-tree.js';
 import { type CommandResult, mustRun, runCommand } from './command.js';
@@ -252,7 +252,7 @@ export class ClusterNode {
   /** The daemon's status; undefined while it does not answer. */
   async status(): Promise<Status | undefined> {
     try {
-      return (await askDaemon(join(this.#runtime, socketName), { command: 'status' })) as Status;
+      return (await askDaemon(controlSocket(this.#runtime), { command: 'status' })) as Status;
     } catch (error) {
       // It may be on its way down.
       if (error instanceof NotRunningError || error instanceof NoAnswerError) return undefined;

@@ -1,8 +1,8 @@
 import type { Argv } from 'yargs';
 import { exitCodes } from '../../errors.js';
+import { queueHolder } from '../../queue/from-outside.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { runningDaemon } from '../running-daemon.js';
 import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
 import { walkProgress } from './watch-limit/progress.js';
 import { renderApplied, renderAssessment } from './watch-limit/render.js';
@@ -34,7 +34,7 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
       const progress = walkProgress();
       const assessment = assessLimits({
         selection: selectionOf(config),
-        daemon: runningDaemon(settings.queueFile),
+        daemon: queueHolder(settings.queueFile),
         uid: process.geteuid?.() ?? 0,
         sysctlFile,
         onDirectory: progress.onDirectory,

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
+import { replaceFile } from '../../state/replace-file.js';
 import type { PathKey } from '../../text/path-bytes.js';
 
 /**
@@ -105,23 +96,11 @@ export class MountMemory {
   /** Writes down what has changed. Throws what the file system throws; then the next call tries again. */
   save(): void {
     if (!this.#isChanged) return;
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    const fresh = `${this.#file}.new`;
-    // Left by a run that was killed; in any case it gets our mode and owner.
-    rmSync(fresh, { force: true });
-    const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    try {
-      const [mounts, accepted, row] = [[...this.#mounts], [...this.#accepted], this.#row];
-      writeFileSync(
-        fd,
-        textOf({ mounts, accepted, received: this.received, ...(row === undefined ? {} : { row }) }),
-      );
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(fresh, this.#file);
-    syncDirectory(dirname(this.#file));
+    const [mounts, accepted, row] = [[...this.#mounts], [...this.#accepted], this.#row];
+    replaceFile(
+      this.#file,
+      textOf({ mounts, accepted, received: this.received, ...(row === undefined ? {} : { row }) }),
+    );
     this.#isChanged = false;
   }
 }
@@ -193,16 +172,6 @@ function isKept(value: unknown): value is Kept {
     received.every(isText) &&
     (row === undefined || typeof row === 'number')
   );
-}
-
-/** So that the rename survives a power cut. */
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 const version = 1;

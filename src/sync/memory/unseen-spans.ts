@@ -1,4 +1,5 @@
-import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { replaceFile } from '../../state/replace-file.js';
 
 /** A time from its beginning to its end, milliseconds since 1970. */
 type Span = readonly [from: number, to: number];
@@ -53,17 +54,9 @@ export class UnseenSpans {
 
   /** If it can't be written, on a full disk, the next run takes what is there; a loss is told by the queue as well. */
   #save(): void {
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    const fresh = `${this.#file}.new`;
     try {
-      rmSync(fresh, { force: true });
-      const fd = openSync(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-      try {
-        writeFileSync(fd, `${JSON.stringify(this.#spans)}\n`);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(fresh, this.#file);
+      // After a crash of the machine a full check is due anyway.
+      replaceFile(this.#file, `${JSON.stringify(this.#spans)}\n`, { isDurable: false });
     } catch {
       rmSync(this.#file, { force: true });
     }

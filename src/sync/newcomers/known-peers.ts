@@ -1,4 +1,5 @@
-import { closeSync, constants, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { replaceFile } from '../../state/replace-file.js';
 
 /**
  * Which peers have had their first comparison. A host that is added to csync2.cfg later lacks everything that its
@@ -43,15 +44,7 @@ export class KnownPeers {
   }
 
   #save(): void {
-    const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-    const fd = openSync(`${this.#file}.new`, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
-    try {
-      writeSync(fd, `${JSON.stringify([...this.#known])}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(`${this.#file}.new`, this.#file);
+    replaceFile(this.#file, `${JSON.stringify([...this.#known])}\n`);
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../../../csync2/cfg/index.js';
 import { databaseLocation, type Instance } from '../../../csync2/run/instance.js';
 import { assessLimits, sysctlFile } from '../../../limits/index.js';
-import { runningDaemon } from '../../running-daemon.js';
+import { queueHolder } from '../../../queue/from-outside.js';
 import { walkProgress } from '../watch-limit/progress.js';
 import { certificateWarnings, readCertificateFacts } from './host/certificates.js';
 import { clockWarnings, readSynchronized } from './host/clock.js';
@@ -32,7 +32,7 @@ export async function readHostWarnings(
   const selection = selectionOf(config);
   const groups = memberGroups(config);
   const trees = treesOf(config).map(({ path }) => path);
-  const daemon = runningDaemon(settings.queueFile);
+  const daemon = queueHolder(settings.queueFile);
   const location = databaseLocation(instance);
   const database =
     location.kind === 'sqlite' ? readDatabaseFacts(location.file, Date.now() / 1000) : undefined;

@@ -9,7 +9,7 @@ import { resolveInstance } from '../../../csync2/run/resolve-instance.js';
 import { readLimits } from '../../../limits/inotify-limits.js';
 import { readPseudoMounts } from '../../../limits/pseudo-mounts.js';
 import { packageVersion } from '../../../proc/package-version.js';
-import { runningDaemon } from '../../running-daemon.js';
+import { queueHolder } from '../../../queue/from-outside.js';
 import { keyFilesOf, redactedConfig, withoutSecrets } from './redact.js';
 import { auditWatches } from './watch-audit.js';
 
@@ -88,7 +88,7 @@ function configText({ csync2Options, settings }: LoadedSettings): string {
 }
 
 function watchesText({ csync2Options, settings }: LoadedSettings): string {
-  const pid = runningDaemon(settings.queueFile);
+  const pid = queueHolder(settings.queueFile);
   if (pid === undefined) return 'no daemon runs, or this user may not see it';
   const { config } = instanceOf(settings, csync2Options);
   const { directories, missing, unreadable, watches } = auditWatches(

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { countDirectories } from '../../../limits/count-directories.js';
 import type { NativeSelection } from '../../../native/selection.js';
+import { type InotifyWatches, inotifyWatchesOf } from '../../../proc/inotify-watches.js';
 import { display, type PathBytes } from '../../../text/path-bytes.js';
 
 /** The kernel's watches of a process beside the directories that should be watched. */
@@ -22,51 +23,20 @@ export function auditWatches(
   selection: Pick<NativeSelection, 'explain'>,
   pseudo: ReadonlySet<string>,
 ): WatchAudit {
-  const before = readWatches(pid);
+  const before = inotifyWatchesOf(pid);
   const suspects: PathBytes[] = [];
   const onPath = (path: PathBytes) => {
     if (!isWatched(path, before)) suspects.push(path);
   };
   const { directories, unreadable } = countDirectories(selection, { pseudo, onPath });
-  const after = readWatches(pid);
+  const after = inotifyWatchesOf(pid);
   const missing = suspects.filter((path) => isWatched(path, after) === false);
   const first = missing.slice(0, shown).map(display);
   return { watches: after.count, directories, unreadable, missing: { count: missing.length, first } };
 }
 
-interface Watches {
-  readonly count: number;
-  /** Inodes by device, both as the kernel prints them. */
-  readonly inodes: ReadonlyMap<number, ReadonlySet<bigint>>;
-}
-
-function readWatches(pid: number): Watches {
-  const inodes = new Map<number, Set<bigint>>();
-  let count = 0;
-  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
-    if (!/^anon_inode:\[?inotify\]?$/.test(linkOf(pid, fd))) continue;
-    const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
-    for (const [, inode, device] of info.matchAll(/^inotify wd:\S+ ino:([0-9a-f]+) sdev:([0-9a-f]+)/gm)) {
-      const key = Number.parseInt(device ?? '', 16);
-      const known = inodes.get(key) ?? new Set();
-      inodes.set(key, known.add(BigInt(`0x${inode}`)));
-      count++;
-    }
-  }
-  return { count, inodes };
-}
-
-function linkOf(pid: number, fd: string): string {
-  try {
-    return readlinkSync(`/proc/${pid}/fd/${fd}`);
-  } catch {
-    // Closed meanwhile.
-    return '';
-  }
-}
-
 /** Undefined: it is gone. */
-function isWatched(path: PathBytes, { inodes }: Watches): boolean | undefined {
+function isWatched(path: PathBytes, { inodes }: InotifyWatches): boolean | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stat?.isDirectory()) return undefined;
   const onDevice = inodes.get(kernelDevice(stat.dev));

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { allProcesses, programOf } from '../../../../proc/process.js';
 import type { DatabaseFacts } from './database.js';
 import type { HostWarning } from './warning.js';
 
@@ -93,15 +94,9 @@ function readBuild(path: string): Promise<Build | undefined> {
   });
 }
 
-/** The program of a `csync2 -ii`, as far as we may see it; ` (deleted)` behind one that has been replaced. */
+/** The program of a `csync2 -ii`, as far as we may see it. */
 function serverProgram(): string | undefined {
-  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    try {
-      const path = readlinkSync(`/proc/${pid}/exe`);
-      if (/\/csync2( \(deleted\))?$/.test(path)) return path;
-    } catch {
-      // Gone, or not ours to look into.
-    }
-  }
-  return undefined;
+  return allProcesses()
+    .map(programOf)
+    .find((path) => path !== undefined && /\/csync2( \(deleted\))?$/.test(path));
 }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { allProcesses, statOfProcess } from '../../../../proc/process.js';
 import { holderOf } from '../../../../proc/sockets.js';
 import type { HostWarning } from './warning.js';
 
@@ -74,9 +75,7 @@ function initLinkIn(root: string): string | undefined {
 }
 
 function runs(name: RegExp): boolean {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .some((pid) => name.test((linesOf(`/proc/${pid}/comm`)[0] ?? '').trim()));
+  return allProcesses().some((pid) => name.test(statOfProcess(pid)?.name ?? ''));
 }
 
 function linesOf(file: string): string[] {
