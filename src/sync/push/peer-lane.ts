@@ -304,7 +304,12 @@ export class PeerLane implements Lane {
 
   /** Until now, the peer had a version of its own that it may have been bringing to others. */
   #isLate(row: DirtyRow): boolean {
-    return this.#rejected.wasConflict(row) || this.#contested.isOrigin(row.encoded);
+    const { encoded } = row;
+    return (
+      this.#rejected.wasConflict(row) ||
+      this.#contested.isOrigin(encoded) ||
+      this.#contested.isDecided(encoded)
+    );
   }
 
   #isContested(row: PushedRow, { diagnoses, outcome, transcript }: Pushed): boolean {
@@ -427,12 +432,11 @@ export class PeerLane implements Lane {
   #judge(pushed: Pushed): boolean {
     const { result, outcome, transcript, diagnoses, blamed } = pushed;
     const { sent, left } = outcome;
+    const late = sent.filter((row) => !outcome.later?.includes(row) && this.#isLate(row));
     this.#contested.sent(sent);
     for (const row of [...sent, ...left])
       if (this.#isContested(row, pushed)) this.#parts.onContested?.(row.encoded);
-    for (const row of sent) {
-      if (!outcome.later?.includes(row) && this.#isLate(row)) this.#parts.onLate?.(row.encoded);
-    }
+    for (const { encoded } of late) this.#parts.onLate?.(encoded);
     this.#versions.taken(sent, pushed.endedAt);
     this.#rejected.taken(sent);
     if (!pushed.isStuck) this.#cutOff.pushed(transcript, outcome);

@@ -385,6 +385,14 @@ describe('a file that a third host may have been given in an older version since
     assert.deepEqual([lane.pending(), lane.late()], [[], ['/a']]);
   });
 
+  test('taken because this host was decided to send it, it is told', async (context) => {
+    const lane = setUp(context);
+    lane.change('/a');
+    lane.lane.win(encodeName(lane.path('/a')));
+    await lane.run(second);
+    assert.deepEqual([lane.pending(), lane.late()], [[], ['/a']]);
+  });
+
   test('it is sent once more if the peer has taken this version, and not if it has changed or is pending anyway', async (context) => {
     const lane = setUp(context);
     lane.change('/a');

@@ -95,6 +95,11 @@ export class ContestedVersions {
     return this.#decided.get(keyOf(encoded))?.isForced ?? false;
   }
 
+  /** Whether this host has been decided to send what is under a name: the peer has something else there. */
+  isDecided(encoded: Buffer): boolean {
+    return this.#decided.has(keyOf(encoded));
+  }
+
   /** These were sent. */
   sent(rows: readonly DirtyRow[]): void {
     for (const { encoded } of rows) {
