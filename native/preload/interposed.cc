@@ -96,11 +96,13 @@ FILE* OpenFile(const char* path, const char* mode) {
 
 /** Where it can't, csync2 copies, and keeps its own file if that fails. */
 __attribute__((visibility("default"))) int rename(const char* from, const char* to) {
-  const Finished finished = Finish(from);
+  ino_t inode = 0;
+  const Finished finished = Finish(from, &inode);
   if (finished == Finished::kFailed) return -1;
   // What is not known to be closed first counts as copied.
   if (finished == Finished::kUnknown) Note('X', to);
   const int result = Next<decltype(rename)>("rename")(from, to);
+  if (result == 0 && finished == Finished::kWhole) NoteMove(to, inode);
   if (result != 0 && errno == EXDEV) Note('X', to);
   SettleTemporary(from);
   return result;

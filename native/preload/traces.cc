@@ -39,9 +39,8 @@ __attribute__((constructor)) void FindTraces() {
   unsetenv("INOTIFY_CSYNC_TRACES");
 }
 
-}  // namespace
-
-void Note(char kind, const char* path) {
+/** `more` stands before the path. */
+void Append(char kind, const char* path, const char* more) {
   // SQLite removes its journal at the end of each transaction.
   if (traces == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
   const int error = errno;
@@ -51,15 +50,26 @@ void Note(char kind, const char* path) {
   char head[64];
   const int size = std::snprintf(head, sizeof head, "%c %d %lld.%09ld ", kind, static_cast<int>(getpid()),
                                  static_cast<long long>(now.tv_sec), now.tv_nsec);
-  const iovec parts[] = {{head, static_cast<size_t>(size)}, {const_cast<char*>(path), std::strlen(path) + 1}};
+  const iovec parts[] = {{head, static_cast<size_t>(size)},
+                         {const_cast<char*>(more), std::strlen(more)},
+                         {const_cast<char*>(path), std::strlen(path) + 1}};
   if (file >= 0) {
     // In one write, so that two sessions don't mix.
-    (void)!writev(file, parts, 2);
+    (void)!writev(file, parts, 3);
     close(file);
   }
   errno = error;
 }
 
+}  // namespace
+
+void Note(char kind, const char* path) { Append(kind, path, ""); }
+
+void NoteMove(const char* path, ino_t inode) {
+  char more[24];
+  std::snprintf(more, sizeof more, "%llu ", static_cast<unsigned long long>(inode));
+  Append('M', path, more);
+}
 
 void NoteOccupied(const char* path) {
   if (std::strlen(path) < sizeof occupied) std::strcpy(occupied, path);

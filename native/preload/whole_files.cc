@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "next.h"
@@ -79,10 +80,13 @@ void SettleTemporary(const char* path) {
   if (std::strcmp(unfinished, path) == 0) unfinished[0] = 0;
 }
 
-Finished Finish(const char* path) {
+Finished Finish(const char* path, ino_t* inode) {
   if (unfinished[0] == 0 || std::strcmp(unfinished, path) != 0) return Finished::kNotOurs;
   if (unfinished_stream == nullptr) return Finished::kUnknown;
-  return CloseForWriting(path, unfinished_file) ? Finished::kWhole : Finished::kFailed;
+  if (!CloseForWriting(path, unfinished_file)) return Finished::kFailed;
+  struct stat status {};
+  if (fstat(unfinished_file, &status) == 0) *inode = status.st_ino;
+  return Finished::kWhole;
 }
 
 }  // namespace ics::preload

@@ -6,6 +6,7 @@
 // ended by a signal: that would be a file of the tree, to be brought to all.
 #pragma once
 #include <cstdio>
+#include <sys/types.h>
 
 namespace ics::preload {
 
@@ -30,7 +31,7 @@ enum class Finished {
   kFailed,
 };
 
-/** Writes what is still to be written of a file, and leaves its descriptor open for reading alone. */
-Finished Finish(const char* path);
+/** Writes what is still to be written of a file, and leaves its descriptor open for reading alone. Tells the `inode` if it is whole. */
+Finished Finish(const char* path, ino_t* inode);
 
 }  // namespace ics::preload

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.js';
@@ -139,5 +148,21 @@ test(
       await cluster.untilRead(first, 'release/9', `b ${round} b`);
       await cluster.untilEqual();
     }
+  },
+);
+
+test(
+  'opened for writing again and again and only closed, it is sent once more at most',
+  { skip },
+  async (context) => {
+    const cluster = await started(context);
+    const [first] = cluster.nodes;
+    const path = first?.path('release/7') as string;
+    for (let round = 0; round < 20; round++) {
+      closeSync(openSync(path, 'r+'));
+      await sleep(50);
+    }
+    await cluster.untilQuiet();
+    for (const { sent } of (await first?.status())?.peers ?? []) assert.ok(sent <= 1, `${sent} files sent`);
   },
 );

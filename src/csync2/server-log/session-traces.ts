@@ -11,12 +11,20 @@ export interface TraceFacts {
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
 
+/** A file that a session has moved into its place. */
+export interface MovedFile {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly inode: bigint;
+}
+
 /**
  * What sessions of csync2's server have done to files without a word, as `native/preload/traces.cc` notes it.
  *
  * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and may never come to it: its disk is
  *   full, or its peer has gone (daemon.c, the column `unlink` of its table of commands). An empty place tells nothing of who has emptied it.
  * - Of a file that it finds to be as it should be it sets owner, mode and, last of all, the time, and says nothing.
+ * - It says the same of what it has removed, made or moved into its place.
  */
 export class SessionTraces {
   readonly #file: string;
@@ -24,6 +32,8 @@ export class SessionTraces {
   readonly #removals = new Map<PathKey, { readonly pid: number; readonly at: number }>();
   /** When each file's time was set last; milliseconds since 1970. */
   readonly #times = new Map<PathKey, number>();
+  /** The last files that were moved into each place, in that order. */
+  readonly #moves = new Map<PathKey, readonly MovedFile[]>();
   /** Pids of the servers that leave traces. */
   readonly #servers = new Set<number>();
   #isAnyCopied = false;
@@ -72,6 +82,11 @@ export class SessionTraces {
     return this.#times.get(toKey(path));
   }
 
+  /** The files that sessions have moved into this place, as of the last look: the last ones, in that order. */
+  moved(path: PathBytes): readonly MovedFile[] {
+    return this.#moves.get(toKey(path)) ?? [];
+  }
+
   /**
    * Whether the sessions of this server close each file before they move it into its place, as they do unless csync2's `tempdir` is on
    * another disk: what is written under its name afterwards, somebody else writes.
@@ -101,18 +116,18 @@ export class SessionTraces {
   }
 
   #note(record: string): void {
-    const [, kind, pid, seconds, path] = /^([LORTX]) (\d+) (\d+\.\d+) (\/.*)$/s.exec(record) ?? [];
+    const [, kind, pid, seconds, inode = '', path] =
+      /^([LMORTX]) (\d+) (\d+\.\d+) (?:(\d+) )?(\/.*)$/s.exec(record) ?? [];
     if (path === undefined) return;
     const key = toKey(Buffer.from(path, 'latin1'));
     const at = Number(seconds) * 1000;
     if (kind === 'L') this.#servers.add(Number(pid));
     else if (kind === 'X') this.#isAnyCopied = true;
     else if (kind === 'O') this.onOccupied(fromKey(key));
-    else if (kind === 'T') {
-      this.#times.delete(key);
-      this.#times.set(key, at);
-      const [oldest] = this.#times.keys();
-      if (this.#times.size > mostTimes && oldest !== undefined) this.#times.delete(oldest);
+    else if (kind === 'T') keepLast(this.#times, key, at);
+    else if (kind === 'M') {
+      const before = this.#moves.get(key) ?? [];
+      keepLast(this.#moves, key, [...before.slice(1 - mostMoves), { at, inode: BigInt(inode) }]);
     } else if (at >= this.#since) {
       this.#removals.delete(key);
       this.#removals.set(key, { pid: Number(pid), at });
@@ -137,9 +152,19 @@ export class SessionTraces {
   }
 }
 
+/** The last one set stays; of many, those set first go. */
+function keepLast<Value>(map: Map<PathKey, Value>, key: PathKey, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > mostPaths && oldest !== undefined) map.delete(oldest);
+}
+
 /** Of what the server says, milliseconds are kept. */
 const clockMilliseconds = 1;
 /** More than a restart takes. */
 const restartMilliseconds = 60_000;
 const mostBytes = 1024 * 1024;
-const mostTimes = 50_000;
+const mostPaths = 50_000;
+/** Of each file: more than arrive in the time for which writes are counted. */
+const mostMoves = 64;

@@ -3,7 +3,7 @@ import { statOfProcess } from '../../proc/process.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 import { LogTail } from '../server-log/log-tail.js';
 import { type BrokenSession, type Reception, type Session, SessionLog } from '../server-log/session-log.js';
-import type { SessionTraces } from '../server-log/session-traces.js';
+import type { MovedFile, SessionTraces } from '../server-log/session-traces.js';
 import type { ProbedSession, SessionProbe } from './session-probe.js';
 import type { StayingSession } from './session-reaper.js';
 
@@ -107,15 +107,26 @@ export class Activity {
     return this.#log.reception(name);
   }
 
-  /** When a file of this name was taken over, in ascending order: the last times, milliseconds since 1970. */
-  receptionTimes(name: string): readonly number[] {
-    return this.#log.receptionTimes(name);
-  }
-
   /** Whether sessions close each file before they move it into its place, as far as is known; see {@link SessionTraces.closesFirst}. */
   get closesFirst(): boolean {
     const traces = this.#traces;
     return traces !== undefined && [...this.#log.keepers.keys()].some((server) => traces.closesFirst(server));
+  }
+
+  /**
+   * When sessions have moved a file into this place, in ascending order: the last times, milliseconds since 1970. Where no traces tell,
+   * when they have said that they have done something to it, which may have been to remove it.
+   *
+   * @param names - those that csync2 has for the path, one character a byte
+   */
+  movedAt(path: PathBytes, names: readonly string[]): readonly number[] {
+    if (this.closesFirst) return this.#traces?.moved(path).map(({ at }) => at) ?? [];
+    return names.flatMap((name) => this.#log.receptionTimes(name)).sort((one, other) => one - other);
+  }
+
+  /** The file that a session has moved into this place last; undefined if that was long ago, never, or is not known. */
+  movedLast(path: PathBytes): MovedFile | undefined {
+    return this.closesFirst ? this.#traces?.moved(path).at(-1) : undefined;
   }
 
   /** When a session had set the time of a file last, when they were looked at; undefined if that was long ago, never, or is not known. */

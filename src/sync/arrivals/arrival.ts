@@ -26,6 +26,8 @@ export interface ArrivalFacts {
   readonly account: () => Account;
   /** How it was taken over last, under any of its names. */
   readonly reception: Reception | undefined;
+  /** What a session has moved into the file's place last; undefined if that was long ago, never, or is not known. */
+  readonly moved: { readonly at: number; readonly inode: bigint } | undefined;
   /** When a session has set the file's time last, as it does for each file, the last of all; undefined if that is not known. */
   readonly timeSetAt: number | undefined;
   /** The open sessions. */
@@ -45,11 +47,22 @@ export function judgeArrival(path: PathBytes, stamp: FileStamp, facts: ArrivalFa
   }
   // Asked in any case: what is judged now must not count for what comes later.
   const account = facts.account();
+  if (isReplaced(stamp, facts)) return { arrival: 'local', account: 'written' };
   if (account === 'written' || account === 'known') return { arrival: 'local', account };
   const arrival = judgeReceived(stamp, facts, account);
   // What its session left half done, and nobody came back for, is to be sent as it is.
   const isLeft = arrival === 'local' && facts.reception !== undefined && !isComplete(stamp);
   return { arrival, account: isLeft ? 'unknown' : account };
+}
+
+/**
+ * Whether another file than the one that a session had moved there is in its place. For a moment only, since the one that replaced it
+ * is known then: it may have its time changed.
+ */
+function isReplaced(stamp: FileStamp, { moved, lookedAt }: ArrivalFacts): boolean {
+  if (stamp.type !== 'file' || !moved || lookedAt - moved.at > replacedMilliseconds) return false;
+  // A session may have moved it there after the look.
+  return stamp.inode !== moved.inode && changedAt(stamp) + clockMilliseconds < lookedAt;
 }
 
 function isComplete(stamp: FileStamp): boolean {
@@ -125,5 +138,7 @@ function mayBePuttingInPlace(
 const clockMilliseconds = 10;
 /** Events are seen by then, also where much happens. */
 const tellingMilliseconds = 500;
+/** By then whoever replaces what he has just got has been seen to. */
+const replacedMilliseconds = 10_000;
 /** Time for a peer to send again what it could not send whole: a few of its pauses. */
 const sendAgainMilliseconds = 10_000;

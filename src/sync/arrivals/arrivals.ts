@@ -39,10 +39,11 @@ export function senderOf(
   const stat = path && statOf(path);
   if (!reception?.until || !path || !stat?.isFile()) return undefined;
   const stamp = stampOf(stat);
+  if ((activity.movedLast(path)?.inode ?? stamp.inode) !== stamp.inode) return undefined;
   // Where its session was refused in the middle of it, its time is that of the content, and nobody has changed it since.
   const isWhole = hasWholeSeconds(stamp) || changedAt(stamp) < reception.until;
   const isOfSession = isWhole && changedAt(stamp) < reception.until + dressingMilliseconds;
-  return isOfSession && !writes.isWritten(path, activity.receptionTimes(name), closesOf(activity))
+  return isOfSession && !writes.isWritten(path, activity.movedAt(path, [name]), closesOf(activity))
     ? reception.peer
     : undefined;
 }
@@ -64,9 +65,10 @@ export function arrivalsOf(
       return receptions.sort((one, other) => other.since - one.since)[0];
     };
     const timesOf = (path: PathBytes) =>
-      namesOf(path, prefixes)
-        .flatMap((name) => activity.receptionTimes(name.toString('latin1')))
-        .sort((one, other) => one - other);
+      activity.movedAt(
+        path,
+        namesOf(path, prefixes).map((name) => name.toString('latin1')),
+      );
     return {
       judge(path, stamp, isTold) {
         const account = () => (isTold ? writes.balance(path, timesOf(path), closesOf(activity)) : 'unknown');
@@ -75,6 +77,7 @@ export function arrivalsOf(
           sessions,
           lookedAt,
           account,
+          moved: activity.movedLast(path),
           timeSetAt: activity.timeSetAt(path),
         });
       },

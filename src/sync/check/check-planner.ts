@@ -34,6 +34,8 @@ export interface CheckPlan {
   readonly stamps: readonly PlannedStamp[];
   /** Number of paths that need no check. */
   readonly skipped: number;
+  /** When the plan was complete, milliseconds since 1970. */
+  readonly madeAt: number;
 }
 
 /** A file as it was when the plan was made. */
@@ -47,7 +49,7 @@ export interface PlannedStamp {
 /** What a plan is made with. `ledger` is undefined where the database is not SQLite. */
 export interface CheckPlannerParts {
   readonly ledger: Pick<Ledger, 'reading' | 'knows' | 'countWithin'> | undefined;
-  readonly memory: Pick<FileMemory, 'remember' | 'rememberTouched'>;
+  readonly memory: Pick<FileMemory, 'remember' | 'rememberMarked' | 'rememberTouched'>;
   readonly changes: Pick<OverlookedChanges, 'judge' | 'marked' | 'mustStillBeMarked'>;
   readonly arrivals: LookAtArrivals;
   readonly survey: (
@@ -89,7 +91,7 @@ export class CheckPlanner {
     await this.#planBelow(plan, signal);
     // A new directory may have been told of itself, and a file that was told of is met in its tree as well.
     const files = eachOnce([...plan.parents.values(), ...plan.files]);
-    return { ...plan, files, overlooked: eachOnce(plan.overlooked) };
+    return { ...plan, files, overlooked: eachOnce(plan.overlooked), madeAt: Date.now() };
   }
 
   /** Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks is found here. */
@@ -101,7 +103,7 @@ export class CheckPlanner {
     const plan: Plan = { ...emptyPlan(), arrivals, waits: true, trusted: new Set(), isSweep: true };
     const changedSince = nanoseconds(unseenSince);
     await this.#planSurveyed(plan, paths, { recursive, changedSince, signal });
-    return plan;
+    return { ...plan, madeAt: Date.now() };
   }
 
   /**
@@ -118,10 +120,13 @@ export class CheckPlanner {
       const key = toKey(path);
       if (failures.has(key)) {
         if (overlooked.has(key)) changes.mustStillBeMarked(path);
-      } else if (isTrusted) memory.rememberTouched(path, stamp);
-      else {
-        memory.remember(path, stamp);
-        changes.marked(path);
+      } else {
+        if (overlooked.has(key)) memory.rememberMarked(path, stamp, plan.madeAt);
+        if (isTrusted) memory.rememberTouched(path, stamp);
+        else {
+          memory.remember(path, stamp);
+          changes.marked(path);
+        }
       }
     }
   }
@@ -300,7 +305,7 @@ export class CheckPlanner {
   }
 }
 
-interface Plan extends CheckPlan {
+interface Plan extends Omit<CheckPlan, 'madeAt'> {
   readonly trees: PathBytes[];
   readonly files: PathBytes[];
   readonly overlooked: PathBytes[];

@@ -1,5 +1,5 @@
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { FileStamp } from './file-stamp.js';
+import { changedAt, type FileStamp } from './file-stamp.js';
 
 /**
  * What files were like when csync2 last saw them, or when a peer's session had done with them: inode, size, and the times of
@@ -54,6 +54,22 @@ export class FileMemory {
   /** Whether the file is as it was when it had been touched, so that its events have told of all that happened to it. */
   isSameAsTouched(path: PathBytes, stamp: FileStamp): boolean {
     return this.#isEqual(digest(path, ~this.#seed), stamp) ?? false;
+  }
+
+  /**
+   * Remembers what a file was like when it was marked: it is sent as it is then, or later.
+   *
+   * @param now - before it was marked; milliseconds since 1970
+   */
+  rememberMarked(path: PathBytes, stamp: FileStamp, now = Date.now()): void {
+    // A write within one tick of the kernel's clock leaves the times as they are.
+    if (changedAt(stamp) + tickMilliseconds < now)
+      this.#young.set(digest(path, this.#seed ^ 1), this.#digestOf(stamp));
+  }
+
+  /** Whether nobody has written to the file since it was marked: who closes it now may have, and has not. */
+  isSameAsMarked(path: PathBytes, stamp: FileStamp): boolean {
+    return this.#isEqual(digest(path, this.#seed ^ 1), stamp) ?? false;
   }
 
   #isEqual(key: Digest, stamp: FileStamp): boolean | undefined {
@@ -159,3 +175,5 @@ class Digests {
 }
 
 const slotWords = 4;
+/** More than a tick, which an inode's times may be behind (HZ=100 at the slowest). */
+const tickMilliseconds = 20;

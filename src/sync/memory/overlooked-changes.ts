@@ -35,7 +35,7 @@ export interface Circumstances {
 /** What verdicts are made with. `ledger` is undefined where the database is not SQLite. */
 export interface OverlookedChangesParts {
   readonly ledger: Pick<Ledger, 'noted'> | undefined;
-  readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsTouched' | 'since'>;
+  readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsMarked' | 'isSameAsTouched' | 'since'>;
   readonly notes: Pick<NoteHistory, 'isWrittenAfter'>;
 }
 
@@ -82,7 +82,7 @@ export class OverlookedChanges {
     const { account, isSweep, isTrusted } = circumstances;
     // Told just now or before, in a batch that has yet to come: it is not told again. What is remembered may have been like that
     // already then.
-    if (account === 'written') return false;
+    if (account === 'written') return memory.isSameAsMarked(path, stamp);
     if (isTrusted || account === 'accounted' || account === 'known') return true;
     if (isSweep && memory.isSameAsTouched(path, stamp)) return true;
     return memory.isSame(path, stamp) === true || this.#isReceived(stamp, noted, circumstances);
@@ -102,9 +102,9 @@ export class OverlookedChanges {
     { account, isReceived, isTrusted, tellsAll }: Circumstances,
   ): Verdict {
     if (stamp.type !== 'file') return 'check';
-    const isHarmless = isTrusted || isReceived || account === 'accounted' || account === 'known';
-    if (account !== 'written' && isHarmless) return 'check';
     const { memory } = this.#parts;
+    const isHarmless = isTrusted || isReceived || account === 'accounted' || account === 'known';
+    if (account === 'written' ? memory.isSameAsMarked(path, stamp) : isHarmless) return 'check';
     const isSame = memory.isSame(path, stamp);
     const mayBeReceived = !tellsAll && hasWholeSeconds(stamp);
     if (isSame === true || mayBeReceived) return 'check';

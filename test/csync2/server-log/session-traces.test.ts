@@ -52,6 +52,20 @@ test('when a session has set a time last is known at once', (context) => {
   assert.equal(traces.isEmptied(Buffer.from('/t/a')), false);
 });
 
+test('what sessions have moved into a place is known, with its inode', (context) => {
+  const { file, traces } = setting(context);
+  appendFileSync(file, 'M 7 1000.250000000 18446744073709551615 /t/a\0M 7 1001.500000000 5 /t/ 6 /a\0');
+  appendFileSync(file, 'M 8 1002.000000000 7 /t/a\0R 8 1003.000000000 /t/a\0');
+  traces.look();
+  const moved = (name: string) => traces.moved(Buffer.from(name));
+  assert.deepEqual(moved('/t/a'), [
+    { at: 1_000_250, inode: 18_446_744_073_709_551_615n },
+    { at: 1_002_000, inode: 7n },
+  ]);
+  assert.deepEqual(moved('/t/ 6 /a'), [{ at: 1_001_500, inode: 5n }]);
+  assert.deepEqual(moved('/t/b'), []);
+});
+
 test('what an earlier run has seen to is not taken for left empty when it is gone later', (context) => {
   const { note, take } = setting(context, 1_000_000);
   note(7, 999, '/t/a');

@@ -38,6 +38,7 @@ const judge = (stamp: FileStamp, facts: Partial<ArrivalFacts> = {}) =>
     sessions: [],
     lookedAt,
     account: () => 'unknown',
+    moved: undefined,
     timeSetAt: undefined,
     ...facts,
   }).arrival;
@@ -52,6 +53,25 @@ describe('a changed file and the sessions', () => {
     assert.equal(judge(changed(1450), { reception: done }), 'received');
     assert.equal(judge(changed(1399), { reception: done }), 'local', 'an answer with the time kept');
     assert.equal(judge(changed(1399, false), { reception: done }), 'local', 'an answer within the second');
+  });
+
+  test('another file than the one that its session had moved there is local, whatever events and times say', () => {
+    const done = reception({ since: lookedAt - 1500, until: lookedAt - 1400, ending: 'closed' });
+    const stamp = changed(1450);
+    const moved = { at: lookedAt - 1500, inode: stamp.inode };
+    const other = { ...moved, inode: stamp.inode + 1n };
+    for (const account of ['unknown', 'accounted', 'known'] as const) {
+      const facts = { reception: done, account: () => account };
+      assert.equal(judge(stamp, { ...facts, moved: other }), 'local', account);
+    }
+    assert.equal(judge(stamp, { reception: done, moved }), 'received');
+    assert.equal(
+      judge(changed(0), { reception: done, moved: other }),
+      'arriving',
+      'moved there after the look, it may be',
+    );
+    const longAgo = { ...other, at: lookedAt - 11_000 };
+    assert.equal(judge(stamp, { reception: done, moved: longAgo }), 'received', 'it has been seen to');
   });
 
   test('changed since, by a session or here: it waits for the events that tell by whom', () => {

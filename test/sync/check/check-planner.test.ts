@@ -315,6 +315,14 @@ describe('what is remembered of a plan', () => {
     assert.deepEqual(remembered(), ['marked /c', 'saw /c', 'still to be marked /a']);
   });
 
+  test('what csync2 would overlook was marked as it was', async (context) => {
+    const { planned, planner, remembered, verdict, write } = setUp(context);
+    write('/a', '/b');
+    verdict('/b', 'overlooked');
+    planner.remember(await planned({ files: ['/a', '/b'] }), []);
+    assert.deepEqual(remembered(), ['is to be marked /b', 'marked /a', 'marked /b', 'saw /a', 'saw /b']);
+  });
+
   test('nothing of what was postponed', async (context) => {
     const { arrival, planned, planner, remembered, write } = setUp(context);
     write('/a');
@@ -436,6 +444,8 @@ function setUp(
       : undefined,
     memory: {
       remember: (path) => remembered.push(`saw ${short(path)}`),
+      rememberMarked: (path, _stamp, now) =>
+        remembered.push(`is to be marked ${short(path)}${now === undefined ? ' at any time' : ''}`),
       rememberTouched: (path) => remembered.push(`touched ${short(path)}`),
     },
     changes: {

@@ -63,3 +63,15 @@ test('what was remembered before a full check began goes when it has succeeded',
   assert.equal(memory.isSame(path(1), stamp(1)), undefined);
   assert.equal(memory.isSame(path(2), stamp(2)), true);
 });
+
+test('whether a file was written to since it was marked is told by its times, unless it was marked within their tick', () => {
+  const memory = new FileMemory();
+  const mine = stamp(1);
+  const ctime = Number(mine.ctimeNs / 1_000_000n);
+  memory.rememberMarked(path(1), mine, ctime + 15);
+  assert.equal(memory.isSameAsMarked(path(1), mine), false);
+  memory.rememberMarked(path(1), mine, ctime + 25);
+  assert.equal(memory.isSameAsMarked(path(1), mine), true);
+  assert.equal(memory.isSameAsMarked(path(1), { ...mine, ctimeNs: mine.ctimeNs + 1n }), false);
+  assert.deepEqual([memory.isSame(path(1), mine), memory.isSameAsTouched(path(1), mine)], [undefined, false]);
+});

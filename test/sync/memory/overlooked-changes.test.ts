@@ -20,18 +20,24 @@ const circumstances: Circumstances = {
 
 interface Known {
   readonly isSame: boolean | undefined;
+  readonly isMarked: boolean;
   readonly hasLedger: boolean;
   /** Milliseconds since 1970. */
   readonly since: number;
 }
-const known: Known = { isSame: true, hasLedger: true, since: 0 };
+const known: Known = { isSame: true, isMarked: false, hasLedger: true, since: 0 };
 
 /** The verdict on a file of the same size, owner, mode and second as csync2 has noted. */
 function judge(rest: Partial<Circumstances>, given: Partial<Known> = {}, file = stamp) {
-  const { hasLedger, isSame, since } = { ...known, ...given };
+  const { hasLedger, isMarked, isSame, since } = { ...known, ...given };
   const changes = new OverlookedChanges({
     ledger: hasLedger ? { noted: () => readCheckText(text, 1) } : undefined,
-    memory: { isSame: () => isSame, isSameAsTouched: () => isSame ?? false, since },
+    memory: {
+      isSame: () => isSame,
+      isSameAsMarked: () => isMarked,
+      isSameAsTouched: () => isSame ?? false,
+      since,
+    },
     notes: { isWrittenAfter: () => false },
   });
   return changes.judge(path, file, { ...circumstances, ...rest });
@@ -50,6 +56,12 @@ describe('a file that looks to csync2 as it did', () => {
       assert.equal(judge({ account }, { isSame: false, hasLedger: false }), 'check');
     });
   }
+
+  test('closed by somebody who could write to it, and not written to since it was marked: it is nothing', () => {
+    const given = { isMarked: true, isSame: false };
+    assert.equal(judge({ account: 'written' }, given), 'nothing');
+    assert.equal(judge({ account: 'written' }, { ...given, hasLedger: false }), 'check');
+  });
 
   test('only its attributes were told of: it is nothing', () => {
     assert.equal(judge({ isTrusted: true }, { isSame: false }), 'nothing');
