@@ -1,7 +1,7 @@
 import { propertyOf, type SettingName, type Settings } from './settings.js';
 
 /** Settings of what is made once and outlives a reload: the queue, the csync2 server and its log, the control socket. */
-const fixed: readonly SettingName[] = [
+export const settingsFixedUntilRestart: readonly SettingName[] = [
   'queue_file',
   'num_lines_until_reset',
   'csync_log',
@@ -16,7 +16,7 @@ const fixed: readonly SettingName[] = [
 
 /** The settings that differ and need a restart to take effect. */
 export function restartNeeded(before: Settings, after: Settings): SettingName[] {
-  return fixed.filter((name) => {
+  return settingsFixedUntilRestart.filter((name) => {
     const property = propertyOf(name);
     return JSON.stringify(before[property]) !== JSON.stringify(after[property]);
   });

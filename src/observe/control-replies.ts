@@ -1,22 +1,27 @@
 import type { FlushPending } from '../daemon/flush/progress.js';
 
-/** What the daemon answers the requests of the control socket with, beside the status. Paths are as they are shown. */
+/**
+ * What the daemon answers the requests of the control socket with, beside the status. Paths are as they are shown.
+ * `docs/reference/commands.md` is made of these comments.
+ */
 
 /** Of `check`. */
 export interface CheckReply {
-  /** What is checked, with all below it. */
+  /** What is checked, with everything below it. */
   readonly queued: readonly string[] | 'everything';
-  /** What is not, because csync2 synchronises nothing there. */
+  /** What is not checked, because csync2 synchronises nothing there. */
   readonly outside: readonly string[];
 }
 
 /** Of `retry`. */
 export interface RetryReply {
+  /** The peers that are tried now. */
   readonly peers: readonly string[];
 }
 
 /** Of `accept-root`. */
 export interface AcceptRootReply {
+  /** The directory. */
   readonly accepted: string;
 }
 
@@ -30,41 +35,46 @@ export interface ReloadReply {
 export interface VerifyReply {
   /** All peers were compared with, and nothing differs. */
   readonly equal: boolean;
+  /** The result for each peer. */
   readonly peers: readonly VerifiedReply[];
 }
 
 /** What came of comparing with one peer. */
 export interface VerifiedReply {
+  /** Its name. */
   readonly peer: string;
-  /** Why it could not be compared with; null: it was. */
+  /** Why it could not be compared with; null if it was. */
   readonly error: string | null;
-  /** Files and directories that both sides should have alike. */
+  /** Files and directories that both hosts should have. */
   readonly compared: number;
-  /** Those of them that differ and are on their way to the peer. */
+  /** Those of them that differ and are pending. */
   readonly pending: number;
-  /** The first of those that differ while nothing of them is on its way. */
+  /** The first of those that differ and are not pending. */
   readonly differences: readonly DifferenceReply[];
-  /** How many there are in all. */
+  /** How many differ and are not pending. */
   readonly different: number;
-  /** How many this host sends now, since it was asked to. */
+  /** How many this host sends now, with `--repair`. */
   readonly repaired: number;
 }
 
 /** A file that differs. */
 export interface DifferenceReply {
+  /** The path. */
   readonly path: string;
-  /** What each side has noted, for people; null: it has none. */
+  /** What this host has noted, in words; null if nothing. */
   readonly here: string | null;
+  /** What the peer has noted. */
   readonly there: string | null;
-  /** Who sends it to the other in a repair; `nobody`: a person has to decide. */
+  /** Who sends it to the other in a repair; `nobody`: you have to decide. */
   readonly sender: 'here' | 'there' | 'nobody';
 }
 
 /** Of `flush`. */
 export interface FlushReply {
-  /** All that had been changed before is on the peers. */
+  /** Whether all earlier changes are on the peers. */
   readonly complete: boolean;
-  /** What is not, and why; empty if all is. */
+  /** What is not on the peers, and why; empty if complete. */
   readonly pending: readonly FlushPending[];
+  /** How long it waited. */
   readonly waited_s: number;
 }

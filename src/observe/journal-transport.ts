@@ -4,27 +4,30 @@ import type { PathBytes } from '../text/path-bytes.js';
 import { type LogLevel, priorities } from './levels.js';
 import { type LogEvent, messageIds } from './message-ids.js';
 
-/** What an entry of the journal says beside its text, where it applies. */
+/**
+ * What an entry of the journal says beside its text, where it applies. `docs/reference/journal-fields.md` is made of these
+ * comments.
+ */
 export interface LogFields {
-  /** `MESSAGE_ID=` */
+  /** `MESSAGE_ID=`: the event, see below. */
   readonly event?: LogEvent | undefined;
-  /** `PEER=`: its name in csync2.cfg. */
+  /** `PEER=`: the peer's name in csync2.cfg. */
   readonly peer?: string;
-  /** `BATCH=`: counts the checks of changes since the start. */
+  /** `BATCH=`: a counter of the checks of changes since the start (level debug). */
   readonly batch?: number;
-  /** `FILES=`: how many files or paths it is about. */
+  /** `FILES=`: the number of files or paths. */
   readonly files?: number;
-  /** `DURATION_MS=`: how long it took or lasted. */
+  /** `DURATION_MS=`: the duration, in milliseconds. */
   readonly milliseconds?: number;
-  /** `REASON=`: a word or phrase that stays the same from one time to the next. */
+  /** `REASON=`: a word or phrase that is the same each time: why an update failed (see below), or why a full check runs. */
   readonly reason?: string | undefined;
-  /** `ROOT=`: an included directory. */
+  /** `ROOT=`: an included directory or a mount point, as bytes. */
   readonly root?: PathBytes;
-  /** `PATH=`: a path, as its bytes are. */
+  /** `PATH=`: a path, as bytes. */
   readonly path?: PathBytes | undefined;
-  /** `ERROR_CODE=`: the code of an InotifyCsyncError. */
+  /** `ERROR_CODE=`: the code of an error, `ICS_…`, as in `--json`. */
   readonly errorCode?: string | undefined;
-  /** `REPEATS=`: how often it has happened by now, where lines of its kind are held back. */
+  /** `REPEATS=`: the number of occurrences so far, for entries that are rate-limited. */
   readonly repeats?: number;
 }
 

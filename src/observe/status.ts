@@ -50,87 +50,160 @@ export interface Comparing {
   readonly reason: string;
 }
 
-/** The status as `status --json` prints it. Ages are in seconds; `health` decides the exit code. */
+/**
+ * The status as `status --json` prints it. `docs/reference/status-json.md` is made of these comments. Ages are in seconds;
+ * `health` decides the exit code.
+ */
 export interface Status {
-  /** Grows when a field changes its meaning or goes; further fields may come. */
+  /** Version of this format. It grows when a field changes its meaning or goes; fields may be added at any time. */
   readonly schema: 1;
+  /** Decides the exit status: 0 if healthy, 1 if degraded. */
   readonly health: 'healthy' | 'degraded';
-  /** What is wrong, one sentence each; empty when healthy. */
+  /** What is wrong, one sentence each; empty if healthy. */
   readonly problems: readonly string[];
+  /** This host's name in csync2.cfg. */
   readonly host: string;
+  /** How peers are updated: at the same time or one after another, with private databases or the shared one. */
   readonly strategy: string;
+  /** Time since the service started. */
   readonly uptime_s: number;
+  /** What the service is doing. */
   readonly state: SchedulerState;
+  /** The same, in words. */
   readonly state_text: string;
+  /** Directories that are watched. */
   readonly directories: number;
   /** Topmost directories that are not watched because the watch limit is reached; they are checked now and then. */
   readonly unwatched: number;
-  /** Directories that can't be read. */
+  /** Directories that cannot be read. */
   readonly unreadable: number;
-  readonly queue: { readonly depth: number; readonly oldest_s: number | null; readonly resets: number };
+  /** The queue of changes. */
+  readonly queue: {
+    /** Changes that wait to be checked. */
+    readonly depth: number;
+    /** Age of the oldest of them; null if there is none. */
+    readonly oldest_s: number | null;
+    /** How often the queue was reset (`num_lines_until_reset`). */
+    readonly resets: number;
+  };
+  /** The full check that has to run; null if none is due. */
   readonly full_check_due: {
+    /** Why it is due. */
     readonly reason: string;
+    /** For how long it has been due. */
     readonly age_s: number;
     /** How often, in a row, it could not be completed. */
     readonly failures: number;
   } | null;
-  /** What is wrong with the settings or csync2.cfg on disk; an older configuration is in use meanwhile. */
+  /** What is wrong with the settings or csync2.cfg on disk; the previous configuration is in use meanwhile. */
   readonly config_troubles: readonly {
+    /** The mistake. */
     readonly message: string;
+    /** What to do about it. */
     readonly hint: string;
+    /** For how long it has been there. */
     readonly age_s: number;
   }[];
-  /** Changes that only a periodic full check found: the watcher should have. */
-  readonly detected_late: { readonly count: number; readonly paths: readonly string[] };
+  /** Changes that only a regular full check found, though the watcher should have reported them. */
+  readonly detected_late: {
+    /** How many since the start. */
+    readonly count: number;
+    /** The first of them. */
+    readonly paths: readonly string[];
+  };
   /** Included directories, and what is or was mounted in them. */
   readonly roots: readonly RootStatus[];
+  /** The peers of this host. */
   readonly peers: readonly PeerStatus[];
-  /** Paths that csync2 could not check and that are tried again: the first of them, and how many. */
-  readonly deferred: readonly { readonly path: string; readonly reason: string }[];
+  /** Paths that csync2 could not check and that are retried: the first of them. */
+  readonly deferred: readonly {
+    /** The path. */
+    readonly path: string;
+    /** Why it could not be checked, in words. */
+    readonly reason: string;
+  }[];
+  /** How many there are in all. */
   readonly deferred_count: number;
-  /** Paths that stay on this host, because csync2 can't handle them: how many are known, and the first of them. */
-  readonly unsupported: { readonly count: number; readonly more: boolean; readonly paths: readonly string[] };
+  /** Paths that are too long for csync2 and stay on this host. */
+  readonly unsupported: {
+    /** How many are known. */
+    readonly count: number;
+    /** Whether there are more than that. */
+    readonly more: boolean;
+    /** The first of them. */
+    readonly paths: readonly string[];
+  };
+  /** The csync2 server of this host. */
   readonly server: {
+    /** `external` if another program runs it; otherwise one of the words below. */
     readonly state: string;
-    readonly sessions: readonly { readonly pid: number; readonly from: string; readonly files: number }[];
+    /** Sessions that are open. */
+    readonly sessions: readonly {
+      /** Process of csync2. */
+      readonly pid: number;
+      /** Address of the peer. */
+      readonly from: string;
+      /** Files received so far. */
+      readonly files: number;
+    }[];
+    /** Files received since the start, by peer. */
     readonly received: Readonly<Record<string, number>>;
   };
 }
 
 /** A place that has to be there before anything at or below it is checked or sent. */
 export interface RootStatus {
+  /** The included directory or mount point. */
   readonly path: string;
+  /** One of the words below; nothing at or below it is checked or sent unless it is `present`. */
   readonly state: string;
+  /** The same, in words, with the error if it is unreadable. */
   readonly text: string;
-  /** Set for a mount point that no include names. */
+  /** Present for a mount point that no include names. */
   readonly mount?: true;
 }
 
-/**
- * `retrying`: it could not be reached a moment ago, as when it restarts; `new`: it has not been compared with yet, so
- * that nobody knows what it lacks.
- */
+/** See {@link PeerStatus.health}. */
 export type PeerHealth = 'ok' | 'retrying' | 'failing' | 'new';
 
+/** How it stands with one peer. */
 export interface PeerStatus {
+  /** Its name in csync2.cfg. */
   readonly name: string;
+  /** `retrying`: unreachable for less than ten seconds, as when it restarts; `new`: not compared with this host yet. */
   readonly health: PeerHealth;
+  /** What its lane, which sends to it, is doing: one of the words below. */
   readonly state: string;
+  /** The same, in words. */
   readonly state_text: string;
+  /** Why the last update failed, one of the words below; null if it did not. */
   readonly reason: string | null;
+  /** The same, in words; for a new peer, why the comparison failed. */
   readonly reason_text: string | null;
+  /** For how long updates, or the initial comparison, have failed; null if they have not. */
   readonly failing_s: number | null;
+  /** Time until the next try; null if none is planned. */
   readonly next_attempt_s: number | null;
-  /** Files pending; null where csync2's database can't be read. */
+  /** Files pending; null if csync2's database cannot be read. */
   readonly pending: number | null;
-  /** For how long something has been pending without a break. */
+  /** For how long some file has been pending without a break; null if none is. */
   readonly oldest_pending_s: number | null;
-  /** Files that are held back, because they can't be looked at on this host. */
+  /** Files that are not sent because this host cannot access them. */
   readonly unreadable: number;
+  /** Files sent since the configuration was loaded. */
   readonly sent: number;
+  /** Time since a file was sent; null if none was. */
   readonly last_sent_s: number | null;
-  /** Files that the peer rejects: the first of them, and how many. */
-  readonly on_hold: readonly { readonly path: string; readonly reason: string; readonly failures: number }[];
+  /** Files that the peer rejects: the first of them. */
+  readonly on_hold: readonly {
+    /** The file. */
+    readonly path: string;
+    /** Why it is rejected, in words. */
+    readonly reason: string;
+    /** How often it was tried. */
+    readonly failures: number;
+  }[];
+  /** How many there are in all. */
   readonly on_hold_count: number;
 }
 

@@ -5,11 +5,13 @@ export type FlushStage = 'reload' | 'events' | 'queue' | 'check' | 'marks' | 'fu
 
 /** What a flush still waits for. */
 export interface FlushPending {
+  /** The stage that it waits for. */
   readonly stage: FlushStage;
   /** One sentence, for people. */
   readonly text: string;
+  /** The peer, if it waits for one. */
   readonly peer?: string;
-  /** How many files the peer lacks; undefined where that is unknown. */
+  /** How many files the peer lacks, if that is known. */
   readonly files?: number;
 }
 
