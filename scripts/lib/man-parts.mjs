@@ -43,8 +43,8 @@ const parts = {
   commands: () => commandLines().flatMap(([words, text]) => ['.TP', `.B ${roff(words)}`, sentence(text)]),
 };
 
-/** The commands as the help of the program lists them, a line that was broken made whole. */
-function commandLines() {
+/** The commands as the help of the program lists them, a line that was broken made whole: the words, and what it does. */
+export function commandLines() {
   const help = execFileSync(process.execPath, [new URL('cli/main.js', dist).pathname, '--help'], { encoding: 'utf8' });
   const block = /^Commands:\n([^]*?)\n\n/m.exec(help)[1].replace(/\n {20,}/g, ' ');
   return block.split('\n').map((line) => {

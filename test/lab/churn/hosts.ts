@@ -66,7 +66,7 @@ export interface ChurnCluster {
   leave(): Promise<string>;
 }
 
-/** `MESSAGE_ID`s of docs/operations.md. */
+/** `MESSAGE_ID`s of docs/reference/journal-fields.md. */
 export const messageIds = {
   fullCheckBegun: 'aedb31b1360c4ed29725840e96d4489b',
   conflict: 'f519d92e7ac34d2d9828d7993146344c',
