@@ -14,6 +14,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { mustRun, runCommand } from '../support/command.js';
 import { Lab } from '../support/lab.js';
+import { removeProduct } from '../support/lab-packages.js';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'package-test-'));
@@ -55,15 +56,7 @@ describe('on hosts', () => {
   before(async () => {
     lab = await Lab.boot(2);
     for (const { number, root } of lab.nodes) {
-      // What the laboratory has laid down itself; then the package is all there is.
-      await lab.bash(
-        number,
-        `rm -rf /usr/lib/inotify-csync /usr/bin/inotify-csync /etc/systemd/system/inotify-csync* \
-           /usr/lib/systemd/system/inotify-csync* /usr/lib/sysctl.d/60-inotify-csync.conf \
-           /usr/lib/systemd/catalog/inotify-csync.catalog \
-           /usr/share/man/man?/inotify-csync* /usr/share/*/*completions/*inotify-csync
-         systemctl daemon-reload`,
-      );
+      await removeProduct(lab, number);
       copyFileSync(deb, join(root, 'root/inotify-csync.deb'));
       assert.notEqual((await lab.run(number, 'inotify-csync', '--version')).code, 0);
     }
