@@ -24,6 +24,9 @@ import { watchFingerprint } from './daemon/watch-fingerprint.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
 import { ControlServer } from './observe/control-server.js';
 import { Counts } from './observe/counts.js';
+import { EventFeed } from './observe/event-feed.js';
+import { EventReaders } from './observe/event-readers.js';
+import { EventRing } from './observe/event-ring.js';
 import { createLog, type Log } from './observe/log.js';
 import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
@@ -101,7 +104,8 @@ async function run(
     }
   }, 1000);
   const counts = new Counts();
-  const reporter = new Reporter(log, publish, counts);
+  const ring = new EventRing();
+  const reporter = new Reporter(log, publish, counts, new EventFeed(ring));
   const files = runFiles(settings.queueFile, settings.runtimeDirectory);
   const plan = await readPlan(settings, csync2Options);
   const watchStore = new WatchStore(log);
@@ -230,6 +234,7 @@ async function run(
         current: () => succession.current,
         isReplacing: () => succession.isReplacing,
       }),
+      events: new EventReaders(ring, `${process.pid} ${startedAt}`),
       reload: () => reload(reloadSettings),
     }),
     (error) => reporter.onError('accepting on the control socket', error),

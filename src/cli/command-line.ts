@@ -5,6 +5,7 @@ import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';
 import { addDoctorCommand } from './commands/doctor.js';
+import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
 import { addFlushCommand, wordsForFlush } from './commands/flush.js';
 import { addHelpCommand, wordsForHelp } from './commands/help.js';
@@ -24,6 +25,7 @@ import { usageErrorOf } from './usage-error.js';
 const commands = [
   addRunCommand,
   addStatusCommand,
+  addEventsCommand,
   addCheckCommand,
   addFlushCommand,
   addVerifyCommand,

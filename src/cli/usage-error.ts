@@ -39,6 +39,7 @@ export function unknownCommand(name: string): UsageError {
 export const commandNames: readonly string[] = [
   'run',
   'status',
+  'events',
   'check',
   'flush',
   'retry',
@@ -64,6 +65,7 @@ function unknownFlag(name: string, command: string | undefined, seeHelp: string)
 }
 
 const ownFlags: Readonly<Record<string, readonly string[]>> = {
+  events: ['--follow', '--since', '--peer'],
   flush: ['--wait', '--peer'],
   'watch-limit': ['--apply'],
   doctor: ['--output'],

@@ -8,6 +8,7 @@ import type {
   VerifyReply,
 } from '../observe/control-replies.js';
 import type { ControlHandler } from '../observe/control-server.js';
+import type { EventReaders } from '../observe/event-readers.js';
 import type { Status } from '../observe/status.js';
 import type { Queue } from '../queue/queue.js';
 import type { Sync } from '../sync/create-sync.js';
@@ -25,6 +26,7 @@ export interface Controlled {
   readonly status: () => Status;
   readonly metrics: () => unknown;
   readonly flushes: Flushes;
+  readonly events: EventReaders;
   /** Reads both configurations again; rejects if they can't be used. Resolves to the settings that need a restart. */
   readonly reload: () => Promise<readonly string[]>;
 }
@@ -37,6 +39,7 @@ export function controlHandler({
   metrics,
   reload,
   flushes,
+  events,
 }: Controlled): ControlHandler {
   return async (request, gone) => {
     const { concerns, sync } = current();
@@ -68,6 +71,9 @@ export function controlHandler({
         const scope = { paths: request.paths?.map(fromKey), peer: request.peer };
         return await flushes.run(scope, request.seconds, gone);
       }
+      case 'events':
+        lanesFor(request.peer, sync);
+        return await events.read(request, request.seconds, gone);
       case 'verify':
         return await verifyPeers(request, current(), gone);
       case 'retry': {

@@ -154,6 +154,7 @@ export class Generation {
         writes.clear(Date.now());
       }
       writes.delivered(Date.now());
+      reporter.onNoticed(entries);
       queue.append(entries);
       this.#written++;
       // Except what a failing disk has refused: it stays unwritten, and the next run learns so.

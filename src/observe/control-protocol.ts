@@ -1,4 +1,5 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import type { RingQuery } from './event-ring.js';
 
 /**
  * What goes over the control socket: one JSON object a line in each direction. Paths are `latin1` text, one character
@@ -25,6 +26,8 @@ export type ControlRequest =
       readonly peer?: string;
       readonly path?: string;
     }
+  /** Reads events: of a peer, since a time in milliseconds since 1970, after a page; waits for one so many seconds. */
+  | ({ readonly command: 'events'; readonly seconds: number } & RingQuery)
   /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
   | { readonly command: 'reload' }
   /** Takes an emptied or replaced root for meant. */
@@ -48,6 +51,9 @@ export const requestBytesLimit = 1024 * 1024;
 
 /** Seconds that a flush may wait at most: a day. */
 export const longestFlush = 86_400;
+
+/** Seconds that a reader of events may wait at most: a client that is gone is noticed then. */
+export const longestEventsWait = 5;
 
 /** Reads one request. Throws a {@link BadRequestError}. */
 export function parseRequest(line: string): ControlRequest {
@@ -85,6 +91,8 @@ export function parseRequest(line: string): ControlRequest {
         ...(peer === undefined ? {} : { peer }),
         ...(path === undefined ? {} : { path }),
       };
+    case 'events':
+      return parseEvents(value);
     case 'retry':
       if (peer === undefined) return { command };
       if (typeof peer === 'string') return { command, peer };
@@ -95,6 +103,18 @@ export function parseRequest(line: string): ControlRequest {
     default:
       throw new BadRequestError('its command is unknown');
   }
+}
+
+function parseEvents({ after, peer, seconds, since }: Record<string, unknown>): ControlRequest {
+  if (!isNumber(seconds) || seconds > longestEventsWait) {
+    throw new BadRequestError(`\`seconds\` must be a number from 0 to ${longestEventsWait}`);
+  }
+  if (after !== undefined && !(isNumber(after) && Number.isSafeInteger(after))) {
+    throw new BadRequestError('`after` must be a whole number');
+  }
+  if (since !== undefined && !isNumber(since)) throw new BadRequestError('`since` must be a number');
+  if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
+  return { command: 'events', after, peer, seconds, since };
 }
 
 /** Something on the control socket was not understood. */
@@ -123,6 +143,10 @@ export class RequestTooLongError extends InotifyCsyncError {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
 }
 
 function isPath(value: unknown): value is string {

@@ -1,8 +1,9 @@
 import type { FlushPending } from '../daemon/flush/progress.js';
+import type { RingPage } from './event-ring.js';
 
 /**
- * What the daemon answers the requests of the control socket with, beside the status. Paths are as they are shown.
- * `docs/reference/commands.md` is made of these comments.
+ * What the daemon answers the requests of the control socket with, beside the status. Paths are as they are shown, but for those
+ * of events. `docs/reference/commands.md` is made of these comments.
  */
 
 /** Of `check`. */
@@ -77,4 +78,10 @@ export interface FlushReply {
   readonly pending: readonly FlushPending[];
   /** How long it waited. */
   readonly waited_s: number;
+}
+
+/** Of `events`. */
+export interface EventsReply extends RingPage {
+  /** Another one: the daemon has been restarted, and `after` means nothing to it. */
+  readonly run: string;
 }

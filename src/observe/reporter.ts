@@ -1,6 +1,7 @@
 import type { Diagnosis } from '../csync2/refusals/diagnosis.js';
 import { outcomeText } from '../csync2/run/result.js';
 import { InotifyCsyncError } from '../errors.js';
+import type { QueueEntry } from '../queue/entry.js';
 import type { QueueTrouble } from '../queue/errors.js';
 import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js';
 import { rootText } from '../sync/guard/root-guard.js';
@@ -9,6 +10,8 @@ import type { PushReport } from '../sync/push/lane.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
 import { display, displayShort, fromKey, type PathBytes, type PathKey, toKey } from '../text/path-bytes.js';
 import { Counts } from './counts.js';
+import { EventFeed } from './event-feed.js';
+import { EventRing } from './event-ring.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
 import { unsupportedText } from './status.js';
@@ -21,6 +24,7 @@ import { TroubleLog } from './trouble-log.js';
 export class Reporter implements SchedulerEvents {
   readonly #log: Log;
   readonly #counts: Counts;
+  readonly #feed: EventFeed;
   readonly #onChange: () => void;
   readonly #troubles: TroubleLog;
   #batch = 0;
@@ -31,15 +35,27 @@ export class Reporter implements SchedulerEvents {
   /**
    * @param onChange - called when the state may look different to somebody who watches it
    * @param counts - counts what is reported
+   * @param feed - keeps the last of it
    */
-  constructor(log: Log, onChange: () => void = () => {}, counts = new Counts()) {
+  constructor(
+    log: Log,
+    onChange: () => void = () => {},
+    counts = new Counts(),
+    feed = new EventFeed(new EventRing()),
+  ) {
     this.#counts = counts;
+    this.#feed = feed;
     this.#log = log;
     this.#onChange = onChange;
     this.#troubles = new TroubleLog(log);
   }
 
   onState = (): void => this.#onChange();
+
+  /** The watcher has told of changes. */
+  onNoticed = (entries: readonly QueueEntry[]): void => this.#feed.noticed(entries, Date.now());
+
+  onReceived = (path: PathBytes, peer: string, at: number): void => this.#feed.received(path, peer, at);
 
   onChecked: NonNullable<SchedulerEvents['onChecked']> = (batch, report, seconds) => {
     const paths = [...batch.trees, ...batch.files];
@@ -132,6 +148,7 @@ export class Reporter implements SchedulerEvents {
   /** The watcher has not seen everything; a full check is due. */
   onLoss = (reason: string): void => {
     this.#hasLostSince = true;
+    this.#feed.lost(reason);
     const isLimit = reason.startsWith('the watch limit');
     this.#troubles.say({
       key: 'loss',
@@ -143,12 +160,14 @@ export class Reporter implements SchedulerEvents {
 
   onFullCheckBegun: NonNullable<SchedulerEvents['onFullCheckBegun']> = (reason) => {
     this.#hasLostSince = false;
+    this.#feed.fullCheckBegun(reason);
     this.#isRepeated = this.#troubles.goesOn('full check');
     if (this.#isRepeated) this.#log.debug(`full check is tried again: ${reason}`);
     else this.#log.info(`full check begins: ${reason}`, { event: 'fullCheckBegun', reason });
   };
 
   onFullCheckEnded: NonNullable<SchedulerEvents['onFullCheckEnded']> = (report, reason) => {
+    this.#feed.fullCheckEnded(report);
     if (report.complete) this.#counts.fullChecksDone++;
     else this.#counts.fullChecksIncomplete++;
     const fields = { files: report.found, milliseconds: report.seconds * 1000, reason };
@@ -199,7 +218,9 @@ export class Reporter implements SchedulerEvents {
     // A conflict says that the peer knows us and would take other files.
     if (sent > 0 || diagnosis?.outcome === 'conflict') {
       this.#troubles.end(`peer ${peer}`, `${peer} is back`, { event: 'peerBack', peer });
+      this.#feed.back(peer);
     }
+    this.#feed.pushed(report);
     for (const path of report.taken ?? []) {
       const taken = `${peer} accepted ${displayShort(path)}`;
       this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, { event: 'fileAccepted', peer, path });
@@ -209,6 +230,7 @@ export class Reporter implements SchedulerEvents {
     else if (!report.isAboutPeer && !diagnosis) this.#log.debug(`${peer}: rejected ${left} files${names}`);
     else {
       const words = report.text;
+      this.#feed.failing(peer, outcome);
       this.#troubles.say({
         key: `peer ${peer}`,
         level: 'warn',
@@ -352,7 +374,8 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({ key: `error ${where}`, level: 'error', text: `${where}: ${what}`, fields });
   };
 
-  #reportRefusal({ peer, names: [path = Buffer.of()] }: PushReport, diagnosis: Diagnosis): void {
+  #reportRefusal({ peer, names: [path = Buffer.of()], rejected }: PushReport, diagnosis: Diagnosis): void {
+    if (rejected) this.#feed.rejected(rejected, peer, diagnosis);
     const { outcome } = diagnosis;
     const event = outcome === 'conflict' ? 'fileConflict' : 'fileRejected';
     const text = `${peer}: ${displayShort(path)} ${refusalText(peer, diagnosis)}`;

@@ -254,7 +254,9 @@ export function createSync(parts: SyncParts): Sync {
     placesOf,
     repair: () => checker.repair(),
     start() {
-      parts.activity.onReceived = (name) => {
+      parts.activity.onReceived = (name, peer, at) => {
+        const path = realPathOf(Buffer.from(name, 'latin1'), prefixes);
+        if (path) events.onReceived?.(path, peer, at);
         unseen.received(name);
         comparisons?.arbiter.received(encodeName(Buffer.from(name, 'latin1')).toString('latin1'));
       };

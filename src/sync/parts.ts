@@ -67,6 +67,8 @@ export interface SyncParts {
   };
   readonly events: SchedulerEvents & {
     onPush?(report: PushReport): void;
+    /** A session of csync2's server has received what is at a path; when, in milliseconds since 1970. */
+    onReceived?(path: PathBytes, peer: string, at: number): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
     /** What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way; empty: nothing does. */

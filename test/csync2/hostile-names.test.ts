@@ -98,7 +98,7 @@ test('which files are marked', () => {
 });
 
 test('which file was cut off', () => {
-  const say = (text: string): Pick<Message, 'kind' | 'text'> => ({ kind: 'said', text });
+  const say = (text: string): Pick<Message, 'at' | 'kind' | 'text'> => ({ at: 0, kind: 'said', text });
   for (const name of names) {
     const transcript = new PushTranscript();
     const said = [

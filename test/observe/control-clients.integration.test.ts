@@ -20,31 +20,11 @@ const seconds = Number(process.env.CLIENTS_SECONDS ?? 8);
 const rounds = Number(process.env.ROUNDS ?? 4);
 
 describe('clients that misbehave', { timeout: 600_000 }, () => {
-  test('fifteen that ask on and on and never read: memory stays bounded, they are dropped, others are served', async (context) => {
-    const host = await Host.start(context);
-    const before = host.memory();
-    const clients = await Promise.all(Array.from({ length: 15 }, () => open(host.path)));
-    const closed = clients.map((client) => closeOf(client));
-    const requests = '{"command":"status"}\n'.repeat(1000);
-    let most = 0;
-    for (let round = 0; round < 20; round += 1) {
-      for (const client of clients) {
-        client.pause();
-        // Many times more than memory may grow by; after that they only wait.
-        if (round < rounds && client.writable && client.writableLength < mebibyte) client.write(requests);
-      }
-      assert.equal(
-        ((await askDaemon(host.path, { command: 'status' })) as { command: string }).command,
-        'status',
-      );
-      most = Math.max(most, host.memory() - before);
-      await sleep(50);
-    }
-    context.diagnostic(`at most ${Math.round(most / mebibyte)} MiB more`);
-    assert.ok(most < 100 * mebibyte, `${most} bytes more`);
-    for (const client of clients) client.resume();
-    await Promise.all(closed);
-  });
+  for (const request of ['{"command":"status"}', '{"command":"events","seconds":5}']) {
+    test(`fifteen that ask on and on and never read: memory stays bounded, they are dropped, others are served: ${request}`, async (context) => {
+      await neverRead(await Host.start(context), request, context);
+    });
+  }
 
   test('one that sends a byte now and then is sent away all the same', async (context) => {
     const host = await Host.start(context);
@@ -131,6 +111,32 @@ describe('clients that misbehave', { timeout: 600_000 }, () => {
     assert.ok(results.most < 150 * mebibyte, `${results.most} bytes more`);
   });
 });
+
+/** Fifteen clients that send a request on and on and never read. */
+async function neverRead(host: Host, request: string, context: TestContext): Promise<void> {
+  const before = host.memory();
+  const clients = await Promise.all(Array.from({ length: 15 }, () => open(host.path)));
+  const closed = clients.map((client) => closeOf(client));
+  const requests = `${request}\n`.repeat(1000);
+  let most = 0;
+  for (let round = 0; round < 20; round += 1) {
+    for (const client of clients) {
+      client.pause();
+      // Many times more than memory may grow by; after that they only wait.
+      if (round < rounds && client.writable && client.writableLength < mebibyte) client.write(requests);
+    }
+    assert.equal(
+      ((await askDaemon(host.path, { command: 'status' })) as { command: string }).command,
+      'status',
+    );
+    most = Math.max(most, host.memory() - before);
+    await sleep(50);
+  }
+  context.diagnostic(`at most ${Math.round(most / mebibyte)} MiB more`);
+  assert.ok(most < 100 * mebibyte, `${most} bytes more`);
+  for (const client of clients) client.resume();
+  await Promise.all(closed);
+}
 
 /** One connection of a client that does something it should not, until it or the server ends it. */
 async function misbehave(path: string, random: () => number): Promise<void> {

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { askDaemon, NoAnswerError, NotRunningError } from '#src/observe/control-client.js';
@@ -165,6 +166,12 @@ export class ClusterNode {
     return runCommand([process.execPath, commandLine, ...words, '--runtime-directory', this.#runtime], {
       env: this.#env,
     });
+  }
+
+  /** The same, while it runs. The caller ends it. */
+  spawnCommand(...words: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const all = [commandLine, ...words, '--runtime-directory', this.#runtime];
+    return spawn(process.execPath, all, { env: this.#env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Starts the daemon; returns at once. */

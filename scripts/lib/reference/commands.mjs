@@ -66,6 +66,8 @@ function exampleBlock(examples) {
 /** The fields of what the daemon answers, if it has a type. */
 function replyBlocks(name) {
   if (name === 'status') return ['With `--json`: [status-json.md](status-json.md).'];
+  // It prints what it is answered line by line, in another form.
+  if (name === 'events') return ['With `--json`: [a line for each event](../operate/events.md).'];
   const type = `${name.replace(/(?:^|-)(\w)/g, (_, letter) => letter.toUpperCase())}Reply`;
   if (!hasType(type)) return [];
   const rows = fieldsOf(type).map((field) => [code(field.name), field.type, field.meaning]);

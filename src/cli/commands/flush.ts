@@ -8,6 +8,7 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
+import { secondsOf, timeSpan } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
 
 /** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
@@ -34,7 +35,7 @@ export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'temporary', 'noPermission'])),
     handler: async (flags) => {
       const { peer, wait } = flags as { peer?: string; wait: string };
-      const seconds = secondsOf(wait);
+      const seconds = waitOf(wait);
       const paths = (flags.paths as string[] | undefined)?.map((path) =>
         Buffer.from(resolve(path)).toString('latin1'),
       );
@@ -55,13 +56,12 @@ export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
 export function wordsForFlush(words: readonly string[]): readonly string[] {
   if (words[0] !== 'flush') return words;
   return words.map((word, at) =>
-    word === '--wait' && !duration.test(words[at + 1] ?? '') ? `--wait=${defaultWait}` : word,
+    word === '--wait' && !timeSpan.test(words[at + 1] ?? '') ? `--wait=${defaultWait}` : word,
   );
 }
 
-function secondsOf(text: string): number {
-  const [, number, unit = 's'] = duration.exec(text) ?? [];
-  const seconds = number === undefined ? Number.NaN : Number(number) * (units[unit] as number);
+function waitOf(text: string): number {
+  const seconds = secondsOf(text);
   if (seconds <= longestFlush) return seconds;
   throw new UsageError(
     `--wait: found "${text}", expected a time of a day at most, such as 500ms, 30s or 5m`,
@@ -75,8 +75,6 @@ function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
   return [`still pending after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join('\n');
 }
 
-const duration = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
-const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 const defaultWait = '30s';
 /** What the daemon may need beyond the time that is waited. */
 const answerSeconds = 15;

@@ -45,6 +45,17 @@ export interface NotedFile {
   readonly target?: string;
 }
 
+/** The type in a note, as {@link NotedFile.type}. A link's target, which may look like one, is behind it. */
+export function typeOf(text: string): string {
+  const at = text.indexOf(beforeType);
+  if (at < 0) return 'unknown';
+  const begin = at + beforeType.length;
+  const end = text.indexOf('%3A', begin);
+  return text.slice(begin, end < 0 ? undefined : end);
+}
+
+const beforeType = '%3Atype=';
+
 /** Reads a note: `v1:mtime=…:mode=…:uid=…:gid=…:type=reg:size=…`, percent-escaped. */
 export function readCheckText(text: string, row: number): NotedFile {
   const field = (name: string) => new RegExp(`(?:^|%3A)${name}=((?:(?!%3A).)*)`, 's').exec(text)?.[1];

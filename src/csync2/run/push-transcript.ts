@@ -1,35 +1,46 @@
 import type { Message } from './message.js';
 
+/** One file of an update. Times are milliseconds since 1970. */
+export interface Attempt {
+  /** When csync2 came to it. */
+  readonly begunAt: number;
+  /** When csync2 went on to something else; undefined if it has not said so. */
+  endedAt: number | undefined;
+}
+
 /**
  * Follows what `csync2 -u -v` says, to tell which file was under way when the connection ended. csync2 tries every file that
  * it has been given: if it has not come to some, or not to its own last message, or got no answer to its goodbye, the
  * connection ended at the last file that it names.
  */
 export class PushTranscript {
-  readonly #tried = new Set<string>();
+  readonly #tried = new Map<string, Attempt>();
   readonly #deleted = new Set<string>();
   readonly #equal = new Set<string>();
   readonly #contested = new Set<string>();
   #last: string | undefined;
+  #attempt: Attempt | undefined;
   #isConnected = false;
   #isClosed = false;
   #staying = 0;
   #errors = 0;
 
   /** Takes the next message. */
-  readonly add = ({ kind, text }: Pick<Message, 'kind' | 'text'>): void => {
+  readonly add = ({ at, kind, text }: Pick<Message, 'at' | 'kind' | 'text'>): void => {
     if (kind !== 'said') return;
     const [, what, name] = /^(Updating|Deleting) (.*) on \S+ \.\.\.$/s.exec(text) ?? [];
     if (name !== undefined) {
-      this.#tried.add(name);
+      this.#begin(name, at);
       if (what === 'Deleting') this.#deleted.add(name);
       this.#last = name;
     } else if (text === 'File is already up to date on peer.') this.#equal.add(this.#last ?? '');
     else if (/^(?:Auto|Do not auto)-resolv/.test(text)) this.#contested.add(this.#last ?? '');
     else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
     else if (text.startsWith('File stays in dirty state.')) this.#staying++;
-    else if (text === 'Connection closed.') this.#isClosed = true;
-    else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
+    else if (text === 'Connection closed.') {
+      this.#isClosed = true;
+      this.#end(at);
+    } else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
   };
 
   /** The name, one character a byte, of the file that the peer was asked about last. */
@@ -39,7 +50,7 @@ export class PushTranscript {
 
   /** Names, one character a byte, of the files that the peer has been asked about, in this order. */
   get tried(): Iterable<string> {
-    return this.#tried;
+    return this.#tried.keys();
   }
 
   /** Whether the session has ended in order. */
@@ -50,6 +61,11 @@ export class PushTranscript {
   /** Whether the peer has been asked about a file, by its name, one character a byte. */
   hasTried(name: string): boolean {
     return this.#tried.has(name);
+  }
+
+  /** When the peer was asked about a file, by its name, one character a byte; undefined if it was not. */
+  attempt(name: string): Readonly<Attempt> | undefined {
+    return this.#tried.get(name);
   }
 
   /** Whether the peer has been sent a file, and not been asked to delete it, by its name, one character a byte. */
@@ -83,5 +99,15 @@ export class PushTranscript {
     const isAnswered = this.#errors <= this.#staying;
     const isWhole = this.#isClosed && isAnswered && left.every((name) => this.#tried.has(name));
     return isWhole ? undefined : this.#last;
+  }
+
+  #begin(name: string, at: number): void {
+    this.#end(at);
+    this.#attempt = { begunAt: at, endedAt: undefined };
+    this.#tried.set(name, this.#attempt);
+  }
+
+  #end(at: number): void {
+    if (this.#attempt) this.#attempt.endedAt ??= at;
   }
 }

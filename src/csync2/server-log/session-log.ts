@@ -52,8 +52,8 @@ export class SessionLog {
   >();
   readonly #keepers = new Map<number, number>();
   #broken: BrokenSession[] = [];
-  /** Told the name of each file that is received, one character a byte. */
-  onReceived: (name: string) => void = () => {};
+  /** Told the name of each file that is received, one character a byte; its peer; and when, in milliseconds since 1970. */
+  onReceived: (name: string, peer: string, at: number) => void = () => {};
   /**
    * Told the name of each file that a session has marked, one character a byte, since its check has found it changed or gone, or
    * since it has refused another version; the peer, if that is known; and when, in milliseconds since 1970.
@@ -162,7 +162,7 @@ export class SessionLog {
 
   #receive(pid: number, name: string, peer: string, since: number): void {
     const reception: Reception = { name, peer, since };
-    this.onReceived(name);
+    this.onReceived(name, peer, since);
     const earlier = this.#receptions.get(name)?.times ?? [];
     this.#received.set(peer, (this.#received.get(peer) ?? 0) + 1);
     if (!this.#open.has(pid) && !this.#closed.has(pid)) this.#begin(pid, 'unknown', since);

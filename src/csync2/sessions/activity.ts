@@ -50,8 +50,8 @@ export class Activity {
     this.#log.takeBroken();
   }
 
-  /** Told the name of each file that a session has received, one character a byte, when the log is read. */
-  set onReceived(listener: (name: string) => void) {
+  /** Told of each file that a session has received, when the log is read; see {@link SessionLog.onReceived}. */
+  set onReceived(listener: (name: string, peer: string, at: number) => void) {
     this.#log.onReceived = listener;
   }
 

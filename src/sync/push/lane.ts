@@ -56,6 +56,17 @@ export interface LaneStatus {
   readonly unreadable?: number;
 }
 
+/** A file that a peer has accepted. Times are milliseconds since 1970. */
+export interface AcceptedFile {
+  /** On this host. */
+  readonly path: PathBytes;
+  readonly kind: 'file' | 'directory' | 'link' | 'other' | 'removal';
+  /** When csync2 came to it: it sent the file as it was then, or a moment later. */
+  readonly begunAt: number;
+  /** When the peer had accepted it. */
+  readonly at: number;
+}
+
 /** One push, for logs. */
 export interface PushReport {
   readonly peer: string;
@@ -69,6 +80,10 @@ export interface PushReport {
   readonly names: readonly Buffer[];
   /** Names of what was sent that the peer had not taken before. */
   readonly taken?: readonly Buffer[];
+  /** What the peer has accepted, without what it had already; undefined where only the number is known. */
+  readonly accepted?: readonly AcceptedFile[];
+  /** The path, on this host, of the file that the `diagnosis` is of, if the peer had not rejected it before for this reason. */
+  readonly rejected?: PathBytes;
   /** The peer as a whole is the matter, and not single files. */
   readonly isAboutPeer: boolean;
   /** Set when csync2 was asked why the peer does not take a file. */

@@ -425,7 +425,9 @@ export class PeerLane implements Lane {
     this.#sent += outcome.sent.length;
     if (outcome.sent.length > 0) this.#lastSentAt = Date.now();
     this.#slice.measured(outcome.sent.length, result.seconds);
-    for (const report of reportsOf(this.peer, pushed, this.#rejected)) this.#parts.onPush?.(report);
+    const pathOf = (encoded: Buffer) => this.#files.path(encoded);
+    const about = { peer: this.peer, pathOf, rejected: this.#rejected };
+    for (const report of reportsOf(pushed, about)) this.#parts.onPush?.(report);
   }
 
   /** Whether to go on with the next slice. */

@@ -1,16 +1,24 @@
-import { decodeName } from '../../csync2/files/name-encoding.js';
+import { typeOf } from '../../csync2/files/check-text.js';
+import { decodeName, saidName } from '../../csync2/files/name-encoding.js';
 import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
 import { lastWords } from '../../csync2/run/result.js';
-import type { PushReport } from './lane.js';
+import type { PathBytes } from '../../text/path-bytes.js';
+import type { AcceptedFile, PushReport } from './lane.js';
 import { aboutThePeer, type Pushed } from './pusher.js';
 import type { RejectedRows } from './refused/rejected-rows.js';
 
+/** What the reports of a push need beside the push. */
+export interface ReportParts {
+  readonly peer: string;
+  /** The path of a name of the database; undefined if it has none here. */
+  readonly pathOf: (encoded: Buffer) => PathBytes | undefined;
+  /** As before the push. */
+  readonly rejected: RejectedRows;
+}
+
 /** Makes the reports of a push: one for the whole push, and one for each file that the peer rejects. */
-export function reportsOf(
-  peer: string,
-  { result, outcome, blamed, diagnoses }: Pushed,
-  rejected: RejectedRows,
-): PushReport[] {
+export function reportsOf(pushed: Pushed, { peer, pathOf, rejected }: ReportParts): PushReport[] {
+  const { result, outcome, blamed, diagnoses } = pushed;
   const { sent } = outcome;
   const isAboutPeer = aboutThePeer.has(result.outcome);
   const left = isAboutPeer ? outcome.left : blamed;
@@ -32,15 +40,34 @@ export function reportsOf(
       text: lastWords(result.said),
       names: names.map((row) => decodeName(row.encoded)),
       taken: sent.filter((row) => rejected.hasFailed(row)).map((row) => decodeName(row.encoded)),
+      accepted: acceptedOf(pushed, pathOf),
     });
   }
   for (const row of told) {
     const diagnosis = diagnoses.get(row) as Diagnosis;
     const { outcome: reason, detail: text } = diagnosis;
     const names = [decodeName(row.encoded)];
-    reports.push({ ...about, sent: 0, left: 1, outcome: reason, text, names, diagnosis });
+    const path = rejected.isOnHold(row, diagnosis) ? undefined : pathOf(row.encoded);
+    const news = path === undefined ? {} : { rejected: path };
+    reports.push({ ...about, sent: 0, left: 1, outcome: reason, text, names, diagnosis, ...news });
   }
   return reports;
 }
 
+/** Without what was settled by a refusal, and what the peer had already. */
+function acceptedOf(
+  { diagnoses, endedAt, outcome, transcript }: Pushed,
+  pathOf: ReportParts['pathOf'],
+): AcceptedFile[] {
+  return outcome.sent.flatMap((row) => {
+    const name = saidName(row);
+    const [attempt, path] = [transcript.attempt(name), pathOf(row.encoded)];
+    if (!attempt || !path || diagnoses.has(row) || transcript.isEqual(name)) return [];
+    const isRemoval = transcript.deleted.has(name);
+    const kind = isRemoval ? 'removal' : (kinds[typeOf(row.seen ?? '')] ?? 'other');
+    return [{ path, kind, begunAt: attempt.begunAt, at: attempt.endedAt ?? endedAt }];
+  });
+}
+
 const namesInReport = 20;
+const kinds: Readonly<Record<string, AcceptedFile['kind']>> = { reg: 'file', dir: 'directory', lnk: 'link' };

@@ -10,9 +10,25 @@ const unanswered = ['Connection closed.', 'Finished with 2 errors.'];
 
 function cutOff(said: readonly string[], left: readonly string[]): string | undefined {
   const transcript = new PushTranscript();
-  for (const text of said) transcript.add({ kind: 'said', text });
+  for (const text of said) transcript.add({ at: 0, kind: 'said', text });
   return transcript.nameCutOff(left);
 }
+
+test('tells when each file was begun, and when csync2 went on', () => {
+  const transcript = new PushTranscript();
+  let at = 0;
+  for (const text of [...head, ...updating('/a', '/b'), 'Deleting /c on web2 ...']) {
+    transcript.add({ at: ++at, kind: 'said', text });
+  }
+  const attempts = () => ['/a', '/b', '/c', '/d'].map((name) => transcript.attempt(name));
+  const [a, b] = [
+    { begunAt: 3, endedAt: 4 },
+    { begunAt: 4, endedAt: 5 },
+  ];
+  assert.deepEqual(attempts(), [a, b, { begunAt: 5, endedAt: undefined }, undefined]);
+  for (const text of end) transcript.add({ at: ++at, kind: 'said', text });
+  assert.deepEqual(attempts(), [a, b, { begunAt: 5, endedAt: 6 }, undefined]);
+});
 
 test('killed, or broken by SIGPIPE: the last file that it names', () => {
   assert.equal(cutOff([...head, ...updating('/a', '/b')], ['/b', '/c']), '/b');

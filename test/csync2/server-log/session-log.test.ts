@@ -148,6 +148,14 @@ describe('session log', () => {
     assert.deepEqual([...log.open.keys()], [11]);
   });
 
+  test('tells of each file that is received, with its peer and the time', () => {
+    const log = new SessionLog();
+    const told: unknown[] = [];
+    log.onReceived = (...reception) => void told.push(reception);
+    log.read([...begin(10), ...update(10, '/a from web9.\n', 'web2')]);
+    assert.deepEqual(told, [['/a from web9.\n', 'web2', clock]]);
+  });
+
   test('names with " from " count for the peer behind the last one', () => {
     const log = new SessionLog();
     log.read(update(10, '/srv/letter from web9.', 'web2'));

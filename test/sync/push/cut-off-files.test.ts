@@ -14,7 +14,7 @@ const row = (name: string): DirtyRow => ({
 test('it is forced for a minute, or until it has been sent', () => {
   const killed = new PushTranscript();
   for (const text of ['Connecting to host web2 (PLAIN) ...', 'Updating /b on web2 ...']) {
-    killed.add({ kind: 'said', text });
+    killed.add({ at: 0, kind: 'said', text });
   }
   const files = new CutOffFiles();
   const cutOff = () => files.pushed(killed, { sent: [], left: [row('/b'), row('/c')] }, 1000);

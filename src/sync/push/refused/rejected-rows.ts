@@ -132,6 +132,14 @@ export class RejectedRows {
     return { count, first };
   }
 
+  /** Whether a row was refused before for this reason, has not changed since, and waits for its time or for somebody. */
+  isOnHold(row: DirtyRow, { outcome, detail }: Pick<Diagnosis, 'outcome' | 'detail'>): boolean {
+    const rejected = this.#find(row);
+    if (!rejected || rejected.failures === 0) return false;
+    const isHeld = rejected.state === 'later' || rejected.state === 'conflict';
+    return isHeld && rejected.reason === outcome && rejected.detail === detail;
+  }
+
   /** Whether a row that is refused now, for this reason, is tried again at once. */
   isTriedAgain(row: DirtyRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
     const { failures = 0 } = this.#find(row) ?? {};

@@ -38,7 +38,7 @@ interface Push {
 
 function blamed(updated: readonly string[], { left, gone = [], deleted = [], isClosed }: Push): string[] {
   const transcript = new PushTranscript();
-  const say = (text: string) => transcript.add({ kind: 'said', text });
+  const say = (text: string) => transcript.add({ at: 0, kind: 'said', text });
   for (const name of updated) say(`Updating ${name} on web2 ...`);
   for (const name of deleted) say(`Deleting ${name} on web2 ...`);
   if (isClosed) say('Connection closed.');

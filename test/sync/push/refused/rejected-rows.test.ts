@@ -28,6 +28,24 @@ describe('rows that a peer has refused', () => {
     assert.equal(rejected.list(9).count, 0);
   });
 
+  test('refused once more for the same reason is no news, for another or after a change it is', () => {
+    const rejected = new RejectedRows();
+    const full = because('later', 'No space left on device');
+    assert.ok(!rejected.isOnHold(row('/a'), full));
+    rejected.refused(row('/a'), still(), full, 0);
+    assert.ok(rejected.isOnHold(row('/a'), full));
+    assert.ok(!rejected.isOnHold(row('/a'), because('later', 'Read-only file system')));
+    rejected.has(row('/a', 2), () => 'changed', 0);
+    assert.ok(!rejected.isOnHold(row('/a', 2), full));
+  });
+
+  test('one that was left of a push of several has not been refused itself', () => {
+    const rejected = new RejectedRows();
+    rejected.refused(row('/d/b'), still(), undefined, 0);
+    rejected.refused(row('/d/a'), still(), because('later', 'full'), 0);
+    assert.ok(!rejected.isOnHold(row('/d/b'), because('later', 'full')));
+  });
+
   test('the others do not rest', () => {
     assert.ok(!refusedAt(0, 'later').has(row('/b'), still, 0));
   });

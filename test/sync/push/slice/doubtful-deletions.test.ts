@@ -72,10 +72,18 @@ function setUp(context: TestContext) {
       const transcript = new PushTranscript();
       for (const name of names) {
         const what = deleted.includes(name) ? 'Deleting' : 'Updating';
-        transcript.add({ kind: 'said', text: `${what} ${bytes(name).toString('latin1')} on web2 ...` });
+        transcript.add({
+          at: 0,
+          kind: 'said',
+          text: `${what} ${bytes(name).toString('latin1')} on web2 ...`,
+        });
       }
       for (const name of deleted.filter((each) => !names.includes(each))) {
-        transcript.add({ kind: 'said', text: `Deleting ${bytes(name).toString('latin1')} on web2 ...` });
+        transcript.add({
+          at: 0,
+          kind: 'said',
+          text: `Deleting ${bytes(name).toString('latin1')} on web2 ...`,
+        });
       }
       const kept = doubt.without(outcome, transcript.deleted).sent;
       return kept.map(({ rowid }) => names[rowid] ?? '');

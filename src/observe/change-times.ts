@@ -1,0 +1,34 @@
+import type { PathBytes } from '../text/path-bytes.js';
+
+/**
+ * When paths have changed last: so many of the last ones, in a table that never grows. A path whose place another one has taken is
+ * not known any more. Paths are told apart by a hash of 32 bits.
+ */
+export class ChangeTimes {
+  readonly #hashes = new Uint32Array(places);
+  /** Milliseconds since 1970. */
+  readonly #times = new Float64Array(places);
+
+  /** A path has changed. */
+  note(path: PathBytes, at: number): void {
+    const hash = hashOf(path);
+    this.#hashes[hash % places] = hash;
+    this.#times[hash % places] = at;
+  }
+
+  /** When a path has changed last, as far as that is known and was not after the given time. */
+  before(path: PathBytes, time: number): number | undefined {
+    const hash = hashOf(path);
+    const at = this.#times[hash % places] ?? 0;
+    return this.#hashes[hash % places] === hash && at > 0 && at <= time ? at : undefined;
+  }
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Buffer): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  return hash >>> 0;
+}
+
+const places = 65_536;
