@@ -17,9 +17,10 @@ import { Flushes } from './daemon/flush/flush.js';
 import { Generation, type GenerationParts } from './daemon/generation.js';
 import { type HostPlan, readPlan } from './daemon/host-plan.js';
 import { pulsesOf } from './daemon/pulses.js';
+import { admitReaders, openReaders } from './daemon/readers.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
-import { introduction, metricsNow, statusOf } from './daemon/view.js';
+import { introduction, metricsNow, publicStatusOf, statusOf } from './daemon/view.js';
 import { watchFingerprint } from './daemon/watch-fingerprint.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
 import { ControlServer } from './observe/control-server.js';
@@ -108,6 +109,7 @@ async function run(
   const reporter = new Reporter(log, publish, counts, new EventFeed(ring));
   const files = runFiles(settings.queueFile, settings.runtimeDirectory);
   const plan = await readPlan(settings, csync2Options);
+  const readersGroup = admitReaders(settings, log);
   const watchStore = new WatchStore(log);
   const { watch, gap } = watchStore.inherit(watchFingerprint(plan, settings));
 
@@ -185,15 +187,12 @@ async function run(
     ending.push(() => reaper.stop());
   }
   const troubles = new ConfigTroubles(reloadSettings);
-  const status = () =>
-    statusOf({
-      succession,
-      queue,
-      server,
-      activity,
-      startedAt,
-      configTroubles: () => troubles.list(Date.now()),
-    });
+  const viewed = {
+    ...{ succession, queue, server, activity, startedAt },
+    configTroubles: () => troubles.list(Date.now()),
+  };
+  const status = () => statusOf(viewed);
+  const metrics = () => metricsNow(succession, status(), counts);
   await Promise.race([first.ready(), whenAborted(stop)]);
   if (stop.aborted) return;
 
@@ -228,7 +227,7 @@ async function run(
       queue,
       current: () => succession.current,
       status,
-      metrics: () => metricsNow(succession, status(), counts),
+      metrics,
       flushes: new Flushes({
         queue,
         current: () => succession.current,
@@ -240,6 +239,18 @@ async function run(
     (error) => reporter.onError('accepting on the control socket', error),
   );
   ending.push(() => control.close());
+  const closeReaders = await openReaders({
+    ...{
+      settings,
+      socket: files.runtime.read,
+      group: readersGroup,
+      metrics,
+      log,
+      onTrouble: reporter.onError,
+    },
+    status: () => publicStatusOf(viewed),
+  });
+  ending.push(closeReaders);
   if (queue.recovery.unclean) await first.repair();
   watchStore.keep(first.watcher);
   log.info(

@@ -69,5 +69,6 @@ const ownFlags: Readonly<Record<string, readonly string[]>> = {
   flush: ['--wait', '--peer'],
   'watch-limit': ['--apply'],
   doctor: ['--output'],
+  metrics: ['--output'],
 };
 const withoutSettings: ReadonlySet<string> = new Set(['version', 'help', 'completion']);

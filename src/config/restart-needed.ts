@@ -1,6 +1,6 @@
 import { propertyOf, type SettingName, type Settings } from './settings.js';
 
-/** Settings of what is made once and outlives a reload: the queue, the csync2 server and its log, the control socket. */
+/** Settings of what is made once and outlives a reload: the queue, the csync2 server and its log, the sockets. */
 export const settingsFixedUntilRestart: readonly SettingName[] = [
   'queue_file',
   'num_lines_until_reset',
@@ -10,6 +10,7 @@ export const settingsFixedUntilRestart: readonly SettingName[] = [
   'server',
   'csync2',
   'runtime_directory',
+  'metrics_listen',
   'log_level',
   'csync2_options',
 ];

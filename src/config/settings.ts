@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultFileEvents, parseFileEvents } from '../watch/file-events.js';
+import { parseListenAddress } from './listen-address.js';
 
 /**
  * One setting: `check_interval` in the file, `--check-interval` on the command line, `INOTIFY_CSYNC_CHECK_INTERVAL` in
@@ -84,7 +85,13 @@ export const settingDefinitions = {
     'give each update its own small database (SQLite only), so that peers do not delay each other',
   ),
   csync2: text('csync2', 'PROGRAM', 'the csync2 program, a path or a name in PATH'),
-  runtime_directory: path('/run/inotify-csync', 'directory for the control socket and private databases'),
+  runtime_directory: path('/run/inotify-csync', 'directory for the sockets and private databases'),
+  metrics_listen: {
+    ...text('off', 'ADDRESS', 'serve metrics for Prometheus at this address, by plain HTTP'),
+    schema: z.string().refine(isListenAddress),
+    expects:
+      'off, a loopback address with a port such as 127.0.0.1:9823 or [::1]:9823, or the path of a socket',
+  },
   log_level: choice('info', ['error', 'warn', 'info', 'debug'], 'least important messages to log'),
   csync2_options: {
     schema: z.array(z.string()).readonly(),
@@ -136,6 +143,11 @@ function cfgFileShape(): RegExp {
 
 function areFileEvents(list: string): boolean {
   parseFileEvents(list);
+  return true;
+}
+
+function isListenAddress(address: string): boolean {
+  parseListenAddress(address);
   return true;
 }
 

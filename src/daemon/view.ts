@@ -4,7 +4,8 @@ import { readLimits } from '../limits/inotify-limits.js';
 import type { Counts } from '../observe/counts.js';
 import type { MetricFamily } from '../observe/exposition.js';
 import { metricsOf } from '../observe/metrics.js';
-import { assembleStatus, type ConfigTrouble, type Status } from '../observe/status.js';
+import { assembleStatus, type ConfigTrouble, type Status, type StatusSources } from '../observe/status.js';
+import { withoutPaths } from '../observe/without-paths.js';
 import { packageVersion } from '../proc/package-version.js';
 import type { Queue } from '../queue/queue.js';
 import { display, fromKey } from '../text/path-bytes.js';
@@ -23,11 +24,27 @@ export interface Viewed {
 }
 
 /** How the running daemon is, now. */
-export function statusOf({ configTroubles, succession, queue, server, activity, startedAt }: Viewed): Status {
+export function statusOf(viewed: Viewed): Status {
+  return assembleStatus(sourcesOf(viewed));
+}
+
+/** The same for those who may not see names of files. */
+export function publicStatusOf(viewed: Viewed): Status {
+  return assembleStatus(withoutPaths(sourcesOf(viewed)));
+}
+
+function sourcesOf({
+  configTroubles,
+  succession,
+  queue,
+  server,
+  activity,
+  startedAt,
+}: Viewed): StatusSources {
   const { plan, sync, watcher } = succession.current;
   const { directories, unwatched, denied: unreadable } = watcher.stats();
   sync.unsupported.look();
-  return assembleStatus({
+  return {
     host: plan.instance.hostName,
     strategy: sync.strategy,
     startedAt,
@@ -51,7 +68,7 @@ export function statusOf({ configTroubles, succession, queue, server, activity, 
     server: server?.state ?? 'external',
     sessions: activity.sessions(),
     received: activity.received(),
-  });
+  };
 }
 
 /** What Prometheus collects, now. */

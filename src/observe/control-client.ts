@@ -12,8 +12,9 @@ import {
  *
  * @param seconds - how long its answer may take; 0 for as long as it likes
  *
- * Throws a {@link NotRunningError} when nobody listens, a {@link NoAnswerError} when the listener does not answer, and an
- * InotifyCsyncError, with its exit code, for what the daemon answers with an error.
+ * Throws a {@link NotRunningError} when nobody listens, a {@link DeniedError} when this user may not ask, a
+ * {@link NoAnswerError} when the listener does not answer, and an InotifyCsyncError, with its exit code, for what the daemon
+ * answers with an error.
  */
 export async function askDaemon(
   socketPath: string,
@@ -28,18 +29,28 @@ export async function askDaemon(
   throw new InotifyCsyncError(code, exitCode, message, hint);
 }
 
-/** There is no daemon behind the control socket. */
+/** There is no daemon behind a socket. */
 export class NotRunningError extends InotifyCsyncError {
-  constructor(socketPath: string, cause: NodeJS.ErrnoException) {
-    const denied = cause.code === 'EACCES';
+  constructor(socketPath: string, options?: ErrorOptions) {
     super(
-      denied ? 'ICS_CONTROL_DENIED' : 'ICS_NOT_RUNNING',
-      denied ? exitCodes.noPermission : exitCodes.notRunning,
-      denied
-        ? `${socketPath} may not be opened by this user`
-        : `inotify-csync is not running (${socketPath})`,
-      denied ? 'run this as root' : 'start it: systemctl start inotify-csync',
-      { cause },
+      'ICS_NOT_RUNNING',
+      exitCodes.notRunning,
+      `inotify-csync is not running (${socketPath})`,
+      'start it: systemctl start inotify-csync',
+      options,
+    );
+  }
+}
+
+/** This user may not open a socket. */
+export class DeniedError extends InotifyCsyncError {
+  constructor(socketPath: string, hint = 'run this as root', options?: ErrorOptions) {
+    super(
+      'ICS_CONTROL_DENIED',
+      exitCodes.noPermission,
+      `${socketPath} may not be opened by this user`,
+      hint,
+      options,
     );
   }
 }
@@ -68,7 +79,8 @@ function exchange(socketPath: string, request: Buffer, seconds: number): Promise
       fail(`nothing came in ${seconds} seconds`);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (notListening.has(error.code ?? '')) reject(new NotRunningError(socketPath, error));
+      if (error.code === 'EACCES') reject(new DeniedError(socketPath, undefined, { cause: error }));
+      else if (notListening.has(error.code ?? '')) reject(new NotRunningError(socketPath, { cause: error }));
       else fail(error.message, error);
     });
     socket.on('data', (chunk: string) => {
@@ -91,5 +103,5 @@ function parseReply(socketPath: string, line: string): ControlReply {
 }
 
 const replySeconds = 10;
-/** What connect(2) fails with when nobody listens, or may be asked. */
-const notListening = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES', 'ENOTDIR']);
+/** What connect(2) fails with when nobody listens. */
+const notListening = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);

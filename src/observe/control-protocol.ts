@@ -46,14 +46,23 @@ export type ControlReply =
       };
     };
 
-/** Bytes of a request, without its newline. */
+/** Bytes of a request on the control socket, without its newline. */
 export const requestBytesLimit = 1024 * 1024;
+
+/** Bytes of a request on the read socket, without its newline. */
+export const readRequestBytesLimit = 4096;
 
 /** Seconds that a flush may wait at most: a day. */
 export const longestFlush = 86_400;
 
 /** Seconds that a reader of events may wait at most: a client that is gone is noticed then. */
 export const longestEventsWait = 5;
+
+/** The group whose members may open the read socket. */
+export const readersGroup = 'inotify-csync';
+
+/** The requests that change nothing and that nobody has to wait for. */
+export const readRequests: ReadonlySet<ControlRequest['command']> = new Set(['status', 'metrics']);
 
 /** Reads one request. Throws a {@link BadRequestError}. */
 export function parseRequest(line: string): ControlRequest {
@@ -131,11 +140,11 @@ export class BadRequestError extends InotifyCsyncError {
 
 /** A request is longer than any may be. */
 export class RequestTooLongError extends InotifyCsyncError {
-  constructor() {
+  constructor(limit = requestBytesLimit) {
     super(
       'ICS_REQUEST_TOO_LONG',
       exitCodes.usage,
-      `a request may not be longer than ${requestBytesLimit} bytes`,
+      `a request may not be longer than ${limit} bytes`,
       'give fewer paths at once, or a directory above them',
     );
   }

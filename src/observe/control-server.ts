@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
@@ -7,15 +7,25 @@ import {
   type ControlRequest,
   parseRequest,
   RequestTooLongError,
+  requestBytesLimit,
 } from './control-protocol.js';
+import { listenOnSocket } from './listen-on-socket.js';
 import { sendLast, serveClient } from './serve-client.js';
 
 /** Answers a request, at once or later; what it throws becomes an error reply. `gone` is aborted when the client goes. */
 export type ControlHandler = (request: ControlRequest, gone: AbortSignal) => unknown;
 
+/** Who may open a socket besides its owner, and what a request of theirs may be. */
+export interface SocketAccess {
+  /** The number of a group; undefined: nobody. */
+  readonly group: number | undefined;
+  /** Bytes of a request at most, without its newline. */
+  readonly longestRequest: number;
+}
+
 /**
- * The control socket: only its owner can open it (0600 in a directory that is 0700), connections are few, and what each
- * of them can make the daemon keep is bounded.
+ * The control socket, or the read socket: only its owner can open it, or a group as well. Connections are few, and what each
+ * of them can make the daemon keep is bounded; each socket has places of its own.
  */
 export class ControlServer {
   readonly #server: Server;
@@ -37,24 +47,16 @@ export class ControlServer {
     path: string,
     handler: ControlHandler,
     onTrouble: (error: Error) => void = () => {},
+    { group, longestRequest }: SocketAccess = ownerOnly,
   ): Promise<ControlServer> {
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       removeStale(path);
-      const clients = new Clients(handler);
+      const clients = new Clients(handler, longestRequest);
       // A client that has sent all its requests may shut its side down and still read the answers.
       const server = createServer({ allowHalfOpen: true }, (socket) => void clients.admit(socket));
       server.maxConnections = placesLimit + refusalsLimit;
-      const before = process.umask(0o177);
-      try {
-        await new Promise<void>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(path, resolve);
-        });
-      } finally {
-        process.umask(before);
-      }
-      chmodSync(path, 0o600);
+      await listenOnSocket(server, path, group);
       server.on('error', onTrouble);
       return new ControlServer(server, path, clients);
     } catch (error) {
@@ -90,7 +92,7 @@ class BusyError extends InotifyCsyncError {
     super(
       'ICS_BUSY',
       exitCodes.temporary,
-      `${placesLimit} clients are connected to the control socket already`,
+      `${placesLimit} clients are connected already`,
       'try again in some seconds',
     );
   }
@@ -98,10 +100,12 @@ class BusyError extends InotifyCsyncError {
 
 class Clients {
   readonly #handler: ControlHandler;
+  readonly #longestRequest: number;
   readonly #served = new Set<Socket>();
 
-  constructor(handler: ControlHandler) {
+  constructor(handler: ControlHandler, longestRequest: number) {
     this.#handler = handler;
+    this.#longestRequest = longestRequest;
   }
 
   /** Serves a client until it goes, or tells it that there is no place. */
@@ -113,7 +117,8 @@ class Clients {
     this.#served.add(socket);
     await serveClient(socket, {
       answer: async (request, gone) => JSON.stringify(await answer(request, gone, this.#handler)),
-      tooLong: () => JSON.stringify(refusal(new RequestTooLongError())),
+      longestRequest: this.#longestRequest,
+      tooLong: () => JSON.stringify(refusal(new RequestTooLongError(this.#longestRequest))),
     });
     this.#served.delete(socket);
   }
@@ -145,6 +150,7 @@ function removeStale(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }
 
+const ownerOnly: SocketAccess = { group: undefined, longestRequest: requestBytesLimit };
 /** Clients that are served at the same time. */
 const placesLimit = 16;
 /** Clients that are being told that there is no place; more are closed without a word. */

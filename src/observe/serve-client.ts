@@ -1,12 +1,13 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { requestBytesLimit } from './control-protocol.js';
 
 /** What a client gets for its requests, each as a line without its newline. */
 export interface Answers {
   /** May take as long as it likes; aborted when the client goes. */
   answer(request: string, gone: AbortSignal): Promise<string>;
-  /** For a request longer than the limit, the last thing a client is told. */
+  /** Bytes of a request at most, without its newline. */
+  readonly longestRequest: number;
+  /** For a request longer than that, the last thing a client is told. */
   tooLong(): string;
 }
 
@@ -22,7 +23,7 @@ export async function serveClient(socket: Socket, answers: Answers): Promise<voi
   socket.on('error', ignore);
   socket.once('close', () => gone.abort());
   try {
-    for await (const request of requestsOf(socket)) {
+    for await (const request of requestsOf(socket, answers.longestRequest)) {
       if (request === undefined) {
         await sendLast(socket, answers.tooLong());
         return;
@@ -64,7 +65,7 @@ function send(socket: Socket, line: string): Promise<void> {
 }
 
 /** The lines that a client sends; undefined, and no more, for one that is too long. */
-async function* requestsOf(socket: Socket): AsyncGenerator<string | undefined> {
+async function* requestsOf(socket: Socket, limit: number): AsyncGenerator<string | undefined> {
   const begun = new GrowingBuffer();
   // Left open at a return: there may be something to say yet.
   const chunks: AsyncIterable<Buffer> = socket.iterator({ destroyOnReturn: false });
@@ -72,12 +73,12 @@ async function* requestsOf(socket: Socket): AsyncGenerator<string | undefined> {
     let start = 0;
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
       begun.append(chunk.subarray(start, end));
-      if (begun.length > requestBytesLimit) break;
+      if (begun.length > limit) break;
       yield begun.take();
       start = end + 1;
     }
     begun.append(chunk.subarray(start));
-    if (begun.length > requestBytesLimit) {
+    if (begun.length > limit) {
       yield undefined;
       return;
     }

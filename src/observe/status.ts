@@ -34,6 +34,8 @@ export interface StatusSources {
   readonly server: ServerState | 'external';
   readonly sessions: ReadonlyMap<number, Session>;
   readonly received: ReadonlyMap<string, number>;
+  /** How many paths are left out, for who may not see them; undefined: none. */
+  readonly pathsLeftOut?: number;
 }
 
 /** A mistake in the settings or in csync2.cfg. */
@@ -149,6 +151,8 @@ export interface Status {
     /** Files received since the start, by peer. */
     readonly received: Readonly<Record<string, number>>;
   };
+  /** How many paths are left out of all of this, because only root may see them; not set for root. */
+  readonly paths_left_out?: number;
 }
 
 /** A place that has to be there before anything at or below it is checked or sent. */
@@ -264,6 +268,7 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       })),
       received: Object.fromEntries(sources.received),
     },
+    ...(sources.pathsLeftOut === undefined ? {} : { paths_left_out: sources.pathsLeftOut }),
   };
 }
 
@@ -306,7 +311,8 @@ export function unwatchedText(count: number): string {
 /** How many paths csync2 can't handle, and the first of them. No problem of this service, and none that ever ends. */
 export function unsupportedText({ count, more, paths }: Status['unsupported']): string {
   const number = count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
-  return `${number} too long for csync2, and not synchronised: ${paths[0] ?? ''}`;
+  const [first] = paths;
+  return `${number} too long for csync2, and not synchronised${first === undefined ? '' : `: ${first}`}`;
 }
 
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {

@@ -25,8 +25,10 @@ export interface RunFiles {
     readonly verified: string;
   };
   readonly runtime: {
-    /** The control socket. */
+    /** The control socket: for the daemon's own user, and for everything. */
     readonly control: string;
+    /** The read socket: for a group, too, and for what changes nothing. */
+    readonly read: string;
     /** Private databases. */
     readonly lanes: string;
     /** What csync2's server is run with. */
@@ -49,6 +51,7 @@ export function runFiles(queueFile: string, runtimeDirectory: string): RunFiles 
     },
     runtime: {
       control: controlSocket(runtimeDirectory),
+      read: readSocket(runtimeDirectory),
       lanes: join(runtimeDirectory, 'lanes'),
       server: join(runtimeDirectory, 'server'),
     },
@@ -63,4 +66,9 @@ export function queueFiles(queueFile: string): { readonly cursor: string; readon
 /** The control socket of the run with this runtime directory. */
 export function controlSocket(runtimeDirectory: string): string {
   return join(runtimeDirectory, 'control.sock');
+}
+
+/** The read socket of the run with this runtime directory. */
+export function readSocket(runtimeDirectory: string): string {
+  return join(runtimeDirectory, 'status.sock');
 }

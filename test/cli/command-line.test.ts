@@ -3,11 +3,14 @@ import { execFile } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +18,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { ConfigReport } from '#src/cli/commands/check-config/report.js';
+import { readHandler } from '#src/daemon/read-handler.js';
 import { ControlServer } from '#src/observe/control-server.js';
+import { shareDirectory } from '#src/observe/share-directory.js';
 import { runCommand } from '../support/command.js';
 
 const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
@@ -149,6 +154,71 @@ test('a key or configuration that this user may not read says so, and never how 
   assert.match(config.stderr, /may not read csync2's configuration .*\n {2}run this as root/);
 });
 
+test('who is in the group may ask for the status and the metrics; others learn how to', async (context) => {
+  if (process.geteuid?.() !== 0) return context.skip('only root can become somebody else');
+  const folder = makeConfig(context);
+  chmodSync(folder, 0o755);
+  const directory = join(folder, 'run');
+  mkdirSync(directory, { mode: 0o700 });
+  const group = 65_531;
+  shareDirectory(directory, group);
+  const families = [
+    { name: 'inotify_csync_up', type: 'gauge', help: 'x', samples: [{ labels: {}, value: 1 }] },
+  ];
+  const answers = (from: string) =>
+    readHandler({ status: () => ({ health: 'healthy', from }), metrics: () => families });
+  const control = await ControlServer.listen(join(directory, 'control.sock'), answers('control'));
+  context.after(() => control.close());
+  const where = ['--runtime-directory', directory];
+  const [root, member, stranger] = [{}, { uid: 65534, gid: group }, { uid: 65534, gid: 65534 }];
+  const without = await run(['status', ...where], {}, member);
+  assert.equal(without.code, 77);
+  assert.match(
+    without.stderr,
+    /status.sock may not be opened by this user\n {2}run this as root, or have the group/,
+  );
+
+  const access = { group, longestRequest: 4096 };
+  const read = await ControlServer.listen(join(directory, 'status.sock'), answers('read'), undefined, access);
+  context.after(() => read.close());
+  const status = async (user: { uid?: number; gid?: number }) =>
+    JSON.parse((await run(['status', '--json', ...where], {}, user)).stdout) as { from: string };
+  assert.deepEqual([(await status(root)).from, (await status(member)).from], ['control', 'read']);
+  const metrics = await run(['metrics', ...where], {}, member);
+  assert.deepEqual([metrics.code, metrics.stdout.split('\n')[2]], [0, 'inotify_csync_up 1']);
+  for (const words of [['status'], ['metrics']]) {
+    const { code, stderr } = await run([...words, ...where], {}, stranger);
+    assert.equal(code, 77);
+    assert.match(
+      stderr,
+      /status.sock may not be opened .*\n {2}run this as root, or .* the group inotify-csync/,
+    );
+  }
+  for (const words of [['check'], ['reload'], ['flush']]) {
+    const { code, stderr } = await run([...words, ...where], {}, member);
+    assert.deepEqual([code, stderr.split('\n')[1]], [77, '  run this as root']);
+  }
+});
+
+test('metrics --output replaces a file as a whole, and follows no link', async (context) => {
+  const folder = makeConfig(context);
+  const file = join(folder, 'x.prom');
+  writeFileSync(join(folder, 'target'), 'precious');
+  symlinkSync('target', file);
+  const nowhere = ['--runtime-directory', join(folder, 'none')];
+  const { code, stdout, stderr } = await run(['metrics', '--output', file, ...nowhere]);
+  assert.deepEqual([code, stdout, stderr], [3, '', '']);
+  assert.match(readFileSync(file, 'utf8'), /\ninotify_csync_up 0\n$/);
+  const { mode } = lstatSync(file);
+  assert.deepEqual([mode & 0o170000, mode & 0o7777], [0o100000, 0o644]);
+  assert.equal(readFileSync(join(folder, 'target'), 'utf8'), 'precious');
+  const left = readdirSync(folder).filter((name) => name.startsWith('x.prom.'));
+  assert.deepEqual(left, [], 'nothing else is left');
+  const failed = await run(['metrics', '--output', join(folder, 'none/x.prom'), ...nowhere]);
+  assert.equal(failed.code, 73);
+  assert.match(failed.stderr, /cannot write .*ENOENT.*\n {2}name a file/);
+});
+
 test('explain says what csync2 does not send of a path', async (context) => {
   const folder = makeConfig(context);
   const where = ['-N', 'web1', '--cfg-path', folder];
@@ -215,6 +285,12 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
   [['run', '--no-settle'], 64, /--settle: found "false"/],
   [['-v'], 64, /there is no command\n/],
   [['--settle', 'x'], 64, /there is no command|--settle/],
+  [['metrics', '--outptu', 'x'], 64, /there is no --outptu\n {2}did you mean --output\?/],
+  [
+    ['run', '--metrics-listen', '0.0.0.0:1'],
+    64,
+    /^inotify-csync: --metrics-listen: "0.0.0.0:1" is not a loopback address/,
+  ],
   [['watch-limit', '--aply'], 64, /there is no --aply\n {2}did you mean --apply\?/],
   [['status', '--jsn'], 64, /did you mean --json\?/],
   [['version', '--settle', '1'], 64, /version takes no --settle\n {2}see: inotify-csync version --help/],

@@ -62,6 +62,7 @@ test('the defaults are those of the documentation', () => {
     privateDatabases: true,
     csync2: 'csync2',
     runtimeDirectory: '/run/inotify-csync',
+    metricsListen: 'off',
     logLevel: 'info',
     csync2Options: [],
   });
@@ -111,6 +112,7 @@ test('every setting can be given in each of the three ways', () => {
     private_databases: ['false', 'false'],
     csync2: ['"/opt/csync2"', '/opt/csync2'],
     runtime_directory: ['"/run/x"', '/run/x'],
+    metrics_listen: ['"[::1]:9823"', '[::1]:9823'],
     log_level: ['"debug"', 'debug'],
     csync2_options: ['["-N", "web1"]', '-N web1'],
   };
@@ -265,4 +267,17 @@ test('csync2_options come first, the command line is appended and wins', () => {
   assert.deepEqual([error.exitCode, error.message.startsWith(`${standard}:1: csync2_options: `)], [78, true]);
   assert.equal(failure({ files: { [standard]: 'csync2_options = "-N web1"' } }).exitCode, 78);
   assert.equal(failure({ csync2: ['-v'] }).exitCode, 64);
+});
+
+test('metrics are served at a loopback address alone, and the error says so with its place', () => {
+  const files = { [standard]: '\nmetrics_listen = "0.0.0.0:9823"\n' };
+  const error = failure({ files });
+  assert.equal(
+    error.message,
+    `${standard}:2: metrics_listen: "0.0.0.0:9823" is not a loopback address: other hosts could reach it`,
+  );
+  assert.equal(error.exitCode, 78);
+  assert.match(error.hint, /^give 127\.0\.0\.1:PORT/);
+  assert.equal(failure({ flags: { metrics_listen: '[::]:1' } }).exitCode, 64);
+  assert.equal(load({ flags: { metrics_listen: '[::1]:9823' } }).settings.metricsListen, '[::1]:9823');
 });

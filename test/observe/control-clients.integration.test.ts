@@ -138,6 +138,103 @@ async function neverRead(host: Host, request: string, context: TestContext): Pro
   await Promise.all(closed);
 }
 
+describe('two sockets', { timeout: 600_000 }, () => {
+  test('one that is full does not fill the other', async (context) => {
+    const host = await Host.start(context);
+    for (const [full, other] of [
+      [host.readPath, host.path],
+      [host.path, host.readPath],
+    ] as const) {
+      const clients = await Promise.all(Array.from({ length: 16 }, () => open(full)));
+      await assert.rejects(askDaemon(full, { command: 'status' }), { code: 'ICS_BUSY', exitCode: 75 });
+      for (let count = 0; count < 100; count += 1) await askDaemon(other, { command: 'status' });
+      for (const client of clients) client.destroy();
+      await host.calm();
+    }
+  });
+
+  test('a request on the read socket is refused from 4 KiB on', async (context) => {
+    const host = await Host.start(context);
+    const client = await open(host.readPath);
+    const reply = textOf(client);
+    client.write(Buffer.alloc(4097, 'x'));
+    assert.match(await reply, /^\{"ok":false.*longer than 4096 bytes/);
+  });
+
+  test('fifteen readers that never read what they ask for: memory stays bounded, root is served', async (context) => {
+    const host = await Host.start(context);
+    const before = host.memory();
+    const clients = await Promise.all(Array.from({ length: 15 }, () => open(host.readPath)));
+    const closed = clients.map((client) => closeOf(client));
+    let most = 0;
+    for (let round = 0; round < 20; round += 1) {
+      for (const client of clients) {
+        client.pause();
+        if (round < rounds && client.writable && client.writableLength < mebibyte) {
+          client.write('{"command":"metrics"}\n'.repeat(1000));
+        }
+      }
+      await askDaemon(host.path, { command: 'status' });
+      await askDaemon(host.readPath, { command: 'status' });
+      most = Math.max(most, host.memory() - before);
+    }
+    assert.ok(most < 100 * mebibyte, `${most} bytes more`);
+    for (const client of clients) client.resume();
+    await Promise.all(closed);
+  });
+
+  test('whatever a crowd does on the read socket, root always gets an answer', async (context) => {
+    const random = seeded(chooseSeed(context));
+    const host = await Host.start(context);
+    const before = host.memory();
+    const until = performance.now() + seconds * 1000;
+    const crowd = Array.from({ length: 40 }, async () => {
+      while (performance.now() < until) await misbehave(host.readPath, random);
+    });
+    const results = { answers: 0, slowest: 0, most: 0 };
+    while (performance.now() < until) {
+      const began = performance.now();
+      await askDaemon(host.path, { command: 'status' });
+      results.answers += 1;
+      results.slowest = Math.max(results.slowest, Math.round(performance.now() - began));
+      results.most = Math.max(results.most, host.memory() - before);
+    }
+    await Promise.all(crowd);
+    context.diagnostic(JSON.stringify(results));
+    await host.calm();
+    await askDaemon(host.readPath, { command: 'status' });
+    assert.ok(results.most < 150 * mebibyte, `${results.most} bytes more`);
+  });
+
+  test('a flood of connections to the read socket keeps root waiting for moments only', async (context) => {
+    const host = await Host.start(context);
+    const flood = spawn('python3', ['-c', flooding, host.readPath], { stdio: 'ignore' });
+    context.after(() => flood.kill('SIGKILL'));
+    const until = performance.now() + 5000;
+    let [answers, slowest] = [0, 0];
+    while (performance.now() < until) {
+      const began = performance.now();
+      await askDaemon(host.path, { command: 'status' });
+      answers += 1;
+      slowest = Math.max(slowest, Math.round(performance.now() - began));
+    }
+    flood.kill('SIGKILL');
+    context.diagnostic(JSON.stringify({ answers, slowest }));
+    await host.calm();
+  });
+});
+
+/** Connects and goes as fast as it can. */
+const flooding = `
+import socket, sys
+while True:
+    client = socket.socket(socket.AF_UNIX)
+    client.setblocking(False)
+    try: client.connect(sys.argv[1])
+    except BlockingIOError: pass
+    client.close()
+`;
+
 /** One connection of a client that does something it should not, until it or the server ends it. */
 async function misbehave(path: string, random: () => number): Promise<void> {
   const client = await open(path).catch(() => undefined);
@@ -169,19 +266,22 @@ async function misbehave(path: string, random: () => number): Promise<void> {
 /** A control server in a process of its own. */
 class Host {
   readonly path: string;
+  readonly readPath: string;
   readonly #process: ChildProcess;
   descriptorsAtStart = 0;
 
-  private constructor(path: string, host: ChildProcess) {
+  private constructor(path: string, readPath: string, host: ChildProcess) {
     this.path = path;
+    this.readPath = readPath;
     this.#process = host;
   }
 
   static async start(context: TestContext): Promise<Host> {
     const folder = mkdtempSync(join(tmpdir(), 'control-'));
     const path = join(folder, 'run', 'control.sock');
+    const readPath = join(folder, 'run', 'status.sock');
     const script = new URL('control-host.js', import.meta.url).pathname;
-    const child = spawn(process.execPath, [script, path, String(replyBytes)], {
+    const child = spawn(process.execPath, [script, path, readPath, String(replyBytes)], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let exit: unknown;
@@ -199,7 +299,7 @@ class Host {
       assert.equal(exit, 0, 'it ends when it is told to');
     });
     await once(child.stdout, 'data');
-    const host = new Host(path, child);
+    const host = new Host(path, readPath, child);
     await askDaemon(path, { command: 'status' });
     await sleep(100);
     host.descriptorsAtStart = host.descriptors();

@@ -1,31 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assembleStatus, type StatusSources } from '#src/observe/status.js';
+import { assembleStatus } from '#src/observe/status.js';
 import { statusLine } from '#src/observe/status-line.js';
 import type { LaneStatus } from '#src/sync/push/lane.js';
-
-const quiet: StatusSources = {
-  host: 'web1',
-  strategy: 'each peer by itself',
-  startedAt: 0,
-  scheduler: 'idle',
-  directories: 7,
-  unwatched: 0,
-  unreadable: 0,
-  queue: { depth: 0, oldestAt: undefined, resets: 0 },
-  fullCheckDue: undefined,
-  fullCheckTries: { failures: 0, nextAt: 0 },
-  configTroubles: [],
-  newPeers: new Map(),
-  detectedLate: { count: 0, paths: [] },
-  roots: [],
-  lanes: [],
-  deferred: { count: 0, first: [] },
-  unsupported: { count: 0, more: false, paths: [] },
-  server: 'external',
-  sessions: new Map(),
-  received: new Map(),
-};
+import { lane, quiet } from './status-sources.js';
 
 test('nothing wrong: healthy', () => {
   const status = assembleStatus(quiet);
@@ -47,23 +25,6 @@ test('directories that are not watched or not readable are said, and make it deg
 });
 
 const now = 1_000_000;
-
-function lane(fields: Partial<LaneStatus> = {}): LaneStatus {
-  return {
-    peer: 'web2',
-    state: 'waiting',
-    reason: undefined,
-    failingSince: undefined,
-    nextAttemptAt: undefined,
-    lastSentAt: undefined,
-    pending: 0,
-    pendingSince: undefined,
-    sent: 0,
-    onHold: [],
-    onHoldCount: 0,
-    ...fields,
-  };
-}
 
 test('the status has a schema', () => assert.equal(assembleStatus(quiet).schema, 1));
 

@@ -1,13 +1,13 @@
 import type { Argv } from 'yargs';
-import { exitCodes } from '../../errors.js';
+import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { NotRunningError } from '../../observe/control-client.js';
 import { exposition, type MetricFamily } from '../../observe/exposition.js';
 import { upMetrics } from '../../observe/metrics.js';
+import { replaceFile } from '../../state/replace-file.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
-import { showReply } from '../show-reply.js';
 
 /** `metrics`: what Prometheus collects, as text. */
 export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
@@ -16,15 +16,39 @@ export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
     describe: 'print metrics for Prometheus',
     builder: (own) =>
       withSettingFlags(own, context)
+        .option('output', {
+          type: 'string',
+          nargs: 1,
+          description:
+            'replace this file instead, at once and as a whole, for the textfile collector of node_exporter',
+        })
         .example('$0 metrics', 'in the text format; inotify_csync_up is 0 when it does not run')
-        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
+        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'cannotCreate', 'noPermission'])),
     handler: async (flags) => {
-      const families = await askRunning(flags, context, { command: 'metrics' }).catch((error: unknown) => {
-        if (!(error instanceof NotRunningError) || error.exitCode !== exitCodes.notRunning) throw error;
+      const families = (await askRunning(flags, context, { command: 'metrics' }).catch((error: unknown) => {
+        if (!(error instanceof NotRunningError)) throw error;
         context.exitCode = exitCodes.notRunning;
         return upMetrics(false);
-      });
-      showReply(flags, families as MetricFamily[], (reply) => exposition(reply).trimEnd());
+      })) as MetricFamily[];
+      const text = flags.json ? `${JSON.stringify(families)}\n` : exposition(families);
+      const { output } = flags as { output?: string };
+      if (output === undefined) process.stdout.write(text);
+      else replaceOutput(output, text);
     },
   });
+}
+
+/** All may read it: the collector runs as another user. A new run writes it again, so that it need not be durable. */
+function replaceOutput(file: string, text: string): void {
+  try {
+    replaceFile(file, text, { mode: 0o644, isDurable: false });
+  } catch (cause) {
+    throw new InotifyCsyncError(
+      'ICS_OUTPUT',
+      exitCodes.cannotCreate,
+      `cannot write ${file}: ${(cause as Error).message}`,
+      'name a file in a directory that this user can write',
+      { cause },
+    );
+  }
 }

@@ -1,5 +1,6 @@
 import { type PeerStatus, type Status, unsupportedText } from '../../../observe/status.js';
 import { duration, peerText } from '../../../observe/status-line.js';
+import { counted } from '../../show-reply.js';
 
 /** The status for people. */
 export function renderStatus(status: Status): string {
@@ -18,6 +19,8 @@ export function renderStatus(status: Status): string {
   }
   const late = status.detected_late.count;
   if (late > 0) lines.push(`late       ${late} changes were found only by a full check`);
+  const hidden = status.paths_left_out ?? 0;
+  if (hidden > 0) lines.push(`hidden     ${counted(hidden, 'path')}, which only root may see`);
   return `${[...lines, ...furtherLines(status)].join('\n')}\n`;
 }
 
@@ -31,19 +34,24 @@ function furtherLines(status: Status): string[] {
     ...(mounts.length > 0 ? ['', 'mounted in them'] : []),
     ...mounts.map((root) => `  ${root.path}: ${root.text}`),
     ...['', 'peers', ...peers.flatMap((peer) => renderPeer(peer, server.received[peer.name] ?? 0))],
-    ...(deferred.length > 0 ? ['', 'cannot be checked, tried again later'] : []),
+    ...(count > 0 ? ['', 'cannot be checked, tried again later'] : []),
     ...deferred.map(({ path, reason }) => `  ${path}: ${reason}`),
-    ...andMore(count - deferred.length, '  '),
+    ...(deferred.length > 0 ? andMore(count - deferred.length, '  ') : hiddenPaths(count)),
     ...(unsupported.count > 0 ? ['', `never synchronised: ${unsupportedText(unsupported)}`] : []),
   ];
 }
 
 function renderPeer(peer: PeerStatus, received: number): string[] {
   const onHold = peer.on_hold.map(({ path, reason }) => `    rejected: ${path}: ${reason}`);
-  const more = andMore(peer.on_hold_count - peer.on_hold.length, '    ');
+  // Where none may be shown, the line of the peer says how many there are.
+  const more = onHold.length > 0 ? andMore(peer.on_hold_count - onHold.length, '    ') : [];
   return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...onHold, ...more];
 }
 
 function andMore(count: number, indent: string): string[] {
   return count > 0 ? [`${indent}and ${count} more`] : [];
+}
+
+function hiddenPaths(count: number): string[] {
+  return count > 0 ? [`  ${counted(count, 'path')}`] : [];
 }
