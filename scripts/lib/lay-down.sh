@@ -1,17 +1,18 @@
 # shellcheck shell=bash
 # The built product, laid down as a host has it. For scripts/install and scripts/package.
 
-# lay_down ROOT NODE: the program in ROOT/usr/lib/inotify-csync, run by the program NODE; the units, limits, manual pages
-# and completions below ROOT/usr. ROOT may be empty: this machine.
+# lay_down ROOT NODE: the program in ROOT/usr/lib/inotify-csync, run by the program NODE; the units, limits, the group,
+# manual pages and completions below ROOT/usr. ROOT may be empty: this machine.
 lay_down() {
   local root=$1 node=$2
   lay_down_library "$root/usr/lib/inotify-csync"
-  mkdir -p "$root/usr/bin" "$root"/usr/lib/{systemd/system,sysctl.d} "$root"/usr/share/man/man{1,5,8} \
+  mkdir -p "$root/usr/bin" "$root"/usr/lib/{systemd/system,sysctl.d,sysusers.d} "$root"/usr/share/man/man{1,5,8} \
     "$root"/usr/share/bash-completion/completions "$root"/usr/share/zsh/vendor-completions
   printf '%s\n' '#!/bin/sh' "exec $node"' /usr/lib/inotify-csync/dist/cli/main.js "$@"' |
     replace 0755 "$root/usr/bin/inotify-csync"
-  install -m 0644 systemd/*.service "$root/usr/lib/systemd/system/"
+  install -m 0644 systemd/*.{service,timer} "$root/usr/lib/systemd/system/"
   install -m 0644 systemd/60-inotify-csync.sysctl.conf "$root/usr/lib/sysctl.d/60-inotify-csync.conf"
+  install -m 0644 systemd/inotify-csync.sysusers.conf "$root/usr/lib/sysusers.d/inotify-csync.conf"
   if [ -e systemd/inotify-csync.catalog ]; then
     mkdir -p "$root/usr/lib/systemd/catalog"
     install -m 0644 systemd/inotify-csync.catalog "$root/usr/lib/systemd/catalog/"

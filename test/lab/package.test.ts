@@ -43,6 +43,19 @@ describe('the package for Debian', () => {
     assert.match(list, /\/build\/Release\/inotify_csync\.node$/m);
   });
 
+  test('carries alerts, dashboard and plugin', async () => {
+    const list = await mustRun(['dpkg-deb', '--contents', deb]);
+    for (const name of [
+      'README.md',
+      'alerts.yml',
+      'alerts.test.yml',
+      'dashboard.json',
+      'check_inotify_csync',
+    ]) {
+      assert.ok(list.includes(` ./usr/share/doc/inotify-csync/monitoring/${name}\n`), name);
+    }
+  });
+
   test('depends on what it calls', async () => {
     const depends = await mustRun(['dpkg-deb', '--field', deb, 'Depends']);
     for (const name of ['nodejs \\(>= 20', 'csync2', 'libsqlite3-0', 'libsystemd0', 'libc6 \\(']) {
@@ -70,6 +83,13 @@ describe('on hosts', () => {
       await lab.mustRun(number, 'csync2', '-cIr', '/');
       await lab.mustRun(number, 'systemctl', 'enable', '--now', 'inotify-csync');
     }
+    assert.match(await lab.mustRun(1, 'getent', 'group', 'inotify-csync'), /^inotify-csync:/);
+    assert.equal(
+      await lab.mustRun(1, 'stat', '-c', '%a %G', '/run/inotify-csync/status.sock'),
+      '660 inotify-csync\n',
+    );
+    const timer = await lab.run(1, 'systemctl', 'is-enabled', 'inotify-csync-metrics.timer');
+    assert.equal(timer.stdout, 'disabled\n');
     writeFileSync(`${lab.node(1).data}/file`, 'text\n');
     await lab.waitFor('the file', () => existsSync(`${lab.node(2).data}/file`));
     await lab.waitUntilEqual();
