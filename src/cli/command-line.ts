@@ -70,11 +70,11 @@ function baseParser(words: readonly string[]): Argv {
     .parserConfiguration({
       'camel-case-expansion': false,
       'dot-notation': false,
-      'duplicate-arguments-array': false,
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
     .locale('en')
+    .middleware(keepLastOfEach)
     .strict()
     .demandCommand(1, noCommand)
     .option('json', { type: 'boolean', global: true, description: 'print JSON, for scripts' })
@@ -89,5 +89,14 @@ function baseParser(words: readonly string[]): Argv {
     });
 }
 
+/** Of a flag that is given twice the last counts. (yargs' own setting for it also keeps only the last of several operands.) */
+function keepLastOfEach(words: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(words)) {
+    if (Array.isArray(value) && name !== '_' && name !== operandList) words[name] = value.at(-1);
+  }
+}
+
+/** The operand of which there can be many, in all commands. */
+const operandList = 'paths';
 const completionFlag = '--get-yargs-completions';
 const noCommand = 'there is no command';

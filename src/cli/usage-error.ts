@@ -42,6 +42,7 @@ export const commandNames: readonly string[] = [
   'events',
   'check',
   'flush',
+  'verify',
   'retry',
   'accept-root',
   'reload',

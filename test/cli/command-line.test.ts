@@ -92,6 +92,33 @@ test('without a command there is help, and the exit code of a wrong command line
   assert.deepEqual([asked.code, asked.stdout], [0, bare.stdout]);
 });
 
+test('every command of the help text has a help text of its own', async () => {
+  const { stdout } = await run(['--help']);
+  const names = [...stdout.matchAll(/^ {2}inotify-csync (\S+)/gm)].map(([, name = '']) => name);
+  assert.ok(names.length > 15);
+  for (const name of names) {
+    const help = await run(['help', name]);
+    assert.deepEqual([help.code, help.stderr], [0, ''], name);
+  }
+});
+
+test('of a flag that is given twice the last counts, and of several operands all', async (context) => {
+  const folder = makeConfig(context);
+  const requests: unknown[] = [];
+  const server = await ControlServer.listen(join(folder, 'run/control.sock'), (request) => {
+    requests.push(request);
+    return { queued: [], outside: [], complete: true, pending: [], waited_s: 0 };
+  });
+  context.after(() => server.close());
+  const environment = { INOTIFY_CSYNC_RUNTIME_DIRECTORY: `${folder}/run` };
+  await run(['check', '/a', '/b', '/c', '--json', '--json'], environment);
+  await run(['flush', '/a', '/b', '--peer', 'x', '--peer', 'web2', '--wait=1', '--wait=0'], environment);
+  assert.deepEqual(requests, [
+    { command: 'check', paths: ['/a', '/b', '/c'] },
+    { command: 'flush', paths: ['/a', '/b'], peer: 'web2', seconds: 0 },
+  ]);
+});
+
 test('help of a command shows its own options, and those of the settings only where they are asked for', async () => {
   for (const command of ['status', 'check', 'retry', 'accept-root', 'reload', 'run']) {
     const [{ code, stdout }, same] = await Promise.all([run([command, '--help']), run(['help', command])]);
