@@ -52,7 +52,7 @@ describe('the package for Debian', () => {
       'dashboard.json',
       'check_inotify_csync',
     ]) {
-      assert.ok(list.includes(` ./usr/share/doc/inotify-csync/monitoring/${name}\n`), name);
+      assert.ok(list.includes(` ./usr/share/doc/inotify-csync/docs/monitoring/${name}\n`), name);
     }
   });
 
