@@ -42,7 +42,7 @@ __attribute__((constructor)) void FindTraces() {
 /** `more` stands before the path. */
 void Append(char kind, const char* path, const char* more) {
   // SQLite removes its journal at the end of each transaction.
-  if (traces == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal") || IsTemporary(path)) return;
+  if (traces == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal")) return;
   const int error = errno;
   const int file = open(traces, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   timespec now{};
@@ -63,11 +63,14 @@ void Append(char kind, const char* path, const char* more) {
 
 }  // namespace
 
-void Note(char kind, const char* path) { Append(kind, path, ""); }
+void Note(char kind, const char* path) {
+  if (!IsTemporary(path)) Append(kind, path, "");
+}
 
 void NoteMove(const char* path, ino_t inode) {
   char more[24];
   std::snprintf(more, sizeof more, "%llu ", static_cast<unsigned long long>(inode));
+  // Whatever its name looks like, it is in its place.
   Append('M', path, more);
 }
 

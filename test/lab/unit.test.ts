@@ -123,12 +123,13 @@ describe('the unit', () => {
       'the file of the other configuration',
       async () => (await lab.run(2, 'test', '-s', '/srv/blue/file')).code === 0,
     );
-    for (const path of [
-      '/var/lib/inotify-csync-blue',
-      '/run/inotify-csync-blue',
-      '/var/log/inotify-csync-blue',
-    ]) {
-      assert.equal((await lab.mustRun(1, 'stat', '-c', '%a', path)).trim(), '700');
+    for (const [path, access] of [
+      ['/var/lib/inotify-csync-blue', '700 root'],
+      // The read socket lies there, and nothing else that the group may open.
+      ['/run/inotify-csync-blue', '710 inotify-csync'],
+      ['/var/log/inotify-csync-blue', '700 root'],
+    ] as const) {
+      assert.equal((await lab.mustRun(1, 'stat', '-c', '%a %G', path)).trim(), access);
     }
     await lab.mustRun(1, 'systemctl', 'stop', 'inotify-csync@blue');
     assert.equal(
