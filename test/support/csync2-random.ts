@@ -32,13 +32,14 @@ export class Random {
     return items[this.below(items.length)] as Item;
   }
 
-  /** 1 to `most` bytes, each any of 1 to 255 but the slash: what a file name may hold. */
+  /** 1 to `most` bytes, each any of 1 to 255 but the slash: what a file name may hold. Never `.` or `..`, which each directory has. */
   name(most: number): Buffer {
     const bytes = Buffer.alloc(1 + this.below(most));
     for (let at = 0; at < bytes.length; at++) {
       const byte = 1 + this.below(255);
-      bytes[at] = byte === 0x2f ? 0x2e : byte;
+      bytes[at] = byte === 0x2f ? 0x2d : byte;
     }
+    if (bytes.length <= 2 && bytes.every((byte) => byte === 0x2e)) bytes[0] = 0x2d;
     return bytes;
   }
 }
