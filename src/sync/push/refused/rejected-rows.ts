@@ -35,6 +35,7 @@ export type RowState =
  * - What the answer for one alone means, `csync2/refusals/refusals.ts` tells.
  * - Of those that are refused alike in one directory, one is tried every {@link laterSeconds}; when it is taken, all are free
  *   that were refused for the same reason.
+ * - Where some of a directory are in conflict, the others that were refused along with them wait in the same way.
  * - What lies below a directory that was refused, and is missing on the peer, waits for that directory and for nothing else.
  * - A change of the file makes it due; it is still asked about alone. A change is told by the file's stamp, and not by its
  *   row: a peer that pushes the same file to us in vain has csync2 mark it here again each time.
@@ -125,8 +126,15 @@ export class RejectedRows {
   list(limit: number): { readonly count: number; readonly first: readonly HeldPath[] } {
     const first: HeldPath[] = [];
     let count = 0;
+    const inConflict = new Set<string>();
+    for (const { name, state } of this.#rows.values()) {
+      if (state === 'conflict') inConflict.add(directoryOf(name));
+    }
     for (const rejected of this.#rows.values()) {
-      if ((rejected.state !== 'later' && rejected.state !== 'conflict') || rejected.forced) continue;
+      const { forced, name, reason, state } = rejected;
+      if ((state !== 'later' && state !== 'conflict') || forced) continue;
+      // Others beside it are asked about, and may be none yet.
+      if (reason === 'conflict' && !inConflict.has(directoryOf(name))) continue;
       if (++count <= limit) first.push({ ...rejected, until: this.#dueAt(rejected) });
     }
     return { count, first };
@@ -170,11 +178,12 @@ export class RejectedRows {
     }
     const { outcome, detail, meaning } = diagnosis;
     const isTriedAgain = this.isTriedAgain(row, diagnosis);
+    const isOneOfMany = meaning === 'conflict' && this.#isOneOfMany(rejected);
     if (meaning === 'unanswered') this.#unanswered++;
     Object.assign(rejected, { reason: outcome, detail, failures: rejected.failures + 1 });
-    if (isTriedAgain) {
+    if (isTriedAgain && !isOneOfMany) {
       Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
-    } else if (meaning === 'conflict') {
+    } else if (meaning === 'conflict' && !isOneOfMany) {
       Object.assign(rejected, { state: 'conflict', until: now + conflictSeconds * 1000 });
     } else this.#waitAlike(rejected, now);
   }
@@ -192,9 +201,9 @@ export class RejectedRows {
       const rejected = this.#find(row);
       if (!rejected) continue;
       this.#drop(rejected);
-      if (rejected.state !== 'later') continue;
+      if (rejected.state !== 'later' && rejected.reason !== 'conflict') continue;
       for (const other of [...this.#rows.values()]) {
-        if (other.state === 'later' && reasonOf(other) === reasonOf(rejected)) this.#drop(other);
+        if (other.state === 'later' && isRefusedAlike(other, rejected)) this.#drop(other);
       }
     }
   }
@@ -273,6 +282,18 @@ export class RejectedRows {
     for (const other of this.#rows.values()) {
       if (other.state !== 'behind' && this.#refusedAbove(other) === above) this.#wait(other, above);
     }
+  }
+
+  /** Whether the peer has called enough others of its directory changed on both sides before it. */
+  #isOneOfMany({ name, failures, state }: Rejected): boolean {
+    if (failures > 0 && state !== 'later') return false;
+    const directory = directoryOf(name);
+    let others = 0;
+    for (const other of this.#rows.values()) {
+      const isAsked = other.reason === 'conflict' && other.failures > 0;
+      if (isAsked && directoryOf(other.name) === directory && !other.name.equals(name)) others++;
+    }
+    return others >= manyConflicts;
   }
 
   /** It waits along with all that are refused alike in its directory, and with those that were not asked about yet. */
@@ -364,6 +385,12 @@ function reasonOf({ reason, detail }: HeldPath): string {
   return `${reason} ${detail}`;
 }
 
+/** What hinders one thing hinders others, wherever they are; a conflict is that of a file, or of a directory that was removed. */
+function isRefusedAlike(one: Rejected, other: Rejected): boolean {
+  const isSame = reasonOf(one) === reasonOf(other);
+  return isSame && (one.reason !== 'conflict' || directoryOf(one.name) === directoryOf(other.name));
+}
+
 /** Milliseconds until a row is tried again after something else has gone first, or it has changed. */
 const pause = 200;
 /**
@@ -382,5 +409,7 @@ const laterSeconds = [5, 10, 20, 40];
 const mostUnanswered = 5;
 const freedMilliseconds = 1000;
 const conflictSeconds = 600;
+/** A peer that has removed a directory of thousands says so of each: when it has said so of some, one is asked about now and then. */
+const manyConflicts = 4;
 /** Milliseconds between tries of rows that wait for their time: one takes some 20. */
 const betweenTries = 400;

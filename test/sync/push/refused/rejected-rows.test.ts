@@ -203,6 +203,39 @@ describe('rows that a peer has refused', () => {
     assert.equal(rejected.list(9).count, 1);
   });
 
+  test('where some of a directory are in conflict, the others wait along with them, and are told with them', () => {
+    const rejected = new RejectedRows();
+    const names = Array.from({ length: 1000 }, (_, index) => `/d/${index}`);
+    for (const name of [...names, '/e/1']) rejected.refused(row(name), still(), undefined, 0);
+    const tries = (from: number, to: number) => {
+      let count = 0;
+      for (let now = from; now < to; now += 100) {
+        const due = names.filter((name) => !rejected.has(row(name), still, now)).slice(0, 1);
+        for (const name of due) rejected.refused(row(name), still(), because('conflict'), now);
+        count += due.length;
+      }
+      return count;
+    };
+    assert.ok(tries(0, minute) < 50);
+    assert.equal(rejected.list(9).count, 1000);
+    assert.ok(tries(minute, 10 * minute) < 20);
+    assert.ok(!rejected.has(row('/e/1'), still, minute), 'those of another directory do not wait');
+    rejected.taken([row('/d/999')]);
+    assert.ok(names.slice(10, -1).every((name) => !rejected.has(row(name), still, 10 * minute)));
+  });
+
+  test('what may be in conflict, since others beside it are, is not told before one of them is', () => {
+    const rejected = new RejectedRows();
+    for (const name of ['/d/1', '/d/2', '/d/3', '/d/4', '/d/5', '/d/6'])
+      rejected.refused(row(name), still(), undefined, 0);
+    for (const name of ['/d/1', '/d/2', '/d/3', '/d/4', '/d/5'])
+      rejected.refused(row(name), still(), because('conflict'), 0);
+    assert.ok(rejected.has(row('/d/6'), still, 1000));
+    assert.equal(rejected.list(9).count, 0);
+    rejected.taken([row('/d/1')]);
+    assert.ok(!rejected.has(row('/d/6'), still, 1000), 'the first of them was none after all');
+  });
+
   for (const [meaning, times] of [
     ['parent-first', 5],
     ['compare', 5],
