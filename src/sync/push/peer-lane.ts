@@ -327,6 +327,8 @@ export class PeerLane implements Lane {
   #askedAlone(rows: readonly DirtyRow[]): DirtyRow | undefined {
     if (this.#refusal.isPeer) return rows[0];
     const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
+    // One that has overtaken the others tells nothing of what holds them.
+    if (suspects.length === 0) return undefined;
     const isTime = this.#asksNext || performance.now() - this.#askedAt > askMilliseconds;
     if (suspects.length < rows.length && !isTime) return undefined;
     this.#asksNext = false;
@@ -465,6 +467,7 @@ export class PeerLane implements Lane {
       if (diagnosis?.meaning === 'half-taken') this.#versions.taken([row], pushed.endedAt);
       if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
     }
+    this.#rejected.left(left, (row) => this.#files.stamp(row));
     this.#rhythm.succeeded();
     return true;
   }

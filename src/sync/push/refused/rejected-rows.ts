@@ -42,6 +42,8 @@ export type RowState =
  */
 export class RejectedRows {
   readonly #rows = new Map<string, Rejected>();
+  /** The directories for which rows wait in the state `behind`: they are missing on the peer. */
+  readonly #inTheWay = new Set<string>();
   /** When one of those refused alike is tried again, by reason and directory. */
   readonly #groups = new Map<string, Group>();
   /** How often nothing was answered since a row was taken. */
@@ -188,6 +190,22 @@ export class RejectedRows {
     } else this.#waitAlike(rejected, now);
   }
 
+  /**
+   * These rows were left by a push that ended at one of them. Those that lie below a directory for which others wait, wait for
+   * it, too: csync2 ends where a directory is missing, and each of them would take a push to find that out.
+   */
+  left(rows: readonly DirtyRow[], stampOf: (row: DirtyRow) => string): void {
+    if (this.#inTheWay.size === 0) return;
+    for (const row of rows) {
+      if (this.#rows.has(keyOf(row))) continue;
+      const above = this.#refusedAbove({ name: row.encoded });
+      if (!above || !this.#isInTheWay(above)) continue;
+      const rejected = newRejected(row, stampOf(row));
+      this.#rows.set(keyOf(row), rejected);
+      this.#wait(rejected, above);
+    }
+  }
+
   /** The row is to be pushed with force, now. */
   force(row: DirtyRow): void {
     const rejected = this.#find(row);
@@ -252,6 +270,7 @@ export class RejectedRows {
   /** Forgets all: what they were refused for is over. */
   release(): void {
     this.#rows.clear();
+    this.#inTheWay.clear();
     this.#groups.clear();
     this.#nextTryAt = 0;
   }
@@ -261,11 +280,11 @@ export class RejectedRows {
     const above = this.#refusedAbove(rejected);
     if (meaning === 'parent-first') return above;
     // Whatever is refused below one that is missing there is decided with it.
-    return above?.isInTheWay && (meaning === 'conflict' || !meaning) ? above : undefined;
+    return above && this.#isInTheWay(above) && (meaning === 'conflict' || !meaning) ? above : undefined;
   }
 
   /** The nearest directory above it that was refused. */
-  #refusedAbove({ name }: Rejected): Rejected | undefined {
+  #refusedAbove({ name }: Pick<Rejected, 'name'>): Rejected | undefined {
     const key = name.toString('latin1');
     for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
       const above = this.#rows.get(key.slice(0, end));
@@ -274,11 +293,16 @@ export class RejectedRows {
     return undefined;
   }
 
+  #isInTheWay({ name: encoded }: Rejected): boolean {
+    return this.#inTheWay.has(keyOf({ encoded }));
+  }
+
   /** It waits for a directory, and so do all below that: what is to become of them is decided with it. */
   #wait(rejected: Rejected, above: Rejected): void {
-    Object.assign(rejected, { state: 'behind', behind: keyOf({ encoded: above.name }) });
-    if (above.isInTheWay) return;
-    above.isInTheWay = true;
+    const behind = keyOf({ encoded: above.name });
+    Object.assign(rejected, { state: 'behind', behind });
+    if (this.#inTheWay.has(behind)) return;
+    this.#inTheWay.add(behind);
     for (const other of this.#rows.values()) {
       if (other.state !== 'behind' && this.#refusedAbove(other) === above) this.#wait(other, above);
     }
@@ -326,10 +350,10 @@ export class RejectedRows {
     rejected.group = undefined;
   }
 
-  #drop({ isInTheWay, name }: Rejected): void {
+  #drop({ name }: Rejected): void {
     const key = keyOf({ encoded: name });
     this.#rows.delete(key);
-    if (isInTheWay) {
+    if (this.#inTheWay.delete(key)) {
       for (const other of [...this.#rows.values()]) {
         // Others may wait for this one in turn.
         if (other.state === 'behind' && other.behind === key) this.#drop(other);
@@ -350,8 +374,6 @@ interface Rejected extends HeldPath {
   failures: number;
   until: number;
   group: string | undefined;
-  /** What lies below it is missing on the peer, and waits for it. */
-  isInTheWay: boolean;
   /** The directory that it waits for, in the state `behind`. */
   behind: string | undefined;
   /** At the last look at the file. */
@@ -369,8 +391,8 @@ interface Group {
 
 function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
   const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
-  const place = { isInTheWay: false, behind: undefined };
-  return { name, rowid, stamp, state: 'suspect', ...said, ...place, until: 0, lastAt: 0, forced: false };
+  const times = { until: 0, lastAt: 0 };
+  return { name, rowid, stamp, state: 'suspect', ...said, ...times, behind: undefined, forced: false };
 }
 
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {

@@ -173,6 +173,24 @@ describe('rows that a peer has refused', () => {
     assert.ok(!rejected.has(row('/a/b'), still, 1));
   });
 
+  test('what was left by a push that ended below a missing directory waits for that, too', () => {
+    const rejected = new RejectedRows();
+    while (rejected.list(9).count === 0) rejected.refused(row('/d'), still(), because('conflict'), 0);
+    const below = ['/d/2', '/d/deep/3'].map((name) => row(name));
+    const left = [...below, row('/dd')];
+    rejected.left(left, still);
+    assert.ok(left.every((each) => !rejected.has(each, still, 1)));
+    rejected.refused(row('/d/1'), still(), because('parent-first'), 0);
+    rejected.left(left, still);
+    assert.deepEqual(
+      left.map((each) => rejected.has(each, still, 1)),
+      [true, true, false],
+    );
+    assert.equal(rejected.list(9).count, 1);
+    rejected.taken([row('/d')]);
+    assert.ok(left.every((each) => !rejected.has(each, still, 1)));
+  });
+
   test('conflicts are known by what lies around them', () => {
     const rejected = new RejectedRows();
     rejected.refused(row('/a/b'), still(), because('conflict'), 0);
