@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
 import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
+import { TraceFile } from './trace-file.js';
 
 /**
  * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times they set.
@@ -27,7 +27,7 @@ export interface MovedFile {
  * - It says the same of what it has removed, made or moved into its place.
  */
 export class SessionTraces {
-  readonly #file: string;
+  readonly #file: TraceFile;
   /** The last removal of each path, as long as nothing is known to have taken its place. */
   readonly #removals = new Map<PathKey, { readonly pid: number; readonly at: number }>();
   /** When each file's time was set last; milliseconds since 1970. */
@@ -39,7 +39,6 @@ export class SessionTraces {
   #isAnyCopied = false;
   /** Told each directory that a session was to put something else in place of, and could not, since there is something in it. */
   onOccupied: (path: PathBytes) => void = () => {};
-  #read = 0;
   /**
    * Removals of before are not taken over: what had become of them was seen to by an earlier run, and what is gone since may have been
    * removed here.
@@ -48,7 +47,7 @@ export class SessionTraces {
 
   /** @param file - it may not exist yet; in a directory that only root can write */
   constructor(file: string, since = Date.now() - restartMilliseconds) {
-    this.#file = file;
+    this.#file = new TraceFile(file);
     this.#since = since;
   }
 
@@ -67,8 +66,7 @@ export class SessionTraces {
       this.#removals.delete(key);
       if (!isFilled) emptied.push(path);
     }
-    // Nobody writes to it now.
-    if (this.#read > mostBytes && open.size === 0) this.#clear();
+    this.#file.keepShort(open.size === 0);
     return emptied;
   }
 
@@ -97,22 +95,9 @@ export class SessionTraces {
 
   /** Reads what has been noted by now. */
   look(): void {
-    const fd = this.#open(constants.O_RDONLY);
-    if (fd === undefined) return;
-    try {
-      const { size } = fstatSync(fd);
-      // Somebody has emptied it.
-      if (size < this.#read) this.#read = 0;
-      if (size === this.#read) return;
-      const bytes = Buffer.alloc(size - this.#read);
-      const text = bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, this.#read));
-      const end = text.lastIndexOf('\0') + 1;
-      this.#read += end;
-      for (const record of text.slice(0, end).split('\0')) this.#note(record);
-      this.#since = 0;
-    } finally {
-      closeSync(fd);
-    }
+    const records = this.#file.read();
+    for (const record of records) this.#note(record);
+    if (records.length > 0) this.#since = 0;
   }
 
   #note(record: string): void {
@@ -133,23 +118,6 @@ export class SessionTraces {
       this.#removals.set(key, { pid: Number(pid), at });
     }
   }
-
-  #clear(): void {
-    const fd = this.#open(constants.O_WRONLY);
-    if (fd === undefined) return;
-    ftruncateSync(fd);
-    closeSync(fd);
-    this.#read = 0;
-  }
-
-  #open(flags: number): number | undefined {
-    try {
-      return openSync(this.#file, flags | constants.O_NOFOLLOW);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
 }
 
 /** The last one set stays; of many, those set first go. */
@@ -164,7 +132,6 @@ function keepLast<Value>(map: Map<PathKey, Value>, key: PathKey, value: Value): 
 const clockMilliseconds = 1;
 /** More than a restart takes. */
 const restartMilliseconds = 60_000;
-const mostBytes = 1024 * 1024;
 const mostPaths = 50_000;
 /** Of each file: more than arrive in the time for which writes are counted. */
 const mostMoves = 64;
