@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { mustRun } from '../support/command.js';
-import { repository } from '../support/packages.js';
+import { repository } from '../support/documents.js';
 
 const [packed] = JSON.parse(
   await mustRun(['npm', 'pack', '--dry-run', '--json', '--ignore-scripts'], {

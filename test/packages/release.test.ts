@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { mustRun } from '../support/command.js';
-import { makePackages, repository } from '../support/packages.js';
+import { repository } from '../support/documents.js';
+import { makePackages } from '../support/packages.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'release-test-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { mustRun } from '../support/command.js';
-import { asElsewhere, filesOfDeb, makePackages, missingTool, repository } from '../support/packages.js';
+import { repository } from '../support/documents.js';
+import { asElsewhere, filesOfDeb, makePackages, missingTool } from '../support/packages.js';
 
 const skip = await missingTool('rpmbuild', 'dpkg-deb', 'dpkg-shlibdeps');
 

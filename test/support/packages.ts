@@ -1,9 +1,6 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { mustRun, runCommand } from './command.js';
-
-// This file runs as build/test/support/packages.js.
-export const repository = fileURLToPath(new URL('../../../', import.meta.url));
+import { repository } from './documents.js';
 
 /** Makes packages in these forms (`scripts/package`); gives their paths, in this order. */
 export async function makePackages(folder: string, ...forms: readonly string[]): Promise<string[]> {
