@@ -2,4 +2,6 @@
 export interface Findings {
   readonly table: string;
   readonly json: Readonly<Record<string, unknown>>;
+  /** Each measurement of each side, in milliseconds, undefined for one that was lost; kept by `--save`. */
+  readonly samples?: Readonly<Record<string, readonly (number | undefined)[]>>;
 }

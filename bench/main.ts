@@ -3,6 +3,7 @@ import { endEverything, endOnSignals, isSignalled } from './endings.js';
 import { BenchUsageError } from './errors.js';
 import type { Findings } from './findings.js';
 import { type BenchOptions, parseWords, usage } from './options.js';
+import { save } from './saved/save.js';
 
 type Benchmark = (options: BenchOptions) => Promise<Findings>;
 
@@ -28,10 +29,16 @@ async function main(words: readonly string[]): Promise<number> {
   }
   try {
     const { name, options } = parseWords(words);
+    if (name === 'report') {
+      const { report } = await import('./report/report.js');
+      process.stdout.write(report(options));
+      return exitCodes.ok;
+    }
     const load = benchmarks.get(name);
     if (!load) throw new BenchUsageError(`there is no benchmark ${name}`, usage);
     const findings = await (await load())(options);
     process.stdout.write(`${findings.table}\n`);
+    if (options.save) process.stderr.write(`kept in ${save(name, words, options, findings)}\n`);
     if (options.json) process.stdout.write(`${JSON.stringify(findings.json)}\n`);
     return exitCodes.ok;
   } catch (error) {

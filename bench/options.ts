@@ -29,6 +29,16 @@ export interface BenchOptions {
   readonly tempdir: boolean;
   /** Only these of the compared tools. */
   readonly only: readonly string[] | undefined;
+  /** Milliseconds that a packet takes from one host to another and back, beside what the machine takes. */
+  readonly rtt: number;
+  /** Keep the result in bench/results. */
+  readonly save: boolean;
+  /** What is to be known about the run, kept with the result. */
+  readonly note: string;
+  /** Where results are kept; undefined for bench/results. */
+  readonly results: string | undefined;
+  /** report: print what it would write. */
+  readonly print: boolean;
   /** Leave directory and logs behind. */
   readonly keep: boolean;
   readonly logLevel: string;
@@ -44,10 +54,16 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   watch     time and memory that setting up the watches takes
   restart   the daemon's start, with and without the watches that the last run has left
   events    events lost, races, wake-ups
+  report    writes plots of the saved results, and their part of docs/benchmarks.md
 
+  --save            keep the result in bench/results, for report
+  --note TEXT       with --save: what is to be known about the run
+  --results DIR     where they are kept (bench/results)
+  --print           report: print as JSON what would be written
   --json            end with one line of JSON
   --files N         files of the synchronised tree (170000)
   --nodes N         hosts (3)
+  --rtt MS          latency, bulk, checks, peers, refused: added round-trip time between hosts (0)
   --changes N       latency, checks, peers, refused: single changes of each side (60)
   --rounds N        blocks in which the sides take turns (bulk 2; others 3)
   --bulk N          bulk: new files at once (10000)
@@ -87,6 +103,11 @@ export function parseWords(words: readonly string[]): { name: string; options: B
       creates: number('creates', 20_000),
       idle: number('idle', 60),
       seed: number('seed', 1),
+      rtt: number('rtt', 0),
+      save: values.save === true,
+      note: values.note ?? '',
+      results: values.results,
+      print: values.print === true,
       directory: values.directory ?? '/var/tmp',
       tempdir: values.tempdir === true,
       only: values.only?.split(','),
@@ -107,6 +128,7 @@ const numberKeys = [
   'creates',
   'idle',
   'seed',
+  'rtt',
 ] as const;
 type NumberKey = (typeof numberKeys)[number];
 const numberOptions = Object.fromEntries(numberKeys.map((key) => [key, { type: 'string' }])) as Record<
@@ -124,7 +146,11 @@ function parsed(words: readonly string[]) {
         directory: { type: 'string' },
         only: { type: 'string' },
         'log-level': { type: 'string' },
+        note: { type: 'string' },
+        results: { type: 'string' },
         json: { type: 'boolean' },
+        save: { type: 'boolean' },
+        print: { type: 'boolean' },
         tempdir: { type: 'boolean' },
         keep: { type: 'boolean' },
       },

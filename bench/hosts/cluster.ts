@@ -50,7 +50,7 @@ export async function makeCluster(options: BenchOptions): Promise<Cluster> {
   for (let number = 1; number <= options.nodes; number += 1) {
     hosts.push(await Host.create(number, join(directory, `node${number}`), places));
   }
-  const network = await Network.join(hosts);
+  const network = await Network.join(hosts, options.rtt);
   atEnd(() => network.end());
   const [sender, ...peers] = hosts as [Host, ...Host[]];
   if (places.aside) for (const host of hosts) mkdirSync(host.onMachine(places.aside));

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { BenchFailedError } from '../errors.js';
 import type { Host } from './host.js';
 import { Namespaces } from './namespaces.js';
 
@@ -20,14 +21,18 @@ export class Network {
     this.#hosts = hosts;
   }
 
-  /** Joins the hosts; the first has number 1. */
-  static async join(hosts: readonly Host[]): Promise<Network> {
+  /**
+   * Joins the hosts; the first has number 1. A packet takes `roundTrip` milliseconds longer, there and back.
+   * Throws a {@link BenchFailedError} where the kernel cannot delay packets.
+   */
+  static async join(hosts: readonly Host[], roundTrip: number): Promise<Network> {
     const hub = await Namespaces.create(`
       ip link set lo up
       ip link add bridge type bridge
       ip link set bridge up`);
     const network = new Network(hub, hosts);
     for (const [index, host] of hosts.entries()) await network.#plug(index + 1, host);
+    if (roundTrip > 0) for (const host of hosts) await delay(host.namespaces, roundTrip / 2);
     return network;
   }
 
@@ -74,6 +79,20 @@ export class Network {
   async #ip(where: Namespaces, words: readonly string[]): Promise<void> {
     // Only the network: inside the pid namespace the machine's pids have no meaning.
     await promisify(execFile)('nsenter', ['-t', String(where.pid), '-n', '--', 'ip', ...words]);
+  }
+}
+
+/** Each packet that leaves the host waits. */
+async function delay(host: Namespaces, milliseconds: number): Promise<void> {
+  const words = ['qdisc', 'add', 'dev', 'host0', 'root', 'netem', 'delay', `${milliseconds}ms`];
+  try {
+    await promisify(execFile)('nsenter', ['-t', String(host.pid), '-n', '--', 'tc', ...words]);
+  } catch (error) {
+    throw new BenchFailedError(
+      'packets cannot be delayed here',
+      '--rtt needs a kernel with netem (CONFIG_NET_SCH_NETEM)',
+      { cause: error },
+    );
   }
 }
 

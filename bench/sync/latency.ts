@@ -65,12 +65,15 @@ function report(found: readonly (readonly [string, readonly (number | undefined)
     ...[shown(ours.p50 / p50, 2), shown(ours.p99 / p99, 2)],
   ]);
   const head = ['milliseconds', 'changes', 'p50', 'p90', 'p99', 'max', 'lost', 'ours/it p50', 'ours/it p99'];
+  const [oursSamples = [], floorSamples = [], loopSamples = []] = found.map(([, samples]) => samples);
   return {
     table: table([head, ...rows]),
+    samples: { ours: oursSamples, floor: floorSamples, loop: loopSamples },
     json: {
       ours_p50_ms: rounded(ours.p50),
       ours_p99_ms: rounded(ours.p99),
       floor_p50_ms: rounded(floor.p50),
+      floor_p99_ms: rounded(floor.p99),
       loop_p50_ms: rounded(loop.p50),
       loop_p99_ms: rounded(loop.p99),
       ratio_floor_p50: rounded(ours.p50 / floor.p50, 3),

@@ -180,6 +180,7 @@ function report({ creates, races, idle }: BenchOptions, subjects: readonly Subje
       seen: ours?.burst?.seen ?? null,
       overflows: ours?.burst?.overflows ?? null,
       idle_wakeups: ours?.wakeUps ?? null,
+      wakeups: Object.fromEntries(subjects.map(({ name, wakeUps }) => [name, wakeUps ?? null])),
       scores: Object.fromEntries(
         subjects
           .filter(({ name }) => name !== nothing.name)

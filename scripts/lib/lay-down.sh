@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # The built product, laid down as a host has it. For scripts/install and scripts/package.
 
-# lay_down ROOT NODE: the program in ROOT/usr/lib/inotify-csync, run by the program NODE; the units, limits, the group,
-# manual pages and completions below ROOT/usr. ROOT may be empty: this machine.
+# lay_down ROOT NODE [ZSH]: the program in ROOT/usr/lib/inotify-csync, run by the program NODE; the
+# units, limits, the group, manual pages and completions below ROOT/usr. ROOT may be empty: this
+# machine. ZSH is the folder of completions that packages have, in Debian other than elsewhere.
 lay_down() {
-  local root=$1 node=$2
+  local root=$1 node=$2 zsh=usr/share/zsh/${3:-vendor-completions}
   lay_down_library "$root/usr/lib/inotify-csync"
   mkdir -p "$root/usr/bin" "$root"/usr/lib/{systemd/system,sysctl.d,sysusers.d} "$root"/usr/share/man/man{1,5,8} \
-    "$root"/usr/share/bash-completion/completions "$root"/usr/share/zsh/vendor-completions
+    "$root"/usr/share/bash-completion/completions "$root/$zsh"
   printf '%s\n' '#!/bin/sh' "exec $node"' /usr/lib/inotify-csync/dist/cli/main.js "$@"' |
     replace 0755 "$root/usr/bin/inotify-csync"
   install -m 0644 systemd/*.{service,timer} "$root/usr/lib/systemd/system/"
@@ -25,7 +26,7 @@ lay_down() {
   SHELL=/bin/bash node dist/cli/main.js completion |
     replace 0644 "$root/usr/share/bash-completion/completions/inotify-csync"
   SHELL=/bin/zsh node dist/cli/main.js completion |
-    replace 0644 "$root/usr/share/zsh/vendor-completions/_inotify-csync"
+    replace 0644 "$root/$zsh/_inotify-csync"
 }
 
 # The new library takes the place of the old one as a whole, so that a file that is no more does not stay behind.

@@ -44,6 +44,7 @@ const longest = [
   'test/lab/watchdog.test.ts',
   'test/lab/restart.test.ts',
   'test/lab/package.test.ts',
+  'test/lab/rpm.test.ts',
   'test/lab/journal.test.ts',
   'test/lab/churn.test.ts',
 ];
