@@ -10,6 +10,7 @@ import { addExplainCommand } from './commands/explain.js';
 import { addFlushCommand, wordsForFlush } from './commands/flush.js';
 import { addHelpCommand, wordsForHelp } from './commands/help.js';
 import { addMetricsCommand } from './commands/metrics.js';
+import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
@@ -30,6 +31,8 @@ const commands = [
   addFlushCommand,
   addVerifyCommand,
   addRetryCommand,
+  addPauseCommand,
+  addResumeCommand,
   addAcceptRootCommand,
   addReloadCommand,
   addExplainCommand,
@@ -92,11 +95,11 @@ function baseParser(words: readonly string[]): Argv {
 /** Of a flag that is given twice the last counts. (yargs' own setting for it also keeps only the last of several operands.) */
 function keepLastOfEach(words: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(words)) {
-    if (Array.isArray(value) && name !== '_' && name !== operandList) words[name] = value.at(-1);
+    if (Array.isArray(value) && name !== '_' && !operandLists.has(name)) words[name] = value.at(-1);
   }
 }
 
-/** The operand of which there can be many, in all commands. */
-const operandList = 'paths';
+/** The operands of which there can be many, in all commands. */
+const operandLists: ReadonlySet<string> = new Set(['paths', 'peers']);
 const completionFlag = '--get-yargs-completions';
 const noCommand = 'there is no command';

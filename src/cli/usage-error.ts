@@ -44,6 +44,8 @@ export const commandNames: readonly string[] = [
   'flush',
   'verify',
   'retry',
+  'pause',
+  'resume',
   'accept-root',
   'reload',
   'explain',
