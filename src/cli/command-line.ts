@@ -14,7 +14,7 @@ import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
-import { addStatusCommand } from './commands/status.js';
+import { addStatusCommand, wordsForStatus } from './commands/status.js';
 import { addVerifyCommand } from './commands/verify.js';
 import { addVersionCommand } from './commands/version.js';
 import { addWatchLimitCommand } from './commands/watch-limit.js';
@@ -47,7 +47,7 @@ const commands = [
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   const { own, csync2 } = splitWords(words);
-  const asked = wordsForFlush(wordsForHelp(own));
+  const asked = wordsForStatus(wordsForFlush(wordsForHelp(own)));
   const context: CommandContext = {
     csync2Arguments: csync2,
     environment: process.env,
