@@ -16,6 +16,7 @@ import { controlHandler } from './daemon/control.js';
 import { Flushes } from './daemon/flush/flush.js';
 import { Generation, type GenerationParts } from './daemon/generation.js';
 import { type HostPlan, readPlan } from './daemon/host-plan.js';
+import { allPausedText, Pauses } from './daemon/pauses.js';
 import { pulsesOf } from './daemon/pulses.js';
 import { admitReaders, openReaders } from './daemon/readers.js';
 import { Succession } from './daemon/succession.js';
@@ -42,6 +43,7 @@ import { NoteHistory } from './sync/memory/note-history.js';
 import { UnseenSpans } from './sync/memory/unseen-spans.js';
 import { WriteCounts } from './sync/memory/write-counts.js';
 import { KnownPeers } from './sync/newcomers/known-peers.js';
+import { PausedPeers } from './sync/push/paused-peers.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
 
@@ -147,6 +149,8 @@ async function run(
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
   const knownPeers = KnownPeers.open(files.queue.knownPeers, peers);
+  const paused = PausedPeers.open(files.queue.paused, peers);
+  if (paused.isDamaged) log.warn(allPausedText(files.queue.paused));
   const mountMemory = MountMemory.open(files.queue.mounts);
   const onProgress = showProgress(notifier);
   const parts: GenerationParts = {
@@ -157,6 +161,7 @@ async function run(
     activity,
     gate: server,
     knownPeers,
+    paused,
     halfReceived,
     memory: new FileMemory(),
     notes: new NoteHistory(),
@@ -233,6 +238,7 @@ async function run(
         current: () => succession.current,
         isReplacing: () => succession.isReplacing,
       }),
+      pauses: new Pauses(paused, succession, reporter),
       events: new EventReaders(ring, `${process.pid} ${startedAt}`),
       reload: () => reload(reloadSettings),
     }),

@@ -10,10 +10,11 @@ import { addExplainCommand } from './commands/explain.js';
 import { addFlushCommand, wordsForFlush } from './commands/flush.js';
 import { addHelpCommand, wordsForHelp } from './commands/help.js';
 import { addMetricsCommand } from './commands/metrics.js';
+import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addReloadCommand } from './commands/reload.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
-import { addStatusCommand } from './commands/status.js';
+import { addStatusCommand, wordsForStatus } from './commands/status.js';
 import { addVerifyCommand } from './commands/verify.js';
 import { addVersionCommand } from './commands/version.js';
 import { addWatchLimitCommand } from './commands/watch-limit.js';
@@ -30,6 +31,8 @@ const commands = [
   addFlushCommand,
   addVerifyCommand,
   addRetryCommand,
+  addPauseCommand,
+  addResumeCommand,
   addAcceptRootCommand,
   addReloadCommand,
   addExplainCommand,
@@ -44,7 +47,7 @@ const commands = [
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   const { own, csync2 } = splitWords(words);
-  const asked = wordsForFlush(wordsForHelp(own));
+  const asked = wordsForStatus(wordsForFlush(wordsForHelp(own)));
   const context: CommandContext = {
     csync2Arguments: csync2,
     environment: process.env,
@@ -92,11 +95,11 @@ function baseParser(words: readonly string[]): Argv {
 /** Of a flag that is given twice the last counts. (yargs' own setting for it also keeps only the last of several operands.) */
 function keepLastOfEach(words: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(words)) {
-    if (Array.isArray(value) && name !== '_' && name !== operandList) words[name] = value.at(-1);
+    if (Array.isArray(value) && name !== '_' && !operandLists.has(name)) words[name] = value.at(-1);
   }
 }
 
-/** The operand of which there can be many, in all commands. */
-const operandList = 'paths';
+/** The operands of which there can be many, in all commands. */
+const operandLists: ReadonlySet<string> = new Set(['paths', 'peers']);
 const completionFlag = '--get-yargs-completions';
 const noCommand = 'there is no command';

@@ -18,7 +18,8 @@ const exitStatusTexts = {
   systemLimit: 'a system limit is too low (inotify watches)',
   cannotCreate: "cannot create the queue's directory, or an output file",
   inputOutput: 'I/O error',
-  temporary: 'try again later: queue in use or disk full; timed out (flush); a peer does not answer (verify)',
+  temporary:
+    'try again later: queue in use or disk full; timed out (flush); a peer does not answer (verify) or is paused',
   noPermission: 'permission denied, or insecure file permissions',
   config: 'invalid settings or csync2.cfg',
 } as const satisfies { [Name in keyof typeof exitCodes]: string };

@@ -2,9 +2,10 @@
 import { runCommandLine } from './command-line.js';
 import { exitCodeOf, reportError } from './report-error.js';
 
-// The reader of our output may stop reading, as `head` does.
+// The reader of our output may stop reading, as `head` does, or the terminal may be gone.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  const isGone = error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY);
+  if (!isGone) throw error;
 });
 
 const words = process.argv.slice(2);

@@ -44,6 +44,8 @@ export const commandNames: readonly string[] = [
   'flush',
   'verify',
   'retry',
+  'pause',
+  'resume',
   'accept-root',
   'reload',
   'explain',
@@ -66,6 +68,7 @@ function unknownFlag(name: string, command: string | undefined, seeHelp: string)
 }
 
 const ownFlags: Readonly<Record<string, readonly string[]>> = {
+  status: ['--watch'],
   events: ['--follow', '--since', '--peer'],
   flush: ['--wait', '--peer'],
   'watch-limit': ['--apply'],

@@ -11,13 +11,14 @@ import type { ControlHandler } from '../observe/control-server.js';
 import type { EventReaders } from '../observe/event-readers.js';
 import type { Status } from '../observe/status.js';
 import type { Queue } from '../queue/queue.js';
-import type { Sync } from '../sync/create-sync.js';
 import { type RootState, rootText } from '../sync/guard/root-guard.js';
 import type { Lane } from '../sync/push/lane.js';
 import { display, fromKey, type PathKey } from '../text/path-bytes.js';
 import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
-import { verifiedReply } from './verified-reply.js';
+import { lanesFor } from './lanes-for.js';
+import { type Pauses, pausedText, requireSendable } from './pauses.js';
+import { notComparedReply, verifiedReply } from './verified-reply.js';
 
 /** The parts from which the control socket answers requests. */
 export interface Controlled {
@@ -27,6 +28,7 @@ export interface Controlled {
   readonly metrics: () => unknown;
   readonly flushes: Flushes;
   readonly events: EventReaders;
+  readonly pauses: Pauses;
   /** Reads both configurations again; rejects if they can't be used. Resolves to the settings that need a restart. */
   readonly reload: () => Promise<readonly string[]>;
 }
@@ -40,6 +42,7 @@ export function controlHandler({
   reload,
   flushes,
   events,
+  pauses,
 }: Controlled): ControlHandler {
   return async (request, gone) => {
     const { concerns, sync } = current();
@@ -75,12 +78,20 @@ export function controlHandler({
         lanesFor(request.peer, sync);
         return await events.read(request, request.seconds, gone);
       case 'verify':
-        return await verifyPeers(request, current(), gone);
+        return await verifyPeers(request, current(), pauses, gone);
       case 'retry': {
         const lanes = lanesFor(request.peer, sync);
-        for (const lane of lanes) lane.retry();
-        return { peers: lanes.map((lane) => lane.peer) } satisfies RetryReply;
+        const isPaused = ({ peer }: Lane) => pauses.since(peer) !== undefined;
+        const sent = lanes.filter((lane) => !isPaused(lane));
+        if (sent.length === 0) requireSendable(lanes);
+        for (const lane of sent) lane.retry();
+        const names = (some: readonly Lane[]) => some.map(({ peer }) => peer);
+        return { peers: names(sent), paused: names(lanes.filter(isPaused)) } satisfies RetryReply;
       }
+      case 'pause':
+        return await pauses.pause(request.peers);
+      case 'resume':
+        return pauses.resume(request.peers);
       case 'accept-root': {
         const path = fromKey(request.path);
         if (!sync.guard.states().some((root) => root.path.equals(path)))
@@ -97,6 +108,7 @@ export function controlHandler({
 async function verifyPeers(
   { peer, path, repair }: Extract<ControlRequest, { command: 'verify' }>,
   { concerns, sync }: Pick<Generation, 'sync' | 'concerns'>,
+  pauses: Pauses,
   signal: AbortSignal,
 ): Promise<VerifyReply> {
   if (path !== undefined && !concerns(fromKey(path))) throw new NotSynchronisedError([path]);
@@ -105,21 +117,14 @@ async function verifyPeers(
   const lanes = lanesFor(peer, sync);
   const how = { path: path === undefined ? undefined : fromKey(path), repairs: repair };
   const peers = await Promise.all(
-    lanes.map(async (lane) => verifiedReply(lane.peer, await verify(lane.peer, how, signal), sync)),
+    lanes.map(async (lane) => {
+      const since = pauses.since(lane.peer);
+      // To compare sends nothing.
+      if (repair && since !== undefined) return notComparedReply(lane.peer, `it ${pausedText(since)}`);
+      return verifiedReply(lane.peer, await verify(lane.peer, how, signal), sync);
+    }),
   );
   return { equal: peers.every(({ error, different }) => error === null && different === 0), peers };
-}
-
-/** The lane of a peer, or all. Throws an {@link UnknownPeerError}. */
-function lanesFor(peer: string | undefined, { lanes }: Pick<Sync, 'lanes'>): readonly Lane[] {
-  const found = lanes.filter((lane) => peer === undefined || lane.peer === peer);
-  if (peer !== undefined && found.length === 0) {
-    throw new UnknownPeerError(
-      peer,
-      lanes.map((lane) => lane.peer),
-    );
-  }
-  return found;
 }
 
 /** Paths below no included directory. */
@@ -142,18 +147,6 @@ export class NoComparisonError extends InotifyCsyncError {
       exitCodes.unavailable,
       `peers cannot be compared (${strategy})`,
       'compare by hand: csync2 -T',
-    );
-  }
-}
-
-/** A name that is no peer of this host. */
-export class UnknownPeerError extends InotifyCsyncError {
-  constructor(peer: string, known: readonly string[]) {
-    super(
-      'ICS_UNKNOWN_PEER',
-      exitCodes.usage,
-      `${peer} is not a peer of this host`,
-      `peers are: ${known.join(', ')}`,
     );
   }
 }

@@ -18,6 +18,7 @@ import type { NoteHistory } from '../sync/memory/note-history.js';
 import type { UnseenSpans } from '../sync/memory/unseen-spans.js';
 import type { WriteCounts } from '../sync/memory/write-counts.js';
 import type { KnownPeers } from '../sync/newcomers/known-peers.js';
+import type { PausedPeers } from '../sync/push/paused-peers.js';
 import { looksTemporary } from '../sync/take/temporary-files.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { parseFileEvents } from '../watch/file-events.js';
@@ -35,6 +36,8 @@ export interface GenerationParts {
   readonly gate: ManagedServer | undefined;
   /** Replaced for each plan: which of its peers have been compared with. */
   readonly knownPeers: KnownPeers;
+  /** Outlives generations, too: what is paused stays so over a reload. */
+  readonly paused: PausedPeers;
   /** What sessions of an earlier run have left, and csync2 has taken note of. */
   readonly halfReceived: readonly ReceivedFile[];
   readonly memory: FileMemory;
@@ -183,6 +186,7 @@ function syncFor(
       return { ...peer, shares: (name: Buffer) => shared.matchName(name) === selected };
     }),
     knownPeers: parts.knownPeers,
+    paused: parts.paused,
     checkRecord: files.queue.check,
     fullCheckHistory: files.queue.fullChecked,
     verifyHistory: files.queue.verified,

@@ -14,6 +14,7 @@ export class Succession {
   #current: Generation;
   #replacements = 0;
   #replacing: Promise<void> = Promise.resolve();
+  #ending: Promise<void> = Promise.resolve();
 
   /** @param onReplaced - called with each new generation, when it is the current one */
   constructor(first: Generation, parts: GenerationParts, onReplaced: (generation: Generation) => void) {
@@ -47,6 +48,11 @@ export class Succession {
     return this.#replacements > 0;
   }
 
+  /** Resolves when no generation before the current one sends anything any more. */
+  get alone(): Promise<void> {
+    return this.#ending.catch(() => undefined);
+  }
+
   /** Resolves or rejects with the current generation, whichever that is by then. */
   async running(): Promise<void> {
     for (let generation: Generation | undefined; generation !== this.#current; ) {
@@ -63,7 +69,7 @@ export class Succession {
   }
 
   async #replace(settings: Settings): Promise<void> {
-    const { csync2Options, knownPeers, queue } = this.#parts;
+    const { csync2Options, knownPeers, paused, queue } = this.#parts;
     const plan = await readPlan(settings, csync2Options);
     const next = new Generation(plan, { ...this.#parts, settings });
     try {
@@ -75,8 +81,10 @@ export class Succession {
     const old = this.#current;
     this.#current = next;
     this.#parts = { ...this.#parts, settings };
-    await old.end();
+    this.#ending = old.end();
+    await this.#ending;
     const peers = peersOf(plan.config).map((peer) => peer.name);
+    paused.keep(peers);
     if (knownPeers.keep(peers).length > 0) {
       // Removes what is pending for hosts that have left from csync2's database.
       await new Runner(plan.instance).run({ mode: ['-R'] });

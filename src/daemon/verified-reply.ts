@@ -13,8 +13,7 @@ export function verifiedReply(
   { placesOf }: Pick<Sync, 'placesOf'>,
 ): VerifiedReply {
   if (!comparison) {
-    const error = 'it did not send its list: it cannot be reached, or its csync2 refused';
-    return { ...{ peer, error, compared: 0, pending: 0 }, differences: [], different: 0, repaired: 0 };
+    return notComparedReply(peer, 'it did not send its list: it cannot be reached, or its csync2 refused');
   }
   const { verified, repaired } = comparison;
   const { compared, divergences, pending } = verified;
@@ -23,6 +22,11 @@ export function verifiedReply(
     return { path: display(path), here: describe(here), there: describe(there), sender };
   });
   return { peer, error: null, compared, pending, differences, different: divergences.length, repaired };
+}
+
+/** The result for a peer that was not compared with, and why. */
+export function notComparedReply(peer: string, error: string): VerifiedReply {
+  return { ...{ peer, error, compared: 0, pending: 0 }, differences: [], different: 0, repaired: 0 };
 }
 
 /** csync2's text for people: `file, 3 bytes, 2026-11-26 10:00:00Z, mode 644, 0:0`. */

@@ -89,7 +89,10 @@ function watchLimit(): number | undefined {
 
 /** One sentence for the log: what this host watches, and whom it updates. */
 export function introduction({ current: { plan, sync, watcher } }: Succession): string {
-  const peers = sync.lanes.map((lane) => lane.peer).join(', ') || 'nobody';
+  const names = sync.lanes.map(
+    (lane) => `${lane.peer}${lane.status().pausedSince === undefined ? '' : ' (paused)'}`,
+  );
+  const peers = names.join(', ') || 'nobody';
   return `${plan.instance.hostName} watches ${watcher.stats().directories} directories and updates ${peers} (${sync.strategy})`;
 }
 

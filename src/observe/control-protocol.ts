@@ -12,6 +12,8 @@ export type ControlRequest =
   | { readonly command: 'check'; readonly paths?: readonly string[] }
   /** Tries peers that are waiting, and files on hold, now. */
   | { readonly command: 'retry'; readonly peer?: string }
+  /** Sends nothing more to these peers, or to all, until they are resumed. */
+  | { readonly command: 'pause' | 'resume'; readonly peers?: readonly string[] }
   /** Waits, so many seconds at most, until what had been changed before is on the peers, or on this one. */
   | {
       readonly command: 'flush';
@@ -106,12 +108,22 @@ export function parseRequest(line: string): ControlRequest {
       if (peer === undefined) return { command };
       if (typeof peer === 'string') return { command, peer };
       throw new BadRequestError('`peer` must be a name');
+    case 'pause':
+    case 'resume':
+      return parsePeers(command, value.peers);
     case 'accept-root':
       if (isPath(path)) return { command, path };
       throw new BadRequestError('`path` must be an absolute path');
     default:
       throw new BadRequestError('its command is unknown');
   }
+}
+
+function parsePeers(command: 'pause' | 'resume', peers: unknown): ControlRequest {
+  if (peers === undefined) return { command };
+  // No peer at all is a mistake of the client, and must not mean all.
+  if (Array.isArray(peers) && peers.length > 0 && peers.every(isText)) return { command, peers };
+  throw new BadRequestError('`peers` must be a list of names');
 }
 
 function parseEvents({ after, peer, seconds, since }: Record<string, unknown>): ControlRequest {
@@ -156,6 +168,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isNumber(value: unknown): value is number {
   return typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function isPath(value: unknown): value is string {

@@ -18,6 +18,24 @@ export interface CheckReply {
 export interface RetryReply {
   /** The peers that are tried now. */
   readonly peers: readonly string[];
+  /** Those that are not, because they are paused. */
+  readonly paused: readonly string[];
+}
+
+/** Of `pause`, which answers when nothing is on its way to these peers. */
+export interface PauseReply {
+  /** The peers that are paused now. */
+  readonly paused: readonly string[];
+  /** Those that were paused before. */
+  readonly already: readonly string[];
+}
+
+/** Of `resume`. */
+export interface ResumeReply {
+  /** The peers that are sent to again. */
+  readonly resumed: readonly string[];
+  /** Those that were not paused. */
+  readonly not_paused: readonly string[];
 }
 
 /** Of `accept-root`. */

@@ -62,6 +62,15 @@ export class EventFeed {
     if (this.#failing.delete(peer)) this.#ring.add({ event: 'peer', at: Date.now(), peer, state: 'back' });
   }
 
+  /** An administrator has paused a peer. */
+  paused(peer: string): void {
+    this.#ring.add({ event: 'peer', at: Date.now(), peer, state: 'paused' });
+  }
+
+  resumed(peer: string): void {
+    this.#ring.add({ event: 'peer', at: Date.now(), peer, state: 'resumed' });
+  }
+
   fullCheckBegun(reason: string): void {
     this.#ring.add({ event: 'full-check', at: Date.now(), state: 'begun' }, Buffer.from(reason));
   }

@@ -16,7 +16,7 @@ export interface RingEvent {
   /** Why a file is rejected. */
   readonly reason?: Outcome;
   /** What a peer has become, or a full check. */
-  readonly state?: Outcome | 'back' | 'begun' | 'finished' | 'incomplete';
+  readonly state?: Outcome | 'back' | 'paused' | 'resumed' | 'begun' | 'finished' | 'incomplete';
 }
 
 /** An event as it is read: with its path, or for those that have none a text, one character a byte. */

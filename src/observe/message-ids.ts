@@ -19,6 +19,9 @@ export const messageIds = {
   detectedLate: '35f570e188f94ebb8cea3363272cdde6',
   peerDown: '0115549d54f54f8799860867d618b0b2',
   peerBack: 'f02530fb370842379bd0739d4897ab75',
+  /** An administrator has paused a peer. */
+  peerPaused: '3397ff433ecf440495e842ec84d5bc8c',
+  peerResumed: 'e3eaf40fc5ed48938147a68591df7f56',
   /** A peer that is up rejects a file. */
   fileRejected: '96a24e592034418d84662e12ca498796',
   fileConflict: 'f519d92e7ac34d2d9828d7993146344c',

@@ -130,8 +130,14 @@ function peerMetrics({ counts, now, status }: MetricSources): MetricFamily[] {
     return family(`peer_${name}`, type, help, samples);
   };
   return [
-    each('up', 'gauge', 'Whether the last update went well, or none was needed', ({ health }) =>
-      Number(health === 'ok'),
+    each(
+      'up',
+      'gauge',
+      'Whether the last update went well, or none was needed; no value while it is paused',
+      ({ health }) => (health === 'paused' ? null : Number(health === 'ok')),
+    ),
+    each('paused', 'gauge', 'Whether an administrator has paused it', ({ health }) =>
+      Number(health === 'paused'),
     ),
     each('new', 'gauge', 'Whether the peer has not been compared with yet', ({ health }) =>
       Number(health === 'new'),

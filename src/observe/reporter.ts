@@ -299,6 +299,22 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
+  /** An administrator has paused a peer. */
+  onPaused = (peer: string): void => {
+    this.#onChange();
+    this.#feed.paused(peer);
+    this.#log.info(`${peer} is paused: changes wait until inotify-csync resume ${peer}`, {
+      event: 'peerPaused',
+      peer,
+    });
+  };
+
+  onResumed = (peer: string): void => {
+    this.#onChange();
+    this.#feed.resumed(peer);
+    this.#log.info(`${peer} is resumed: pending files are being sent`, { event: 'peerResumed', peer });
+  };
+
   /** A configuration has been edited into something that can't be used. */
   onRejectedConfig = (error: unknown): void => {
     if (!(error instanceof InotifyCsyncError)) {

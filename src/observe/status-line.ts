@@ -1,3 +1,4 @@
+import { localMinute } from '../text/local-time.js';
 import { configTroubleText, type PeerStatus, type Status, unwatchedText } from './status.js';
 
 /**
@@ -17,6 +18,7 @@ export function statusLine(status: Status): string {
 
 function shortPeerText(peer: PeerStatus): string {
   const pending = peer.pending ? `, ${grouped(peer.pending)} files pending` : '';
+  if (peer.health === 'paused') return `paused ${duration(peer.paused_s ?? 0)}${pending}`;
   if (peer.health === 'new') return 'new, not yet compared';
   if (peer.health === 'retrying') return `retrying${pending}`;
   if (peer.reason !== null && peer.failing_s !== null) {
@@ -33,6 +35,10 @@ export function peerText(peer: PeerStatus): string {
   const onHold = peer.on_hold_count > 0 ? `, ${peer.on_hold_count} on hold` : '';
   const next =
     peer.next_attempt_s === null ? '' : `, next try in ${duration(Math.ceil(peer.next_attempt_s))}`;
+  if (peer.health === 'paused' && peer.paused_since !== null) {
+    const since = `paused since ${localMinute(Date.parse(peer.paused_since))}`;
+    return `${since}, ${peer.pending ?? 'some'} files pending${onHold} (to resume: inotify-csync resume ${peer.name})`;
+  }
   if (peer.health === 'new') {
     return `new, not yet compared${peer.reason_text === null ? '' : ` (${peer.reason_text})`}`;
   }

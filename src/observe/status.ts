@@ -168,13 +168,13 @@ export interface RootStatus {
 }
 
 /** See {@link PeerStatus.health}. */
-export type PeerHealth = 'ok' | 'retrying' | 'failing' | 'new';
+export type PeerHealth = 'ok' | 'retrying' | 'failing' | 'new' | 'paused';
 
 /** How it stands with one peer. */
 export interface PeerStatus {
   /** Its name in csync2.cfg. */
   readonly name: string;
-  /** `retrying`: unreachable for less than ten seconds, as when it restarts; `new`: not compared with this host yet. */
+  /** `retrying`: unreachable for less than ten seconds, as when it restarts; `new`: not compared with this host yet; `paused`: by an administrator. */
   readonly health: PeerHealth;
   /** What its lane, which sends to it, is doing: one of the words below. */
   readonly state: string;
@@ -186,6 +186,10 @@ export interface PeerStatus {
   readonly reason_text: string | null;
   /** For how long updates, or the initial comparison, have failed; null if they have not. */
   readonly failing_s: number | null;
+  /** When the peer was paused, ISO 8601; null if it is not. */
+  readonly paused_since: string | null;
+  /** For how long it has been paused. */
+  readonly paused_s: number | null;
   /** Time until the next try; null if none is planned. */
   readonly next_attempt_s: number | null;
   /** Files pending; null if csync2's database cannot be read. */
@@ -272,7 +276,10 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
   };
 }
 
-function peerStatus(lane: LaneStatus, comparing: Comparing | undefined, age: Age): PeerStatus {
+function peerStatus(lane: LaneStatus, known: Comparing | undefined, age: Age): PeerStatus {
+  const { pausedSince } = lane;
+  // It is not compared with either.
+  const comparing = pausedSince === undefined ? known : undefined;
   return {
     name: lane.peer,
     health: healthOf(lane, comparing, age),
@@ -281,6 +288,8 @@ function peerStatus(lane: LaneStatus, comparing: Comparing | undefined, age: Age
     reason: lane.reason ?? null,
     reason_text: lane.reason === undefined ? comparing?.reason || null : outcomeText[lane.reason],
     failing_s: age(lane.failingSince ?? comparing?.failingSince),
+    paused_since: pausedSince === undefined ? null : new Date(pausedSince).toISOString(),
+    paused_s: age(pausedSince),
     next_attempt_s:
       lane.nextAttemptAt === undefined ? null : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
     pending: lane.pending ?? null,
@@ -298,6 +307,7 @@ function peerStatus(lane: LaneStatus, comparing: Comparing | undefined, age: Age
 }
 
 function healthOf(lane: LaneStatus, comparing: Comparing | undefined, age: Age): PeerHealth {
+  if (lane.pausedSince !== undefined) return 'paused';
   if (lane.reason === undefined) return comparing ? 'new' : 'ok';
   const isShort = (age(lane.failingSince) ?? 0) < graceSeconds;
   return passing.has(lane.reason) && isShort ? 'retrying' : 'failing';

@@ -14,6 +14,8 @@ export interface RunFiles {
     readonly lock: string;
     /** The peers that have had their first comparison. */
     readonly knownPeers: string;
+    /** The peers that are paused. */
+    readonly paused: string;
     /** What was mounted in the trees. */
     readonly mounts: string;
     /** The times in which changes may have gone unseen. */
@@ -43,6 +45,7 @@ export function runFiles(queueFile: string, runtimeDirectory: string): RunFiles 
       log: queueFile,
       ...queueFiles(queueFile),
       knownPeers: `${queueFile}.peers`,
+      paused: `${queueFile}.paused`,
       mounts: `${queueFile}.mounts`,
       unseen: `${queueFile}.unseen`,
       check: `${queueFile}.check`,

@@ -38,7 +38,8 @@ export function createComparisons(
   const { prefixes, events } = parts;
   const peers = parts.peers.flatMap((peer) => {
     const lane = lanes.find((each) => each.peer === peer.name);
-    return lane instanceof PeerLane ? [comparedPeer(peer, lane, ledger)] : [];
+    const isPaused = () => parts.paused.since(peer.name) !== undefined;
+    return lane instanceof PeerLane ? [{ ...comparedPeer(peer, lane, ledger), isPaused }] : [];
   });
   const pathOf = (name: string) => realPathOf(decodeName(bytes(name)), prefixes);
   const comparison = comparisonParts(parts, ledger, (name) => {
@@ -62,7 +63,8 @@ export function createComparisons(
     history: new KeptTime(parts.verifyHistory),
     async verify(name, signal) {
       const peer = peers.find((each) => each.name === name);
-      return peer && (await verify(peer, allNames(ledger), { ...comparison, isIdle: true }, signal));
+      if (!peer || peer.isPaused()) return undefined;
+      return await verify(peer, allNames(ledger), { ...comparison, isIdle: true }, signal);
     },
     onVerified({ peer, divergences }) {
       const { sides } = peers.find(({ name }) => name === peer) ?? {};

@@ -54,6 +54,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
       new PeerLane({
         ...common,
         ...{ peer, myName, isSlave },
+        pausedSince: () => parts.paused.since(peer),
         ledger,
         window,
         prefixes: parts.prefixes,
@@ -108,6 +109,7 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
       new SharedLane({
         ...common,
         peer,
+        pausedSince: () => parts.paused.since(peer),
         options: parts.batchedDeletes ? ['-b'] : [],
         markAgain: (mark) => checker.markAgain(mark),
         countPending: () => countPending(peer),

@@ -49,6 +49,10 @@ export interface Sync {
   newPeers(): ReadonlyMap<string, { readonly failingSince: number | undefined; readonly reason: string }>;
   /** Compares with a peer; undefined where updates work on csync2's own database. See {@link Comparisons.verify}. */
   readonly verify: Comparisons['verify'] | undefined;
+  /** Sends nothing more to these peers, which are noted as paused; resolves when nothing is on its way to them. */
+  pause(peers: readonly string[]): Promise<void>;
+  /** Sends what waits for these peers, which are no longer noted as paused. */
+  resume(peers: readonly string[]): void;
   /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
@@ -250,6 +254,16 @@ export function createSync(parts: SyncParts): Sync {
     isMarking: () => checker.isMarking,
     newPeers: () => newcomers?.waiting ?? new Map(),
     verify: comparisons?.verify,
+    async pause(peers) {
+      await Promise.all(lanes.map((lane) => peers.includes(lane.peer) && lane.pause()));
+    },
+    resume(peers) {
+      for (const lane of lanes) if (peers.includes(lane.peer)) lane.resume();
+      for (const peer of peers) {
+        newcomers?.resumed(peer);
+        comparisons?.arbiter.resumed(peer);
+      }
+    },
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
     placesOf,
     repair: () => checker.repair(),
@@ -337,6 +351,7 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
   const { runner, knownPeers, laneDirectory, stallSeconds, events } = parts;
   return new Newcomers({
     known: knownPeers,
+    isPaused: (peer) => parts.paused.since(peer) !== undefined,
     wake,
     onCompared: (peer, comparison) => events.onCompared?.(peer, comparison),
     async compare(peer, signal) {

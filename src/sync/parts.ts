@@ -15,6 +15,7 @@ import type { WriteCounts } from './memory/write-counts.js';
 import type { KnownPeers } from './newcomers/known-peers.js';
 import type { FirstComparison } from './newcomers/newcomers.js';
 import type { PushReport } from './push/lane.js';
+import type { PausedPeers } from './push/paused-peers.js';
 import type { SchedulerEvents, SchedulerOptions } from './scheduler.js';
 
 /** The parts from which the sync stage is built. */
@@ -26,6 +27,8 @@ export interface SyncParts {
   readonly gate: ServerGate | undefined;
   readonly peers: readonly SyncPeer[];
   readonly knownPeers: KnownPeers;
+  /** Which peers are paused; see {@link Sync.pause}. */
+  readonly paused: PausedPeers;
   /** Keeps on disk which check is under way. */
   readonly checkRecord: string;
   /** Outermost included paths: what a full check looks at. */

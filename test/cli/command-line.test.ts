@@ -112,15 +112,19 @@ test('of a flag that is given twice the last counts, and of several operands all
   context.after(() => server.close());
   const environment = { INOTIFY_CSYNC_RUNTIME_DIRECTORY: `${folder}/run` };
   await run(['check', '/a', '/b', '/c', '--json', '--json'], environment);
+  await run(['pause', 'web2', 'web3', '--json'], environment);
+  await run(['resume', '--json'], environment);
   await run(['flush', '/a', '/b', '--peer', 'x', '--peer', 'web2', '--wait=1', '--wait=0'], environment);
   assert.deepEqual(requests, [
     { command: 'check', paths: ['/a', '/b', '/c'] },
+    { command: 'pause', peers: ['web2', 'web3'] },
+    { command: 'resume' },
     { command: 'flush', paths: ['/a', '/b'], peer: 'web2', seconds: 0 },
   ]);
 });
 
 test('help of a command shows its own options, and those of the settings only where they are asked for', async () => {
-  for (const command of ['status', 'check', 'retry', 'accept-root', 'reload', 'run']) {
+  for (const command of ['status', 'check', 'retry', 'pause', 'resume', 'accept-root', 'reload', 'run']) {
     const [{ code, stdout }, same] = await Promise.all([run([command, '--help']), run(['help', command])]);
     assert.deepEqual([code, same.stdout], [0, stdout]);
     assert.ok(stdout.includes('--json') && !stdout.includes('--check-interval'), stdout);

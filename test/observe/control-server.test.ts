@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { askDaemon } from '#src/observe/control-client.js';
-import { requestBytesLimit } from '#src/observe/control-protocol.js';
+import { parseRequest, requestBytesLimit } from '#src/observe/control-protocol.js';
 import { ControlServer, ControlSocketError } from '#src/observe/control-server.js';
 
 const isRoot = process.geteuid?.() === 0;
@@ -150,3 +150,13 @@ function readLines(socket: Socket, count: number): Promise<string[]> {
     });
   });
 }
+
+test('a pause is of some peers or of all, and a list of none is no list', () => {
+  for (const command of ['pause', 'resume']) {
+    assert.deepEqual(parseRequest(JSON.stringify({ command })), { command });
+    const some = { command, peers: ['web2', ''] };
+    assert.deepEqual(parseRequest(JSON.stringify(some)), some);
+    for (const peers of [[], 'web2', null, [1], {}])
+      assert.throws(() => parseRequest(JSON.stringify({ command, peers })), /`peers` must be/);
+  }
+});

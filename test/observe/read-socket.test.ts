@@ -45,6 +45,8 @@ describe('the read socket', { skip }, () => {
       { command: 'check' },
       { command: 'check', paths: ['/srv'] },
       { command: 'retry' },
+      { command: 'pause' },
+      { command: 'resume' },
       { command: 'flush', seconds: 0 },
       { command: 'verify', repair: false },
       { command: 'reload' },

@@ -187,6 +187,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onPush({ ...conflict('/srv/g'), outcome: 'refused', diagnosis: refused });
   reporter.onCompared('web3', { ok: false, pending: 0, reason: 'it is down' });
   reporter.onCompared('web3', { ok: true, pending: 1, reason: '' });
+  reporter.onPaused('web2');
+  reporter.onResumed('web2');
   reporter.onRejectedConfig(new WatchLimitError(1, 2));
   reporter.onEnded('killed', 0.5);
   reporter.onSilentEnded(3);

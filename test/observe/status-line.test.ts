@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PeerStatus, Status } from '#src/observe/status.js';
-import { grouped, statusLine } from '#src/observe/status-line.js';
+import { grouped, peerText, statusLine } from '#src/observe/status-line.js';
 
 function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
   return {
@@ -12,6 +12,8 @@ function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
     reason: null,
     reason_text: null,
     failing_s: null,
+    paused_since: null,
+    paused_s: null,
     next_attempt_s: null,
     pending: 0,
     oldest_pending_s: null,
@@ -65,4 +67,13 @@ test('one line tells how many directories are watched and how each peer is', () 
 
 test('thousands are apart', () => {
   assert.deepEqual([0, 999, 1000, 1048576].map(grouped), ['0', '999', '1,000', '1,048,576']);
+});
+
+test('a paused peer is told with how to resume it', () => {
+  const paused_since = new Date(2026, 10, 27, 21, 6).toISOString();
+  const told = peer('web7', { health: 'paused', paused_since, paused_s: 60, pending: 3 });
+  assert.equal(
+    peerText(told),
+    'paused since 2026-11-27 21:06, 3 files pending (to resume: inotify-csync resume web7)',
+  );
 });

@@ -70,3 +70,19 @@ test('a full check that is due and cannot be completed is a trouble', () => {
   );
   assert.equal(status.full_check_due?.failures, 3);
 });
+
+test('a paused peer is no problem, whatever it was before, and is told with its time', () => {
+  const pausedSince = now - 240_000;
+  const newPeers = new Map([['web2', { failingSince: now - 60_000, reason: 'the peer cannot be reached' }]]);
+  for (const sources of [quiet, { ...quiet, newPeers }]) {
+    const lanes = [lane({ state: 'paused', pausedSince, pending: 12, pendingSince: now - 5000 })];
+    const status = assembleStatus({ ...sources, lanes }, now);
+    assert.deepEqual([status.health, status.problems], ['healthy', []]);
+    const [peer] = status.peers;
+    assert.deepEqual(
+      [peer?.health, peer?.paused_s, peer?.paused_since, peer?.reason_text, peer?.failing_s],
+      ['paused', 240, new Date(pausedSince).toISOString(), null, null],
+    );
+    assert.match(statusLine(status), /; web2 paused 4 min, 12 files pending$/);
+  }
+});

@@ -8,7 +8,7 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
-import { secondsOf, timeSpan } from '../time-span.js';
+import { secondsOf, withUsualTime } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
 
 /** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
@@ -54,10 +54,7 @@ export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
 
 /** The words of a command line with `--wait` alone as the usual time, which a path may follow. */
 export function wordsForFlush(words: readonly string[]): readonly string[] {
-  if (words[0] !== 'flush') return words;
-  return words.map((word, at) =>
-    word === '--wait' && !timeSpan.test(words[at + 1] ?? '') ? `--wait=${defaultWait}` : word,
-  );
+  return withUsualTime(words, { command: 'flush', flag: '--wait', usual: defaultWait });
 }
 
 function waitOf(text: string): number {

@@ -15,12 +15,17 @@ export function addRetryCommand(parser: Argv, context: CommandContext): Argv {
       withSettingFlags(own, context)
         .positional('peer', { type: 'string', description: 'name of the peer; all if none' })
         .example('$0 retry web2', 'after repairing web2, or resolving a conflict')
-        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
+        .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'temporary', 'noPermission'])),
     handler: async (flags) => {
       const { peer } = flags as { peer?: string };
       const request = { command: 'retry', ...(peer === undefined ? {} : { peer }) } as const;
       const reply = (await askRunning(flags, context, request)) as RetryReply;
-      showReply(flags, reply, ({ peers }) => `tried again now: ${peers.join(', ')}`);
+      showReply(flags, reply, textOf);
     },
   });
+}
+
+function textOf({ paused = [], peers }: RetryReply): string {
+  const left = paused.length > 0 ? `; paused, so not tried: ${paused.join(', ')}` : '';
+  return `tried again now: ${peers.join(', ')}${left}`;
 }

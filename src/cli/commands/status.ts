@@ -1,10 +1,14 @@
 import type { Argv } from 'yargs';
 import { exitCodes } from '../../errors.js';
+import type { Status } from '../../observe/status.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
+import { secondsOf, withUsualTime } from '../time-span.js';
+import { UsageError } from '../usage-error.js';
 import { renderStatus } from './status/render.js';
+import { watchStatus } from './status/watch.js';
 
 /** `status`: how the running daemon is, live. */
 export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
@@ -13,15 +17,46 @@ export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
     describe: 'show the state of the running service',
     builder: (own) =>
       withSettingFlags(own, context)
+        .option('watch', {
+          type: 'string',
+          nargs: 1,
+          description: 'show it again every second, or every 5s, 1m; q or Ctrl-C ends it',
+        })
         .example('$0 status', 'for people')
+        .example('$0 status --watch=5s', 'live, every five seconds')
         .example('$0 status --json', 'for scripts; ages are in seconds')
-        .epilogue(exitStatusText(['ok', 'degraded', 'notRunning', 'usage', 'noPermission'])),
+        .epilogue(exitStatusText(['ok', 'degraded', 'notRunning', 'usage', 'temporary', 'noPermission'])),
     handler: async (flags) => {
-      const status = (await askRunning(flags, context, { command: 'status' })) as Parameters<
-        typeof renderStatus
-      >[0];
-      process.stdout.write(flags.json ? `${JSON.stringify(status)}\n` : renderStatus(status));
+      const ask = async (seconds?: number) =>
+        (await askRunning(flags, context, { command: 'status' }, seconds)) as Status;
+      const { watch } = flags as { watch?: string };
+      const isJson = flags.json === true;
+      if (watch !== undefined) {
+        await watchStatus({ seconds: watchSeconds(watch), isJson, ask: () => ask(answerSeconds) });
+        return;
+      }
+      const status = await ask();
+      process.stdout.write(isJson ? `${JSON.stringify(status)}\n` : renderStatus(status));
       context.exitCode = status.health === 'healthy' ? exitCodes.ok : exitCodes.degraded;
     },
   });
 }
+
+/** The words of a command line with `--watch` alone as the usual time. */
+export function wordsForStatus(words: readonly string[]): readonly string[] {
+  return withUsualTime(words, { command: 'status', flag: '--watch', usual: '1s' });
+}
+
+function watchSeconds(text: string): number {
+  const seconds = secondsOf(text);
+  if (seconds >= shortestWatch && seconds <= longestWatch) return seconds;
+  throw new UsageError(
+    `--watch: found "${text}", expected a time from 100ms to a day, such as 1s or 5m`,
+    'see: inotify-csync status --help',
+  );
+}
+
+const shortestWatch = 0.1;
+const longestWatch = 86_400;
+/** One that does not answer is told sooner than elsewhere. */
+const answerSeconds = 5;

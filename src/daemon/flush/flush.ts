@@ -6,6 +6,7 @@ import { Waker } from '../../sync/common/waker.js';
 import type { Sync } from '../../sync/create-sync.js';
 import type { Lane } from '../../sync/push/lane.js';
 import { toKey } from '../../text/path-bytes.js';
+import { requireSendable } from '../pauses.js';
 import { type FlushPending, FlushProgress } from './progress.js';
 import { type FlushedGeneration, type FlushScope, flushView } from './view.js';
 
@@ -33,7 +34,7 @@ export class Flushes {
    * @param seconds - 0: looks once
    * @param gone - aborted when the client is gone
    *
-   * Throws a {@link FlushBusyError}.
+   * Throws a {@link FlushBusyError}, and a PausedError if a peer is paused, or comes to be meanwhile.
    */
   async run(scope: FlushScope, seconds: number, gone: AbortSignal): Promise<FlushReply> {
     if (this.#count >= mostFlushes) throw new FlushBusyError();
@@ -56,6 +57,7 @@ export class Flushes {
     let listening: Listening | undefined;
     try {
       for (let pause = pauseMilliseconds.least, isFirst = true; ; isFirst = false) {
+        requireSendable(lanes());
         if (listening?.sync !== current().sync) {
           listening?.end();
           listening = listen(current().sync, progress, () => waker.wake());

@@ -13,6 +13,8 @@ import {
 /** A peer, as the arbiter needs it. */
 export interface ContestedPeer extends ComparedPeer {
   readonly sides: Sides;
+  /** Whether it is paused: what is contested is heard when it is resumed. */
+  isPaused?(): boolean;
   /** Whether nothing is on its way to it. */
   isAtRest(): boolean;
   /** Whether a name is pending for it, and not rejected by it. */
@@ -84,6 +86,12 @@ export class Arbiter {
     for (const { names } of this.#cases.values()) names.moved(name, performance.now());
   }
 
+  /** A peer is paused no longer. */
+  resumed(peer: string): void {
+    const each = this.#cases.get(peer);
+    if (each && each.names.size > 0) this.#arm(each, restMilliseconds);
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort();
     for (const { timer } of this.#cases.values()) clearTimeout(timer);
@@ -118,6 +126,7 @@ export class Arbiter {
     const { names, peer } = each;
     const begun = performance.now();
     each.hearBy = undefined;
+    if (peer.isPaused?.()) return;
     if (!peer.isAtRest()) return this.#arm(each, restMilliseconds);
     peer.tryAgain(names);
     const first = await this.#differences(each);

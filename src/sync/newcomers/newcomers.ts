@@ -14,6 +14,8 @@ export interface NewcomerParts {
   readonly known: Pick<KnownPeers, 'newOf' | 'add'>;
   /** Compares with one peer and makes pending what it lacks. */
   readonly compare: (peer: string, signal: AbortSignal) => Promise<FirstComparison>;
+  /** Whether a peer is paused: it is compared with when it is resumed. */
+  readonly isPaused?: (peer: string) => boolean;
   readonly onCompared?: (peer: string, comparison: FirstComparison) => void;
   readonly wake: (peer: string) => void;
 }
@@ -31,7 +33,8 @@ export class Newcomers {
   readonly #parts: NewcomerParts;
   readonly #abort = new AbortController();
   readonly #waiting = new Map<string, NewcomerState>();
-  #working: Promise<unknown> = Promise.resolve();
+  /** Those that are being compared with, and how to end the pause before the next try. */
+  readonly #welcoming = new Map<string, { readonly done: Promise<void>; readonly hurry: AbortController }>();
 
   constructor(parts: NewcomerParts) {
     this.#parts = parts;
@@ -46,12 +49,32 @@ export class Newcomers {
     for (const peer of this.#parts.known.newOf(peers)) {
       this.#waiting.set(peer, { failingSince: undefined, reason: '' });
     }
-    this.#working = Promise.all(this.#parts.known.newOf(peers).map((peer) => this.#welcome(peer)));
+    for (const peer of this.#waiting.keys()) this.#begin(peer);
   }
 
   async stop(): Promise<void> {
     this.#abort.abort();
-    await this.#working;
+    await Promise.all([...this.#welcoming.values()].map(({ done }) => done));
+  }
+
+  /** A peer is paused no longer: if it is new, it is compared with at once. */
+  resumed(peer: string): void {
+    if (!this.#waiting.has(peer)) return;
+    // It has not failed since.
+    this.#waiting.set(peer, { failingSince: undefined, reason: '' });
+    this.#welcoming.get(peer)?.hurry.abort();
+    this.#begin(peer);
+  }
+
+  #begin(peer: string): void {
+    if (this.#welcoming.has(peer)) return;
+    const hurry = new AbortController();
+    const done = this.#welcome(peer, hurry.signal).finally(() => {
+      this.#welcoming.delete(peer);
+      // Resumed between its last look and this moment.
+      if (hurry.signal.aborted && this.#waiting.has(peer)) this.#begin(peer);
+    });
+    this.#welcoming.set(peer, { done, hurry });
   }
 
   /** Compares with a peer and notes it as known; on a full disk, both are tried again. */
@@ -66,10 +89,10 @@ export class Newcomers {
     }
   }
 
-  async #welcome(peer: string): Promise<void> {
-    const { onCompared, wake } = this.#parts;
+  async #welcome(peer: string, hurry: AbortSignal): Promise<void> {
+    const { isPaused, onCompared, wake } = this.#parts;
     const { signal } = this.#abort;
-    for (let failures = 0; !signal.aborted; ) {
+    for (let failures = 0; !signal.aborted && !hurry.aborted && !isPaused?.(peer); ) {
       const comparison = await this.#compare(peer, signal);
       if (signal.aborted) return;
       onCompared?.(peer, comparison);
@@ -80,21 +103,21 @@ export class Newcomers {
       }
       const failingSince = this.#waiting.get(peer)?.failingSince ?? Date.now();
       this.#waiting.set(peer, { failingSince, reason: comparison.reason });
-      await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), signal);
+      await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), [signal, hurry]);
     }
   }
 }
 
-/** Returns after some time, or when the signal is aborted, and leaves nothing behind at either. */
-function pause(seconds: number, signal: AbortSignal): Promise<void> {
+/** Returns after some time, or when one of the signals is aborted, and leaves nothing behind at either. */
+function pause(seconds: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', end);
+      for (const signal of signals) signal.removeEventListener('abort', end);
       resolve();
     };
     const timer = setTimeout(end, seconds * 1000);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
+    for (const signal of signals) signal.addEventListener('abort', end);
+    if (signals.some(({ aborted }) => aborted)) end();
   });
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Outcome } from '../../csync2/run/result.js';
 import { backoffSeconds } from '../common/backoff.js';
 import type { LaneState, LaneStatus } from './lane.js';
@@ -8,6 +9,7 @@ import type { LaneState, LaneStatus } from './lane.js';
  */
 export class LaneRhythm {
   readonly #work: () => Promise<void>;
+  readonly #isPaused: () => boolean;
   readonly #abort = new AbortController();
   #state: LaneState = 'idle';
   #reason: Outcome | undefined;
@@ -20,9 +22,13 @@ export class LaneRhythm {
   #running: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param work - does all that is to be done, reports through {@link failed} or {@link succeeded}, never throws */
-  constructor(work: () => Promise<void>) {
+  /**
+   * @param work - does all that is to be done, reports through {@link failed} or {@link succeeded}, never throws
+   * @param isPaused - whether an administrator has paused the peer: the lane works then, too, but begins no update
+   */
+  constructor(work: () => Promise<void>, isPaused: () => boolean = () => false) {
     this.#work = work;
+    this.#isPaused = isPaused;
   }
 
   /** Aborted when work that goes on is to be broken off. */
@@ -35,9 +41,14 @@ export class LaneRhythm {
     return this.#stopping;
   }
 
+  /** No update may be begun: the lane is to stop, or the peer is paused. */
+  get isHeldBack(): boolean {
+    return this.#stopping || this.#isPaused();
+  }
+
   get status(): Pick<LaneStatus, 'state' | 'reason' | 'failingSince' | 'nextAttemptAt'> {
     return {
-      state: this.#state,
+      state: pausable.has(this.#state) && this.#isPaused() ? 'paused' : this.#state,
       reason: this.#reason,
       failingSince: this.#failingSince,
       nextAttemptAt: this.#nextAttemptAt,
@@ -74,6 +85,27 @@ export class LaneRhythm {
     this.wake();
   }
 
+  /** The peer has been paused or resumed: no failure counts any more, and no wait goes on. */
+  renew(): void {
+    clearTimeout(this.#timer);
+    if (this.#state === 'waiting') this.#state = 'idle';
+    this.succeeded();
+    this.wake();
+  }
+
+  /**
+   * Resolves when no update goes on, or the peer is paused no longer.
+   *
+   * @param end - ends one that has not ended by itself after `graceSeconds`
+   */
+  async silence(end: () => void, graceSeconds = graceful): Promise<void> {
+    const grace = setTimeout(() => {
+      if (this.#isPaused()) end();
+    }, graceSeconds * 1000);
+    while (this.#state === 'updating' && this.#isPaused()) await sleep(silenceMilliseconds);
+    clearTimeout(grace);
+  }
+
   /** Resolves when the lane does nothing at the moment. */
   async rest(): Promise<void> {
     while (this.#running) await this.#running;
@@ -83,7 +115,7 @@ export class LaneRhythm {
    * Begins nothing new and waits for what goes on; breaks it off after `graceSeconds`. An update that is broken off may
    * leave a file on the peer without its owner, mode and time.
    */
-  async stop(graceSeconds = 8): Promise<void> {
+  async stop(graceSeconds = graceful): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const grace = setTimeout(() => this.#abort.abort(), graceSeconds * 1000);
@@ -106,6 +138,11 @@ export class LaneRhythm {
   }
 
   failed(reason: Outcome): void {
+    // Nothing is tried again while the peer is paused; what is pending is to be known.
+    if (this.#isPaused()) {
+      this.wakeAt(Date.now() + pausedMilliseconds);
+      return;
+    }
     this.#failures++;
     this.#reason = reason;
     this.#failingSince ??= Date.now();
@@ -129,7 +166,7 @@ export class LaneRhythm {
   }
 
   #isHeld(): boolean {
-    return this.#stopping || this.#state === 'waiting';
+    return this.#stopping || (this.#state === 'waiting' && !this.#isPaused());
   }
 
   #setTimer(action: () => void, milliseconds: number): void {
@@ -139,6 +176,13 @@ export class LaneRhythm {
   }
 }
 
+/** States that say nothing of a peer that is paused. */
+const pausable: ReadonlySet<LaneState> = new Set(['idle', 'waiting']);
+/** Seconds for which an update may go on that is not to: broken off, it may leave a file there without owner, mode and time. */
+const graceful = 8;
+/** How often it is looked whether it has ended. */
+const silenceMilliseconds = 20;
+const pausedMilliseconds = 1000;
 const backoff = { first: 1, most: 300 };
 /** The peer answers, and does not take some file: what comes next it may take. It may be that only a disk is missing there. */
 const ofFiles: ReadonlySet<Outcome> = new Set(['denied', 'refused', 'conflict']);

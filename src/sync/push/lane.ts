@@ -4,13 +4,14 @@ import type { PathBytes } from '../../text/path-bytes.js';
 import type { HeldPath } from './refused/rejected-rows.js';
 
 /** The state of a lane, which sends to one peer; see {@link laneStateText}. */
-export type LaneState = 'idle' | 'updating' | 'waiting' | 'stopped';
+export type LaneState = 'idle' | 'updating' | 'waiting' | 'paused' | 'stopped';
 
 /** One phrase for each state. */
 export const laneStateText: Readonly<Record<LaneState, string>> = {
   idle: 'nothing pending',
   updating: 'sending',
   waiting: 'waiting to try again',
+  paused: 'paused: nothing is sent until it is resumed',
   stopped: 'stopped',
 };
 
@@ -28,6 +29,10 @@ export interface Lane {
    * somebody when a peer offered another version. `isOffered`: it was this peer's session. `at`: when, in milliseconds since 1970.
    */
   marked?(encoded: Buffer, isOffered: boolean, at: number): void;
+  /** The peer has been paused: begins no update, and resolves when none goes on. One that takes seconds is ended. */
+  pause(): Promise<void>;
+  /** The peer has been resumed: sends at once what waits, also what the peer had rejected. */
+  resume(): void;
   /** Resolves when the lane does nothing at the moment. */
   rest(): Promise<void>;
   status(): LaneStatus;
@@ -40,6 +45,8 @@ export interface LaneStatus {
   readonly peer: string;
   readonly state: LaneState;
   /** Why the last run failed, if it did. */
+  /** Since when the peer has been paused; undefined: it is not. */
+  readonly pausedSince?: number | undefined;
   readonly reason: Outcome | undefined;
   readonly failingSince: number | undefined;
   readonly nextAttemptAt: number | undefined;

@@ -69,6 +69,8 @@ export interface PeerLaneParts {
   readonly onContested?: (encoded: Buffer) => void;
   /** The peer may have brought others an older version since they have taken ours. */
   readonly onLate?: (encoded: Buffer) => void;
+  /** Since when the peer has been paused; undefined: it is not. */
+  readonly pausedSince?: () => number | undefined;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -137,7 +139,10 @@ export class PeerLane implements Lane {
       isTheirs: ({ encoded }) => this.#contested.isTheirs(encoded),
       replacesDirectory: (encoded) => this.#replacesDirectory(encoded),
     });
-    this.#rhythm = new LaneRhythm(() => this.#takeTurn());
+    this.#rhythm = new LaneRhythm(
+      () => this.#takeTurn(),
+      () => this.#pausedSince !== undefined,
+    );
   }
 
   wake(): void {
@@ -150,6 +155,16 @@ export class PeerLane implements Lane {
     this.#rejected.tryNow();
     this.#rhythm.retry();
     this.#rhythm.wake();
+  }
+
+  async pause(): Promise<void> {
+    this.#rhythm.renew();
+    await this.#rhythm.silence(() => this.#pushing?.halt.abort());
+  }
+
+  resume(): void {
+    this.#rejected.tryNow();
+    this.#rhythm.renew();
   }
 
   halt(path: PathBytes): void {
@@ -169,6 +184,7 @@ export class PeerLane implements Lane {
     return {
       peer: this.peer,
       ...this.#rhythm.status,
+      pausedSince: this.#pausedSince,
       lastSentAt: this.#lastSentAt,
       pending: this.#pending,
       pendingSince: this.#pendingSince,
@@ -181,6 +197,7 @@ export class PeerLane implements Lane {
 
   async #takeTurn(): Promise<void> {
     try {
+      if (this.#pausedSince !== undefined) return await this.#notePending();
       const push = () => this.#pushAll();
       await (this.#parts.turn ? this.#parts.turn.run(push) : push());
     } catch (error) {
@@ -218,7 +235,7 @@ export class PeerLane implements Lane {
   /** Copies the pending files that are sent next into a private database. Call it in a database window. */
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
-    if (this.#rhythm.isStopping) return undefined;
+    if (this.#rhythm.isHeldBack) return undefined;
     this.#contested.apply();
     const rows = ledger.reading(() => this.#nextRows());
     if (rows.length === 0) {
@@ -517,6 +534,22 @@ export class PeerLane implements Lane {
     // Whatever has failed is not pending any more.
     this.#rhythm.succeeded();
     this.#unnoted.forget();
+  }
+
+  /** The peer is paused: corrects and counts what is pending, and sends nothing. */
+  async #notePending(): Promise<void> {
+    const wait = this.#countAgainAt - performance.now();
+    if (wait > 0) return this.#rhythm.wakeAt(Date.now() + wait);
+    await this.#parts.window.run(async () => {
+      this.#contested.apply();
+      this.#count();
+    });
+    if (this.#pending === 0) this.#pendingSince = undefined;
+    else this.#pendingSince ??= Date.now();
+  }
+
+  get #pausedSince(): number | undefined {
+    return this.#parts.pausedSince?.();
   }
 
   /** How much is pending. To count a million rows before each push would take as long as the push: then it is not told again. */

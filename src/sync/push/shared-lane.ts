@@ -25,6 +25,8 @@ export interface SharedLaneParts {
   readonly sights?: PendingSights;
   readonly stallSeconds: number;
   readonly turn?: Mutex;
+  /** Since when the peer has been paused; undefined: it is not. */
+  readonly pausedSince?: () => number | undefined;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -59,7 +61,10 @@ export class SharedLane implements Lane {
   constructor(parts: SharedLaneParts) {
     this.peer = parts.peer;
     this.#parts = parts;
-    this.#rhythm = new LaneRhythm(() => this.#takeTurn());
+    this.#rhythm = new LaneRhythm(
+      () => this.#takeTurn(),
+      () => this.#pausedSince !== undefined,
+    );
   }
 
   wake(): void {
@@ -71,6 +76,15 @@ export class SharedLane implements Lane {
 
   retry(): void {
     this.#rhythm.retry();
+  }
+
+  async pause(): Promise<void> {
+    this.#rhythm.renew();
+    await this.#rhythm.silence(() => this.#halt?.abort());
+  }
+
+  resume(): void {
+    this.#rhythm.renew();
   }
 
   halt(): void {
@@ -89,6 +103,7 @@ export class SharedLane implements Lane {
     return {
       peer: this.peer,
       ...this.#rhythm.status,
+      pausedSince: this.#pausedSince,
       lastSentAt: this.#lastSentAt,
       pending: this.#pending,
       pendingSince: this.#pendingSince,
@@ -101,6 +116,7 @@ export class SharedLane implements Lane {
 
   async #takeTurn(): Promise<void> {
     try {
+      if (this.#pausedSince !== undefined) return void (await this.#look());
       const update = () => this.#update();
       await (this.#parts.turn ? this.#parts.turn.run(update) : update());
     } catch (error) {
@@ -116,6 +132,7 @@ export class SharedLane implements Lane {
     this.#unreadable = (await sights?.outOfSight(pending))?.length ?? 0;
     if (!mayPush()) return;
     if (this.#unreadable > 0) return this.#rhythm.failed('unreadable');
+    if (this.#rhythm.isHeldBack) return;
     this.#rhythm.updating();
     const halt = new AbortController();
     this.#halt = halt;
@@ -155,6 +172,10 @@ export class SharedLane implements Lane {
       this.#halt = undefined;
       journal.release(checkpoint);
     }
+  }
+
+  get #pausedSince(): number | undefined {
+    return this.#parts.pausedSince?.();
   }
 
   async #look(): Promise<number | undefined> {

@@ -114,6 +114,19 @@ describe('arbiter', () => {
     await until(() => won.length > 0);
   });
 
+  test('leaves a paused peer alone until it is resumed', async (context) => {
+    const { arbiter, here, state, won, listings } = setUp(context);
+    here.set('/a', text(1));
+    state.isPaused = true;
+    arbiter.contested('/a');
+    await later(50);
+    assert.equal(listings(), 0);
+    state.isPaused = false;
+    arbiter.resumed('unknown');
+    arbiter.resumed('web2');
+    await until(() => won.length > 0);
+  });
+
   test('has nothing to do where csync2.cfg has conflicts wait for somebody', async (context) => {
     const { arbiter, here, listings } = setUp(context, 'none');
     here.set('/a', text(1));
@@ -127,7 +140,7 @@ function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
   const [here, there] = [new Map<string, string>(), new Map<string, string>()];
   const [pending, hidden] = [new Set<string>(), new Set<string>()];
   const [cut, won] = [[] as string[], [] as string[]];
-  const state = { isAtRest: true, answers: true };
+  const state = { isAtRest: true, isPaused: false, answers: true };
   let listings = 0;
   const arbiter = new Arbiter({
     peers: [
@@ -136,6 +149,7 @@ function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
         sides: { method, isSlaveHere: false, isSlaveThere: false, isLeftThere: false },
         shares: (name) => !name.startsWith('/other'),
         isAtRest: () => state.isAtRest,
+        isPaused: () => state.isPaused,
         tryAgain: () => {},
         isOnItsWay: (name) => pending.has(name),
         win: (name) => won.push(name),

@@ -84,6 +84,44 @@ describe('peers that are new', () => {
   });
 });
 
+describe('a new peer that is paused', () => {
+  test('is compared with when it is resumed, at once', async (context) => {
+    const world = setUp(context);
+    world.pause('a', true);
+    world.newcomers.start(['a', 'b']);
+    await world.pass(600);
+    assert.deepEqual([world.asked(), [...world.newcomers.waiting.keys()]], [['b'], ['a']]);
+    world.pause('a', false);
+    world.newcomers.resumed('a');
+    await settled();
+    assert.deepEqual(world.known(), ['b', 'a']);
+    world.newcomers.resumed('a');
+    world.newcomers.resumed('unknown');
+    await settled();
+    assert.deepEqual(world.asked(), ['b', 'a']);
+  });
+
+  test('between two tries is tried no more, and has not failed when it is resumed', async (context) => {
+    const world = setUp(context);
+    world.answer('a', async () => failed);
+    world.newcomers.start(['a']);
+    await world.pass(30);
+    const tries = world.asked().length;
+    world.pause('a', true);
+    await world.pass(3600);
+    assert.equal(world.asked().length, tries);
+    world.pause('a', false);
+    world.newcomers.resumed('a');
+    await settled();
+    assert.equal(world.newcomers.waiting.get('a')?.failingSince, Date.now());
+    // Also while it waits for the next try.
+    world.answer('a', async () => fine);
+    world.newcomers.resumed('a');
+    await settled();
+    assert.deepEqual(world.known(), ['a']);
+  });
+});
+
 describe('a stop', () => {
   test('ends a comparison that runs, which counts for nothing', async (context) => {
     const world = setUp(context);
@@ -133,6 +171,7 @@ function setUp(context: TestContext, present: readonly string[] = []) {
   const answers = new Map<string, (signal: AbortSignal) => Promise<FirstComparison>>();
   let seen: AbortSignal | undefined;
   let isFull = false;
+  const paused = new Set<string>();
   let told = () => {};
   const newcomers = new Newcomers({
     known: {
@@ -148,6 +187,7 @@ function setUp(context: TestContext, present: readonly string[] = []) {
       asked.push(peer);
       return answers.get(peer)?.(signal) ?? Promise.resolve(fine);
     },
+    isPaused: (peer) => paused.has(peer),
     onCompared(peer, { ok, pending }) {
       if (ok) events.push(`compared ${peer} ${pending}`);
       told();
@@ -163,6 +203,7 @@ function setUp(context: TestContext, present: readonly string[] = []) {
     listeners: () => (seen ? getEventListeners(seen, 'abort').length : 0),
     answer: (peer: string, answer: (signal: AbortSignal) => Promise<FirstComparison>) =>
       answers.set(peer, answer),
+    pause: (peer: string, isPaused: boolean) => (isPaused ? paused.add(peer) : paused.delete(peer)),
     fillDisk: (full: boolean) => {
       isFull = full;
     },

@@ -3,6 +3,84 @@ import { describe, type TestContext, test } from 'node:test';
 import { LaneRhythm } from '#src/sync/push/lane-rhythm.js';
 
 describe('rhythm of a lane', () => {
+  test('of a peer that is paused: it looks what is pending, and nothing counts as failed', async (context) => {
+    const clock = mockClock(context);
+    let [isPaused, runs] = [false, 0];
+    const rhythm = new LaneRhythm(
+      async () => {
+        runs++;
+        if (!rhythm.isHeldBack) rhythm.updating();
+        rhythm.failed('unreachable');
+      },
+      () => isPaused,
+    );
+    rhythm.wake();
+    await rhythm.rest();
+    assert.equal(rhythm.status.state, 'waiting');
+    isPaused = true;
+    rhythm.renew();
+    await rhythm.rest();
+    const paused = {
+      state: 'paused',
+      reason: undefined,
+      failingSince: undefined,
+      nextAttemptAt: undefined,
+    };
+    assert.deepEqual([runs, rhythm.status], [2, paused]);
+    rhythm.wake();
+    await rhythm.rest();
+    assert.deepEqual([runs, rhythm.status], [3, paused]);
+    // It could not look: once more after a second, and never sooner.
+    clock(1001);
+    await turns(3);
+    assert.equal(runs, 4);
+    isPaused = false;
+    rhythm.renew();
+    await rhythm.rest();
+    assert.deepEqual([runs, rhythm.status.state], [5, 'waiting']);
+    await rhythm.stop();
+  });
+
+  test('a pause waits for the update that goes on, and has it ended when it takes seconds', async () => {
+    let [isPaused, ends] = [false, 0];
+    let finish = () => {};
+    const rhythm = new LaneRhythm(
+      async () => {
+        if (rhythm.isHeldBack) return;
+        rhythm.updating();
+        await new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      },
+      () => isPaused,
+    );
+    const end = () => {
+      ends++;
+      finish();
+    };
+    rhythm.wake();
+    await turns(1);
+    isPaused = true;
+    rhythm.renew();
+    assert.equal(rhythm.status.state, 'updating');
+    const ended = rhythm.silence(end);
+    finish();
+    await ended;
+    assert.deepEqual([ends, rhythm.status.state], [0, 'paused']);
+    isPaused = false;
+    rhythm.renew();
+    await turns(1);
+    isPaused = true;
+    await rhythm.silence(end, 0.001);
+    assert.deepEqual([ends, rhythm.status.state], [1, 'paused']);
+    isPaused = false;
+    rhythm.renew();
+    await turns(1);
+    await rhythm.silence(() => assert.fail('it is not paused'), 0);
+    finish();
+    await rhythm.stop();
+  });
+
   test('woken, it works and rests', async () => {
     let runs = 0;
     const rhythm = new LaneRhythm(async () => {

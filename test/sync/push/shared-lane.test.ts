@@ -42,6 +42,21 @@ describe('a lane on the shared database', () => {
     );
   });
 
+  test('to a peer that is paused nothing is pushed, and what is pending is counted', async (context) => {
+    const { lane, commands, pause } = setUp(context, { pending: [2, 3, 3, 0] });
+    pause(1000);
+    lane.wake();
+    await lane.rest();
+    assert.deepEqual([lane.status().state, lane.status().pausedSince], ['paused', 1000]);
+    await lane.pause();
+    await lane.rest();
+    assert.deepEqual([commands.length, lane.status().pending], [0, 3]);
+    pause(undefined);
+    lane.resume();
+    await lane.rest();
+    assert.deepEqual([commands.length, lane.status().state, lane.status().pending], [1, 'idle', 0]);
+  });
+
   test('a root that is away: nothing is pushed', async (context) => {
     const { lane, commands } = setUp(context, { pending: [1], mayPush: false });
     lane.wake();
@@ -59,6 +74,7 @@ function setUp(
   const again: string[][] = [];
   let during: (() => void) | undefined;
   let isRefused = false;
+  let pausedSince: number | undefined;
   const run = async ({ mode }: Command): Promise<CommandResult> => {
     commands.push(mode);
     during?.();
@@ -79,6 +95,7 @@ function setUp(
     },
     countPending: async () => (pending.length > 1 ? pending.shift() : pending[0]),
     mayPush: () => mayPush,
+    pausedSince: () => pausedSince,
     stallSeconds: 10,
     onError: (where, error) => assert.fail(`${where}: ${error}`),
   });
@@ -90,6 +107,9 @@ function setUp(
     again,
     during: (action: () => void) => {
       during = action;
+    },
+    pause: (since: number | undefined) => {
+      pausedSince = since;
     },
     refuseMarks: () => {
       isRefused = true;

@@ -29,7 +29,7 @@ export function leftOutObject(count: number, now: Date): Record<string, unknown>
 function signOf({ event, state }: ReadEvent): string {
   if (event === 'sent') return '->';
   if (event === 'received') return '<-';
-  return event === 'full-check' || state === 'back' ? '* ' : '! ';
+  return event === 'full-check' || state === 'back' || state === 'resumed' ? '* ' : '! ';
 }
 
 function whatOf(event: ReadEvent): string {
