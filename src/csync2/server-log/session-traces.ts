@@ -5,8 +5,10 @@ import { TraceFile } from './trace-file.js';
  * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times they set.
  */
 export interface TraceFacts {
-  /** Pids of the open sessions. */
+  /** Pids of the sessions that were open when the traces were read last, or shortly before. */
   readonly open: ReadonlySet<number>;
+  /** Before it was looked for them; milliseconds since 1970. */
+  readonly lookedAt: number;
   /** When a session has said last that it has done with a path; milliseconds since 1970. */
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
@@ -51,18 +53,14 @@ export class SessionTraces {
     this.#since = since;
   }
 
-  /**
-   * Reads what has been removed by now.
-   *
-   * @returns the paths that sessions which are over have left empty, each once
-   */
-  takeEmptied({ open, updatedAt }: TraceFacts): PathBytes[] {
-    this.look();
+  /** @returns the paths that sessions which are over have left empty, each once, as of the last look */
+  takeEmptied({ lookedAt, open, updatedAt }: TraceFacts): PathBytes[] {
     const emptied: PathBytes[] = [];
     for (const [key, { at, pid }] of this.#removals) {
       const path = fromKey(key);
       const isFilled = (updatedAt(path) ?? 0) >= at - clockMilliseconds;
-      if (!isFilled && open.has(pid)) continue;
+      // One that has begun since it was looked for them is open as well.
+      if (!isFilled && (open.has(pid) || at >= lookedAt)) continue;
       this.#removals.delete(key);
       if (!isFilled) emptied.push(path);
     }

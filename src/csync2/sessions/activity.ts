@@ -148,8 +148,10 @@ export class Activity {
    */
   takeEmptied(namesOf: (path: PathBytes) => readonly string[]): readonly PathBytes[] {
     if (!this.#traces) return [];
+    const lookedAt = Date.now();
     return this.#traces.takeEmptied({
       open: new Set(this.openSessions()),
+      lookedAt,
       updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
     });
   }
@@ -237,13 +239,16 @@ export class Activity {
     });
   }
 
-  /** The order matters: processes first, then whether all that they have said is written, then what is written. */
+  /**
+   * The order matters: processes first, then whether all that they have said is written, then what is written. One that is gone
+   * has noted all that it did; were its notes read before, what it did in between would pass for somebody else's.
+   */
   #look(): ReadonlyMap<number, ProbedSession> {
-    this.#traces?.look();
     const now = Date.now();
     const known = new Set(this.#log.open.keys());
     const live = this.#live();
     const probed = this.#probe.look(live);
+    this.#traces?.look();
     const isWritten = this.#isWritten();
     this.#log.read(this.#tail.read());
     const begun = [...this.#log.open.keys()].filter((pid) => !known.has(pid));

@@ -16,6 +16,13 @@ test('what a session has removed and put nothing in place of is told once, when 
   assert.deepEqual(take(), []);
 });
 
+test('what a session has removed that may have begun since the look for sessions is not told yet', (context) => {
+  const { note, take } = setting(context);
+  note(7, 1000, '/t/a');
+  assert.deepEqual(take({ lookedAt: 999_000 }), []);
+  assert.deepEqual(take({ lookedAt: 1_000_500 }), ['/t/a']);
+});
+
 test('of what it has done with since, nothing is told, though it goes on', (context) => {
   const { note, take, traces } = setting(context);
   note(7, 1000, '/t/a');
@@ -94,7 +101,11 @@ function setting(context: TestContext, since = 0) {
     traces,
     note: (pid: number, seconds: number, path: string) =>
       appendFileSync(file, `R ${pid} ${seconds.toFixed(9)} ${path}\0`),
-    take: (facts: Partial<TraceFacts> = {}) =>
-      traces.takeEmptied({ open: new Set(), updatedAt: () => undefined, ...facts }).map(String),
+    take: (facts: Partial<TraceFacts> = {}) => {
+      traces.look();
+      const lookedAt = Number.POSITIVE_INFINITY;
+      const all = { open: new Set<number>(), lookedAt, updatedAt: () => undefined, ...facts };
+      return traces.takeEmptied(all).map(String);
+    },
   };
 }
