@@ -44,6 +44,8 @@ export const commandNames: readonly string[] = [
   'flush',
   'verify',
   'retry',
+  'conflicts',
+  'resolve',
   'accept-root',
   'reload',
   'explain',
@@ -68,6 +70,7 @@ function unknownFlag(name: string, command: string | undefined, seeHelp: string)
 const ownFlags: Readonly<Record<string, readonly string[]>> = {
   events: ['--follow', '--since', '--peer'],
   flush: ['--wait', '--peer'],
+  resolve: ['--keep', '--dry-run'],
   'watch-limit': ['--apply'],
   doctor: ['--output'],
   metrics: ['--output'],

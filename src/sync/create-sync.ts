@@ -49,6 +49,8 @@ export interface Sync {
   newPeers(): ReadonlyMap<string, { readonly failingSince: number | undefined; readonly reason: string }>;
   /** Compares with a peer; undefined where updates work on csync2's own database. See {@link Comparisons.verify}. */
   readonly verify: Comparisons['verify'] | undefined;
+  /** What this host and its peers have both changed; undefined where updates work on csync2's own database. */
+  readonly conflicts: Comparisons['conflicts'] | undefined;
   /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
@@ -250,6 +252,7 @@ export function createSync(parts: SyncParts): Sync {
     isMarking: () => checker.isMarking,
     newPeers: () => newcomers?.waiting ?? new Map(),
     verify: comparisons?.verify,
+    conflicts: comparisons?.conflicts,
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
     placesOf,
     repair: () => checker.repair(),
@@ -266,6 +269,10 @@ export function createSync(parts: SyncParts): Sync {
         refused.add(encoded.toString('latin1'), Date.now());
         for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer, at);
         around.onContested(encoded);
+      };
+      parts.activity.onLooked = (peer) => {
+        for (const lane of lanes)
+          if (lane instanceof PeerLane && (peer === undefined || lane.peer === peer)) lane.lookedAt();
       };
       parts.activity.onOccupied = (path) => {
         for (const name of namesOf(path, prefixes))

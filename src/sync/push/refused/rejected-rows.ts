@@ -14,6 +14,14 @@ export interface HeldPath {
   readonly until: number;
 }
 
+/** A file that is in conflict with what a peer has. */
+export interface HeldConflict {
+  /** As the database has it. */
+  readonly name: Buffer;
+  /** When the peer called it changed on both sides first; milliseconds since 1970. */
+  readonly since: number;
+}
+
 /** What is known of a row that was refused. */
 export type RowState =
   /** It has failed together with others, and is to be asked about alone. */
@@ -47,6 +55,8 @@ export class RejectedRows {
   #unanswered = 0;
   /** No row that waits for its time is tried before. */
   #nextTryAt = 0;
+  /** When conflicts are, or were, tried again because the peer has looked. */
+  #conflictsTriedAt = 0;
 
   /**
    * Whether a row rests now.
@@ -132,6 +142,13 @@ export class RejectedRows {
     return { count, first };
   }
 
+  /** The rows that both sides have changed, and that are not about to be sent with force. */
+  conflicts(): readonly HeldConflict[] {
+    return [...this.#rows.values()].flatMap(({ conflictSince, forced, name, state }) =>
+      state === 'conflict' && !forced ? [{ name, since: conflictSince ?? 0 }] : [],
+    );
+  }
+
   /** Whether a row was refused before for this reason, has not changed since, and waits for its time or for somebody. */
   isOnHold(row: DirtyRow, { outcome, detail }: Pick<Diagnosis, 'outcome' | 'detail'>): boolean {
     const rejected = this.#find(row);
@@ -171,6 +188,7 @@ export class RejectedRows {
     const { outcome, detail, meaning } = diagnosis;
     const isTriedAgain = this.isTriedAgain(row, diagnosis);
     if (meaning === 'unanswered') this.#unanswered++;
+    if (meaning === 'conflict') rejected.conflictSince ??= now;
     Object.assign(rejected, { reason: outcome, detail, failures: rejected.failures + 1 });
     if (isTriedAgain) {
       Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
@@ -195,6 +213,20 @@ export class RejectedRows {
       if (rejected.state !== 'later') continue;
       for (const other of [...this.#rows.values()]) {
         if (other.state === 'later' && reasonOf(other) === reasonOf(rejected)) this.#drop(other);
+      }
+    }
+  }
+
+  /** Something was taken below directories: those that wait for their time, since there was something in them, are tried soon. */
+  takenBelow(rows: readonly DirtyRow[], now = Date.now()): void {
+    if (this.#rows.size === 0) return;
+    for (const { encoded } of rows) {
+      const key = encoded.toString('latin1');
+      for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+        const above = this.#rows.get(key.slice(0, end));
+        if (above?.state !== 'later') continue;
+        this.#leaveGroup(above);
+        Object.assign(above, { state: 'again', until: now + pause });
       }
     }
   }
@@ -238,6 +270,22 @@ export class RejectedRows {
     for (const rejected of this.#rows.values()) rejected.until = 0;
     this.#groups.clear();
     this.#nextTryAt = 0;
+  }
+
+  /**
+   * Has conflicts tried again soon: the peer may have given up its version. Not all the time, since each is a session of its own.
+   *
+   * @returns whether there are any
+   */
+  retryConflicts(now = Date.now()): boolean {
+    const conflicts = [...this.#rows.values()].filter(({ state }) => state === 'conflict');
+    if (conflicts.length === 0) return false;
+    if (this.#conflictsTriedAt <= now) {
+      const pause = Math.max(conflictPause, conflicts.length * conflictPauseEach);
+      this.#conflictsTriedAt = Math.max(now, this.#conflictsTriedAt + pause);
+    }
+    for (const conflict of conflicts) conflict.until = Math.min(conflict.until, this.#conflictsTriedAt);
+    return true;
   }
 
   /** Forgets all: what they were refused for is over. */
@@ -331,6 +379,8 @@ interface Rejected extends HeldPath {
   group: string | undefined;
   /** What lies below it is missing on the peer, and waits for it. */
   isInTheWay: boolean;
+  /** When the peer called it changed on both sides first. */
+  conflictSince: number | undefined;
   /** The directory that it waits for, in the state `behind`. */
   behind: string | undefined;
   /** At the last look at the file. */
@@ -348,7 +398,7 @@ interface Group {
 
 function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
   const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
-  const place = { isInTheWay: false, behind: undefined };
+  const place = { isInTheWay: false, behind: undefined, conflictSince: undefined };
   return { name, rowid, stamp, state: 'suspect', ...said, ...place, until: 0, lastAt: 0, forced: false };
 }
 
@@ -382,5 +432,8 @@ const laterSeconds = [5, 10, 20, 40];
 const mostUnanswered = 5;
 const freedMilliseconds = 1000;
 const conflictSeconds = 600;
+/** Milliseconds between two tries of all conflicts because the peer has looked, and for each of them. */
+const conflictPause = 5000;
+const conflictPauseEach = 500;
 /** Milliseconds between tries of rows that wait for their time: one takes some 20. */
 const betweenTries = 400;
