@@ -4,6 +4,7 @@ import { packageVersion } from '../proc/package-version.js';
 import { addAcceptRootCommand } from './commands/accept-root.js';
 import { addCheckCommand } from './commands/check.js';
 import { addCheckConfigCommand } from './commands/check-config.js';
+import { addConflictsCommand } from './commands/conflicts.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addEventsCommand } from './commands/events.js';
 import { addExplainCommand } from './commands/explain.js';
@@ -12,6 +13,7 @@ import { addHelpCommand, wordsForHelp } from './commands/help.js';
 import { addMetricsCommand } from './commands/metrics.js';
 import { addPauseCommand, addResumeCommand } from './commands/pause.js';
 import { addReloadCommand } from './commands/reload.js';
+import { addResolveCommand } from './commands/resolve.js';
 import { addRetryCommand } from './commands/retry.js';
 import { addRunCommand } from './commands/run.js';
 import { addStatusCommand, wordsForStatus } from './commands/status.js';
@@ -33,6 +35,8 @@ const commands = [
   addRetryCommand,
   addPauseCommand,
   addResumeCommand,
+  addConflictsCommand,
+  addResolveCommand,
   addAcceptRootCommand,
   addReloadCommand,
   addExplainCommand,

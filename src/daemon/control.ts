@@ -13,11 +13,14 @@ import type { Status } from '../observe/status.js';
 import type { Queue } from '../queue/queue.js';
 import { type RootState, rootText } from '../sync/guard/root-guard.js';
 import type { Lane } from '../sync/push/lane.js';
-import { display, fromKey, type PathKey } from '../text/path-bytes.js';
+import { display, fromKey } from '../text/path-bytes.js';
+import { conflictsReply } from './conflicts/conflict-replies.js';
+import { resolveConflicts } from './conflicts/resolve.js';
 import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
 import { lanesFor } from './lanes-for.js';
 import { type Pauses, pausedText, requireSendable } from './pauses.js';
+import { NoComparisonError, NotSynchronisedError } from './refusals.js';
 import { notComparedReply, verifiedReply } from './verified-reply.js';
 
 /** The parts from which the control socket answers requests. */
@@ -79,6 +82,13 @@ export function controlHandler({
         return await events.read(request, request.seconds, gone);
       case 'verify':
         return await verifyPeers(request, current(), pauses, gone);
+      case 'conflicts': {
+        const { conflicts, strategy } = sync;
+        if (!conflicts) throw new NoComparisonError(strategy);
+        return conflictsReply(await conflicts.list(gone), status().host, sync);
+      }
+      case 'resolve':
+        return await resolveConflicts(request, { host: status().host, sync, concerns }, gone);
       case 'retry': {
         const lanes = lanesFor(request.peer, sync);
         const isPaused = ({ peer }: Lane) => pauses.since(peer) !== undefined;
@@ -125,30 +135,6 @@ async function verifyPeers(
     }),
   );
   return { equal: peers.every(({ error, different }) => error === null && different === 0), peers };
-}
-
-/** Paths below no included directory. */
-export class NotSynchronisedError extends InotifyCsyncError {
-  constructor(paths: readonly PathKey[]) {
-    super(
-      'ICS_NOT_SYNCHRONISED',
-      exitCodes.usage,
-      `csync2 synchronises nothing at or below ${paths.map((path) => display(fromKey(path))).join(', ')}`,
-      '`inotify-csync explain PATH` says why',
-    );
-  }
-}
-
-/** Nothing can be compared the way updates are made here. */
-export class NoComparisonError extends InotifyCsyncError {
-  constructor(strategy: string) {
-    super(
-      'ICS_NO_COMPARISON',
-      exitCodes.unavailable,
-      `peers cannot be compared (${strategy})`,
-      'compare by hand: csync2 -T',
-    );
-  }
 }
 
 /** A place is in a state that cannot be intentional. */

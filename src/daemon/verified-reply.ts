@@ -3,6 +3,7 @@ import { decodeName } from '../csync2/files/name-encoding.js';
 import type { VerifiedReply } from '../observe/control-replies.js';
 import type { Sync } from '../sync/create-sync.js';
 import { display } from '../text/path-bytes.js';
+import { typeNames } from './type-names.js';
 
 type Comparison = Awaited<ReturnType<NonNullable<Sync['verify']>>>;
 
@@ -52,9 +53,5 @@ function timeOf({ mtimeSeconds }: NotedFile): string {
     : date.toISOString().replace('T', ' ').replace('.000', '');
 }
 
-const typeNames: Readonly<Record<string, string>> = {
-  ...{ reg: 'file', dir: 'directory', lnk: 'link', fifo: 'pipe' },
-  ...{ chr: 'character device', blk: 'block device', sock: 'socket' },
-};
 /** Of each peer. */
 const mostShown = 1000;

@@ -28,6 +28,15 @@ export type ControlRequest =
       readonly peer?: string;
       readonly path?: string;
     }
+  /** Lists what this host and its peers have both changed. */
+  | { readonly command: 'conflicts' }
+  /** Decides conflicts: this host's or a peer's version is kept, or `newest`; with `dry_run` it only says what it would do. */
+  | {
+      readonly command: 'resolve';
+      readonly paths: readonly string[];
+      readonly keep: string;
+      readonly dry_run: boolean;
+    }
   /** Reads events: of a peer, since a time in milliseconds since 1970, after a page; waits for one so many seconds. */
   | ({ readonly command: 'events'; readonly seconds: number } & RingQuery)
   /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
@@ -80,6 +89,7 @@ export function parseRequest(line: string): ControlRequest {
     case 'status':
     case 'metrics':
     case 'reload':
+    case 'conflicts':
       return { command };
     case 'check':
       if (paths === undefined) return { command };
@@ -104,6 +114,8 @@ export function parseRequest(line: string): ControlRequest {
       };
     case 'events':
       return parseEvents(value);
+    case 'resolve':
+      return parseResolve(value);
     case 'retry':
       if (peer === undefined) return { command };
       if (typeof peer === 'string') return { command, peer };
@@ -136,6 +148,16 @@ function parseEvents({ after, peer, seconds, since }: Record<string, unknown>): 
   if (since !== undefined && !isNumber(since)) throw new BadRequestError('`since` must be a number');
   if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
   return { command: 'events', after, peer, seconds, since };
+}
+
+function parseResolve({ paths, keep, dry_run: isDry }: Record<string, unknown>): ControlRequest {
+  if (!Array.isArray(paths) || paths.length === 0 || !paths.every(isPath)) {
+    throw new BadRequestError('`paths` must be a list of absolute paths');
+  }
+  if (typeof keep !== 'string' || keep === '') throw new BadRequestError('`keep` must be a name');
+  // What somebody has not clearly asked for is not done.
+  if (typeof isDry !== 'boolean') throw new BadRequestError('`dry_run` must be true or false');
+  return { command: 'resolve', paths, keep, dry_run: isDry };
 }
 
 /** Something on the control socket was not understood. */

@@ -98,6 +98,76 @@ export interface FlushReply {
   readonly waited_s: number;
 }
 
+/** Of `conflicts`. */
+export interface ConflictsReply {
+  /** Version of this format. It grows when a field changes its meaning or goes; fields may be added at any time. */
+  readonly schema: 1;
+  /** This host's name in csync2.cfg. */
+  readonly host: string;
+  /** The conflicts, by path and peer; empty if there are none. */
+  readonly conflicts: readonly ConflictReply[];
+}
+
+/** A file, or a tree, that this host and a peer have both changed. */
+export interface ConflictReply {
+  /** The path. */
+  readonly path: string;
+  /** The peer. */
+  readonly peer: string;
+  /** For how long. */
+  readonly since_s: number;
+  /** Only one host has a directory there, and all below it is part of this conflict. */
+  readonly subtree: boolean;
+  /** What this host has. */
+  readonly here: SideReply;
+  /** What the peer has; null if it did not tell. */
+  readonly there: SideReply | null;
+  /** Why the peer's side is not known; null if it is. */
+  readonly error: string | null;
+}
+
+/** What a host has at a path, as its csync2 has noted it. */
+export interface SideReply {
+  /** `file`, `directory`, `link`, `pipe`, `character device`, `block device`, `socket`; `removed` if there is nothing. */
+  readonly type: string;
+  /** Bytes of a file; null for all else. */
+  readonly size: number | null;
+  /** When it was changed last, ISO 8601, in whole seconds; of a subtree, the newest file in it; null if csync2 notes no time. */
+  readonly changed: string | null;
+  /** Numbers of user and group, or their names; null if csync2 does not note them. */
+  readonly owner: string | null;
+  /** Permissions, octal; null if csync2 does not note them. */
+  readonly mode: string | null;
+  /** Where a link leads; null for all else. */
+  readonly target: string | null;
+  /** How many files and directories of a subtree are below it; null for all else. */
+  readonly entries: number | null;
+}
+
+/** Of `resolve`. */
+export interface ResolveReply {
+  /** Version of this format, as of `conflicts`. */
+  readonly schema: 1;
+  /** This host's name in csync2.cfg. */
+  readonly host: string;
+  /** Nothing was done. */
+  readonly dry_run: boolean;
+  /** Each conflict that was decided. */
+  readonly resolved: readonly ResolvedReply[];
+}
+
+/** A conflict that was decided, with the two sides as they were. */
+export interface ResolvedReply extends ConflictReply {
+  /** The host whose version both are to have. */
+  readonly keep: string;
+  /** What is done, in words. */
+  readonly action: string;
+  /** `planned` (`--dry-run`), `done`, or `waiting`: decided, and not on both hosts yet. */
+  readonly state: 'planned' | 'done' | 'waiting';
+  /** What to do if it is still waiting; null otherwise. */
+  readonly hint: string | null;
+}
+
 /** Of `events`. */
 export interface EventsReply extends RingPage {
   /** Another one: the daemon has been restarted, and `after` means nothing to it. */

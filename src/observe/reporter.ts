@@ -425,7 +425,7 @@ export class Reporter implements SchedulerEvents {
 function refusalText(peer: string, { outcome, detail, isTie }: Diagnosis): string {
   if (isTie) return 'was changed on both hosts at the same time: the host whose name sorts first wins';
   if (outcome === 'conflict') {
-    return `was changed both here and on ${peer}: on the host whose copy should win, run \`csync2 -f FILE\`, then \`inotify-csync retry\``;
+    return `was changed both here and on ${peer}: \`inotify-csync conflicts\` shows both, \`inotify-csync resolve FILE --keep HOST\` decides`;
   }
   return `was rejected: ${outcomeText[outcome]}${detail && `: ${detail}`}; on hold, retried now and then`;
 }

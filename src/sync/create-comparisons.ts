@@ -1,9 +1,11 @@
 import type { Ledger } from '../csync2/database/ledger.js';
 import { listPeer } from '../csync2/database/peer-listing.js';
+import { lookAtPeer } from '../csync2/database/peer-look.js';
 import { decodeName, encodeName, namesOf, realPathOf } from '../csync2/files/name-encoding.js';
 import { KeptTime } from '../state/kept-time.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { Arbiter, type ContestedPeer } from './compare/arbiter.js';
+import { type ConflictPeer, Conflicts } from './compare/conflicts.js';
 import type { ContestedNames } from './compare/contested-names.js';
 import type { ComparedNames, NoteComparisonParts } from './compare/note-comparison.js';
 import { RegularVerification } from './compare/regular-verification.js';
@@ -16,6 +18,7 @@ import { PeerLane } from './push/peer-lane.js';
 /** What compares this host's notes with those of its peers. */
 export interface Comparisons {
   readonly arbiter: Arbiter;
+  readonly conflicts: Conflicts;
   /** Now and then, and by itself. */
   readonly regular: RegularVerification;
   /**
@@ -39,7 +42,7 @@ export function createComparisons(
   const peers = parts.peers.flatMap((peer) => {
     const lane = lanes.find((each) => each.peer === peer.name);
     const isPaused = () => parts.paused.since(peer.name) !== undefined;
-    return lane instanceof PeerLane ? [{ ...comparedPeer(peer, lane, ledger), isPaused }] : [];
+    return lane instanceof PeerLane ? [{ ...comparedPeer(peer, lane, ledger, parts), isPaused }] : [];
   });
   const pathOf = (name: string) => realPathOf(decodeName(bytes(name)), prefixes);
   const comparison = comparisonParts(parts, ledger, (name) => {
@@ -80,6 +83,10 @@ export function createComparisons(
   });
   return {
     arbiter,
+    conflicts: new Conflicts({
+      ...{ ...comparison, peers },
+      notes: (name, isDeep) => ledger.notes(bytes(name), isDeep),
+    }),
     regular,
     async verify(name, { path, repairs }, signal) {
       const peer = peers.find((each) => each.name === name);
@@ -104,7 +111,12 @@ function comparisonParts(
   };
 }
 
-function comparedPeer(peer: SyncPeer, lane: PeerLane, ledger: Ledger): ContestedPeer & VerifiedPeer {
+function comparedPeer(
+  peer: SyncPeer,
+  lane: PeerLane,
+  ledger: Ledger,
+  { laneDirectory: directory, prefixes, runner, stallSeconds }: SyncParts,
+): ContestedPeer & VerifiedPeer & ConflictPeer {
   const { auto: method, name, onLeft, slave, slaveHere } = peer;
   const row = (encodedName: string) => ledger.pendingRow(name, bytes(encodedName));
   return {
@@ -119,6 +131,17 @@ function comparedPeer(peer: SyncPeer, lane: PeerLane, ledger: Ledger): Contested
     },
     tryAgain: (names: ContestedNames) =>
       lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),
+    conflicts: () => lane.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
+    pendingWithin(encodedName) {
+      const path = realPathOf(decodeName(bytes(encodedName)), prefixes);
+      const rows = path ? ledger.pendingWithin(name, path, mostPending) : [];
+      return rows.map(({ encoded }) => encoded.toString('latin1'));
+    },
+    async lookAt(names, signal) {
+      const how = { runner, ledger, peer: name, myName: peer.myName, directory, stallSeconds, signal };
+      if (names.length > 0) await lookAtPeer(how, names.map(bytes));
+    },
+    giveUp: (names) => lane.giveUp(names.map(bytes)),
     win: (encodedName) => lane.win(bytes(encodedName)),
     offer: (encodedName) => lane.offer(bytes(encodedName)),
   };
@@ -142,6 +165,9 @@ function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): 
     },
   };
 }
+
+/** Of a tree in conflict: more are not looked at. */
+const mostPending = 1_000_000;
 
 function bytes(name: string): Buffer {
   return Buffer.from(name, 'latin1');

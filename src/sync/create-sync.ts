@@ -53,6 +53,8 @@ export interface Sync {
   pause(peers: readonly string[]): Promise<void>;
   /** Sends what waits for these peers, which are no longer noted as paused. */
   resume(peers: readonly string[]): void;
+  /** What this host and its peers have both changed; undefined where updates work on csync2's own database. */
+  readonly conflicts: Comparisons['conflicts'] | undefined;
   /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
@@ -264,6 +266,7 @@ export function createSync(parts: SyncParts): Sync {
         comparisons?.arbiter.resumed(peer);
       }
     },
+    conflicts: comparisons?.conflicts,
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
     placesOf,
     repair: () => checker.repair(),
@@ -280,6 +283,10 @@ export function createSync(parts: SyncParts): Sync {
         refused.add(encoded.toString('latin1'), Date.now());
         for (const lane of lanes) lane.marked?.(encoded, lane.peer === peer, at);
         around.onContested(encoded);
+      };
+      parts.activity.onLooked = (peer) => {
+        for (const lane of lanes)
+          if (lane instanceof PeerLane && (peer === undefined || lane.peer === peer)) lane.lookedAt();
       };
       parts.activity.onOccupied = (path) => {
         for (const name of namesOf(path, prefixes))

@@ -115,7 +115,7 @@ describe('the journal', () => {
       `journalctl --no-pager -x -u inotify-csync MESSAGE_ID=${messageIds.fileConflict}`,
     );
     assert.match(text, /\\xff\\x0anew line was changed both here and on node2/);
-    assert.match(text, /`csync2 -f FILE` on the host whose copy should win/);
+    assert.match(text, /`inotify-csync resolve FILE --keep HOST`/);
     for (const file of paths) rmSync(file);
   });
 

@@ -8,7 +8,7 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 
 const skip = clusterObstacle();
 
-test('a conflict is named with both sides, and released as the log says', { skip }, async (context) => {
+test('a conflict is named with both sides, and released by force', { skip }, async (context) => {
   const cluster = await conflicting(context);
   const [first, second] = [cluster.node(1), cluster.node(2)];
   await first.csync2('-f', `${cluster.root}/contested`);
@@ -121,7 +121,7 @@ async function conflicting(context: TestContext): Promise<Cluster> {
     const [line = ''] = node.logged(
       new RegExp(`${peer.name}: ${file} was changed both here and on ${peer.name}`),
     );
-    assert.match(line, /csync2 -f FILE.*inotify-csync retry/, node.log());
+    assert.match(line, /inotify-csync resolve FILE --keep HOST/, node.log());
     assert.equal((await node.command('status')).code, 1);
   }
   // Nobody has won unasked, and all else goes on.

@@ -41,6 +41,7 @@ function section({ name, words, text, positionals, options, examples, exits, tak
 function usage(words) {
   return `inotify-csync ${words
     .replace(/\[(\w+)\.\.\]/g, (_, name) => `[${singular(name).toUpperCase()}…]`)
+    .replace(/<(\w+)\.\.>/g, (_, name) => `${singular(name).toUpperCase()}…`)
     .replace(/[[<](\w+)[\]>]/g, (whole, name) =>
       whole.startsWith('<') ? name.toUpperCase() : `[${name.toUpperCase()}]`,
     )}`;

@@ -235,6 +235,17 @@ export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readon
   forgetAll.immediate();
 }
 
+/** Takes off what is pending for a peer of some names, also what is to be sent with force. Throws as {@link forgetDirty}. */
+export function withdrawDirty({ database }: Ledger, names: readonly Buffer[], peer: string): void {
+  const withdraw = database.prepare(
+    'DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
+  );
+  const withdrawAll = database.transaction(() => {
+    for (const encoded of names) withdraw.run(encoded, encodeName(Buffer.from(peer)));
+  });
+  withdrawAll.immediate();
+}
+
 /** What a name of the database is on disk now. */
 export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
 

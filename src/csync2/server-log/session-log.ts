@@ -26,6 +26,8 @@ export interface Session {
   saidAt: number;
   /** It said last that it could not replace a directory by a file: it awaits the file now, and its peer an answer, for ever. */
   isAtImpasse: boolean;
+  /** It has marked a file. */
+  hasMarked: boolean;
   /** What it has taken over so far, in that order. */
   readonly received: Reception[];
 }
@@ -59,6 +61,11 @@ export class SessionLog {
    * since it has refused another version; the peer, if that is known; and when, in milliseconds since 1970.
    */
   onMarked: (name: string, peer: string | undefined, at: number) => void = () => {};
+  /**
+   * Told that a session has ended which has neither received nor marked anything: its peer has only looked. The peer, if that is known;
+   * and when, in milliseconds since 1970.
+   */
+  onLooked: (peer: string | undefined, at: number) => void = () => {};
   /** The peers that have come from each address. */
   readonly #peersAt = new Map<string, string>();
 
@@ -139,6 +146,7 @@ export class SessionLog {
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
     const unnoted = kind === 'said' ? unnotedFile.exec(text)?.[1] : undefined;
     const mark = kind === 'said' ? /^Marking file as dirty: (.*)$/s.exec(text) : undefined;
+    if (mark && session) session.hasMarked = true;
     if (mark) this.onMarked(mark[1] as string, this.#peersAt.get(session?.from ?? ''), at);
     else if (update) this.#receive(pid, update[1] as string, update[2] as string, at);
     else if (unnoted !== undefined) this.#receiveUnnoted(pid, unnoted, at);
@@ -148,6 +156,8 @@ export class SessionLog {
       if (session) this.#break(pid, at);
       this.#begin(pid, connection[1] as string, at);
     } else if (text === 'Connection closed.') {
+      const hasOnlyLooked = session && session.received.length === 0 && !session.hasMarked;
+      if (hasOnlyLooked) this.onLooked(this.#peersAt.get(session.from), at);
       this.#end(pid, at, 'closed');
       this.#closed.add(pid);
     } else if (kind === 'bare' && text.startsWith('TOTALTIME:')) {
@@ -157,7 +167,14 @@ export class SessionLog {
   }
 
   #begin(pid: number, from: string, at: number): void {
-    this.#open.set(pid, { from, beganAt: at, saidAt: at, isAtImpasse: false, received: [] });
+    this.#open.set(pid, {
+      from,
+      beganAt: at,
+      saidAt: at,
+      isAtImpasse: false,
+      hasMarked: false,
+      received: [],
+    });
   }
 
   #receive(pid: number, name: string, peer: string, since: number): void {

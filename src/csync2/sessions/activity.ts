@@ -60,6 +60,11 @@ export class Activity {
     this.#log.onMarked = listener;
   }
 
+  /** Told when a session has ended in which its peer has only looked; see {@link SessionLog.onLooked}. */
+  set onLooked(listener: (peer: string | undefined, at: number) => void) {
+    this.#log.onLooked = listener;
+  }
+
   /** Told each directory that another host has something else in place of, when it is read; see {@link SessionTraces.onOccupied}. */
   set onOccupied(listener: (path: PathBytes) => void) {
     if (this.#traces) this.#traces.onOccupied = listener;

@@ -5,6 +5,7 @@ import {
   PrivateDatabase,
   type PushedRow,
   type PushOutcome,
+  withdrawDirty,
 } from '../../csync2/database/private-database.js';
 import { encodeName, type PathPrefix, saidName } from '../../csync2/files/name-encoding.js';
 import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
@@ -14,7 +15,7 @@ import { isShortage } from '../../proc/shortage.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 import type { Mutex } from '../common/mutex.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
-import type { DatabaseWindow } from '../database/database-window.js';
+import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
 import { CutOffFiles } from './cut-off-files.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
@@ -23,7 +24,7 @@ import { reportsOf } from './push-reports.js';
 import type { PushWatchParts } from './push-watch.js';
 import { aboutThePeer, type Pushed, Pusher, type Slice } from './pusher.js';
 import { RefusalClassifier } from './refused/refusal-classifier.js';
-import { RejectedRows } from './refused/rejected-rows.js';
+import { type HeldConflict, RejectedRows } from './refused/rejected-rows.js';
 import { DoubtfulDeletions } from './slice/doubtful-deletions.js';
 import { PendingFiles } from './slice/pending-files.js';
 import { SliceChoice } from './slice/slice-choice.js';
@@ -294,6 +295,35 @@ export class PeerLane implements Lane {
     this.wake();
   }
 
+  /** What the peer has changed as well, and nobody has decided. */
+  conflicts(): readonly HeldConflict[] {
+    return this.#rejected.conflicts();
+  }
+
+  /** The peer has looked at what this host has, and sent nothing: it may have given up its version of what is in conflict. */
+  lookedAt(): void {
+    if (this.#rejected.retryConflicts()) this.wake();
+  }
+
+  /**
+   * Has nothing of these names pending any more: the peer's version is to come. Until it does, this host keeps its own on disk.
+   *
+   * @returns whether it could be done: not while csync2's database is locked for seconds
+   */
+  async giveUp(names: readonly Buffer[]): Promise<boolean> {
+    const { ledger, peer, window } = this.#parts;
+    const isDone = await window.run(() =>
+      whenNotBusy(() => ledger.withoutWaiting(() => withdrawDirty(ledger, names, peer))),
+    );
+    if (!isDone) return false;
+    for (const encoded of names) {
+      this.#rejected.forget(encoded);
+      this.#contested.giveUp(encoded);
+    }
+    this.wake();
+    return true;
+  }
+
   /** Tries what the peer has refused of some names, at once. */
   tryAgain(concerns: (encoded: Buffer) => boolean): void {
     if (this.#rejected.forgetWhere(concerns)) this.wake();
@@ -460,6 +490,7 @@ export class PeerLane implements Lane {
     for (const { encoded } of late) this.#parts.onLate?.(encoded);
     this.#versions.taken(sent, pushed.endedAt);
     this.#rejected.taken(sent);
+    this.#rejected.takenBelow(sent);
     if (!pushed.isStuck) this.#cutOff.pushed(transcript, outcome);
     // What was refused along with everything else was not refused for its own sake.
     if (sent.length > 0 && this.#refusal.isOver()) this.#rejected.release();

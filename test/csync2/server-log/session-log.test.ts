@@ -36,6 +36,18 @@ describe('session log', () => {
     assert.deepEqual([...log.received], [['web2', 2]]);
   });
 
+  test('a session that has neither received nor marked anything has looked', () => {
+    const log = new SessionLog();
+    const looked: (string | undefined)[] = [];
+    log.onLooked = (peer) => looked.push(peer);
+    log.read([...begin(10), ...end(10)]);
+    log.read([...begin(11), ...update(11, '/srv/a'), ...end(11)]);
+    log.read([...begin(12), say(12, 'Marking file as dirty: /srv/b'), ...end(12)]);
+    assert.deepEqual(looked, [undefined]);
+    log.read([...begin(13), ...end(13)]);
+    assert.deepEqual(looked, [undefined, 'web2']);
+  });
+
   test('only what csync2 itself has said last tells of an impasse', () => {
     const log = new SessionLog();
     const isAtImpasse = () => log.open.get(10)?.isAtImpasse;

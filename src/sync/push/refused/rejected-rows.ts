@@ -14,6 +14,14 @@ export interface HeldPath {
   readonly until: number;
 }
 
+/** A file that is in conflict with what a peer has. */
+export interface HeldConflict {
+  /** As the database has it. */
+  readonly name: Buffer;
+  /** When the peer called it changed on both sides first; milliseconds since 1970. */
+  readonly since: number;
+}
+
 /** What is known of a row that was refused. */
 export type RowState =
   /** It has failed together with others, and is to be asked about alone. */
@@ -50,6 +58,8 @@ export class RejectedRows {
   #unanswered = 0;
   /** No row that waits for its time is tried before. */
   #nextTryAt = 0;
+  /** When conflicts are, or were, tried again because the peer has looked. */
+  #conflictsTriedAt = 0;
 
   /**
    * Whether a row rests now.
@@ -126,20 +136,30 @@ export class RejectedRows {
 
   /** The rows that wait for their time or for somebody: how many, and the first of them. */
   list(limit: number): { readonly count: number; readonly first: readonly HeldPath[] } {
-    const first: HeldPath[] = [];
-    let count = 0;
-    const inConflict = new Set<string>();
-    for (const { name, state } of this.#rows.values()) {
-      if (state === 'conflict') inConflict.add(directoryOf(name));
-    }
-    for (const rejected of this.#rows.values()) {
-      const { forced, name, reason, state } = rejected;
-      if ((state !== 'later' && state !== 'conflict') || forced) continue;
+    const held = this.#held();
+    const first = held.slice(0, limit);
+    return {
+      count: held.length,
+      first: first.map((rejected) => ({ ...rejected, until: this.#dueAt(rejected) })),
+    };
+  }
+
+  /** The rows that both sides have changed, and that are not about to be sent with force. */
+  conflicts(): readonly HeldConflict[] {
+    const conflicts = this.#held().filter(({ reason }) => reason === 'conflict');
+    return conflicts.map(({ conflictSince, lastAt, name }) => ({ name, since: conflictSince ?? lastAt }));
+  }
+
+  #held(): readonly Rejected[] {
+    const rows = [...this.#rows.values()];
+    const inConflict = new Set(
+      rows.filter(({ state }) => state === 'conflict').map(({ name }) => directoryOf(name)),
+    );
+    return rows.filter(({ forced, name, reason, state }) => {
+      if ((state !== 'later' && state !== 'conflict') || forced) return false;
       // Others beside it are asked about, and may be none yet.
-      if (reason === 'conflict' && !inConflict.has(directoryOf(name))) continue;
-      if (++count <= limit) first.push({ ...rejected, until: this.#dueAt(rejected) });
-    }
-    return { count, first };
+      return reason !== 'conflict' || inConflict.has(directoryOf(name));
+    });
   }
 
   /** Whether a row was refused before for this reason, has not changed since, and waits for its time or for somebody. */
@@ -182,6 +202,7 @@ export class RejectedRows {
     const isTriedAgain = this.isTriedAgain(row, diagnosis);
     const isOneOfMany = meaning === 'conflict' && this.#isOneOfMany(rejected);
     if (meaning === 'unanswered') this.#unanswered++;
+    if (meaning === 'conflict') rejected.conflictSince ??= now;
     Object.assign(rejected, { reason: outcome, detail, failures: rejected.failures + 1 });
     if (isTriedAgain && !isOneOfMany) {
       Object.assign(rejected, { state: 'again', until: now + pause * 2 ** rejected.failures });
@@ -226,6 +247,20 @@ export class RejectedRows {
     }
   }
 
+  /** Something was taken below directories: those that wait for their time, since there was something in them, are tried soon. */
+  takenBelow(rows: readonly DirtyRow[], now = Date.now()): void {
+    if (this.#rows.size === 0) return;
+    for (const { encoded } of rows) {
+      const key = encoded.toString('latin1');
+      for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+        const above = this.#rows.get(key.slice(0, end));
+        if (above?.state !== 'later') continue;
+        this.#leaveGroup(above);
+        Object.assign(above, { state: 'again', until: now + pause });
+      }
+    }
+  }
+
   /** A row is no longer pending, whatever it was refused for. */
   forget(encoded: Buffer): void {
     const rejected = this.#find({ encoded });
@@ -265,6 +300,22 @@ export class RejectedRows {
     for (const rejected of this.#rows.values()) rejected.until = 0;
     this.#groups.clear();
     this.#nextTryAt = 0;
+  }
+
+  /**
+   * Has conflicts tried again soon: the peer may have given up its version. Not all the time, since each is a session of its own.
+   *
+   * @returns whether there are any
+   */
+  retryConflicts(now = Date.now()): boolean {
+    const conflicts = [...this.#rows.values()].filter(({ state }) => state === 'conflict');
+    if (conflicts.length === 0) return false;
+    if (this.#conflictsTriedAt <= now) {
+      const pause = Math.max(conflictPause, conflicts.length * conflictPauseEach);
+      this.#conflictsTriedAt = Math.max(now, this.#conflictsTriedAt + pause);
+    }
+    for (const conflict of conflicts) conflict.until = Math.min(conflict.until, this.#conflictsTriedAt);
+    return true;
   }
 
   /** Forgets all: what they were refused for is over. */
@@ -374,6 +425,8 @@ interface Rejected extends HeldPath {
   failures: number;
   until: number;
   group: string | undefined;
+  /** When the peer called it changed on both sides first. */
+  conflictSince: number | undefined;
   /** The directory that it waits for, in the state `behind`. */
   behind: string | undefined;
   /** At the last look at the file. */
@@ -391,7 +444,7 @@ interface Group {
 
 function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
   const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
-  const times = { until: 0, lastAt: 0 };
+  const times = { until: 0, lastAt: 0, conflictSince: undefined };
   return { name, rowid, stamp, state: 'suspect', ...said, ...times, behind: undefined, forced: false };
 }
 
@@ -433,5 +486,8 @@ const freedMilliseconds = 1000;
 const conflictSeconds = 600;
 /** A peer that has removed a directory of thousands says so of each: when it has said so of some, one is asked about now and then. */
 const manyConflicts = 4;
+/** Milliseconds between two tries of all conflicts because the peer has looked, and for each of them. */
+const conflictPause = 5000;
+const conflictPauseEach = 500;
 /** Milliseconds between tries of rows that wait for their time: one takes some 20. */
 const betweenTries = 400;

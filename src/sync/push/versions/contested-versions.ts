@@ -100,6 +100,11 @@ export class ContestedVersions {
     return this.#decided.has(keyOf(encoded));
   }
 
+  /** A version of this host is given up. */
+  giveUp(encoded: Buffer): void {
+    for (const names of [this.#again, this.#decided, this.#marked]) names.delete(keyOf(encoded));
+  }
+
   /** These were sent. */
   sent(rows: readonly DirtyRow[]): void {
     for (const { encoded } of rows) {

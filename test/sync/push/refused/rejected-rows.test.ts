@@ -28,6 +28,44 @@ describe('rows that a peer has refused', () => {
     assert.equal(rejected.list(9).count, 0);
   });
 
+  test('conflicts are listed when they are settled, since their first refusal, and not when forced', () => {
+    const rejected = new RejectedRows();
+    for (let at = 1; at <= 6; at++) rejected.refused(row('/a'), still(), because('conflict'), at);
+    assert.deepEqual(rejected.conflicts(), []);
+    rejected.refused(row('/a'), still(), because('conflict'), 7);
+    rejected.refused(row('/b'), still(), because('later'), 7);
+    assert.deepEqual(rejected.conflicts(), [{ name: Buffer.from('/a'), since: 1 }]);
+    rejected.force(row('/a'));
+    assert.deepEqual(rejected.conflicts(), []);
+  });
+
+  test('conflicts are tried again when the peer has looked, but not all the time', () => {
+    const rejected = new RejectedRows();
+    const again = () => {
+      for (let at = 0; at < 7; at++) rejected.refused(row('/a'), still(), because('conflict'), minute);
+    };
+    const rests = (at: number) => rejected.has(row('/a'), still, at);
+    assert.ok(!rejected.retryConflicts(minute));
+    again();
+    assert.ok(rests(minute));
+    assert.ok(rejected.retryConflicts(minute));
+    assert.ok(!rests(minute));
+    again();
+    for (const at of [1, 2, 3]) rejected.retryConflicts(minute + at);
+    assert.deepEqual([rests(minute + 4999), rests(minute + 5000)], [true, false]);
+  });
+
+  test('a directory that was not empty is tried when something below it was taken', () => {
+    const rejected = new RejectedRows();
+    for (let at = 0; at < 7; at++)
+      rejected.refused(row('/d'), still(), because('compare', 'Directory not empty'), 0);
+    assert.ok(rejected.has(row('/d'), still, 1000));
+    rejected.takenBelow([row('/d-1/x'), row('/e')], 500);
+    assert.ok(rejected.has(row('/d'), still, 1000));
+    rejected.takenBelow([row('/d/x/y')], 500);
+    assert.ok(!rejected.has(row('/d'), still, 1000));
+  });
+
   test('refused once more for the same reason is no news, for another or after a change it is', () => {
     const rejected = new RejectedRows();
     const full = because('later', 'No space left on device');
