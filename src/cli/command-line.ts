@@ -1,58 +1,29 @@
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { exitCodes } from '../errors.js';
 import { packageVersion } from '../proc/package-version.js';
-import { addAcceptRootCommand } from './commands/accept-root.js';
-import { addCheckCommand } from './commands/check.js';
-import { addCheckConfigCommand } from './commands/check-config.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEventsCommand } from './commands/events.js';
-import { addExplainCommand } from './commands/explain.js';
-import { addFlushCommand, wordsForFlush } from './commands/flush.js';
-import { addHelpCommand, wordsForHelp } from './commands/help.js';
-import { addMetricsCommand } from './commands/metrics.js';
-import { addReloadCommand } from './commands/reload.js';
-import { addRetryCommand } from './commands/retry.js';
-import { addRunCommand } from './commands/run.js';
-import { addStatusCommand } from './commands/status.js';
-import { addVerifyCommand } from './commands/verify.js';
-import { addVersionCommand } from './commands/version.js';
-import { addWatchLimitCommand } from './commands/watch-limit.js';
 import type { CommandContext } from './context.js';
+import { loadCommand, loadCommands } from './load-command.js';
+import { rewriteWords } from './rewrite-words.js';
 import { splitWords } from './split-words.js';
 import { usageErrorOf } from './usage-error.js';
-
-/** The commands, in the order of the help text. */
-const commands = [
-  addRunCommand,
-  addStatusCommand,
-  addEventsCommand,
-  addCheckCommand,
-  addFlushCommand,
-  addVerifyCommand,
-  addRetryCommand,
-  addAcceptRootCommand,
-  addReloadCommand,
-  addExplainCommand,
-  addCheckConfigCommand,
-  addWatchLimitCommand,
-  addMetricsCommand,
-  addDoctorCommand,
-  addVersionCommand,
-  addHelpCommand,
-];
 
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   const { own, csync2 } = splitWords(words);
-  const asked = wordsForFlush(wordsForHelp(own));
+  if (words.length === 1 && own[0] === '--version') {
+    process.stdout.write(`${packageVersion()}\n`);
+    return exitCodes.ok;
+  }
+  const asked = rewriteWords(own);
   const context: CommandContext = {
     csync2Arguments: csync2,
     environment: process.env,
     completes: own.includes(completionFlag),
     exitCode: exitCodes.ok,
   };
-  const parser = commands
-    .reduce((line, add) => add(line, context), baseParser(asked))
+  const command = await loadCommand(asked[0] ?? '');
+  const parser = (command ? [command] : await loadCommands())
+    .reduce((line, add) => add(line, context), await baseParser(asked))
     .completion('completion', 'print a completion script for bash or zsh');
   if (words.length === 0) {
     process.stdout.write(`${await parser.getHelp()}\n`);
@@ -63,7 +34,8 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   return context.exitCode;
 }
 
-function baseParser(words: readonly string[]): Argv {
+async function baseParser(words: readonly string[]): Promise<Argv> {
+  const { default: yargs } = await import('yargs');
   return yargs()
     .scriptName('inotify-csync')
     .usage('$0 COMMAND [settings]\n\nReal-time file replication to csync2 peers.')

@@ -1,15 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import {
-  defaultSettingsFile,
-  flagOf,
-  type LoadedSettings,
-  type LoadSettingsOptions,
-  loadSettings,
-  type SettingName,
-  settingDefinitions,
-  settingNames,
-} from '../config/index.js';
+import type { LoadSettingsOptions } from '../config/load.js';
+import { flagOf, type SettingName, settingDefinitions, settingNames } from '../config/settings.js';
+import { defaultSettingsFile } from '../config/settings-file.js';
 import type { CommandContext } from './context.js';
 
 /** A parsed command line: the settings in it are texts, by the names of their flags. */
@@ -24,16 +16,6 @@ export function withSettingFlags(parser: Argv, { completes }: CommandContext): A
     parser.option(flagName(name), { description, hidden, ...(name !== 'parallel_updates' && { nargs: 1 }) });
   }
   return parser;
-}
-
-/** Settles all settings from a command line made by `withSettingFlags`. Throws what `loadSettings` throws. */
-export function settingsOf(flags: ParsedFlags, context: CommandContext): LoadedSettings {
-  return loadSettings({
-    ...settingTexts(flags),
-    csync2Arguments: context.csync2Arguments,
-    environment: context.environment,
-    readFile: (path) => readFileSync(path, 'utf8'),
-  });
 }
 
 /** The settings on a command line made by `withSettingFlags`, as texts, and the file that it names. */

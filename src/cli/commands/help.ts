@@ -1,10 +1,10 @@
 import type { Argv } from 'yargs';
-import { settingDefinitions, settingNames, variableOf } from '../../config/index.js';
+import { settingDefinitions, settingNames, variableOf } from '../../config/settings.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { refuseCsync2Options } from '../refuse-csync2-options.js';
 import { csync2OptionsHelp } from '../setting-flags.js';
-import { commandNames, unknownCommand } from '../usage-error.js';
+import { unknownCommand } from '../usage-error.js';
 
 /** `help`: of a command, or of the settings. What it says of commands is what their `--help` says. */
 export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
@@ -21,14 +21,6 @@ export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
       process.stdout.write(json ? `${JSON.stringify(settingObjects())}\n` : settingsHelp());
     },
   });
-}
-
-/** The words of a command line with `help COMMAND` as `COMMAND --help`, which yargs answers. */
-export function wordsForHelp(words: readonly string[]): readonly string[] {
-  const [command, topic, ...more] = words;
-  if (command !== 'help') return words;
-  if (topic === undefined) return ['--help'];
-  return commandNames.includes(topic) ? [topic, '--help', ...more] : words;
 }
 
 const settingsTopic = 'settings';
