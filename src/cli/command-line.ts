@@ -5,10 +5,15 @@ import type { CommandContext } from './context.js';
 import { loadCommand, loadCommands } from './load-command.js';
 import { rewriteWords } from './rewrite-words.js';
 import { splitWords } from './split-words.js';
-import { usageErrorOf } from './usage-error.js';
+import { commandNames, usageErrorOf, YargsComplaint } from './usage-error.js';
 
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
+  if (words[0] === completionEntry) {
+    const { completionLines } = await import('./completion/complete.js');
+    process.stdout.write(await completionLines(words.slice(1), process.env));
+    return exitCodes.ok;
+  }
   const { own, csync2 } = splitWords(words);
   if (words.length === 1 && own[0] === '--version') {
     process.stdout.write(`${packageVersion()}\n`);
@@ -18,23 +23,35 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   const context: CommandContext = {
     csync2Arguments: csync2,
     environment: process.env,
-    completes: own.includes(completionFlag),
     exitCode: exitCodes.ok,
   };
   const command = await loadCommand(asked[0] ?? '');
-  const parser = (command ? [command] : await loadCommands())
-    .reduce((line, add) => add(line, context), await baseParser(asked))
-    .completion('completion', 'print a completion script for bash or zsh');
+  const parser = (command ? [command] : await loadCommands()).reduce(
+    (line, add) => add(line, context),
+    await baseParser(),
+  );
   if (words.length === 0) {
     process.stdout.write(`${await parser.getHelp()}\n`);
     // A unit that forgets `run` must not look like one that has done its work.
     return exitCodes.usage;
   }
-  await parser.parseAsync([...asked]);
+  try {
+    await parser.parseAsync([...asked]);
+  } catch (error) {
+    if (!(error instanceof YargsComplaint)) throw error;
+    throw usageErrorOf(error.message, asked, await flagsOf(asked));
+  }
   return context.exitCode;
 }
 
-async function baseParser(words: readonly string[]): Promise<Argv> {
+/** The flags of the command that the words name, for suggestions; without one, those of the settings. */
+async function flagsOf(words: readonly string[]): Promise<string[]> {
+  const { commandWords } = await import('./command-words.js');
+  const named = await commandWords(words.find((word) => commandNames.includes(word)) ?? 'run');
+  return (named?.flags ?? []).map(({ name }) => `--${name}`);
+}
+
+async function baseParser(): Promise<Argv> {
   const { default: yargs } = await import('yargs');
   return yargs()
     .scriptName('inotify-csync')
@@ -57,7 +74,7 @@ async function baseParser(words: readonly string[]): Promise<Argv> {
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       // yargs calls this for what a command throws, too, and then has no message of its own.
-      throw message ? usageErrorOf(message, words) : error;
+      throw message ? new YargsComplaint(message) : error;
     });
 }
 
@@ -70,5 +87,6 @@ function keepLastOfEach(words: Record<string, unknown>): void {
 
 /** The operand of which there can be many, in all commands. */
 const operandList = 'paths';
-const completionFlag = '--get-yargs-completions';
+/** What the completion scripts call, with the words of a line. */
+const completionEntry = '__complete';
 const noCommand = 'there is no command';

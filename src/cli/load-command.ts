@@ -30,6 +30,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   'watch-limit': async () => (await import('./commands/watch-limit.js')).addWatchLimitCommand,
   metrics: async () => (await import('./commands/metrics.js')).addMetricsCommand,
   doctor: async () => (await import('./commands/doctor.js')).addDoctorCommand,
+  completion: async () => (await import('./commands/completion.js')).addCompletionCommand,
   version: async () => (await import('./commands/version.js')).addVersionCommand,
   help: async () => (await import('./commands/help.js')).addHelpCommand,
 };

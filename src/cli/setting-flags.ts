@@ -8,12 +8,15 @@ import type { CommandContext } from './context.js';
 export type ParsedFlags = Readonly<Record<string, unknown>>;
 
 /** Adds a flag for every setting, and `--config`. Help leaves them out: `help settings` shows them. */
-export function withSettingFlags(parser: Argv, { completes }: CommandContext): Argv {
-  const hidden = !completes;
+export function withSettingFlags(parser: Argv, _context: CommandContext): Argv {
   parser.option('config', { nargs: 1, description: `settings file [${defaultSettingsFile}]` });
   for (const name of flagNames) {
     const { description } = settingDefinitions[name];
-    parser.option(flagName(name), { description, hidden, ...(name !== 'parallel_updates' && { nargs: 1 }) });
+    parser.option(flagName(name), {
+      description,
+      hidden: true,
+      ...(name !== 'parallel_updates' && { nargs: 1 }),
+    });
   }
   return parser;
 }
@@ -45,6 +48,3 @@ function textOf(value: unknown): string | undefined {
   // `--no-parallel-updates` comes as false.
   return value === undefined ? undefined : String(value);
 }
-
-/** All flags of settings, for suggestions. */
-export const allSettingFlags: readonly string[] = ['--config', ...settingNames.map(flagOf)];
