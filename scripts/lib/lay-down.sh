@@ -8,7 +8,8 @@ lay_down() {
   local root=$1 node=$2 zsh=usr/share/zsh/${3:-vendor-completions}
   lay_down_library "$root/usr/lib/inotify-csync"
   mkdir -p "$root/usr/bin" "$root"/usr/lib/{systemd/system,sysctl.d,sysusers.d} "$root"/usr/share/man/man{1,5,8} \
-    "$root"/usr/share/bash-completion/completions "$root/$zsh"
+    "$root"/usr/share/bash-completion/completions "$root/$zsh" \
+    "$root"/usr/share/fish/vendor_completions.d
   printf '%s\n' '#!/bin/sh' "exec $node"' /usr/lib/inotify-csync/dist/cli/main.js "$@"' |
     replace 0755 "$root/usr/bin/inotify-csync"
   install -m 0644 systemd/*.{service,timer} "$root/usr/lib/systemd/system/"
@@ -22,11 +23,9 @@ lay_down() {
   for page in man/*.[1-8]; do
     gzip -9 -n <"$page" | replace 0644 "$root/usr/share/man/man${page##*.}/${page##*/}.gz"
   done
-  # The scripts that the program prints ask it for each word.
-  SHELL=/bin/bash node dist/cli/main.js completion |
-    replace 0644 "$root/usr/share/bash-completion/completions/inotify-csync"
-  SHELL=/bin/zsh node dist/cli/main.js completion |
-    replace 0644 "$root/$zsh/_inotify-csync"
+  install -m 0644 completions/inotify-csync.bash "$root/usr/share/bash-completion/completions/inotify-csync"
+  install -m 0644 completions/_inotify-csync "$root/$zsh/"
+  install -m 0644 completions/inotify-csync.fish "$root/usr/share/fish/vendor_completions.d/"
 }
 
 # The new library takes the place of the old one as a whole, so that a file that is no more does not stay behind.
@@ -37,7 +36,7 @@ lay_down_library() {
   # Only what runs: no compiler's leavings, no development dependencies, no second copy of SQLite's source.
   tar --create --exclude='*/build/Release/obj*' --exclude='*/build/Release/.deps' --exclude='*/better-sqlite3/deps' \
     --exclude='*/better-sqlite3/src' --exclude='*.ts' --exclude='*.map' --exclude='.tsbuildinfo' \
-    --files-from=<(printf '%s\n' package.json dist; dependencies) | tar --extract --no-same-owner --directory "$library.new"
+    --files-from=<(printf '%s\n' package.json dist completions; dependencies) | tar --extract --no-same-owner --directory "$library.new"
   find build/Release -maxdepth 1 -type f \( -name '*.node' -o -name 'inotify-csync-exec' -o -name '*.so' \) \
     -exec cp -- {} "$library.new/build/Release/" \;
   rm -rf -- "$library"

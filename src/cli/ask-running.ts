@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { parseCsync2Options, runtimeDirectory } from '../config/index.js';
+import { parseCsync2Options } from '../config/csync2-options.js';
+import { runtimeDirectory } from '../config/runtime-directory.js';
 import { askDaemon, DeniedError, NotRunningError } from '../observe/control-client.js';
 import { type ControlRequest, readersGroup, readRequests } from '../observe/control-protocol.js';
 import { groupId } from '../proc/group-id.js';

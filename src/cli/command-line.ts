@@ -1,76 +1,58 @@
-import yargs, { type Argv } from 'yargs';
+import type { Argv } from 'yargs';
 import { exitCodes } from '../errors.js';
 import { packageVersion } from '../proc/package-version.js';
-import { addAcceptRootCommand } from './commands/accept-root.js';
-import { addCheckCommand } from './commands/check.js';
-import { addCheckConfigCommand } from './commands/check-config.js';
-import { addConflictsCommand } from './commands/conflicts.js';
-import { addDoctorCommand } from './commands/doctor.js';
-import { addEventsCommand } from './commands/events.js';
-import { addExplainCommand } from './commands/explain.js';
-import { addFlushCommand, wordsForFlush } from './commands/flush.js';
-import { addHelpCommand, wordsForHelp } from './commands/help.js';
-import { addMetricsCommand } from './commands/metrics.js';
-import { addPauseCommand, addResumeCommand } from './commands/pause.js';
-import { addReloadCommand } from './commands/reload.js';
-import { addResolveCommand } from './commands/resolve.js';
-import { addRetryCommand } from './commands/retry.js';
-import { addRunCommand } from './commands/run.js';
-import { addStatusCommand, wordsForStatus } from './commands/status.js';
-import { addVerifyCommand } from './commands/verify.js';
-import { addVersionCommand } from './commands/version.js';
-import { addWatchLimitCommand } from './commands/watch-limit.js';
 import type { CommandContext } from './context.js';
+import { loadCommand, loadCommands } from './load-command.js';
+import { rewriteWords } from './rewrite-words.js';
 import { splitWords } from './split-words.js';
-import { usageErrorOf } from './usage-error.js';
-
-/** The commands, in the order of the help text. */
-const commands = [
-  addRunCommand,
-  addStatusCommand,
-  addEventsCommand,
-  addCheckCommand,
-  addFlushCommand,
-  addVerifyCommand,
-  addRetryCommand,
-  addPauseCommand,
-  addResumeCommand,
-  addConflictsCommand,
-  addResolveCommand,
-  addAcceptRootCommand,
-  addReloadCommand,
-  addExplainCommand,
-  addCheckConfigCommand,
-  addWatchLimitCommand,
-  addMetricsCommand,
-  addDoctorCommand,
-  addVersionCommand,
-  addHelpCommand,
-];
+import { commandNames, usageErrorOf, YargsComplaint } from './usage-error.js';
 
 /** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
+  if (words[0] === completionEntry) {
+    const { completionLines } = await import('./completion/complete.js');
+    process.stdout.write(await completionLines(words.slice(1), process.env));
+    return exitCodes.ok;
+  }
   const { own, csync2 } = splitWords(words);
-  const asked = wordsForStatus(wordsForFlush(wordsForHelp(own)));
+  if (words.length === 1 && own[0] === '--version') {
+    process.stdout.write(`${packageVersion()}\n`);
+    return exitCodes.ok;
+  }
+  const asked = rewriteWords(own);
   const context: CommandContext = {
     csync2Arguments: csync2,
     environment: process.env,
-    completes: own.includes(completionFlag),
     exitCode: exitCodes.ok,
   };
-  const parser = commands
-    .reduce((line, add) => add(line, context), baseParser(asked))
-    .completion('completion', 'print a completion script for bash or zsh');
+  const command = await loadCommand(asked[0] ?? '');
+  const parser = (command ? [command] : await loadCommands()).reduce(
+    (line, add) => add(line, context),
+    await baseParser(),
+  );
   if (words.length === 0) {
     process.stdout.write(`${await parser.getHelp()}\n`);
     // A unit that forgets `run` must not look like one that has done its work.
     return exitCodes.usage;
   }
-  await parser.parseAsync([...asked]);
+  try {
+    await parser.parseAsync([...asked]);
+  } catch (error) {
+    if (!(error instanceof YargsComplaint)) throw error;
+    throw usageErrorOf(error.message, asked, await flagsOf(asked));
+  }
   return context.exitCode;
 }
 
-function baseParser(words: readonly string[]): Argv {
+/** The flags of the command that the words name, for suggestions; without one, those of the settings. */
+async function flagsOf(words: readonly string[]): Promise<string[]> {
+  const { commandWords } = await import('./command-words.js');
+  const named = await commandWords(words.find((word) => commandNames.includes(word)) ?? 'run');
+  return (named?.flags ?? []).map(({ name }) => `--${name}`);
+}
+
+async function baseParser(): Promise<Argv> {
+  const { default: yargs } = await import('yargs');
   return yargs()
     .scriptName('inotify-csync')
     .usage('$0 COMMAND [settings]\n\nReal-time file replication to csync2 peers.')
@@ -92,7 +74,7 @@ function baseParser(words: readonly string[]): Argv {
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
       // yargs calls this for what a command throws, too, and then has no message of its own.
-      throw message ? usageErrorOf(message, words) : error;
+      throw message ? new YargsComplaint(message) : error;
     });
 }
 
@@ -105,5 +87,6 @@ function keepLastOfEach(words: Record<string, unknown>): void {
 
 /** The operands of which there can be many, in all commands. */
 const operandLists: ReadonlySet<string> = new Set(['paths', 'peers']);
-const completionFlag = '--get-yargs-completions';
+/** What the completion scripts call, with the words of a line. */
+const completionEntry = '__complete';
 const noCommand = 'there is no command';

@@ -3,8 +3,6 @@ export interface CommandContext {
   /** The words of the command line that are options of csync2. */
   readonly csync2Arguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A shell asks what a word can be completed to: flags that help leaves out count, too. */
-  readonly completes: boolean;
   /** To be set by a command that ends in another way than well. */
   exitCode: number;
 }

@@ -1,5 +1,5 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
-import { writeEntry } from '../observe/journal-transport.js';
+import { writeEntry } from '../observe/journal-entry.js';
 import { eventOfError } from '../observe/message-ids.js';
 import { type Journal, openJournal } from '../systemd/journal.js';
 

@@ -1,39 +1,24 @@
-import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
-import {
-  defaultSettingsFile,
-  flagOf,
-  type LoadedSettings,
-  type LoadSettingsOptions,
-  loadSettings,
-  type SettingName,
-  settingDefinitions,
-  settingNames,
-} from '../config/index.js';
+import type { LoadSettingsOptions } from '../config/load.js';
+import { flagOf, type SettingName, settingDefinitions, settingNames } from '../config/settings.js';
+import { defaultSettingsFile } from '../config/settings-file.js';
 import type { CommandContext } from './context.js';
 
 /** A parsed command line: the settings in it are texts, by the names of their flags. */
 export type ParsedFlags = Readonly<Record<string, unknown>>;
 
 /** Adds a flag for every setting, and `--config`. Help leaves them out: `help settings` shows them. */
-export function withSettingFlags(parser: Argv, { completes }: CommandContext): Argv {
-  const hidden = !completes;
+export function withSettingFlags(parser: Argv, _context: CommandContext): Argv {
   parser.option('config', { nargs: 1, description: `settings file [${defaultSettingsFile}]` });
   for (const name of flagNames) {
     const { description } = settingDefinitions[name];
-    parser.option(flagName(name), { description, hidden, ...(name !== 'parallel_updates' && { nargs: 1 }) });
+    parser.option(flagName(name), {
+      description,
+      hidden: true,
+      ...(name !== 'parallel_updates' && { nargs: 1 }),
+    });
   }
   return parser;
-}
-
-/** Settles all settings from a command line made by `withSettingFlags`. Throws what `loadSettings` throws. */
-export function settingsOf(flags: ParsedFlags, context: CommandContext): LoadedSettings {
-  return loadSettings({
-    ...settingTexts(flags),
-    csync2Arguments: context.csync2Arguments,
-    environment: context.environment,
-    readFile: (path) => readFileSync(path, 'utf8'),
-  });
 }
 
 /** The settings on a command line made by `withSettingFlags`, as texts, and the file that it names. */
@@ -63,6 +48,3 @@ function textOf(value: unknown): string | undefined {
   // `--no-parallel-updates` comes as false.
   return value === undefined ? undefined : String(value);
 }
-
-/** All flags of settings, for suggestions. */
-export const allSettingFlags: readonly string[] = ['--config', ...settingNames.map(flagOf)];

@@ -1,6 +1,5 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { closest } from '../text/closest.js';
-import { allSettingFlags } from './setting-flags.js';
 
 /** The command line can't be understood. */
 export class UsageError extends InotifyCsyncError {
@@ -9,19 +8,33 @@ export class UsageError extends InotifyCsyncError {
   }
 }
 
-/** Makes an error of what yargs says of the words of a command line, with what was probably meant. */
-export function usageErrorOf(message: string, words: readonly string[]): UsageError {
+/** yargs does not understand the words of a command line. */
+export class YargsComplaint extends Error {}
+
+/**
+ * Makes an error of what yargs says of the words of a command line, with what was probably meant.
+ *
+ * @param flags - those of its command, with their dashes
+ */
+export function usageErrorOf(
+  message: string,
+  words: readonly string[],
+  flags: readonly string[],
+): UsageError {
   const [text = ''] = message.split('\n');
   const command = words.find((word) => commandNames.includes(word));
   const seeHelp = `see: inotify-csync ${command ? `${command} ` : ''}--help`;
   const [, incomplete] = /^Not enough arguments following: (\S+)/.exec(text) ?? [];
   if (incomplete !== undefined) return new UsageError(`--${incomplete} needs a value`, seeHelp);
   if (/^Not enough non-option arguments/.test(text)) {
+    // It may be that a flag which is none has taken it for its value.
+    const stray = words.find((word) => word.startsWith('--') && !isFlag(word, flags));
+    if (stray !== undefined) return unknownFlag(stray.slice(2).replace(/=.*/s, ''), command, flags, seeHelp);
     return new UsageError(`${command ?? 'inotify-csync'} needs a path`, seeHelp);
   }
   const [, wrong] = /^Unknown (?:arguments?|command): ([^,]+)/.exec(text) ?? [];
   if (wrong === undefined) return new UsageError(text, seeHelp);
-  if (words.some((word) => word.startsWith(`--${wrong}`))) return unknownFlag(wrong, command, seeHelp);
+  if (words.some((word) => word.startsWith(`--${wrong}`))) return unknownFlag(wrong, command, flags, seeHelp);
   if (command !== undefined) return new UsageError(`${command} takes no ${wrong}`, seeHelp);
   return unknownCommand(wrong);
 }
@@ -55,27 +68,26 @@ export const commandNames: readonly string[] = [
   'watch-limit',
   'metrics',
   'doctor',
+  'completion',
   'version',
   'help',
-  'completion',
 ];
 
-function unknownFlag(name: string, command: string | undefined, seeHelp: string): UsageError {
+function unknownFlag(
+  name: string,
+  command: string | undefined,
+  flags: readonly string[],
+  seeHelp: string,
+): UsageError {
   const flag = `--${name.replaceAll('_', '-')}`;
-  const own = command === undefined ? [] : (ownFlags[command] ?? []);
-  const settings = command !== undefined && withoutSettings.has(command) ? [] : allSettingFlags;
-  const meant = closest(flag, [...own, ...settings, '--json', '--help', '--version']);
+  const meant = closest(flag, [...flags, ...flagsOfAll]);
   const whose = command === undefined || meant !== undefined ? 'there is no' : `${command} takes no`;
   return new UsageError(`${whose} --${name}`, meant ? `did you mean ${meant}?` : seeHelp);
 }
 
-const ownFlags: Readonly<Record<string, readonly string[]>> = {
-  status: ['--watch'],
-  events: ['--follow', '--since', '--peer'],
-  flush: ['--wait', '--peer'],
-  resolve: ['--keep', '--dry-run'],
-  'watch-limit': ['--apply'],
-  doctor: ['--output'],
-  metrics: ['--output'],
-};
-const withoutSettings: ReadonlySet<string> = new Set(['version', 'help', 'completion']);
+function isFlag(word: string, flags: readonly string[]): boolean {
+  const flag = word.replace(/=.*/s, '').replace(/^--no-/, '--');
+  return flags.includes(flag) || flagsOfAll.includes(flag);
+}
+
+const flagsOfAll = ['--json', '--help', '--version'];

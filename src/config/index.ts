@@ -5,7 +5,7 @@ export {
   wordsOfOption,
 } from './csync2-options.js';
 export { SettingError, SettingsFileError, UnknownSettingError } from './errors.js';
-export { configVariable, type LoadedSettings, type LoadSettingsOptions, loadSettings } from './load.js';
+export { type LoadedSettings, type LoadSettingsOptions, loadSettings } from './load.js';
 export { type Origin, originText } from './origin.js';
 export { runtimeDirectory } from './runtime-directory.js';
 export {
@@ -17,4 +17,4 @@ export {
   settingNames,
   variableOf,
 } from './settings.js';
-export { defaultSettingsFile } from './settings-file.js';
+export { configVariable, defaultSettingsFile } from './settings-file.js';

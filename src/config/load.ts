@@ -3,6 +3,7 @@ import { closest } from '../text/closest.js';
 import { type Csync2Options, mergeCsync2Options, parseCsync2Options } from './csync2-options.js';
 import { SettingError, UnknownSettingError } from './errors.js';
 import type { Origin } from './origin.js';
+import { schemaOf } from './schema.js';
 import {
   configNameOf,
   flagOf,
@@ -13,7 +14,7 @@ import {
   settingNames,
   variableOf,
 } from './settings.js';
-import { type FileValue, readSettingsFile } from './settings-file.js';
+import { configVariable, type FileValue, readSettingsFile } from './settings-file.js';
 
 export interface LoadSettingsOptions {
   /** Settings on the command line, as texts. */
@@ -58,9 +59,6 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   return { ...withCsync2Options(settings, origins, options.csync2Arguments), file: file?.path };
 }
 
-/** The variable that names the settings file. */
-export const configVariable = 'INOTIFY_CSYNC_CONFIG';
-
 type Found = { readonly origin: Origin; readonly value: unknown; readonly checked?: true };
 
 function findValue(
@@ -90,7 +88,7 @@ function fromText(name: SettingName, text: string, origin: Origin): Found {
 
 function checkedValue(name: SettingName, value: unknown, origin: Origin): unknown {
   try {
-    const result = settingDefinitions[name].schema.safeParse(value);
+    const result = schemaOf(settingDefinitions[name].shape).safeParse(value);
     if (result.success) return result.data;
   } catch (error) {
     if (error instanceof InotifyCsyncError) throw new SettingError(name, origin, error.message, error.hint);

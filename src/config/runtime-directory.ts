@@ -1,8 +1,8 @@
 import { exitCodes } from '../errors.js';
 import { SettingError, SettingsFileError } from './errors.js';
-import { configVariable, type LoadSettingsOptions } from './load.js';
+import type { LoadSettingsOptions } from './load.js';
 import { flagOf, settingDefinitions, variableOf } from './settings.js';
-import { defaultSettingsFile, readSettingsFile } from './settings-file.js';
+import { configVariable, defaultSettingsFile, readSettingsFile } from './settings-file.js';
 
 /**
  * The runtime directory, and nothing else of the settings: a mistake in any other must not keep anybody from asking the
@@ -51,9 +51,8 @@ function lineOf(text: string): string | undefined {
 }
 
 function checked(value: unknown, origin: ConstructorParameters<typeof SettingError>[1]): string {
-  const { default: standard, expects, schema } = settingDefinitions[name];
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  const { default: standard, expects, shape } = settingDefinitions[name];
+  if (typeof value === 'string' && shape.accepts(value)) return value;
   throw new SettingError(
     name,
     origin,

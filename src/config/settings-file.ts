@@ -5,6 +5,9 @@ import { SettingsFileError } from './errors.js';
 /** Where settings are looked for unless a file is named. */
 export const defaultSettingsFile = '/etc/inotify-csync.toml';
 
+/** The variable that names the settings file. */
+export const configVariable = 'INOTIFY_CSYNC_CONFIG';
+
 /** A value in a settings file, and its line, counted from 1, where that can be told. */
 export interface FileValue {
   readonly value: unknown;

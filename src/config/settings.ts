@@ -1,14 +1,15 @@
-import { z } from 'zod';
 import { defaultFileEvents, parseFileEvents } from '../watch/file-events.js';
 import { parseListenAddress } from './listen-address.js';
+import type { Shape, ValueOf } from './shape.js';
 
 /**
  * One setting: `check_interval` in the file, `--check-interval` on the command line, `INOTIFY_CSYNC_CHECK_INTERVAL` in
  * the environment, `settings.checkInterval` in the program.
  */
-export interface SettingDefinition<Value> {
-  readonly schema: z.ZodType<Value>;
-  readonly default: Value;
+export interface SettingDefinition {
+  /** What its values are, for the program. */
+  readonly shape: Shape;
+  readonly default: unknown;
   /** What its values are, for messages: `found "x", expected …`. */
   readonly expects: string;
   /** Placeholder of its value in the help text. */
@@ -39,7 +40,7 @@ export const settingDefinitions = {
   parallel_updates: yesOrNo(true, 'update all peers at the same time'),
   file_events: {
     ...text(defaultFileEvents, 'EVENTS', 'inotify events that count as changes'),
-    schema: z.string().refine(areFileEvents),
+    shape: { kind: 'text', accepts: areFileEvents },
     expects: 'names of inotify events separated by commas',
   },
   queue_file: path(
@@ -54,7 +55,7 @@ export const settingDefinitions = {
       'NAME',
       "csync2's configuration in cfg_path: csync2.cfg, or csync2_NAME.cfg (csync2 -C NAME)",
     ),
-    schema: z.string().regex(cfgFileShape()),
+    shape: { kind: 'text', accepts: isCfgFile },
     expects:
       'csync2.cfg or csync2_NAME.cfg with a NAME of lower-case letters and digits, as csync2 can read no other',
   },
@@ -88,26 +89,26 @@ export const settingDefinitions = {
   runtime_directory: path('/run/inotify-csync', 'directory for the sockets and private databases'),
   metrics_listen: {
     ...text('off', 'ADDRESS', 'serve metrics for Prometheus at this address, by plain HTTP'),
-    schema: z.string().refine(isListenAddress),
+    shape: { kind: 'text', accepts: isListenAddress },
     expects:
       'off, a loopback address with a port such as 127.0.0.1:9823 or [::1]:9823, or the path of a socket',
   },
   log_level: choice('info', ['error', 'warn', 'info', 'debug'], 'least important messages to log'),
   csync2_options: {
-    schema: z.array(z.string()).readonly(),
+    shape: { kind: 'texts' },
     default: [] as readonly string[],
     expects: 'a list of texts, such as ["-N", "web1"]',
     argument: 'OPTIONS',
     description: 'options passed to every call of csync2, before those on the command line',
     fromText: (words: string) => words.split(/\s+/).filter((word) => word !== ''),
   },
-} as const satisfies Record<string, SettingDefinition<never> | SettingDefinition<unknown>>;
+} as const satisfies Record<string, SettingDefinition>;
 
 export type SettingName = keyof typeof settingDefinitions;
 
 /** What the program is run with. Times are in seconds. */
 export type Settings = {
-  readonly [Name in SettingName as CamelCase<Name>]: z.output<(typeof settingDefinitions)[Name]['schema']>;
+  readonly [Name in SettingName as CamelCase<Name>]: ValueOf<(typeof settingDefinitions)[Name]['shape']>;
 };
 
 export const settingNames = Object.keys(settingDefinitions) as readonly SettingName[];
@@ -132,6 +133,10 @@ export function configNameOf(cfgFile: string): string | undefined {
   return cfgFileShape().exec(cfgFile)?.[1];
 }
 
+function isCfgFile(name: string): boolean {
+  return cfgFileShape().test(name);
+}
+
 type CamelCase<Text extends string> = Text extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Text;
@@ -151,9 +156,17 @@ function isListenAddress(address: string): boolean {
   return true;
 }
 
+function isNotEmpty(word: string): boolean {
+  return word !== '';
+}
+
+function isAbsolutePath(word: string): boolean {
+  return /^\/[^\0]*$/.test(word);
+}
+
 function seconds(value: number, { min, max }: { min: number; max: number }, description: string) {
   return {
-    schema: z.number().min(min).max(max),
+    shape: { kind: 'number', min, max } as const,
     default: value,
     expects: `seconds, ${min} to ${max}`,
     argument: 'SECONDS',
@@ -164,7 +177,7 @@ function seconds(value: number, { min, max }: { min: number; max: number }, desc
 
 function count(value: number, description: string, { min }: { readonly min: number }) {
   return {
-    schema: z.int().min(min).max(1_000_000_000),
+    shape: { kind: 'whole', min, max: 1_000_000_000 } as const,
     default: value,
     expects: `a whole number, ${min} to 1000000000`,
     argument: 'N',
@@ -175,7 +188,7 @@ function count(value: number, description: string, { min }: { readonly min: numb
 
 function yesOrNo(value: boolean, description: string) {
   return {
-    schema: z.union([z.boolean(), z.literal([0, 1]).transform((number) => number === 1)]),
+    shape: { kind: 'yesOrNo' } as const,
     default: value,
     expects: 'true or false (or 1 or 0)',
     argument: 'true|false',
@@ -187,7 +200,7 @@ function yesOrNo(value: boolean, description: string) {
 
 function text(value: string, argument: string, description: string) {
   return {
-    schema: z.string().min(1),
+    shape: { kind: 'text', accepts: isNotEmpty } as const,
     default: value,
     expects: 'a text',
     argument,
@@ -199,7 +212,7 @@ function text(value: string, argument: string, description: string) {
 function path(value: string, description: string) {
   return {
     ...text(value, 'PATH', description),
-    schema: z.string().regex(/^\/[^\0]*$/),
+    shape: { kind: 'text', accepts: isAbsolutePath } as const,
     expects: 'an absolute path',
   };
 }
@@ -210,7 +223,7 @@ function choice<const Value extends string>(
   description: string,
 ) {
   return {
-    schema: z.enum(values),
+    shape: { kind: 'choice', values } as const,
     default: value,
     expects: `one of ${values.join(', ')}`,
     argument: values.join('|'),

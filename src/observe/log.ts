@@ -1,9 +1,10 @@
 import winston from 'winston';
 import { openJournal } from '../systemd/journal.js';
-import { JournalTransport, type LogFields } from './journal-transport.js';
+import type { LogFields } from './journal-entry.js';
+import { JournalTransport } from './journal-transport.js';
 import { type LogLevel, logLevels } from './levels.js';
 
-export type { LogFields } from './journal-transport.js';
+export type { LogFields } from './journal-entry.js';
 export { type LogLevel, logLevels } from './levels.js';
 
 /** The daemon's log: one line a message, with fields for the journal. */

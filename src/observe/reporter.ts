@@ -14,7 +14,7 @@ import { EventFeed } from './event-feed.js';
 import { EventRing } from './event-ring.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
-import { unsupportedText } from './status.js';
+import { unsupportedText } from './status-texts.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**

@@ -1,5 +1,6 @@
 import { localMinute } from '../text/local-time.js';
-import { configTroubleText, type PeerStatus, type Status, unwatchedText } from './status.js';
+import type { PeerStatus, Status } from './status.js';
+import { configTroubleText, unwatchedText } from './status-texts.js';
 
 /**
  * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The

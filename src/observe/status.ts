@@ -7,6 +7,7 @@ import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
 import { type LaneStatus, laneStateText } from '../sync/push/lane.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
 import { display, displayShort } from '../text/path-bytes.js';
+import { configTroubleText, unwatchedText } from './status-texts.js';
 
 /** Everything the status is made of. Times are milliseconds since 1970. */
 export interface StatusSources {
@@ -313,18 +314,6 @@ function healthOf(lane: LaneStatus, comparing: Comparing | undefined, age: Age):
   return passing.has(lane.reason) && isShort ? 'retrying' : 'failing';
 }
 
-/** What cannot be watched, and what to do. */
-export function unwatchedText(count: number): string {
-  return `${count} directories are not watched: the watch limit is reached (see inotify-csync watch-limit)`;
-}
-
-/** How many paths csync2 can't handle, and the first of them. No problem of this service, and none that ever ends. */
-export function unsupportedText({ count, more, paths }: Status['unsupported']): string {
-  const number = count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
-  const [first] = paths;
-  return `${number} too long for csync2, and not synchronised${first === undefined ? '' : `: ${first}`}`;
-}
-
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
   const problems = sources.configTroubles.map(configTroubleText);
   for (const root of sources.roots) {
@@ -353,11 +342,6 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   if (sources.server !== 'external' && sources.server !== 'listening')
     problems.push(serverStateText[sources.server]);
   return problems;
-}
-
-/** What is wrong with the configuration on disk, and that it is not in use. */
-export function configTroubleText({ message, hint }: Pick<ConfigTrouble, 'message' | 'hint'>): string {
-  return `invalid, so the previous configuration is still in use: ${message} (${hint}; see inotify-csync check-config)`;
 }
 
 /** What is wrong with a peer; undefined as long as it may only be restarting, or is being compared with. */

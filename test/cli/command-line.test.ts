@@ -289,12 +289,53 @@ test('version, in all forms', async () => {
   assert.deepEqual([facts.version, facts.node], [manifest.version, process.version]);
 });
 
-test('completion prints a script, and the script finds commands and flags', async () => {
-  const script = await run(['completion']);
-  assert.deepEqual([script.code, script.stderr], [0, '']);
-  assert.match(script.stdout, /complete .* inotify-csync/);
-  const found = await run(['--get-yargs-completions', 'inotify-csync', 'check-config', '--cfg']);
-  assert.match(found.stdout, /--cfg-path/);
+test('help and version in one letter, anywhere', async () => {
+  const names = (await run(['__complete', ''])).stdout.split('\n').map((line) => line.split('\t')[0] ?? '');
+  for (const name of names.filter((each) => each !== '' && each !== 'help')) {
+    const [short, long, version] = await Promise.all([
+      run([name, '-h']),
+      run([name, '--help']),
+      run([name, '-V']),
+    ]);
+    assert.deepEqual([short.code, short.stdout, short.stderr], [0, long.stdout, ''], name);
+    assert.deepEqual([version.code, version.stdout], [0, `${manifest.version}\n`], name);
+  }
+  assert.equal((await run(['help', '-h'])).code, 0);
+  assert.equal((await run(['check', '/x', '--json', '-h'])).code, 0);
+});
+
+test('a misspelled flag of any command is known', async () => {
+  const names = (await run(['__complete', ''])).stdout.split('\n').map((line) => line.split('\t')[0] ?? '');
+  // yargs shows its help for the word `help` whatever else is there.
+  for (const name of names.filter((each) => each !== '' && each !== 'help')) {
+    const { stdout } = await run(['__complete', name, '--']);
+    for (const flag of stdout.split('\n').map((line) => line.split('\t')[0] ?? '')) {
+      if (flag === '') continue;
+      const misspelled = `${flag.slice(0, 3)}${flag.slice(4)}`;
+      const { code, stderr } = await run([name, misspelled, '/x']);
+      assert.deepEqual(
+        [code, stderr.split('\n')[1]],
+        [64, `  did you mean ${flag}?`],
+        `${name} ${misspelled}`,
+      );
+    }
+  }
+});
+
+test('help of one setting', async () => {
+  for (const name of ['check_interval', 'check-interval']) {
+    const { code, stdout } = await run(['help', name]);
+    assert.deepEqual([code, stdout.split('\n')[0]], [0, 'check_interval = SECONDS']);
+  }
+  const json = JSON.parse((await run(['help', 'settle', '--json'])).stdout) as { name: string }[];
+  assert.deepEqual(
+    json.map(({ name }) => name),
+    ['settle'],
+  );
+  assert.match(
+    (await run(['help', 'setle'])).stderr,
+    /no command or setting setle\n {2}did you mean settle\?/,
+  );
 });
 
 const wrongLines: [words: string[], code: number, stderr: RegExp][] = [

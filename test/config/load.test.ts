@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LoadedSettings, type LoadSettingsOptions, loadSettings } from '#src/config/load.js';
 import { originText } from '#src/config/origin.js';
+import { schemaOf } from '#src/config/schema.js';
 import {
   flagOf,
   type SettingName,
@@ -73,8 +74,8 @@ test('the defaults are those of the documentation', () => {
 
 test('every default is a value that its setting may have, and every setting says what it is', () => {
   for (const name of settingNames) {
-    const { schema, default: value, description, expects, argument } = settingDefinitions[name];
-    assert.ok(schema.safeParse(value).success, name);
+    const { shape, default: value, description, expects, argument } = settingDefinitions[name];
+    assert.ok(schemaOf(shape).safeParse(value).success, name);
     assert.ok(description && expects && argument, name);
   }
 });

@@ -102,9 +102,14 @@ describe('on hosts', () => {
     const completed = await lab.bash(
       1,
       `source /usr/share/bash-completion/completions/inotify-csync
-       COMP_WORDS=(inotify-csync wat); COMP_CWORD=1; _inotify-csync_yargs_completions; echo "\${COMPREPLY[*]}"`,
+       COMP_WORDS=(inotify-csync wat); COMP_CWORD=1; _inotify_csync; echo "\${COMPREPLY[*]}"`,
     );
     assert.equal(completed, 'watch-limit\n');
+    await lab.bash(
+      1,
+      `head -1 /usr/share/zsh/vendor-completions/_inotify-csync | grep -qx '#compdef inotify-csync'
+       inotify-csync completion fish | cmp - /usr/share/fish/vendor_completions.d/inotify-csync.fish`,
+    );
   });
 
   test('the journal knows what its events mean', async () => {

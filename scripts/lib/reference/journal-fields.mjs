@@ -1,4 +1,4 @@
-// docs/reference/journal-fields.md: from src/observe/journal-transport.ts, message-ids.ts and the catalog.
+// docs/reference/journal-fields.md: from src/observe/journal-entry.ts, message-ids.ts and the catalog.
 
 import { readCatalog } from './catalog.mjs';
 import { fieldsOf } from './declarations.mjs';
@@ -9,7 +9,7 @@ const { priorities } = await import(new URL('observe/levels.js', dist));
 const { outcomeText } = await import(new URL('csync2/run/result.js', dist));
 
 export function journalFieldsPage() {
-  return page('Journal fields', 'src/observe/journal-transport.ts and systemd/inotify-csync.catalog', [
+  return page('Journal fields', 'src/observe/journal-entry.ts and systemd/inotify-csync.catalog', [
     paragraph('Entries have fields, so that you can search by field instead of text:'),
     [
       '```sh',

@@ -2,8 +2,7 @@ import type { Argv } from 'yargs';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { errorObject } from '../report-error.js';
-import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
-import { renderReport } from './check-config/render.js';
+import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
 /** `check-config`: what the settings and csync2.cfg come to, without touching anything. */
 export function addCheckConfigCommand(parser: Argv, context: CommandContext): Argv {
@@ -18,10 +17,12 @@ export function addCheckConfigCommand(parser: Argv, context: CommandContext): Ar
           `${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'usage', 'noInput', 'noPermission', 'config'])}`,
         ),
     handler: async (flags) => {
+      const { settingsOf } = await import('../settings-of.js');
       const loaded = settingsOf(flags, context);
       // Loaded now, as it loads the addon: help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { configReport, missingRoot } = await import('./check-config/report.js');
+      const { renderReport } = await import('./check-config/render.js');
       const { readHostWarnings } = await import('./check-config/host-warnings.js');
       const { config, instance } = resolveInstance({
         ...loaded.csync2Options,

@@ -4,7 +4,7 @@ import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
+import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
 /** `doctor`: one text for a bug report. */
 export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
@@ -21,6 +21,7 @@ export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
         .example('$0 doctor --output report.txt', 'as root, which sees most')
         .epilogue(`${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'usage', 'cannotCreate'])}`),
     handler: async (flags) => {
+      const { settingsOf } = await import('../settings-of.js');
       // Loaded now, as it loads the addon.
       const { doctorReport, doctorText } = await import('./doctor/report.js');
       const sections = await doctorReport({

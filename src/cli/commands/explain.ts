@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { exitCodes } from '../../errors.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
+import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
 /** `explain`: whether csync2 synchronises a path, and by which line of which file. */
 export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
@@ -23,6 +23,7 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
           `${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'degraded', 'usage', 'noInput', 'config'])}`,
         ),
     handler: async (flags) => {
+      const { settingsOf } = await import('../settings-of.js');
       const { settings, csync2Options } = settingsOf(flags, context);
       // Loaded now, as it loads the addon: help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');

@@ -6,9 +6,10 @@ import type { FlushReply } from '../../observe/control-replies.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
+import { defaultWait } from '../rewrite-words.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
-import { secondsOf, withUsualTime } from '../time-span.js';
+import { secondsOf } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
 
 /** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
@@ -52,11 +53,6 @@ export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
   });
 }
 
-/** The words of a command line with `--wait` alone as the usual time, which a path may follow. */
-export function wordsForFlush(words: readonly string[]): readonly string[] {
-  return withUsualTime(words, { command: 'flush', flag: '--wait', usual: defaultWait });
-}
-
 function waitOf(text: string): number {
   const seconds = secondsOf(text);
   if (seconds <= longestFlush) return seconds;
@@ -72,7 +68,6 @@ function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
   return [`still pending after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join('\n');
 }
 
-const defaultWait = '30s';
 /** What the daemon may need beyond the time that is waited. */
 const answerSeconds = 15;
 const seeHelp = 'see: inotify-csync flush --help';

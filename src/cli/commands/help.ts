@@ -1,47 +1,46 @@
 import type { Argv } from 'yargs';
-import { settingDefinitions, settingNames, variableOf } from '../../config/index.js';
+import { type SettingName, settingDefinitions, settingNames, variableOf } from '../../config/settings.js';
+import { closest } from '../../text/closest.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { refuseCsync2Options } from '../refuse-csync2-options.js';
 import { csync2OptionsHelp } from '../setting-flags.js';
-import { commandNames, unknownCommand } from '../usage-error.js';
+import { commandNames, UsageError, unknownCommand } from '../usage-error.js';
 
 /** `help`: of a command, or of the settings. What it says of commands is what their `--help` says. */
 export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'help [topic]',
-    describe: 'show help for a command or for the settings',
+    describe: 'show help for a command, for the settings or for one of them',
     builder: (own) =>
       own
-        .positional('topic', { type: 'string', description: 'a command, or `settings`' })
+        .positional('topic', {
+          type: 'string',
+          description: 'a command, `settings`, or the name of a setting',
+        })
         .epilogue(exitStatusText(['ok', 'usage'])),
     handler: ({ json, topic }) => {
       refuseCsync2Options(context);
-      if (topic !== settingsTopic) throw unknownCommand(String(topic));
-      process.stdout.write(json ? `${JSON.stringify(settingObjects())}\n` : settingsHelp());
+      const name = String(topic).replaceAll('-', '_');
+      const setting = settingNames.find((known) => known === name);
+      if (setting === undefined && topic !== settingsTopic) throw unknownTopic(String(topic));
+      const names = setting === undefined ? settingNames : [setting];
+      if (json) process.stdout.write(`${JSON.stringify(names.map(settingObject))}\n`);
+      else process.stdout.write(setting === undefined ? settingsHelp() : `${settingLines(setting)}\n`);
     },
   });
 }
 
-/** The words of a command line with `help COMMAND` as `COMMAND --help`, which yargs answers. */
-export function wordsForHelp(words: readonly string[]): readonly string[] {
-  const [command, topic, ...more] = words;
-  if (command !== 'help') return words;
-  if (topic === undefined) return ['--help'];
-  return commandNames.includes(topic) ? [topic, '--help', ...more] : words;
-}
-
 const settingsTopic = 'settings';
 
+function unknownTopic(topic: string): UsageError {
+  const setting = closest(topic.replaceAll('-', '_'), settingNames);
+  if (setting === undefined || closest(topic, commandNames)) return unknownCommand(topic);
+  return new UsageError(`there is no command or setting ${topic}`, `did you mean ${setting}?`);
+}
+
 function settingsHelp(): string {
-  const lines = settingNames.flatMap((name) => {
-    const { argument, default: value, description, expects } = settingDefinitions[name];
-    return [
-      `${name} = ${argument}`,
-      `    ${description}`,
-      `    ${expects}; default ${JSON.stringify(value)}`,
-    ];
-  });
+  const lines = settingNames.map(settingLines);
   return `Settings stand in /etc/inotify-csync.toml, or in the file that --config or $INOTIFY_CSYNC_CONFIG names. Each is a flag
 and a variable, too: --check-interval 1 is also $INOTIFY_CSYNC_CHECK_INTERVAL=1, and check_interval = 1 in the file. The
 flag counts before the variable, the variable before the file. check-config shows all, and where each comes from.
@@ -52,9 +51,12 @@ ${csync2OptionsHelp}
 `;
 }
 
-function settingObjects() {
-  return settingNames.map((name) => {
-    const { default: value, description, expects } = settingDefinitions[name];
-    return { name, variable: variableOf(name), default: value, expects, description };
-  });
+function settingLines(name: SettingName): string {
+  const { argument, default: value, description, expects } = settingDefinitions[name];
+  return `${name} = ${argument}\n    ${description}\n    ${expects}; default ${JSON.stringify(value)}`;
+}
+
+function settingObject(name: SettingName) {
+  const { default: value, description, expects } = settingDefinitions[name];
+  return { name, variable: variableOf(name), default: value, expects, description };
 }

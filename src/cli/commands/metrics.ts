@@ -1,9 +1,7 @@
 import type { Argv } from 'yargs';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { NotRunningError } from '../../observe/control-client.js';
-import { exposition, type MetricFamily } from '../../observe/exposition.js';
-import { upMetrics } from '../../observe/metrics.js';
-import { replaceFile } from '../../state/replace-file.js';
+import type { MetricFamily } from '../../observe/exposition.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
@@ -25,6 +23,8 @@ export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
         .example('$0 metrics', 'in the text format; inotify_csync_up is 0 when it does not run')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'cannotCreate', 'noPermission'])),
     handler: async (flags) => {
+      const { exposition } = await import('../../observe/exposition.js');
+      const { upMetrics } = await import('../../observe/metrics.js');
       const families = (await askRunning(flags, context, { command: 'metrics' }).catch((error: unknown) => {
         if (!(error instanceof NotRunningError)) throw error;
         context.exitCode = exitCodes.notRunning;
@@ -33,13 +33,14 @@ export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
       const text = flags.json ? `${JSON.stringify(families)}\n` : exposition(families);
       const { output } = flags as { output?: string };
       if (output === undefined) process.stdout.write(text);
-      else replaceOutput(output, text);
+      else await replaceOutput(output, text);
     },
   });
 }
 
 /** All may read it: the collector runs as another user. A new run writes it again, so that it need not be durable. */
-function replaceOutput(file: string, text: string): void {
+async function replaceOutput(file: string, text: string): Promise<void> {
+  const { replaceFile } = await import('../../state/replace-file.js');
   try {
     replaceFile(file, text, { mode: 0o644, isDurable: false });
   } catch (cause) {

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
+import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
 /** `run`: the daemon, in the foreground until SIGTERM or SIGINT. */
 export function addRunCommand(parser: Argv, context: CommandContext): Argv {
@@ -15,6 +15,7 @@ export function addRunCommand(parser: Argv, context: CommandContext): Argv {
         .example('$0 run --settle 0.1 -- -C blue', 'with csync2_blue.cfg')
         .epilogue(`${csync2OptionsHelp}\n\n${exitStatus}`),
     handler: async (flags) => {
+      const { settingsOf } = await import('../settings-of.js');
       const { settings, csync2Options } = settingsOf(flags, context);
       const { runDaemon } = await import('../../daemon.js');
       context.exitCode = await runDaemon(settings, csync2Options, () => settingsOf(flags, context).settings);

@@ -5,10 +5,8 @@ import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
-import { secondsOf, withUsualTime } from '../time-span.js';
+import { secondsOf } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
-import { renderStatus } from './status/render.js';
-import { watchStatus } from './status/watch.js';
 
 /** `status`: how the running daemon is, live. */
 export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
@@ -32,19 +30,16 @@ export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
       const { watch } = flags as { watch?: string };
       const isJson = flags.json === true;
       if (watch !== undefined) {
+        const { watchStatus } = await import('./status/watch.js');
         await watchStatus({ seconds: watchSeconds(watch), isJson, ask: () => ask(answerSeconds) });
         return;
       }
       const status = await ask();
+      const { renderStatus } = await import('./status/render.js');
       process.stdout.write(isJson ? `${JSON.stringify(status)}\n` : renderStatus(status));
       context.exitCode = status.health === 'healthy' ? exitCodes.ok : exitCodes.degraded;
     },
   });
-}
-
-/** The words of a command line with `--watch` alone as the usual time. */
-export function wordsForStatus(words: readonly string[]): readonly string[] {
-  return withUsualTime(words, { command: 'status', flag: '--watch', usual: '1s' });
 }
 
 function watchSeconds(text: string): number {

@@ -1,11 +1,8 @@
 import type { Argv } from 'yargs';
 import { exitCodes } from '../../errors.js';
-import { queueHolder } from '../../queue/from-outside.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
-import { csync2OptionsHelp, settingsOf, withSettingFlags } from '../setting-flags.js';
-import { walkProgress } from './watch-limit/progress.js';
-import { renderApplied, renderAssessment } from './watch-limit/render.js';
+import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
 /** `watch-limit`: whether the kernel allows as many watches as the trees need; `--apply` sees to it. */
 export function addWatchLimitCommand(parser: Argv, context: CommandContext): Argv {
@@ -22,11 +19,15 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
    1  a limit is too low (not with --apply)`,
         ),
     handler: async (flags) => {
+      const { settingsOf } = await import('../settings-of.js');
       const { settings, csync2Options } = settingsOf(flags, context);
       // Loaded now, as it loads the addon: help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { selectionOf } = await import('../../csync2/cfg/index.js');
       const { applyLimits, assessLimits, sysctlFile } = await import('../../limits/index.js');
+      const { queueHolder } = await import('../../queue/from-outside.js');
+      const { walkProgress } = await import('./watch-limit/progress.js');
+      const { renderApplied, renderAssessment } = await import('./watch-limit/render.js');
       const { config } = resolveInstance(
         { ...csync2Options, program: settings.csync2, systemDirectory: settings.cfgPath },
         { readKeys: false },

@@ -1,5 +1,6 @@
-import { type PeerStatus, type Status, unsupportedText } from '../../../observe/status.js';
+import type { PeerStatus, Status } from '../../../observe/status.js';
 import { duration, peerText } from '../../../observe/status-line.js';
+import { unsupportedText } from '../../../observe/status-texts.js';
 import { counted } from '../../show-reply.js';
 
 /** The status for people. */

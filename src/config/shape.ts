@@ -1,0 +1,19 @@
+/** What values a setting may have, said without the library that checks them: most commands need only the words. */
+export type Shape =
+  | { readonly kind: 'number' | 'whole'; readonly min: number; readonly max: number }
+  | { readonly kind: 'yesOrNo' }
+  /** `accepts` may throw an InotifyCsyncError that says more than `false`. */
+  | { readonly kind: 'text'; readonly accepts: (text: string) => boolean }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'texts' };
+
+/** The type of the values of a shape. */
+export type ValueOf<S extends Shape> = S extends { readonly kind: 'number' | 'whole' }
+  ? number
+  : S extends { readonly kind: 'yesOrNo' }
+    ? boolean
+    : S extends { readonly kind: 'choice'; readonly values: readonly (infer Value)[] }
+      ? Value
+      : S extends { readonly kind: 'texts' }
+        ? readonly string[]
+        : string;
