@@ -1,4 +1,7 @@
-"""Types a text at a shell on a terminal of its own once it says READY, and prints what it shows until it says END."""
+"""Types a text at a shell on a terminal of its own once it says READY, and prints what it shows until it says END.
+
+After each TAB it goes on when the shell has shown something and nothing more comes: as a person does.
+"""
 
 import os
 import pty
@@ -13,23 +16,38 @@ if pid == 0:
 seen = b''
 
 
-def read_until(mark):
+def read():
     global seen
+    if not select.select([terminal], [], [], 120)[0]:
+        sys.exit('nothing came any more after %r' % seen)
+    try:
+        chunk = os.read(terminal, 65536)
+    except OSError:
+        chunk = b''
+    if not chunk:
+        sys.exit('the shell has ended after %r' % seen)
+    seen += chunk
+
+
+def read_until(mark):
     while mark not in seen:
-        if not select.select([terminal], [], [], 120)[0]:
-            sys.exit('nothing came any more after %r' % seen)
-        try:
-            chunk = os.read(terminal, 65536)
-        except OSError:
-            chunk = b''
-        if not chunk:
-            sys.exit('the shell has ended after %r' % seen)
-        seen += chunk
+        read()
+
+
+def read_all():
+    while select.select([terminal], [], [], 0.1)[0]:
+        read()
 
 
 try:
     read_until(b'READY')
-    os.write(terminal, text)
+    read_all()
+    for part in text.partition(b'\t'):
+        os.write(terminal, part)
+        if part == b'\t':
+            read()
+        if part and not part.endswith(b'\r'):
+            read_all()
     read_until(b':END')
 finally:
     os.kill(pid, signal.SIGKILL)

@@ -21,6 +21,7 @@ test('is made of these folders and files', () => {
     'LICENSE',
     'README.md',
     'binding.gyp',
+    'completions',
     'dist',
     'docs',
     'man',
