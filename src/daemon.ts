@@ -193,7 +193,7 @@ async function run(
   }
   const troubles = new ConfigTroubles(reloadSettings);
   const viewed = {
-    ...{ succession, queue, server, activity, startedAt },
+    ...{ counts, succession, queue, server, activity, startedAt },
     configTroubles: () => troubles.list(Date.now()),
   };
   const status = () => statusOf(viewed);

@@ -1,8 +1,19 @@
 import { exitCodes } from '../errors.js';
 
-/** The EXIT STATUS block of a command's help. */
-export function exitStatusText(codes: readonly (keyof typeof exitStatusTexts)[]): string {
-  const lines = codes.map((name) => `  ${String(exitCodes[name]).padStart(2)}  ${exitStatusTexts[name]}`);
+type ExitName = keyof typeof exitStatusTexts;
+
+/**
+ * The EXIT STATUS block of a command's help.
+ *
+ * @param own - what codes mean for this command alone
+ */
+export function exitStatusText(
+  codes: readonly ExitName[],
+  own: { readonly [Name in ExitName]?: string } = {},
+): string {
+  const lines = codes.map(
+    (name) => `  ${String(exitCodes[name]).padStart(2)}  ${own[name] ?? exitStatusTexts[name]}`,
+  );
   return ['EXIT STATUS', ...lines].join('\n');
 }
 

@@ -20,6 +20,7 @@ import type { Flushes } from './flush/flush.js';
 import type { Generation } from './generation.js';
 import { lanesFor } from './lanes-for.js';
 import { type Pauses, pausedText, requireSendable } from './pauses.js';
+import { foundReply, missingReply } from './preview-replies.js';
 import { NoComparisonError, NotSynchronisedError } from './refusals.js';
 import { notComparedReply, verifiedReply } from './verified-reply.js';
 
@@ -56,19 +57,27 @@ export function controlHandler({
         return metrics();
       case 'reload':
         return { needs_restart: await reload() } satisfies ReloadReply;
-      case 'check': {
+      case 'check':
+      case 'preview-check': {
         const { paths } = request;
         const outside = paths?.filter((path) => !concerns(fromKey(path))) ?? [];
         const inside = paths?.filter((path) => !outside.includes(path));
         if (inside?.length === 0) throw new NotSynchronisedError(outside);
+        const reply = {
+          queued: inside?.map((path) => display(fromKey(path))) ?? 'everything',
+          outside: outside.map((path) => display(fromKey(path))),
+        } satisfies CheckReply;
+        if (request.command === 'preview-check') {
+          const { preview, strategy } = sync;
+          if (!preview) throw new NoComparisonError(strategy);
+          const places = inside?.map(fromKey) ?? sync.roots;
+          return { ...reply, found: await foundReply(preview, places) } satisfies CheckReply;
+        }
         if (inside) queue.append(inside.map((path) => ({ kind: 'recheck', path: fromKey(path) })));
         else queue.requireFullCheck('on request');
         sync.scheduler.retryFullCheck();
         sync.scheduler.wake();
-        return {
-          queued: inside?.map((path) => display(fromKey(path))) ?? 'everything',
-          outside: outside.map((path) => display(fromKey(path))),
-        } satisfies CheckReply;
+        return reply;
       }
       case 'flush': {
         const outside = request.paths?.filter((path) => !concerns(fromKey(path))) ?? [];
@@ -102,14 +111,18 @@ export function controlHandler({
         return await pauses.pause(request.peers);
       case 'resume':
         return pauses.resume(request.peers);
-      case 'accept-root': {
+      case 'accept-root':
+      case 'preview-accept-root': {
         const path = fromKey(request.path);
         if (!sync.guard.states().some((root) => root.path.equals(path)))
           throw new UnknownRootError(request.path);
+        const missing = await missingReply(sync.preview, path);
+        if (request.command === 'preview-accept-root')
+          return { accepted: null, ...missing } satisfies AcceptRootReply;
         sync.guard.allow(path);
         const left = sync.guard.states().find((root) => root.path.equals(path));
         if (left && !accepted.has(left.state)) throw new RootNotAcceptedError(request.path, rootText(left));
-        return { accepted: display(path) } satisfies AcceptRootReply;
+        return { accepted: display(path), ...missing } satisfies AcceptRootReply;
       }
     }
   };

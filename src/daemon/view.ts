@@ -17,6 +17,7 @@ export interface Viewed {
   readonly queue: Queue;
   readonly server: ManagedServer | undefined;
   readonly activity: Activity;
+  readonly counts: Counts;
   /** What is wrong with the configuration on disk. */
   readonly configTroubles: () => readonly ConfigTrouble[];
   /** Milliseconds since 1970. */
@@ -35,6 +36,7 @@ export function publicStatusOf(viewed: Viewed): Status {
 
 function sourcesOf({
   configTroubles,
+  counts,
   succession,
   queue,
   server,
@@ -46,6 +48,7 @@ function sourcesOf({
   sync.unsupported.look();
   return {
     host: plan.instance.hostName,
+    version,
     strategy: sync.strategy,
     startedAt,
     scheduler: sync.scheduler.state,
@@ -62,7 +65,12 @@ function sourcesOf({
       paths: sync.detectedLate.paths.map((key) => display(fromKey(key))),
     },
     roots: sync.guard.states(),
-    lanes: sync.lanes.map((lane) => lane.status()),
+    // A lane lasts as long as its configuration.
+    lanes: sync.lanes.map((lane) => ({
+      ...lane.status(),
+      sent: counts.sentTo(lane.peer),
+      lastSentAt: counts.lastSentTo(lane.peer),
+    })),
     deferred: sync.scheduler.deferred,
     unsupported: sync.unsupported.summary,
     server: server?.state ?? 'external',

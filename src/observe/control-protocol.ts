@@ -41,8 +41,12 @@ export type ControlRequest =
   | ({ readonly command: 'events'; readonly seconds: number } & RingQuery)
   /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
   | { readonly command: 'reload' }
+  /** Tells what a check would find. A command of its own: a daemon that does not know it must not check. */
+  | { readonly command: 'preview-check'; readonly paths?: readonly string[] }
   /** Takes an emptied or replaced root for meant. */
-  | { readonly command: 'accept-root'; readonly path: string };
+  | { readonly command: 'accept-root'; readonly path: string }
+  /** Tells what would be deleted then. */
+  | { readonly command: 'preview-accept-root'; readonly path: string };
 
 export type ControlReply =
   | { readonly ok: true; readonly result: unknown }
@@ -92,6 +96,7 @@ export function parseRequest(line: string): ControlRequest {
     case 'conflicts':
       return { command };
     case 'check':
+    case 'preview-check':
       if (paths === undefined) return { command };
       if (Array.isArray(paths) && paths.every(isPath)) return { command, paths };
       throw new BadRequestError('`paths` must be a list of absolute paths');
@@ -124,6 +129,7 @@ export function parseRequest(line: string): ControlRequest {
     case 'resume':
       return parsePeers(command, value.peers);
     case 'accept-root':
+    case 'preview-accept-root':
       if (isPath(path)) return { command, path };
       throw new BadRequestError('`path` must be an absolute path');
     default:

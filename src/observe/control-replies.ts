@@ -8,10 +8,26 @@ import type { RingPage } from './event-ring.js';
 
 /** Of `check`. */
 export interface CheckReply {
-  /** What is checked, with everything below it. */
+  /** What is checked, or with `--dry-run` would be, with everything below it. */
   readonly queued: readonly string[] | 'everything';
   /** What is not checked, because csync2 synchronises nothing there. */
   readonly outside: readonly string[];
+  /** Only with `--dry-run`: what the check would find now. */
+  readonly found?: {
+    /** How many files differ from what csync2 has noted of them. */
+    readonly changed: number;
+    /** How many files csync2 does not know. */
+    readonly new: number;
+    /** How many files csync2 knows that are not there: they would be deleted on the peers. */
+    readonly deleted: number;
+    /** The first thousand of them. */
+    readonly paths: readonly {
+      /** The path. */
+      readonly path: string;
+      /** What would be found. */
+      readonly what: 'changed' | 'new' | 'deleted';
+    }[];
+  };
 }
 
 /** Of `retry`. */
@@ -40,8 +56,17 @@ export interface ResumeReply {
 
 /** Of `accept-root`. */
 export interface AcceptRootReply {
-  /** The directory. */
-  readonly accepted: string;
+  /** The directory; null with `--dry-run`. */
+  readonly accepted: string | null;
+  /** How many files csync2 knows in it that are not there; null if that cannot be told. */
+  readonly missing: number | null;
+  /** The peers on which they are deleted. */
+  readonly peers: readonly {
+    /** Its name. */
+    readonly peer: string;
+    /** How many of them it has to delete. */
+    readonly files: number;
+  }[];
 }
 
 /** Of `reload`, which worked. */

@@ -5,6 +5,7 @@ export type RunStage = 'check' | 'mark' | 'note' | 'update' | 'compare' | 'other
 export class Counts {
   readonly #runs = new Map<string, number>();
   readonly #sent = new Map<string, number>();
+  readonly #lastSent = new Map<string, number>();
   fullChecksDone = 0;
   fullChecksIncomplete = 0;
   detectedLate = 0;
@@ -15,13 +16,19 @@ export class Counts {
     this.#runs.set(key, (this.#runs.get(key) ?? 0) + 1);
   };
 
-  onSent(peer: string, files: number): void {
+  onSent(peer: string, files: number, at = Date.now()): void {
+    if (files > 0) this.#lastSent.set(peer, at);
     this.#sent.set(peer, this.sentTo(peer) + files);
   }
 
   /** Files that a peer has got from us. */
   sentTo(peer: string): number {
     return this.#sent.get(peer) ?? 0;
+  }
+
+  /** When a peer got a file from us last, milliseconds since 1970. */
+  lastSentTo(peer: string): number | undefined {
+    return this.#lastSent.get(peer);
   }
 
   /** Commands of csync2 by what they were for and how they ended. */

@@ -8,6 +8,7 @@ import { rootText } from '../sync/guard/root-guard.js';
 import type { FirstComparison } from '../sync/newcomers/newcomers.js';
 import type { PushReport } from '../sync/push/lane.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
+import { counted } from '../text/counted.js';
 import { display, displayShort, fromKey, type PathBytes, type PathKey, toKey } from '../text/path-bytes.js';
 import { Counts } from './counts.js';
 import { EventFeed } from './event-feed.js';
@@ -209,7 +210,7 @@ export class Reporter implements SchedulerEvents {
     this.#counts.onSent(peer, sent);
     const names = report.names.length > 0 ? `: ${sample(report.names)}` : '';
     if (sent > 0) {
-      this.#log.debug(`${peer}: ${sent} files sent in ${milliseconds(seconds)}${names}`, {
+      this.#log.debug(`${peer}: ${counted(sent, 'file')} sent in ${milliseconds(seconds)}${names}`, {
         peer,
         files: sent,
         milliseconds: seconds * 1000,
@@ -227,14 +228,15 @@ export class Reporter implements SchedulerEvents {
     }
     if (left === 0) return;
     if (diagnosis && !refusesAll.has(diagnosis.outcome)) this.#reportRefusal(report, diagnosis);
-    else if (!report.isAboutPeer && !diagnosis) this.#log.debug(`${peer}: rejected ${left} files${names}`);
+    else if (!report.isAboutPeer && !diagnosis)
+      this.#log.debug(`${peer}: rejected ${counted(left, 'file')}${names}`);
     else {
       const words = report.text;
       this.#feed.failing(peer, outcome);
       this.#troubles.say({
         key: `peer ${peer}`,
         level: 'warn',
-        text: `${peer}: ${left} files not sent: ${outcomeText[outcome]}${words && `: ${words}`}`,
+        text: `${peer}: ${counted(left, 'file')} not sent: ${outcomeText[outcome]}${words && `: ${words}`}`,
         fields: { event: 'peerDown', peer, files: left, reason: outcome },
       });
     }
@@ -243,7 +245,7 @@ export class Reporter implements SchedulerEvents {
   /** A check had taken files for deleted that are only out of sight, or are there again. */
   onRestored = (paths: readonly PathBytes[]): void => {
     this.#log.info(
-      `csync2 wrongly noted ${paths.length} files as deleted; their entries were restored: ${sample(paths)}`,
+      `csync2 wrongly noted ${counted(paths.length, 'file')} as deleted; their entries were restored: ${sample(paths)}`,
       { files: paths.length },
     );
   };
@@ -288,7 +290,10 @@ export class Reporter implements SchedulerEvents {
     if (comparison.ok) {
       this.#troubles.end(key, `${peer} can be compared`, { event: 'peerBack', peer });
       const files = comparison.pending;
-      this.#log.info(`${peer} is new: initial comparison done, ${files} files to send`, { peer, files });
+      this.#log.info(`${peer} is new: initial comparison done, ${counted(files, 'file')} to send`, {
+        peer,
+        files,
+      });
       return;
     }
     this.#troubles.say({

@@ -1,3 +1,4 @@
+import { counted } from '../text/counted.js';
 import { localMinute } from '../text/local-time.js';
 import type { PeerStatus, Status } from './status.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
@@ -18,7 +19,9 @@ export function statusLine(status: Status): string {
 }
 
 function shortPeerText(peer: PeerStatus): string {
-  const pending = peer.pending ? `, ${grouped(peer.pending)} files pending` : '';
+  const pending = peer.pending
+    ? `, ${grouped(peer.pending)} ${peer.pending === 1 ? 'file' : 'files'} pending`
+    : '';
   if (peer.health === 'paused') return `paused ${duration(peer.paused_s ?? 0)}${pending}`;
   if (peer.health === 'new') return 'new, not yet compared';
   if (peer.health === 'retrying') return `retrying${pending}`;
@@ -32,7 +35,7 @@ function shortPeerText(peer: PeerStatus): string {
 
 /** `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files pending`. */
 export function peerText(peer: PeerStatus): string {
-  const pending = peer.pending ? `, ${peer.pending} files pending` : '';
+  const pending = peer.pending ? `, ${counted(peer.pending, 'file')} pending` : '';
   const onHold = peer.on_hold_count > 0 ? `, ${peer.on_hold_count} on hold` : '';
   const next =
     peer.next_attempt_s === null ? '' : `, next try in ${duration(Math.ceil(peer.next_attempt_s))}`;

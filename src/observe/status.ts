@@ -6,12 +6,14 @@ import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js
 import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
 import { type LaneStatus, laneStateText } from '../sync/push/lane.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
+import { counted, isOrAre, itOrThem } from '../text/counted.js';
 import { display, displayShort } from '../text/path-bytes.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
 
 /** Everything the status is made of. Times are milliseconds since 1970. */
 export interface StatusSources {
   readonly host: string;
+  readonly version: string;
   readonly strategy: string;
   readonly startedAt: number;
   readonly scheduler: SchedulerState;
@@ -66,6 +68,8 @@ export interface Status {
   readonly problems: readonly string[];
   /** This host's name in csync2.cfg. */
   readonly host: string;
+  /** Version of inotify-csync that runs. */
+  readonly version: string;
   /** How peers are updated: at the same time or one after another, with private databases or the shared one. */
   readonly strategy: string;
   /** Time since the service started. */
@@ -226,6 +230,7 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
     health: problems.length === 0 ? 'healthy' : 'degraded',
     problems,
     host: sources.host,
+    version: sources.version,
     strategy: sources.strategy,
     uptime_s: age(sources.startedAt) ?? 0,
     state: sources.scheduler,
@@ -325,10 +330,14 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
     const trouble = peerTrouble(peer);
     if (trouble !== undefined) problems.push(`${peer.name}: ${trouble}`);
     if (peer.unreadable > 0) {
-      problems.push(`${peer.name}: ${peer.unreadable} files are not sent: this host cannot access them`);
+      problems.push(
+        `${peer.name}: ${counted(peer.unreadable, 'file')} ${isOrAre(peer.unreadable)} not sent: this host cannot access ${itOrThem(peer.unreadable)}`,
+      );
     }
     if (peer.on_hold_count > 0)
-      problems.push(`${peer.name}: ${peer.on_hold_count} files are on hold: the peer rejects them`);
+      problems.push(
+        `${peer.name}: ${counted(peer.on_hold_count, 'file')} ${isOrAre(peer.on_hold_count)} on hold: the peer rejects ${itOrThem(peer.on_hold_count)}`,
+      );
   }
   const { fullCheckDue: pending, fullCheckTries: tries } = sources;
   if (pending && tries.failures > 0) {

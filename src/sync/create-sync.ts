@@ -24,6 +24,7 @@ import { CheckJournal } from './database/check-journal.js';
 import { DatabaseWindow } from './database/database-window.js';
 import { DetectedLate } from './full-check/detected-late.js';
 import { FullCheck } from './full-check/full-check.js';
+import { Preview } from './full-check/preview.js';
 import { UnsupportedPaths } from './full-check/unsupported-paths.js';
 import { MountReader } from './guard/mount-reader.js';
 import { type GuardedMounts, type GuardedRoot, RootGuard } from './guard/root-guard.js';
@@ -55,6 +56,10 @@ export interface Sync {
   resume(peers: readonly string[]): void;
   /** What this host and its peers have both changed; undefined where updates work on csync2's own database. */
   readonly conflicts: Comparisons['conflicts'] | undefined;
+  /** Tells what a check would find; undefined where csync2's database can't be read. */
+  readonly preview: Preview | undefined;
+  /** Outermost included paths: what a full check looks at. */
+  readonly roots: readonly PathBytes[];
   /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
@@ -267,6 +272,13 @@ export function createSync(parts: SyncParts): Sync {
       }
     },
     conflicts: comparisons?.conflicts,
+    preview:
+      ledger &&
+      new Preview({
+        ...{ ledger, prefixes, peers: parts.peers, concerns: parts.concerns },
+        isAway: (path) => guard.isAway(path),
+      }),
+    roots,
     lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
     placesOf,
     repair: () => checker.repair(),

@@ -139,7 +139,14 @@ test('a settings file that is broken keeps nobody from asking the daemon', async
   const requests: unknown[] = [];
   const server = await ControlServer.listen(join(folder, 'run/control.sock'), (request) => {
     requests.push(request);
-    return { peers: ['web2'], queued: 'everything', outside: [], accepted: '/x', needs_restart: [] };
+    return {
+      peers: ['web2'],
+      queued: 'everything',
+      outside: [],
+      accepted: '/x',
+      missing: 1,
+      needs_restart: [],
+    };
   });
   context.after(() => server.close());
   const file = join(folder, 'settings.toml');

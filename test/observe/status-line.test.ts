@@ -26,6 +26,18 @@ function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
   };
 }
 
+test('a peer that fails shows when it is tried next, and one thing is one', () => {
+  const failing = {
+    health: 'failing',
+    reason: 'unreachable',
+    reason_text: 'no route',
+    failing_s: 3,
+  } as const;
+  const text = peerText(peer('web2', { ...failing, next_attempt_s: 3.2, pending: 1 }));
+  assert.equal(text, 'failing for 3 s (no route), 1 file pending, next try in 4 s');
+  assert.equal(peerText(peer('web2', { pending: 2 })), 'ok, 2 files pending');
+});
+
 test('one line tells how many directories are watched and how each peer is', () => {
   const status = {
     directories: 171_856,
@@ -60,7 +72,7 @@ test('one line tells how many directories are watched and how each peer is', () 
     statusLine(status),
     'watching 171,856 directories; invalid, so the previous configuration is still in use: csync2.cfg:5: found "inclde" ' +
       '(fix it; see inotify-csync check-config); /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
-      'web3 down 4 min, 12 files pending; web4 failing 5 s (a conflict), 1,200 files pending; web5 retrying, 1 files pending; ' +
+      'web3 down 4 min, 12 files pending; web4 failing 5 s (a conflict), 1,200 files pending; web5 retrying, 1 file pending; ' +
       'web6 new, not yet compared; full check due: overflow',
   );
 });

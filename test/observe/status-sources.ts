@@ -4,6 +4,7 @@ import type { LaneStatus } from '#src/sync/push/lane.js';
 /** A host without peers on which nothing is wrong. */
 export const quiet: StatusSources = {
   host: 'web1',
+  version: '1.2.3',
   strategy: 'each peer by itself',
   startedAt: 0,
   scheduler: 'idle',

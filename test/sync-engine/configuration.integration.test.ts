@@ -14,7 +14,13 @@ const flags = ['--peer-timeout', '2'];
 test('an exclude that is added holds from then on', { skip }, async (context) => {
   const cluster = await Cluster.started(context, { flags });
   const [first, second] = [cluster.node(1), cluster.node(2)];
+  first.write('before', 'the edit');
+  await cluster.untilRead(second, 'before', 'the edit');
+  await cluster.until('it to be counted', async () => ((await first.peer('node2'))?.sent ?? 0) > 0);
+  const { sent = 0 } = (await first.peer('node2')) ?? {};
   await reconfigure(cluster, () => cluster.configuration(cluster.nodes, ['exclude *.tmp;']));
+  const after = await first.peer('node2');
+  assert.ok(after && after.sent >= sent && after.last_sent_s !== null, 'counters outlive an edit');
   first.write('passing.tmp', 'not for others');
   first.write('kept', 'for others');
   await cluster.untilRead(second, 'kept', 'for others');

@@ -70,7 +70,7 @@ test('what is pending for a peer is held back while it cannot be looked at', { s
   assert.equal(two.read('disk/d1/f1'), 'file 1');
   const { problems } = (await one.status()) ?? {};
   assert.ok(
-    problems?.some((problem) => problem.includes('1 files are not sent')),
+    problems?.some((problem) => problem.includes('1 file is not sent')),
     JSON.stringify(problems),
   );
   disk.fail();
@@ -148,7 +148,7 @@ test(
     one.write('disk/d1/f1', 'changed');
     await cluster.until(
       'it to be taken back',
-      () => one.logged(/wrongly noted 1 files as deleted/).length > 0,
+      () => one.logged(/wrongly noted 1 file as deleted/).length > 0,
     );
     assert.ok(!(await one.csync2('-M')).includes('disk/d1/f1'));
     assert.equal(two.read('disk/d1/f1'), 'file 1');

@@ -5,7 +5,7 @@ import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
-import { showReply } from '../show-reply.js';
+import { counted, showReply } from '../show-reply.js';
 
 /** `accept-root`: an included directory has been emptied or replaced on purpose. */
 export function addAcceptRootCommand(parser: Argv, context: CommandContext): Argv {
@@ -16,16 +16,28 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
     builder: (own) =>
       withSettingFlags(own, context)
         .positional('path', { type: 'string', demandOption: true, description: 'the directory' })
+        .option('dry-run', {
+          type: 'boolean',
+          description: 'only show how many files would be deleted on which peers',
+        })
+        .example('$0 accept-root /srv/www --dry-run', 'before it')
         .example('$0 accept-root /srv/www', 'delete on all peers what has been deleted here')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {
       const path = Buffer.from(resolve(flags.path as string)).toString('latin1');
-      const reply = (await askRunning(flags, context, { command: 'accept-root', path })) as AcceptRootReply;
-      showReply(
-        flags,
-        reply,
-        ({ accepted }) => `accepted: ${accepted} as it is now; files missing in it are deleted on the peers`,
-      );
+      const command = flags['dry-run'] === true ? 'preview-accept-root' : 'accept-root';
+      const request = { command, path } as const;
+      // The files of a large tree are counted for a while.
+      const reply = (await askRunning(flags, context, request, 0)) as AcceptRootReply;
+      showReply(flags, reply, textOf);
     },
   });
+}
+
+function textOf({ accepted, missing, peers }: AcceptRootReply): string {
+  const files = missing === null ? 'files missing in it' : counted(missing, 'file');
+  const where =
+    peers.length === 0 ? 'the peers' : peers.map(({ peer, files: count }) => `${peer} (${count})`).join(', ');
+  if (accepted === null) return `would be deleted: ${files}, on ${where}`;
+  return `accepted: ${accepted} as it is now; ${missing === null ? `${files} are` : `${files} missing in it ${missing === 1 ? 'is' : 'are'}`} deleted on ${where}`;
 }

@@ -19,16 +19,22 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
           array: true,
           description: 'paths to check; everything if none',
         })
+        .option('dry-run', { type: 'boolean', description: 'only show what the check would find' })
         .example('$0 check', 'a full check at the next quiet moment')
         .example('$0 check /srv/www', 'this tree now')
+        .example('$0 check /srv/www --dry-run', 'what has changed in it without being noticed')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {
       // A word of a command line that is not UTF-8 can't be told apart any more; `check DIRECTORY` reaches such names.
       const paths = (flags.paths as string[] | undefined)?.map((path) =>
         Buffer.from(resolve(path)).toString('latin1'),
       );
-      const request = { command: 'check', ...(paths?.length ? { paths } : {}) } as const;
-      const reply = (await askRunning(flags, context, request)) as CheckReply;
+      const isPreview = flags['dry-run'] === true;
+      const command = isPreview ? 'preview-check' : 'check';
+      const request = { command, ...(paths?.length ? { paths } : {}) } as const;
+      // A walk over a large tree takes as long as it takes.
+      const seconds = isPreview ? 0 : undefined;
+      const reply = (await askRunning(flags, context, request, seconds)) as CheckReply;
       showReply(flags, reply, textOf);
       if (flags.json) return;
       for (const path of reply.outside) {
@@ -40,7 +46,16 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
   });
 }
 
-function textOf({ queued }: CheckReply): string {
+function textOf({ queued, found }: CheckReply): string {
+  if (found) return foundText(found);
   if (queued === 'everything') return 'queued: a full check at the next quiet moment';
   return `queued: ${counted(queued.length, 'path')} with everything below`;
+}
+
+function foundText({ changed, deleted, new: fresh, paths }: NonNullable<CheckReply['found']>): string {
+  const all = changed + deleted + fresh;
+  if (all === 0) return 'nothing to send: all is as csync2 has noted it';
+  const lines = paths.map(({ path, what }) => `  ${what.padEnd(7)}  ${path}`);
+  if (all > paths.length) lines.push(`  and ${all - paths.length} more`);
+  return [`would be sent: ${changed} changed, ${fresh} new, ${deleted} deleted`, ...lines].join('\n');
 }

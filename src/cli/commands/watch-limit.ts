@@ -15,8 +15,10 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
         .example('$0 watch-limit', 'needs no running daemon; root sees most')
         .example('$0 watch-limit --apply', 'as root: raise what is too low, lower nothing')
         .epilogue(
-          `${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'usage', 'noInput', 'systemLimit', 'cannotCreate', 'noPermission', 'config'])}
-   1  a limit is too low (not with --apply)`,
+          `${csync2OptionsHelp}\n\n${exitStatusText(
+            ['ok', 'degraded', 'usage', 'noInput', 'systemLimit', 'cannotCreate', 'noPermission', 'config'],
+            { degraded: 'a limit is too low (not with --apply)' },
+          )}`,
         ),
     handler: async (flags) => {
       const { settingsOf } = await import('../settings-of.js');

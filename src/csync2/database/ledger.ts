@@ -131,6 +131,27 @@ export class Ledger {
     return Math.min(count, limit);
   }
 
+  /** csync2's notes at and below a path, by the names under which it has them; a thousand at a time, between which nothing stays open. */
+  *notedWithin(
+    path: PathBytes,
+  ): Generator<readonly { readonly name: Buffer; readonly text: string }[], void> {
+    for (const name of namesWithin(path, this.#prefixes)) {
+      const { self, ...range } = subtree(encodeName(name));
+      const own = this.checkText(self);
+      if (own !== undefined) yield [{ name, text: own }];
+      for (let { from } = range, rows: { name: Buffer; text: string }[]; ; ) {
+        rows = this.#prepare(
+          `SELECT CAST(filename AS BLOB) AS name, checktxt AS text FROM file
+             WHERE filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT) ORDER BY filename LIMIT 1000`,
+        ).all({ from, to: range.to }) as { name: Buffer; text: string }[];
+        const last = rows.at(-1);
+        if (!last) break;
+        from = last.name;
+        yield rows.map((row) => ({ name: decodeName(row.name), text: row.text }));
+      }
+    }
+  }
+
   #countForgotten(encoded: Buffer, limit: number): number {
     const statement = this.#prepare(
       `SELECT count(*) AS n FROM (SELECT DISTINCT filename FROM dirty WHERE (filename = CAST(:self AS TEXT)

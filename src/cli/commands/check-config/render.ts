@@ -32,15 +32,16 @@ export function renderReport(report: ConfigReport): string {
       prefixes.map(({ name, path }) => [`%${name}%`, path]),
     ),
     block(
+      `settings${settingsFile === null ? '' : ` (${settingsFile})`}`,
+      Object.entries(settings).map(([name, { value, origin }]) => [name, valueText(value), origin]),
+    ),
+    // Last, so that they are seen.
+    block(
       'warnings',
       warnings.flatMap(({ text, hint, place }) => [
         [place === '' ? text : `${place}: ${text}`],
         [`  ${hint}`],
       ]),
-    ),
-    block(
-      `settings${settingsFile === null ? '' : ` (${settingsFile})`}`,
-      Object.entries(settings).map(([name, { value, origin }]) => [name, valueText(value), origin]),
     ),
   ];
   return blocks.filter((text) => text !== '').join('\n');

@@ -6,7 +6,7 @@ import { counted } from '../../show-reply.js';
 /** The status for people. */
 export function renderStatus(status: Status): string {
   const lines = [
-    `${status.host}: ${status.health}, ${status.state_text}, up ${duration(status.uptime_s)}`,
+    `${status.host}: ${status.health}, ${status.state_text}, up ${duration(status.uptime_s)}, version ${status.version ?? 'unknown'}`,
     ...status.problems.map((problem) => `  ! ${problem}`),
     '',
     `watching   ${status.directories} directories`,
@@ -22,7 +22,8 @@ export function renderStatus(status: Status): string {
   if (late > 0) lines.push(`late       ${late} changes were found only by a full check`);
   const hidden = status.paths_left_out ?? 0;
   if (hidden > 0) lines.push(`hidden     ${counted(hidden, 'path')}, which only root may see`);
-  return `${[...lines, ...furtherLines(status)].join('\n')}\n`;
+  const more = status.health === 'healthy' ? [] : ['', seeJournal];
+  return `${[...lines, ...furtherLines(status), ...more].join('\n')}\n`;
 }
 
 function furtherLines(status: Status): string[] {
@@ -56,3 +57,5 @@ function andMore(count: number, indent: string): string[] {
 function hiddenPaths(count: number): string[] {
   return count > 0 ? [`  ${counted(count, 'path')}`] : [];
 }
+
+const seeJournal = 'more: journalctl -x -u inotify-csync -p warning';

@@ -1,0 +1,31 @@
+import type { AcceptRootReply, CheckReply } from '../observe/control-replies.js';
+import type { Preview } from '../sync/full-check/preview.js';
+import { display, type PathBytes } from '../text/path-bytes.js';
+
+/** What a check of these paths would find. */
+export async function foundReply(
+  preview: Preview,
+  paths: readonly PathBytes[],
+): Promise<NonNullable<CheckReply['found']>> {
+  const counts = { changed: 0, new: 0, deleted: 0 };
+  const shown: { path: string; what: keyof typeof counts }[] = [];
+  for (const path of paths) {
+    for await (const finding of preview.check(path)) {
+      counts[finding.what] += 1;
+      if (shown.length < mostShown) shown.push({ path: display(finding.path), what: finding.what });
+    }
+  }
+  return { ...counts, paths: shown };
+}
+
+/** What would be deleted where if a directory were accepted as it is. */
+export async function missingReply(
+  preview: Preview | undefined,
+  path: PathBytes,
+): Promise<Pick<AcceptRootReply, 'missing' | 'peers'>> {
+  if (!preview) return { missing: null, peers: [] };
+  const { files, peers } = await preview.missing(path);
+  return { missing: files, peers: [...peers].map(([peer, count]) => ({ peer, files: count })) };
+}
+
+const mostShown = 1000;
