@@ -10,7 +10,9 @@ export interface BenchOptions {
   readonly nodes: number;
   /** Single changes of each side. */
   readonly changes: number;
-  /** Blocks into which a measurement is cut, so that a drift of the machine hits all sides alike. */
+  /**
+   * Blocks into which a measurement is cut, so that a drift of the machine hits all sides alike.
+   */
   readonly rounds: number;
   /** New files at once. */
   readonly bulk: number;
@@ -29,7 +31,10 @@ export interface BenchOptions {
   readonly tempdir: boolean;
   /** Only these of the compared tools. */
   readonly only: readonly string[] | undefined;
-  /** Milliseconds that a packet takes from one host to another and back, beside what the machine takes. */
+  /**
+   * Milliseconds that a packet takes from one host to another and back, beside what the machine
+   * takes.
+   */
   readonly rtt: number;
   /** Keep the result in bench/results. */
   readonly save: boolean;
@@ -131,10 +136,9 @@ const numberKeys = [
   'rtt',
 ] as const;
 type NumberKey = (typeof numberKeys)[number];
-const numberOptions = Object.fromEntries(numberKeys.map((key) => [key, { type: 'string' }])) as Record<
-  NumberKey,
-  { type: 'string' }
->;
+const numberOptions = Object.fromEntries(
+  numberKeys.map((key) => [key, { type: 'string' }]),
+) as Record<NumberKey, { type: 'string' }>;
 
 function parsed(words: readonly string[]) {
   try {

@@ -48,12 +48,13 @@ import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
 
 /**
- * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit code. SIGHUP has both
- * configurations reloaded.
+ * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit
+ * code. SIGHUP has both configurations reloaded.
  *
  * @param reloadSettings - reloads the settings; throws an InotifyCsyncError if they are wrong
  *
- * Throws an InotifyCsyncError when it can't start or go on; whatever had been begun has then been ended.
+ * Throws an InotifyCsyncError when it can't start or go on; whatever had been begun has then been
+ * ended.
  */
 export async function runDaemon(
   settings: Settings,
@@ -130,7 +131,8 @@ async function run(
   ending.push(() => queue.close({ clean: true }));
   if (lastSign === undefined) unseen.forgetBefore(startedAt);
   else if (gap) unseen.add(lastSign - (queue.recovery.unclean ? inMemory : 0), startedAt);
-  // On disk before anything is read from the kernel: from then on, what the last run has left is used up.
+  // On disk before anything is read from the kernel: from then on, what the last run has left is
+  // used up.
   if (gap) queue.requireFullCheck(gapText[gap]);
   const server =
     settings.server === 'managed'
@@ -179,7 +181,8 @@ async function run(
     configWatch.follow(next.plan.config.files);
   });
   ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
-  // Before anybody can send us something: the server must take nothing for a place that is not there.
+  // Before anybody can send us something: the server must take nothing for a place that is not
+  // there.
   first.lookAtPlaces();
   if (server) {
     await server.start();
@@ -294,7 +297,10 @@ function probeOf({ instance }: HostPlan, server: ManagedServer | undefined): Ses
 
 function ignore(): void {}
 
-/** The last begun ends first: no stage is left talking to one that is gone. One that fails to end holds up no other. */
+/**
+ * The last begun ends first: no stage is left talking to one that is gone. One that fails to end
+ * holds up no other.
+ */
 async function endAll(ending: Ending, log: Log): Promise<void> {
   for (const end of ending.reverse()) {
     try {
@@ -309,7 +315,8 @@ async function endAll(ending: Ending, log: Log): Promise<void> {
 function stopSignal(log: Log): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    // Never taken off again: were it the last listener to go, execa's clean-up would let the signal kill us.
+    // Never taken off again: were it the last listener to go, execa's clean-up would let the signal
+    // kill us.
     process.on(name, () => {
       if (!controller.signal.aborted) log.info(`${name}: stopping`);
       controller.abort();
@@ -319,7 +326,9 @@ function stopSignal(log: Log): AbortSignal {
 }
 
 function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
 }
 
 /** Tells the service manager how far the walk is, and that it may take as long as it moves on. */

@@ -17,15 +17,21 @@ export const exitCodes = {
 } as const;
 
 /**
- * An error that a person can act on. `code` is stable and for scripts, `message` says what is wrong in one line,
- * `hint` says what to do about it. Anything thrown that isn't one of these is a bug.
+ * An error that a person can act on. `code` is stable and for scripts, `message` says what is wrong
+ * in one line, `hint` says what to do about it. Anything thrown that isn't one of these is a bug.
  */
 export class InotifyCsyncError extends Error {
   readonly code: string;
   readonly exitCode: number;
   readonly hint: string;
 
-  constructor(code: string, exitCode: number, message: string, hint: string, options?: ErrorOptions) {
+  constructor(
+    code: string,
+    exitCode: number,
+    message: string,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;

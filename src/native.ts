@@ -6,11 +6,17 @@ import { exitCodes, InotifyCsyncError } from './errors.js';
 import type { NativeSelectionConstructor } from './native/selection.js';
 import type { NativeWatcherConstructor } from './native/watcher.js';
 
-/** The addon's face, as `native/addon/addon.cc` exports it. The classes in `src/watch` and `src/csync2/cfg` wrap it. */
+/**
+ * The addon's face, as `native/addon/addon.cc` exports it. The classes in `src/watch` and
+ * `src/csync2/cfg` wrap it.
+ */
 export interface NativeAddon {
   readonly Selection: NativeSelectionConstructor;
   readonly Watcher: NativeWatcherConstructor;
-  /** Looks at paths in a thread of its own; `done` gives null when it was cancelled. See `src/sync/common/survey.ts`. */
+  /**
+   * Looks at paths in a thread of its own; `done` gives null when it was cancelled. See
+   * `src/sync/common/survey.ts`.
+   */
   survey(
     paths: readonly Buffer[],
     recursive: boolean,
@@ -53,7 +59,10 @@ export function loadNative(): NativeAddon {
   return loaded;
 }
 
-/** Path of the launcher that takes its arguments as bytes (`native/exec/exec.cc`). Throws an InotifyCsyncError that lists the paths tried. */
+/**
+ * Path of the launcher that takes its arguments as bytes (`native/exec/exec.cc`). Throws an
+ * InotifyCsyncError that lists the paths tried.
+ */
 export function launcherPath(): string {
   return pathOf('inotify-csync-exec');
 }

@@ -30,7 +30,10 @@ export interface Cluster {
   readonly scratch: string;
 }
 
-/** Makes hosts, network, trees and databases. All of it is removed when the run ends. Throws if something is missing. */
+/**
+ * Makes hosts, network, trees and databases. All of it is removed when the run ends. Throws if
+ * something is missing.
+ */
 export async function makeCluster(options: BenchOptions): Promise<Cluster> {
   require(['csync2', 'inotifywait', 'ip', 'unshare', 'nsenter', 'mount', 'cp']);
   removeStale(options.directory);
@@ -73,7 +76,9 @@ const prefix = 'icsync-bench-';
 function require(programs: readonly string[]): void {
   if (process.getuid?.() !== 0) throw new NotRootError('synchronisation between hosts');
   const path = (process.env.PATH ?? '').split(delimiter);
-  const missing = programs.filter((program) => !path.some((place) => existsSync(join(place, program))));
+  const missing = programs.filter(
+    (program) => !path.some((place) => existsSync(join(place, program))),
+  );
   if (missing.length > 0) throw new MissingProgramError(missing);
 }
 

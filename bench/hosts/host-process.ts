@@ -25,7 +25,10 @@ export class HostProcess {
     return this.#nsenter.exitCode === null && this.#nsenter.signalCode === null;
   }
 
-  /** Waits until `condition` holds. Throws a {@link BenchFailedError} when the process ends, or after the limit. */
+  /**
+   * Waits until `condition` holds. Throws a {@link BenchFailedError} when the process ends, or
+   * after the limit.
+   */
   async until(
     what: string,
     limitSeconds: number,
@@ -44,7 +47,10 @@ export class HostProcess {
     return readFileSync(this.#log, 'latin1');
   }
 
-  /** SIGTERM, and SIGKILL if that is not heard within `seconds`. Its host's namespaces end what it leaves behind. */
+  /**
+   * SIGTERM, and SIGKILL if that is not heard within `seconds`. Its host's namespaces end what it
+   * leaves behind.
+   */
   async stop(seconds = 15): Promise<void> {
     if (!this.running) return;
     const ended = once(this.#nsenter, 'exit');
@@ -52,7 +58,10 @@ export class HostProcess {
     const [pid] = childrenOf(this.#nsenter.pid as number);
     if (pid === undefined) this.#nsenter.kill('SIGKILL');
     else process.kill(pid, 'SIGTERM');
-    const late = await Promise.race([ended.then(() => false), sleep(seconds * 1000, true, { ref: false })]);
+    const late = await Promise.race([
+      ended.then(() => false),
+      sleep(seconds * 1000, true, { ref: false }),
+    ]);
     if (late) {
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
       await ended;

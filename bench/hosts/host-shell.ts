@@ -3,7 +3,10 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { BenchFailedError } from '../errors.js';
 
-/** A shell that stays open in a host's namespaces, so that neither its start nor nsenter's is measured. */
+/**
+ * A shell that stays open in a host's namespaces, so that neither its start nor nsenter's is
+ * measured.
+ */
 export class HostShell {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
@@ -17,12 +20,18 @@ export class HostShell {
     this.#lines = this.#interface[Symbol.asyncIterator]();
   }
 
-  /** Runs a script. Resolves to its exit code. Throws a {@link BenchFailedError} when the shell has ended. */
+  /**
+   * Runs a script. Resolves to its exit code. Throws a {@link BenchFailedError} when the shell has
+   * ended.
+   */
   async run(script: string): Promise<number> {
     this.#process.stdin.write(`{ ${script}\n} </dev/null >/dev/null 2>&1; echo "$?"\n`);
     const { value, done } = await this.#lines.next();
     if (done)
-      throw new BenchFailedError('a shell in a host has ended', 'look whether somebody has killed it');
+      throw new BenchFailedError(
+        'a shell in a host has ended',
+        'look whether somebody has killed it',
+      );
     return Number(value);
   }
 

@@ -28,7 +28,12 @@ export class Host {
   readonly #places: SharedPlaces;
   readonly namespaces: Namespaces;
 
-  private constructor(number: number, directory: string, places: SharedPlaces, namespaces: Namespaces) {
+  private constructor(
+    number: number,
+    directory: string,
+    places: SharedPlaces,
+    namespaces: Namespaces,
+  ) {
     this.name = `node${number}`;
     this.#directory = directory;
     this.data = join(directory, 'data');
@@ -64,7 +69,9 @@ export class Host {
     return join(this.data, path.slice(this.#places.root.length));
   }
 
-  /** Runs a command to its end. Throws a {@link BenchFailedError} for an exit code that is not 0. */
+  /**
+   * Runs a command to its end. Throws a {@link BenchFailedError} for an exit code that is not 0.
+   */
   async run(words: readonly string[]): Promise<string> {
     const [program = '', ...args] = this.namespaces.enter(words);
     try {

@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline';
 import { BenchFailedError } from '../errors.js';
 
 /**
- * Namespaces (network, mount, pid) kept alive by one process in them. They have no names: whatever happens to us, our
- * end closes the keeper's stdin, the keeper ends, and the kernel removes all processes, mounts and links in them.
+ * Namespaces (network, mount, pid) kept alive by one process in them. They have no names: whatever
+ * happens to us, our end closes the keeper's stdin, the keeper ends, and the kernel removes all
+ * processes, mounts and links in them.
  */
 export class Namespaces {
   /** The keeper as the machine sees it, for nsenter(1) and `ip link … netns`. */
@@ -45,7 +46,10 @@ export class Namespaces {
       const [keeper] = childrenOf(unshare.pid as number);
       if (line === 'ready' && keeper !== undefined) return new Namespaces(unshare, keeper);
     }
-    throw new BenchFailedError(`no namespaces: ${complaint.trim()}`, 'run this as root, outside containers');
+    throw new BenchFailedError(
+      `no namespaces: ${complaint.trim()}`,
+      'run this as root, outside containers',
+    );
   }
 
   /** The words that run a command inside. */
@@ -65,7 +69,10 @@ export class Namespaces {
 /** Pids of a process's children; empty if it has gone (proc_pid_task_children(5)). */
 export function childrenOf(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'ascii').split(' ').filter(Boolean).map(Number);
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'ascii')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
   } catch {
     return [];
   }

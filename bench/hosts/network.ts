@@ -22,8 +22,8 @@ export class Network {
   }
 
   /**
-   * Joins the hosts; the first has number 1. A packet takes `roundTrip` milliseconds longer, there and back.
-   * Throws a {@link BenchFailedError} where the kernel cannot delay packets.
+   * Joins the hosts; the first has number 1. A packet takes `roundTrip` milliseconds longer, there
+   * and back. Throws a {@link BenchFailedError} where the kernel cannot delay packets.
    */
   static async join(hosts: readonly Host[], roundTrip: number): Promise<Network> {
     const hub = await Namespaces.create(`
@@ -37,8 +37,8 @@ export class Network {
   }
 
   /**
-   * Packets to and from a host vanish without a word, as behind a firewall that drops: connects hang instead of
-   * failing. Fixed neighbour entries keep ARP from telling that the host is gone.
+   * Packets to and from a host vanish without a word, as behind a firewall that drops: connects
+   * hang instead of failing. Fixed neighbour entries keep ARP from telling that the host is gone.
    */
   async blackhole(host: Host): Promise<void> {
     for (const from of this.#hosts) {

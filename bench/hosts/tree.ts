@@ -5,7 +5,10 @@ import { promisify } from 'node:util';
 import { progress } from '../progress.js';
 import { seededRandom } from '../statistics.js';
 
-/** Makes `count` files of 100 to 900 bytes in `count` / 100 directories. Resolves to their names below `root`. */
+/**
+ * Makes `count` files of 100 to 900 bytes in `count` / 100 directories. Resolves to their names
+ * below `root`.
+ */
 export async function makeTree(root: string, count: number, seed: number): Promise<string[]> {
   const random = seededRandom(seed);
   const files: string[] = [];

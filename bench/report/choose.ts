@@ -2,8 +2,9 @@
 import type { SavedResult } from '../saved/saved-result.js';
 
 /**
- * The runs of a benchmark that differ in `parameter` alone, by its value: of several such sets the one with the
- * most runs, of equally many the one with the larger other parameters. Fewer than two make no line: none then.
+ * The runs of a benchmark that differ in `parameter` alone, by its value: of several such sets the
+ * one with the most runs, of equally many the one with the larger other parameters. Fewer than two
+ * make no line: none then.
  */
 export function runsOver(
   results: readonly SavedResult[],

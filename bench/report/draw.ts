@@ -14,7 +14,12 @@ export function draw(plot: Plot): string {
     legend: { show: series.length > 1, bottom: 5, left: 'center', itemGap: 18 },
     xAxis: {
       ...{ type: x.scale === 'names' ? 'category' : axisTypes[x.scale] },
-      ...{ name: x.title, nameLocation: 'middle', nameGap: 28, minorTick: { show: x.scale === 'log' } },
+      ...{
+        name: x.title,
+        nameLocation: 'middle',
+        nameGap: 28,
+        minorTick: { show: x.scale === 'log' },
+      },
       ...(x.scale === 'linear' ? { minInterval: 1 } : {}),
       ...(x.scale === 'log'
         ? logarithmic(series.flatMap(({ points }) => points.map(([at]) => Number(at))))
@@ -51,8 +56,14 @@ function line({ name, points, isStepped }: Series, subjects: readonly string[]) 
   const color = colours[subjects.indexOf(subjectOf(name)) % colours.length] ?? '#000000';
   return {
     ...{ name, type: 'line' as const, data: points.map((point) => [...point]) },
-    ...(isStepped ? { step: 'end' as const, showSymbol: false } : { symbol: 'circle', symbolSize: 7 }),
-    lineStyle: { width: 2, color, type: name.endsWith(', p99') ? ('dashed' as const) : ('solid' as const) },
+    ...(isStepped
+      ? { step: 'end' as const, showSymbol: false }
+      : { symbol: 'circle', symbolSize: 7 }),
+    lineStyle: {
+      width: 2,
+      color,
+      type: name.endsWith(', p99') ? ('dashed' as const) : ('solid' as const),
+    },
     itemStyle: { color },
   };
 }
@@ -80,7 +91,10 @@ function logarithmic(values: readonly number[]): { min: number; max: number } {
   return { min: round(Math.min(...values), false), max: round(Math.max(...values), true) };
 }
 
-/** The library numbers its charts and classes through the life of a process, for styles under a mouse. */
+/**
+ * The library numbers its charts and classes through the life of a process, for styles under a
+ * mouse.
+ */
 function withoutCounters(svg: string): string {
   return svg
     .replaceAll(/<style\s*>[\s\S]*?<\/style>/g, '')

@@ -6,11 +6,16 @@ import type { Plot } from './plot.js';
 const begin = '<!-- Made by `npm run bench -- report`: do not edit. -->';
 const end = '<!-- End of what is made. -->';
 
-/** The page with its part made anew. Throws a {@link BenchFailedError} if it has no place for it. */
+/**
+ * The page with its part made anew. Throws a {@link BenchFailedError} if it has no place for it.
+ */
 export function withPlots(page: string, plots: readonly Plot[]): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from)
-    throw new BenchFailedError('docs/benchmarks.md has no place for plots', `it needs ${begin} and ${end}`);
+    throw new BenchFailedError(
+      'docs/benchmarks.md has no place for plots',
+      `it needs ${begin} and ${end}`,
+    );
   const part = plots.length === 0 ? 'There are no saved results.' : plots.map(section).join('\n\n');
   return `${page.slice(0, from)}${begin}\n\n${part}\n\n${page.slice(to)}`;
 }
@@ -20,7 +25,11 @@ function section(plot: Plot): string {
     `### ${plot.title}`,
     wrapped(plot.text),
     `![${plot.title}](benchmarks/${plot.name}.svg)`,
-    ['| run | date | machine | versions | |', '|---|---|---|---|---|', ...plot.results.map(row)].join('\n'),
+    [
+      '| run | date | machine | versions | |',
+      '|---|---|---|---|---|',
+      ...plot.results.map(row),
+    ].join('\n'),
   ].join('\n\n');
 }
 

@@ -81,7 +81,9 @@ const tools = {
 
 function watchOverDirectories(results: readonly SavedResult[]): Plot {
   const runs = runsOver(results, 'watch', 'dirs');
-  const series = Object.entries(tools).map(([tool, name]) => line(name, runs, 'dirs', tool, 'warm_s'));
+  const series = Object.entries(tools).map(([tool, name]) =>
+    line(name, runs, 'dirs', tool, 'warm_s'),
+  );
   return {
     name: 'watch-over-directories',
     title: 'Set-up of watches over directories',
@@ -124,10 +126,12 @@ function bulkOverRoundTrip(results: readonly SavedResult[]): Plot {
 function idleCost(results: readonly SavedResult[]): Plot[] {
   const run = largestRun(results, 'events', 'idle');
   if (!run) return [];
-  const points = Object.entries({ ...tools, nothing: 'empty Node process' }).flatMap(([tool, name]) => {
-    const wakeUps = foundIn(run, 'wakeups', tool);
-    return wakeUps === undefined ? [] : [[name, wakeUps] as const];
-  });
+  const points = Object.entries({ ...tools, nothing: 'empty Node process' }).flatMap(
+    ([tool, name]) => {
+      const wakeUps = foundIn(run, 'wakeups', tool);
+      return wakeUps === undefined ? [] : [[name, wakeUps] as const];
+    },
+  );
   const seconds = parameterOf(run, 'idle');
   return [
     {

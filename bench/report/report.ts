@@ -10,8 +10,9 @@ const page = 'docs/benchmarks.md';
 const folder = 'docs/benchmarks';
 
 /**
- * Writes the plots of the saved results and their part of the page, and removes plots without results. With
- * `print` it writes nothing and returns the texts, by file, as JSON; otherwise what it has written.
+ * Writes the plots of the saved results and their part of the page, and removes plots without
+ * results. With `print` it writes nothing and returns the texts, by file, as JSON; otherwise what
+ * it has written.
  */
 export function report({ results, print }: Pick<BenchOptions, 'results' | 'print'>): string {
   const plots = plotsOf(savedResults(results));

@@ -17,8 +17,8 @@ import { shown, table } from '../table.js';
 import { makeWideTree } from '../watching/wide-tree.js';
 
 /**
- * Time from the daemon's start to READY=1, and until nothing is to be checked any more, with nothing left by a run
- * before and with its watches taken over.
+ * Time from the daemon's start to READY=1, and until nothing is to be checked any more, with
+ * nothing left by a run before and with its watches taken over.
  */
 export async function restart(options: BenchOptions): Promise<Findings> {
   if (process.getuid?.() !== 0) throw new NotRootError('csync2');
@@ -41,7 +41,8 @@ export async function restart(options: BenchOptions): Promise<Findings> {
     await service.stop();
     progress(`round ${round + 1} of ${options.rounds}`);
   }
-  const of = (times: readonly Times[], what: keyof Times) => median(times.map((time) => time[what]));
+  const of = (times: readonly Times[], what: keyof Times) =>
+    median(times.map((time) => time[what]));
   const row = (title: string, times: readonly Times[]) => [
     ...[title, shown(of(times, 'ready'), 2), shown(of(times, 'checked'), 2)],
   ];
@@ -68,7 +69,10 @@ interface Times {
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** The daemon with csync2 and a tree of its own, under a small service manager. No server, no peers: nothing is sent. */
+/**
+ * The daemon with csync2 and a tree of its own, under a small service manager. No server, no peers:
+ * nothing is sent.
+ */
 class ManagedDaemon {
   readonly #child: ChildProcess;
   readonly #socket: string;
@@ -111,7 +115,10 @@ class ManagedDaemon {
   async start(): Promise<Times> {
     const began = performance.now();
     this.tell('start');
-    await this.#until('ready', ({ notify }) => typeof notify === 'string' && notify.includes('READY=1'));
+    await this.#until(
+      'ready',
+      ({ notify }) => typeof notify === 'string' && notify.includes('READY=1'),
+    );
     const ready = (performance.now() - began) / 1000;
     while (!(await this.#isIdle())) await sleep(20);
     return { ready, checked: (performance.now() - began) / 1000 };
@@ -145,7 +152,10 @@ class ManagedDaemon {
         if (fits(line)) resolve();
         else if ('exited' in line && !mayEnd)
           reject(
-            new BenchFailedError(`the daemon ended instead of being ${what}`, 'see daemon.log with --keep'),
+            new BenchFailedError(
+              `the daemon ended instead of being ${what}`,
+              'see daemon.log with --keep',
+            ),
           );
       };
     });

@@ -53,7 +53,10 @@ export function save(
   return path;
 }
 
-/** All that are kept, by the names of their files. Throws a {@link BenchFailedError} for one that is damaged. */
+/**
+ * All that are kept, by the names of their files. Throws a {@link BenchFailedError} for one that is
+ * damaged.
+ */
 export function savedResults(folder = ownFolder): SavedResult[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder)
@@ -87,9 +90,12 @@ function parametersOf(name: string, options: BenchOptions): Record<string, numbe
 
 /** Without the words that only say what becomes of the result. */
 function commandOf(words: readonly string[]): string {
-  const isOnlyForUs = (word: string | undefined) => /^--(save|json|note|results)\b/.test(word ?? '');
+  const isOnlyForUs = (word: string | undefined) =>
+    /^--(save|json|note|results)\b/.test(word ?? '');
   const takesNext = (word: string | undefined) => word === '--note' || word === '--results';
-  return words.filter((word, index) => !isOnlyForUs(word) && !takesNext(words[index - 1])).join(' ');
+  return words
+    .filter((word, index) => !isOnlyForUs(word) && !takesNext(words[index - 1]))
+    .join(' ');
 }
 
 function ownVersion(): string {
@@ -97,7 +103,10 @@ function ownVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** csync2 has no option for it, but begins its help with it, which it prints when it is told nothing. */
+/**
+ * csync2 has no option for it, but begins its help with it, which it prints when it is told
+ * nothing.
+ */
 function csync2Version(): string {
   const { stdout, stderr } = spawnSync('csync2', [], { encoding: 'utf8', input: '' });
   return /^csync2 (\S+)/m.exec(`${stdout}${stderr}`)?.[1] ?? 'unknown';

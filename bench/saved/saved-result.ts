@@ -39,7 +39,10 @@ export function parseSavedResult(text: string): SavedResult {
 }
 
 /** The name of its file: a later run with the same parameters takes its place. */
-export function fileNameOf({ benchmark, method }: Pick<SavedResult, 'benchmark' | 'method'>): string {
+export function fileNameOf({
+  benchmark,
+  method,
+}: Pick<SavedResult, 'benchmark' | 'method'>): string {
   const parts = Object.entries(method.parameters).map(([name, value]) => `${name}-${value}`);
   return `${[benchmark, ...parts].join('-')}.json`;
 }

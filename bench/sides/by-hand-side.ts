@@ -5,8 +5,8 @@ import { progress } from '../progress.js';
 import type { Side } from './side.js';
 
 /**
- * The floor: somebody who knows at once what has changed types `csync2 -c` and `csync2 -u`. No watcher can be quicker
- * with one csync2 for all peers.
+ * The floor: somebody who knows at once what has changed types `csync2 -c` and `csync2 -u`. No
+ * watcher can be quicker with one csync2 for all peers.
  */
 export class ByHandSide implements Side {
   readonly name = 'csync2 by hand';

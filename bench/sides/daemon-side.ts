@@ -32,7 +32,9 @@ export class DaemonSide implements Side {
         300,
         () => this.#daemons[index]?.output().includes(' ready: ') ?? false,
       );
-      await this.#daemons[index]?.until('done with its first full check', 600, () => this.isQuiet(host));
+      await this.#daemons[index]?.until('done with its first full check', 600, () =>
+        this.isQuiet(host),
+      );
     }
     // One that was quiet first may have got something from the last.
     await this.quiet();
@@ -50,7 +52,8 @@ export class DaemonSide implements Side {
     const status = await this.ask(host, { command: 'status' });
     if (!status) return false;
     const { state, queue, full_check_due: due, peers, server } = status as Status;
-    const idle = state === 'idle' && queue.depth === 0 && due === null && server.sessions.length === 0;
+    const idle =
+      state === 'idle' && queue.depth === 0 && due === null && server.sessions.length === 0;
     return idle && peers.every((peer) => peer.pending === 0 && peer.state === 'idle');
   }
 

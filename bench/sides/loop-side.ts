@@ -5,7 +5,10 @@ import type { HostProcess } from '../hosts/host-process.js';
 import { progress } from '../progress.js';
 import type { Side } from './side.js';
 
-/** What people do without a service: a shell loop round inotifywait and csync2 on every host (loop.sh). */
+/**
+ * What people do without a service: a shell loop round inotifywait and csync2 on every host
+ * (loop.sh).
+ */
 export class LoopSide implements Side {
   readonly name = 'shell loop';
   readonly #cluster: Cluster;
@@ -21,7 +24,14 @@ export class LoopSide implements Side {
     this.#loops = hosts.map((host) => {
       host.clear('loop');
       return host.start('loop', [
-        ...['bash', script, host.file('loop-queue'), host.file('loop-server.log'), root, aside ?? ''],
+        ...[
+          'bash',
+          script,
+          host.file('loop-queue'),
+          host.file('loop-server.log'),
+          root,
+          aside ?? '',
+        ],
         ...host.csync2Options,
       ]);
     });

@@ -33,12 +33,15 @@ export class BulkTree {
   }
 
   /**
-   * Waits until all copies are complete. Resolves to the moment (performance.now()) at which the last was. Looks at
-   * names twice a second, at contents when the names are complete. Throws a {@link BenchFailedError} after ten minutes.
+   * Waits until all copies are complete. Resolves to the moment (performance.now()) at which the
+   * last was. Looks at names twice a second, at contents when the names are complete. Throws a
+   * {@link BenchFailedError} after ten minutes.
    */
   async arrival(copies: readonly string[]): Promise<number> {
     const limit = performance.now() + limitSeconds * 1000;
-    let waiting = copies.flatMap((copy) => [...this.#files.keys()].map((place) => ({ copy, place })));
+    let waiting = copies.flatMap((copy) =>
+      [...this.#files.keys()].map((place) => ({ copy, place })),
+    );
     while (performance.now() < limit) {
       const lookedAt = performance.now();
       waiting = waiting.filter(({ copy, place }) => !this.#hasNames(copy, place));

@@ -17,8 +17,8 @@ import { Changes } from './changes.js';
 import { FreshChanges } from './fresh-changes.js';
 
 /**
- * Many new files at once on one host, until all have them, and meanwhile a fresh change twice a second. The floor by
- * hand carries no fresh changes.
+ * Many new files at once on one host, until all have them, and meanwhile a fresh change twice a
+ * second. The floor by hand carries no fresh changes.
  */
 export async function bulk(options: BenchOptions): Promise<Findings> {
   const cluster = await makeCluster(options);
@@ -113,7 +113,16 @@ function report(files: number, summaries: readonly Summary[]): Findings {
     ...[name, shown(seconds, 1), shown(ours.seconds / seconds, 2), String(count)],
     ...[shown(p50), shown(p99), shown(most), String(lost)],
   ]);
-  const head = [`${files} files`, 'seconds', 'ours/it', 'fresh', 'p50 ms', 'p99 ms', 'max ms', 'lost'];
+  const head = [
+    `${files} files`,
+    'seconds',
+    'ours/it',
+    'fresh',
+    'p50 ms',
+    'p99 ms',
+    'max ms',
+    'lost',
+  ];
   return {
     table: table([head, ...rows]),
     json: {

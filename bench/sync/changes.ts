@@ -13,7 +13,10 @@ export interface Change {
   readonly content: Buffer;
 }
 
-/** Makes single changes: new files and rewrites of old ones in turn, anywhere in the tree, none twice. */
+/**
+ * Makes single changes: new files and rewrites of old ones in turn, anywhere in the tree, none
+ * twice.
+ */
 export class Changes {
   readonly #cluster: Cluster;
   readonly #unused: string[];
@@ -65,8 +68,8 @@ export function hasArrived({ path, content }: Change, host: Host): boolean {
 }
 
 /**
- * Milliseconds from `begun` until the last of `hosts` has the change, seen by a look each millisecond; undefined when
- * it is not there after `limitSeconds`.
+ * Milliseconds from `begun` until the last of `hosts` has the change, seen by a look each
+ * millisecond; undefined when it is not there after `limitSeconds`.
  */
 export async function arrival(
   change: Change,

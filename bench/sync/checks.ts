@@ -9,7 +9,10 @@ import { percentile, rounded } from '../statistics.js';
 import { Changes } from './changes.js';
 import { arrived, type Samples, samplesTable, singleChanges } from './single-changes.js';
 
-/** Single changes until every peer has them, in turns at rest and while all hosts check the whole tree again and again. */
+/**
+ * Single changes until every peer has them, in turns at rest and while all hosts check the whole
+ * tree again and again.
+ */
 export async function checks(options: BenchOptions): Promise<Findings> {
   const cluster = await makeCluster(options);
   const changes = new Changes(cluster, options.seed);

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from '../hosts/host.js';
 import { type Change, type Changes, hasArrived } from './changes.js';
 
-/** Makes a single change twice a second while something else goes on, and measures how long each takes. */
+/**
+ * Makes a single change twice a second while something else goes on, and measures how long each
+ * takes.
+ */
 export class FreshChanges {
   readonly #changes: Changes;
   readonly #peers: readonly Host[];
@@ -22,7 +25,10 @@ export class FreshChanges {
     this.#looking = this.#look();
   }
 
-  /** Makes no more, waits for those under way. Resolves to milliseconds each; undefined for what never arrived. */
+  /**
+   * Makes no more, waits for those under way. Resolves to milliseconds each; undefined for what
+   * never arrived.
+   */
   async end(): Promise<readonly (number | undefined)[]> {
     this.#over = true;
     await this.#making;

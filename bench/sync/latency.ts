@@ -11,7 +11,10 @@ import { percentile, rounded } from '../statistics.js';
 import { shown, table } from '../table.js';
 import { arrival, Changes } from './changes.js';
 
-/** Single changes, one after the other, each until every peer has it: ours, the floor, the loop, in turns. */
+/**
+ * Single changes, one after the other, each until every peer has it: ours, the floor, the loop, in
+ * turns.
+ */
 export async function latency(options: BenchOptions): Promise<Findings> {
   const cluster = await makeCluster(options);
   const changes = new Changes(cluster, options.seed);
@@ -24,7 +27,9 @@ export async function latency(options: BenchOptions): Promise<Findings> {
   for (let round = 0; round < options.rounds; round += 1) {
     for (let turn = 0; turn < sides.length; turn += 1) {
       const side = sides[(round + turn) % sides.length] as Side;
-      const count = Math.ceil((options.changes - (found.get(side)?.length ?? 0)) / (options.rounds - round));
+      const count = Math.ceil(
+        (options.changes - (found.get(side)?.length ?? 0)) / (options.rounds - round),
+      );
       await side.start();
       // The first change finds everything cold.
       await measure(side, cluster, changes, 1);
@@ -64,8 +69,20 @@ function report(found: readonly (readonly [string, readonly (number | undefined)
     ...[name, String(count), shown(p50), shown(p90), shown(p99), shown(most), String(lost)],
     ...[shown(ours.p50 / p50, 2), shown(ours.p99 / p99, 2)],
   ]);
-  const head = ['milliseconds', 'changes', 'p50', 'p90', 'p99', 'max', 'lost', 'ours/it p50', 'ours/it p99'];
-  const [oursSamples = [], floorSamples = [], loopSamples = []] = found.map(([, samples]) => samples);
+  const head = [
+    'milliseconds',
+    'changes',
+    'p50',
+    'p90',
+    'p99',
+    'max',
+    'lost',
+    'ours/it p50',
+    'ours/it p99',
+  ];
+  const [oursSamples = [], floorSamples = [], loopSamples = []] = found.map(
+    ([, samples]) => samples,
+  );
   return {
     table: table([head, ...rows]),
     samples: { ours: oursSamples, floor: floorSamples, loop: loopSamples },

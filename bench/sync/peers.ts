@@ -11,8 +11,9 @@ import { Changes } from './changes.js';
 import { arrived, type Samples, samplesTable, singleChanges } from './single-changes.js';
 
 /**
- * Single changes until the healthy peers have them, in turns with all peers healthy and with one whose packets vanish.
- * In both cases the same peers are measured: all but the one that is to be dead.
+ * Single changes until the healthy peers have them, in turns with all peers healthy and with one
+ * whose packets vanish. In both cases the same peers are measured: all but the one that is to be
+ * dead.
  */
 export async function peers(options: BenchOptions): Promise<Findings> {
   if (options.nodes < 3)
@@ -34,7 +35,9 @@ export async function peers(options: BenchOptions): Promise<Findings> {
     await cluster.network.blackhole(dead);
     await measure(1);
     const without = await measure(count);
-    progress(`${dead.name} swallows all packets: p50 ${shown(percentile(arrived(without), 50))} ms`);
+    progress(
+      `${dead.name} swallows all packets: p50 ${shown(percentile(arrived(without), 50))} ms`,
+    );
     await cluster.network.heal(dead);
     const healedAt = performance.now();
     await daemons.ask(cluster.sender, { command: 'retry' });

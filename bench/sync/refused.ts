@@ -15,8 +15,8 @@ import { Changes } from './changes.js';
 import { arrived, type Samples, samplesTable, singleChanges } from './single-changes.js';
 
 /**
- * Single changes until a peer has them, while it refuses more and more other files: both hosts have changed these while they did
- * not see each other, and csync2's `auto` is `none`.
+ * Single changes until a peer has them, while it refuses more and more other files: both hosts have
+ * changed these while they did not see each other, and csync2's `auto` is `none`.
  */
 export async function refused(options: BenchOptions): Promise<Findings> {
   const cluster = await makeCluster(options);
@@ -68,18 +68,24 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   const begun = performance.now();
   while (!(await isSo())) {
     if (performance.now() - begun > limitSeconds * 1000)
-      throw new BenchFailedError(`the files were not refused within ${limitSeconds} s`, 'try it with --keep');
+      throw new BenchFailedError(
+        `the files were not refused within ${limitSeconds} s`,
+        'try it with --keep',
+      );
     await sleep(100);
   }
 }
 
 function report(measured: ReadonlyMap<number, Samples>): Findings {
   const p50 = (count: number) => percentile(arrived(measured.get(count) ?? []), 50);
-  const of = (make: (count: number) => [string, number | null]) => Object.fromEntries(counts.map(make));
+  const of = (make: (count: number) => [string, number | null]) =>
+    Object.fromEntries(counts.map(make));
   return {
     table: samplesTable(
       'milliseconds to the peers',
-      Object.fromEntries([...measured].map(([count, samples]) => [`${count} files refused`, samples])),
+      Object.fromEntries(
+        [...measured].map(([count, samples]) => [`${count} files refused`, samples]),
+      ),
     ),
     json: {
       ...of((count) => [`refused_${count}_p50_ms`, rounded(p50(count))]),

@@ -14,7 +14,10 @@ import type { Tool } from './tools/tool.js';
 import { makeWideTree } from './wide-tree.js';
 import { Workshop } from './workshop.js';
 
-/** Events lost while whoever hears them stands still, races, and wake-ups while nothing happens, tool by tool. */
+/**
+ * Events lost while whoever hears them stands still, races, and wake-ups while nothing happens,
+ * tool by tool.
+ */
 export async function events(options: BenchOptions): Promise<Findings> {
   const workshop = await Workshop.set(options);
   const burst = workshop.compile('burst');
@@ -61,7 +64,11 @@ interface Subject {
 }
 
 /** A part that fails says why; the others are measured all the same. */
-async function attempt(subject: Subject, part: string, measure: () => Promise<void>): Promise<void> {
+async function attempt(
+  subject: Subject,
+  part: string,
+  measure: () => Promise<void>,
+): Promise<void> {
   if (subject.installed === undefined) return;
   try {
     await measure();
@@ -105,7 +112,9 @@ async function measureBurst(
     await over;
     const { seen, below, overflows } = await watcher.taken(2000);
     const made = new Set(
-      Array.from({ length: files }, (_, index) => join(target, `file-${String(index).padStart(6, '0')}`)),
+      Array.from({ length: files }, (_, index) =>
+        join(target, `file-${String(index).padStart(6, '0')}`),
+      ),
     );
     const found = seen.filter((path) => made.has(path)).length;
     // "All below it is to be looked at" finds every file.
@@ -116,7 +125,11 @@ async function measureBurst(
   }
 }
 
-async function measureRaces(workshop: Workshop, subject: Subject, runs: number): Promise<RaceResult> {
+async function measureRaces(
+  workshop: Workshop,
+  subject: Subject,
+  runs: number,
+): Promise<RaceResult> {
   const { watcher, root, outside } = await started(workshop, subject, 10);
   try {
     return await runRaces(watcher, root, outside, runs);
@@ -126,7 +139,11 @@ async function measureRaces(workshop: Workshop, subject: Subject, runs: number):
 }
 
 /** All at the same time: they do nothing. */
-async function measureIdle(workshop: Workshop, subjects: Subject[], seconds: number): Promise<void> {
+async function measureIdle(
+  workshop: Workshop,
+  subjects: Subject[],
+  seconds: number,
+): Promise<void> {
   const empty: Subject = {
     tool: nothing,
     name: nothing.name,
@@ -162,7 +179,9 @@ function report({ creates, races, idle }: BenchOptions, subjects: readonly Subje
     ...names.map((name, index) => {
       const score = result?.scores[name];
       const hinted = result?.hinted[index];
-      return hinted !== undefined && hinted !== score ? `${score} (${hinted})` : String(score ?? '-');
+      return hinted !== undefined && hinted !== score
+        ? `${score} (${hinted})`
+        : String(score ?? '-');
     }),
     ...[shown(wakeUps ?? null), notes.join('; ')],
   ]);

@@ -10,14 +10,19 @@ const run = promisify(execFile);
 /** Where a tool has been installed, or why it could not be. */
 export type Installed = { readonly directory: string } | { readonly obstacle: string };
 
-/** Installs a tool below `parent` and nowhere else. Never throws: a tool that can't be had is reported. */
+/**
+ * Installs a tool below `parent` and nowhere else. Never throws: a tool that can't be had is
+ * reported.
+ */
 export async function install(tool: Tool, parent: string): Promise<Installed> {
   const directory = join(parent, tool.name);
   mkdirSync(directory);
   if (!tool.source) return { directory };
   progress(`installing ${tool.title}`);
   try {
-    await ('npm' in tool.source ? npm(tool.source.npm, directory) : apt(tool.source.apt, directory));
+    await ('npm' in tool.source
+      ? npm(tool.source.npm, directory)
+      : apt(tool.source.apt, directory));
     return { directory };
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
@@ -36,10 +41,21 @@ async function npm(name: string, directory: string): Promise<void> {
 async function apt(name: string, directory: string): Promise<void> {
   const archives = join(directory, 'archives');
   mkdirSync(join(archives, 'partial'), { recursive: true });
-  const options = ['-qq', '-y', '-o', `Dir::Cache::archives=${archives}`, '-o', 'Debug::NoLocking=1'];
-  await run('apt-get', [...options, '--download-only', '--no-install-recommends', 'install', name], {
-    maxBuffer,
-  });
+  const options = [
+    '-qq',
+    '-y',
+    '-o',
+    `Dir::Cache::archives=${archives}`,
+    '-o',
+    'Debug::NoLocking=1',
+  ];
+  await run(
+    'apt-get',
+    [...options, '--download-only', '--no-install-recommends', 'install', name],
+    {
+      maxBuffer,
+    },
+  );
   for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
     await run('dpkg-deb', ['--extract', join(archives, archive), directory]);
   }

@@ -21,13 +21,17 @@ export type Scores = Readonly<Record<RaceName, number>>;
 
 export interface RaceResult {
   readonly scores: Scores;
-  /** S1 to S4: runs of which the file or a directory above it was reported, whatever that means to the tool. */
+  /**
+   * S1 to S4: runs of which the file or a directory above it was reported, whatever that means to
+   * the tool.
+   */
   readonly hinted: readonly number[];
 }
 
 /**
- * Has an outside shell do what watchers lose, `runs` times each, below `root`, which the tool watches. A file counts
- * when the tool reports it, or reports a directory above it as to be looked at with all that is below.
+ * Has an outside shell do what watchers lose, `runs` times each, below `root`, which the tool
+ * watches. A file counts when the tool reports it, or reports a directory above it as to be looked
+ * at with all that is below.
  *
  * @param outside - a directory beside the root, on the same file system
  */
@@ -38,7 +42,10 @@ export async function runRaces(
   runs: number,
 ): Promise<RaceResult> {
   const numbers = Array.from({ length: runs }, (_, index) => index + 1);
-  const score = async (script: string, path: (number: number) => string): Promise<[number, number]> => {
+  const score = async (
+    script: string,
+    path: (number: number) => string,
+  ): Promise<[number, number]> => {
     await shell(root, `for i in $(seq ${runs}); do ${script}; done`);
     const taken = await tool.taken(quietMilliseconds);
     const paths = numbers.map((number) => `${root}/${path(number)}`);
@@ -51,12 +58,18 @@ export async function runRaces(
     await tool.taken(quietMilliseconds);
   };
 
-  const s1 = await score('mkdir -p tree$i/a/b; echo 1 >tree$i/a/b/first', (i) => `tree${i}/a/b/first`);
+  const s1 = await score(
+    'mkdir -p tree$i/a/b; echo 1 >tree$i/a/b/first',
+    (i) => `tree${i}/a/b/first`,
+  );
   const s2 = await score('echo 2 >tree$i/a/b/second', (i) => `tree${i}/a/b/second`);
   await shell(root, `for i in $(seq ${runs}); do mv tree$i moved$i; done`);
   await settled();
   const s3 = await score('echo 3 >moved$i/a/b/third', (i) => `moved${i}/a/b/third`);
-  await shell(outside, `for i in $(seq ${runs}); do mkdir -p full$i/a; echo 4 >full$i/a/fourth; done`);
+  await shell(
+    outside,
+    `for i in $(seq ${runs}); do mkdir -p full$i/a; echo 4 >full$i/a/fourth; done`,
+  );
   const s4 = await score(`mv ${outside}/full$i .`, (i) => `full${i}/a/fourth`);
   await shell(root, `mkdir ${outside}/gone; mv moved* ${outside}/gone/`);
   await settled();
@@ -76,7 +89,8 @@ function isReported(path: string, { seen, below }: Taken): boolean {
 }
 
 function isHinted(path: string, taken: Taken, root: string): boolean {
-  for (let at = path; at.length > root.length; at = dirname(at)) if (isReported(at, taken)) return true;
+  for (let at = path; at.length > root.length; at = dirname(at))
+    if (isReported(at, taken)) return true;
   return false;
 }
 

@@ -6,7 +6,10 @@ import { fileURLToPath } from 'node:url';
 import type { Report, Request, Taken } from './protocol.js';
 import type { Place, Tool } from './tools/tool.js';
 
-/** A tool that runs in a process of its own. Every call throws a {@link ToolFailure} when the tool fails. */
+/**
+ * A tool that runs in a process of its own. Every call throws a {@link ToolFailure} when the tool
+ * fails.
+ */
 export class ToolProcess {
   readonly #process: ChildProcess;
   #watching: { readonly seconds: number; readonly pid: number } | undefined;
@@ -52,7 +55,9 @@ export class ToolProcess {
     return sum;
   }
 
-  /** Blocks the main thread that hears what the tool says. Resolves to a promise of its going on. */
+  /**
+   * Blocks the main thread that hears what the tool says. Resolves to a promise of its going on.
+   */
   async block(milliseconds: number): Promise<{ readonly over: Promise<unknown> }> {
     const blocking = this.#next('blocking');
     const over = this.#ask({ command: 'block', milliseconds });
@@ -61,7 +66,10 @@ export class ToolProcess {
     return { over };
   }
 
-  /** Waits until it has reported nothing new for so long (but no longer than half a minute), then takes all of it. */
+  /**
+   * Waits until it has reported nothing new for so long (but no longer than half a minute), then
+   * takes all of it.
+   */
   async taken(quietMilliseconds: number): Promise<Taken> {
     const limit = performance.now() + 30_000;
     for (let last = -1, count = await this.#count(); count !== last; count = await this.#count()) {

@@ -1,4 +1,5 @@
-// A process of its own for one tool: loads it, lets it watch, collects what it reports. Started by tool-handle.ts:
+// A process of its own for one tool: loads it, lets it watch, collects what it reports. Started by
+// tool-handle.ts:
 //   node tool-process.js TOOL INSTALLED SCRATCH
 import type { Report, Request } from './protocol.js';
 import { tools } from './tools/all.js';
@@ -25,13 +26,16 @@ async function handle(request: Request): Promise<Report> {
       return { kind: 'done' };
     case 'open': {
       const begun = performance.now();
-      watching = await loaded?.open(request.root, (path, isBelow) => (isBelow ? below : seen).add(path));
+      watching = await loaded?.open(request.root, (path, isBelow) =>
+        (isBelow ? below : seen).add(path),
+      );
       const seconds = (performance.now() - begun) / 1000;
       return { kind: 'opened', seconds, pid: watching?.pid ?? process.pid };
     }
     case 'block':
       process.send?.({ kind: 'blocking' } satisfies Report);
-      // Its callback may run on this thread only: nothing that the tool has to say is heard meanwhile.
+      // Its callback may run on this thread only: nothing that the tool has to say is heard
+      // meanwhile.
       await new Promise((resolve) => setTimeout(resolve, 50));
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.milliseconds);
       return { kind: 'done' };

@@ -13,7 +13,10 @@ import { nothing } from './tools/nothing.js';
 import { makeWideTree } from './wide-tree.js';
 import { Workshop } from './workshop.js';
 
-/** Time until every directory is watched, with warm and with cold caches, and the memory that takes, tool by tool. */
+/**
+ * Time until every directory is watched, with warm and with cold caches, and the memory that takes,
+ * tool by tool.
+ */
 export async function watch(options: BenchOptions): Promise<Findings> {
   if (process.getuid?.() !== 0) throw new NotRootError('what happens with cold caches');
   const workshop = await Workshop.set(options);
@@ -27,13 +30,17 @@ export async function watch(options: BenchOptions): Promise<Findings> {
     ...{ name: tool.name, title: tool.title, runs: [] },
     ...('obstacle' in installed
       ? { obstacle: installed.obstacle }
-      : { measure: (cold: boolean) => measureTool(workshop, tool.name, installed.directory, root, cold) }),
+      : {
+          measure: (cold: boolean) =>
+            measureTool(workshop, tool.name, installed.directory, root, cold),
+        }),
   }));
   subjects.splice(1, 0, { ...loop, measure: (cold) => measureLoop(bareLoop, root, cold) });
   // Whoever came first would warm the caches for the others.
   await measureLoop(bareLoop, root, false);
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const cold of [false, true]) for (const subject of subjects) await measureOnce(subject, cold);
+    for (const cold of [false, true])
+      for (const subject of subjects) await measureOnce(subject, cold);
   }
   return report(options.dirs, subjects, empty);
 }
@@ -75,7 +82,8 @@ async function measureTool(
   root: string,
   cold: boolean,
 ): Promise<Run> {
-  const tool = workshop.candidates.find((candidate) => candidate.tool.name === name)?.tool ?? nothing;
+  const tool =
+    workshop.candidates.find((candidate) => candidate.tool.name === name)?.tool ?? nothing;
   const started = await workshop.load(tool, installed);
   try {
     if (cold) dropCaches();
@@ -100,7 +108,10 @@ async function emptyProcess(workshop: Workshop): Promise<number> {
   return megabytes;
 }
 
-/** proc_sys_vm(5): pages, directory entries and inodes are forgotten, but only those that need no writing. */
+/**
+ * proc_sys_vm(5): pages, directory entries and inodes are forgotten, but only those that need no
+ * writing.
+ */
 function dropCaches(): void {
   execFileSync('sync');
   writeFileSync('/proc/sys/vm/drop_caches', '3');
@@ -120,7 +131,15 @@ function report(dirs: number, subjects: readonly Subject[], empty: number): Find
       obstacle ?? '',
     ],
   ]);
-  const head = [`${dirs} directories`, 'warm s', 'cold s', 'RSS MB', 'ours/it warm', 'ours/it cold', ''];
+  const head = [
+    `${dirs} directories`,
+    'warm s',
+    'cold s',
+    'RSS MB',
+    'ours/it warm',
+    'ours/it cold',
+    '',
+  ];
   const values = results.map(({ name, warm, cold, megabytes, obstacle }) => [
     name,
     name === 'c_loop'

@@ -69,9 +69,13 @@ export class Workshop {
   /** Compiles one of the C programs beside the sources. Returns the path of the program. */
   compile(name: string): string {
     const program = join(this.directory, name);
-    const source = fileURLToPath(new URL(`../../../bench/watching/native/${name}.c`, import.meta.url));
+    const source = fileURLToPath(
+      new URL(`../../../bench/watching/native/${name}.c`, import.meta.url),
+    );
     try {
-      execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-pthread', '-o', program, source], { stdio: 'pipe' });
+      execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-pthread', '-o', program, source], {
+        stdio: 'pipe',
+      });
     } catch (error) {
       throw new BenchFailedError(`${name}.c does not compile`, String((error as Error).message), {
         cause: error,

@@ -13,7 +13,8 @@ namespace {
 constexpr napi_type_tag kSelectionTag = {0x9d1f3c5ba7e84062, 0xb6a0e2d4719c583f};
 
 std::string_view View(const Napi::Value& value, const char* what) {
-  if (!value.IsBuffer()) throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a Buffer");
+  if (!value.IsBuffer())
+    throw Napi::TypeError::New(value.Env(), std::string(what) + " must be a Buffer");
   const auto buffer = value.As<Napi::Buffer<char>>();
   return {buffer.Data(), buffer.Length()};
 }
@@ -25,9 +26,11 @@ std::string Text(const Napi::Value& value, const char* what) {
 }
 
 Napi::Array List(const Napi::Value& holder, const char* name) {
-  if (!holder.IsObject()) throw Napi::TypeError::New(holder.Env(), "selection rules must be objects");
+  if (!holder.IsObject())
+    throw Napi::TypeError::New(holder.Env(), "selection rules must be objects");
   const Napi::Value list = holder.As<Napi::Object>().Get(name);
-  if (!list.IsArray()) throw Napi::TypeError::New(holder.Env(), std::string(name) + " must be an array");
+  if (!list.IsArray())
+    throw Napi::TypeError::New(holder.Env(), std::string(name) + " must be an array");
   return list.As<Napi::Array>();
 }
 
@@ -41,8 +44,8 @@ std::vector<Group> ReadGroups(const Napi::Value& rules) {
       const Napi::Value item = patterns.Get(j);
       if (!item.IsObject()) throw Napi::TypeError::New(rules.Env(), "a pattern must be an object");
       const auto pattern = item.As<Napi::Object>();
-      group.patterns.push_back(
-          {Text(pattern.Get("text"), "the text of a pattern"), pattern.Get("include").ToBoolean().Value()});
+      group.patterns.push_back({Text(pattern.Get("text"), "the text of a pattern"),
+                                pattern.Get("include").ToBoolean().Value()});
     }
     groups.push_back(std::move(group));
   }
@@ -56,7 +59,8 @@ std::vector<Prefix> ReadPrefixes(const Napi::Value& rules) {
     const Napi::Value item = list.Get(i);
     if (!item.IsObject()) throw Napi::TypeError::New(rules.Env(), "a prefix must be an object");
     const auto prefix = item.As<Napi::Object>();
-    prefixes.push_back({Text(prefix.Get("name"), "the name of a prefix"), Text(prefix.Get("path"), "the path of a prefix")});
+    prefixes.push_back({Text(prefix.Get("name"), "the name of a prefix"),
+                        Text(prefix.Get("path"), "the path of a prefix")});
   }
   return prefixes;
 }
@@ -71,7 +75,8 @@ class SelectionObject : public Napi::ObjectWrap<SelectionObject> {
                         StaticMethod<&SelectionObject::MatchHostName>("matchHost")});
   }
 
-  explicit SelectionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SelectionObject>(info) {
+  explicit SelectionObject(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<SelectionObject>(info) {
     try {
       selection_ = std::make_shared<const Selection>(ReadGroups(info[0]), ReadPrefixes(info[0]));
     } catch (const std::length_error& error) {
@@ -90,16 +95,19 @@ class SelectionObject : public Napi::ObjectWrap<SelectionObject> {
 
   Napi::Value Explain(const Napi::CallbackInfo& info) {
     const std::string_view path = View(info[0], "path");
-    if (path.empty() || path[0] != '/') throw Napi::TypeError::New(info.Env(), "path must be absolute");
+    if (path.empty() || path[0] != '/')
+      throw Napi::TypeError::New(info.Env(), "path must be absolute");
     return Napi::Number::New(info.Env(), static_cast<double>(selection_->Explain(path)));
   }
 
   static Napi::Value MatchOnePattern(const Napi::CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), MatchPattern(Text(info[0], "pattern"), Text(info[1], "name")));
+    return Napi::Boolean::New(info.Env(),
+                              MatchPattern(Text(info[0], "pattern"), Text(info[1], "name")));
   }
 
   static Napi::Value MatchHostName(const Napi::CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), MatchHost(Text(info[0], "pattern"), Text(info[1], "name")));
+    return Napi::Boolean::New(info.Env(),
+                              MatchHost(Text(info[0], "pattern"), Text(info[1], "name")));
   }
 
   std::shared_ptr<const Selection> selection_;

@@ -19,7 +19,8 @@ Napi::Error WithErrno(Napi::Env env, const std::system_error& error) {
 Napi::Value Notify(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 2 || !info[0].IsString() || !info[1].IsArray()) {
-    throw Napi::TypeError::New(env, "notifyWithDescriptors takes a text and an array of descriptors");
+    throw Napi::TypeError::New(env,
+                               "notifyWithDescriptors takes a text and an array of descriptors");
   }
   const auto list = info[1].As<Napi::Array>();
   std::vector<int> fds;
@@ -29,7 +30,8 @@ Napi::Value Notify(const Napi::CallbackInfo& info) {
     fds.push_back(fd.As<Napi::Number>().Int32Value());
   }
   try {
-    return Napi::Boolean::New(env, NotifyWithDescriptors(info[0].As<Napi::String>().Utf8Value(), fds));
+    return Napi::Boolean::New(env,
+                              NotifyWithDescriptors(info[0].As<Napi::String>().Utf8Value(), fds));
   } catch (const std::system_error& error) {
     throw WithErrno(env, error);
   }
@@ -70,7 +72,8 @@ Napi::Value SendEntry(const Napi::CallbackInfo& info) {
 
 Napi::Object InitService(Napi::Env env, Napi::Object exports) {
   exports.Set("notifyWithDescriptors", Napi::Function::New(env, Notify, "notifyWithDescriptors"));
-  exports.Set("takePassedDescriptors", Napi::Function::New(env, TakePassed, "takePassedDescriptors"));
+  exports.Set("takePassedDescriptors",
+              Napi::Function::New(env, TakePassed, "takePassedDescriptors"));
   exports.Set("sendToJournal", Napi::Function::New(env, SendEntry, "sendToJournal"));
   return exports;
 }

@@ -30,7 +30,8 @@ void AppendPath(std::string* bytes, const std::string& path) {
   bytes->append(path);
 }
 
-// Thousands of objects would hold up the event loop: JavaScript gets records of fixed fields and a path each.
+// Thousands of objects would hold up the event loop: JavaScript gets records of fixed fields and a
+// path each.
 std::string Packed(const std::vector<ChangedEntry>& changed) {
   std::string bytes;
   for (const ChangedEntry& entry : changed) {
@@ -59,7 +60,8 @@ using Cancelled = std::shared_ptr<std::atomic<bool>>;
 
 class SurveyWorker : public Napi::AsyncWorker {
  public:
-  SurveyWorker(Napi::Env env, std::vector<std::string> paths, SurveyOptions options, Cancelled cancelled)
+  SurveyWorker(Napi::Env env, std::vector<std::string> paths, SurveyOptions options,
+               Cancelled cancelled)
       : Napi::AsyncWorker(env, "inotify_csync_survey"),
         deferred_(env),
         paths_(std::move(paths)),
@@ -103,11 +105,14 @@ class SurveyWorker : public Napi::AsyncWorker {
   std::string unreadable_;
 };
 
-// survey(paths, recursive, changedSince, linkedOnly): what goes on in a thread of its own, and how to end it.
+// survey(paths, recursive, changedSince, linkedOnly): what goes on in a thread of its own, and how
+// to end it.
 Napi::Value StartSurvey(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsBoolean() || !info[2].IsBigInt() || !info[3].IsBoolean()) {
-    throw Napi::TypeError::New(env, "survey takes an array of paths, a boolean, a bigint and a boolean");
+  if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsBoolean() || !info[2].IsBigInt() ||
+      !info[3].IsBoolean()) {
+    throw Napi::TypeError::New(env,
+                               "survey takes an array of paths, a boolean, a bigint and a boolean");
   }
   const auto list = info[0].As<Napi::Array>();
   std::vector<std::string> paths;
@@ -123,7 +128,9 @@ Napi::Value StartSurvey(const Napi::CallbackInfo& info) {
   auto* worker = new SurveyWorker(env, std::move(paths), options, cancelled);
   Napi::Object survey = Napi::Object::New(env);
   survey.Set("done", worker->Promise());
-  survey.Set("cancel", Napi::Function::New(env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }, "cancel"));
+  survey.Set("cancel",
+             Napi::Function::New(
+                 env, [cancelled](const Napi::CallbackInfo&) { *cancelled = true; }, "cancel"));
   worker->Queue();
   return survey;
 }

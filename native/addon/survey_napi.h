@@ -1,5 +1,5 @@
-// JS functions around native/walk/survey.h and native/walk/place.h; their typed faces are src/sync/common/survey.ts and
-// src/sync/guard/place-look.ts.
+// JS functions around native/walk/survey.h and native/walk/place.h; their typed faces are
+// src/sync/common/survey.ts and src/sync/guard/place-look.ts.
 #pragma once
 
 // The library's own headers are not clean under our warnings.

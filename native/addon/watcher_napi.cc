@@ -12,8 +12,8 @@ namespace inotify_csync {
 
 namespace {
 
-// What the threads and the JS object share. The threads call into JS through `notify` only, without waiting and with
-// at most one call under way: data stays here until JS takes it.
+// What the threads and the JS object share. The threads call into JS through `notify` only, without
+// waiting and with at most one call under way: data stays here until JS takes it.
 struct Shared {
   Napi::ThreadSafeFunction notify;
   std::atomic<bool> notified{false};
@@ -27,10 +27,14 @@ class NativeWatcher : public Napi::ObjectWrap<NativeWatcher> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Watcher",
-                       {InstanceMethod<&NativeWatcher::Take>("take"), InstanceMethod<&NativeWatcher::State>("state"),
-                        InstanceMethod<&NativeWatcher::Stats>("stats"), InstanceMethod<&NativeWatcher::Stall>("stall"),
-                        InstanceMethod<&NativeWatcher::Kept>("kept"), InstanceMethod<&NativeWatcher::Pulses>("pulses"),
-                        InstanceMethod<&NativeWatcher::Close>("close"), InstanceMethod<&NativeWatcher::Detach>("detach"),
+                       {InstanceMethod<&NativeWatcher::Take>("take"),
+                        InstanceMethod<&NativeWatcher::State>("state"),
+                        InstanceMethod<&NativeWatcher::Stats>("stats"),
+                        InstanceMethod<&NativeWatcher::Stall>("stall"),
+                        InstanceMethod<&NativeWatcher::Kept>("kept"),
+                        InstanceMethod<&NativeWatcher::Pulses>("pulses"),
+                        InstanceMethod<&NativeWatcher::Close>("close"),
+                        InstanceMethod<&NativeWatcher::Detach>("detach"),
                         InstanceAccessor<&NativeWatcher::InotifyFd>("inotifyFd"),
                         InstanceAccessor<&NativeWatcher::HandoverFd>("handoverFd")});
   }
@@ -50,8 +54,12 @@ class NativeWatcher : public Napi::ObjectWrap<NativeWatcher> {
   Napi::Value Pulses(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info) { return Finish(info, false); }
   Napi::Value Detach(const Napi::CallbackInfo& info) { return Finish(info, true); }
-  Napi::Value InotifyFd(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), shared_->watcher->inotify_fd()); }
-  Napi::Value HandoverFd(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), shared_->watcher->handover_fd()); }
+  Napi::Value InotifyFd(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), shared_->watcher->inotify_fd());
+  }
+  Napi::Value HandoverFd(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), shared_->watcher->handover_fd());
+  }
   Napi::Value Finish(const Napi::CallbackInfo& info, bool detach);
 
   std::shared_ptr<Shared> shared_;
@@ -76,7 +84,8 @@ NativeWatcher::NativeWatcher(const Napi::CallbackInfo& info)
   ReadNumber(given, "handoverFd", &options.handover_fd);
   if (const Napi::Value fingerprint = given.Get("fingerprint"); fingerprint.IsBuffer()) {
     const auto bytes = fingerprint.As<Napi::Buffer<unsigned char>>();
-    if (bytes.Length() != options.fingerprint.size()) throw Napi::RangeError::New(env, "a fingerprint has 32 bytes");
+    if (bytes.Length() != options.fingerprint.size())
+      throw Napi::RangeError::New(env, "a fingerprint has 32 bytes");
     std::copy_n(bytes.Data(), bytes.Length(), options.fingerprint.begin());
   }
   ReadNumber(given, "mask", &options.tree.file_mask);
@@ -99,10 +108,11 @@ NativeWatcher::NativeWatcher(const Napi::CallbackInfo& info)
       new std::shared_ptr<Shared>(shared_));
   const auto tell = [shared] {
     if (shared->notified.exchange(true)) return;
-    const auto status = shared->notify.NonBlockingCall([shared](Napi::Env, Napi::Function callback) {
-      shared->notified = false;
-      callback.Call({});
-    });
+    const auto status =
+        shared->notify.NonBlockingCall([shared](Napi::Env, Napi::Function callback) {
+          shared->notified = false;
+          callback.Call({});
+        });
     if (status != napi_ok) shared->notified = false;
   };
   try {
@@ -151,7 +161,9 @@ Napi::Value NativeWatcher::State(const Napi::CallbackInfo& info) {
 Napi::Value NativeWatcher::Stats(const Napi::CallbackInfo& info) {
   const WatcherStats stats = shared_->watcher->Stats();
   Napi::Object shown = Napi::Object::New(info.Env());
-  const auto set = [&shown](const char* name, auto value) { shown.Set(name, static_cast<double>(value)); };
+  const auto set = [&shown](const char* name, auto value) {
+    shown.Set(name, static_cast<double>(value));
+  };
   set("directories", stats.directories);
   set("watches", stats.watches);
   set("events", stats.tree.events);
@@ -172,7 +184,8 @@ Napi::Value NativeWatcher::Stats(const Napi::CallbackInfo& info) {
 
 Napi::Value NativeWatcher::Stall(const Napi::CallbackInfo& info) {
   const int64_t duration = info[0].As<Napi::Number>().Int64Value();
-  const bool reader = info.Length() > 1 && info[1].IsString() && info[1].As<Napi::String>().Utf8Value() == "reader";
+  const bool reader =
+      info.Length() > 1 && info[1].IsString() && info[1].As<Napi::String>().Utf8Value() == "reader";
   if (reader) shared_->watcher->StallReader(duration);
   else shared_->watcher->Stall(duration);
   return info.Env().Undefined();
@@ -199,7 +212,8 @@ Napi::Value NativeWatcher::Pulses(const Napi::CallbackInfo& info) {
   return pulses;
 }
 
-// Ends the threads away from the event loop: closing an instance with 100,000 watches takes a tenth of a second.
+// Ends the threads away from the event loop: closing an instance with 100,000 watches takes a tenth
+// of a second.
 Napi::Value NativeWatcher::Finish(const Napi::CallbackInfo& info, bool detach) {
   const Napi::Env env = info.Env();
   if (shared_->closing) return env.Undefined();
@@ -209,13 +223,14 @@ Napi::Value NativeWatcher::Finish(const Napi::CallbackInfo& info, bool detach) {
     int left = -1;
     if (detach) left = shared->watcher->Detach();
     else shared->watcher->Stop();
-    shared->notify.NonBlockingCall(done, [shared, left](Napi::Env inside, Napi::Function, Napi::FunctionReference* callback) {
-      if (shared->closer.joinable()) shared->closer.join();
-      napi_remove_env_cleanup_hook(shared->env, OnEnvironmentEnd, shared);
-      callback->Call({Napi::Number::New(inside, left)});
-      delete callback;
-      shared->notify.Release();
-    });
+    shared->notify.NonBlockingCall(
+        done, [shared, left](Napi::Env inside, Napi::Function, Napi::FunctionReference* callback) {
+          if (shared->closer.joinable()) shared->closer.join();
+          napi_remove_env_cleanup_hook(shared->env, OnEnvironmentEnd, shared);
+          callback->Call({Napi::Number::New(inside, left)});
+          delete callback;
+          shared->notify.Release();
+        });
   };
   try {
     shared_->closer = std::thread(finish);

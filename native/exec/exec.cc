@@ -1,13 +1,15 @@
 // inotify-csync-exec: becomes another program with arguments that are bytes.
 //
-//   inotify-csync-exec [--idle] [--messages] [--parent=PID] [--death-signal=KILL] [--arguments-from=3] [--preload=LIBRARY] [--] PROGRAM ARGUMENT...
+//   inotify-csync-exec [--idle] [--messages] [--parent=PID] [--death-signal=KILL]
+//   [--arguments-from=3] [--preload=LIBRARY] [--] PROGRAM ARGUMENT...
 //
-// Node passes arguments as UTF-8 only, file names are any bytes. With --arguments-from=3 further arguments are read
-// from descriptor 3, each ended by a NUL, until its end. The program gets SIGTERM when the parent dies
-// (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which reaches a stopped one too; --parent closes the gap before that is set.
-// --idle lowers CPU and I/O priority. --messages writes one line for each message on stderr (message_keeper.h). --preload has the
-// program loaded with a library (ld.so(8)).
-// Exit codes as those of a shell: 127 not found, 126 anything else.
+// Node passes arguments as UTF-8 only, file names are any bytes. With --arguments-from=3 further
+// arguments are read from descriptor 3, each ended by a NUL, until its end. The program gets
+// SIGTERM when the parent dies (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which reaches a stopped
+// one too; --parent closes the gap before that is set. --idle lowers CPU and I/O priority.
+// --messages writes one line for each message on stderr (message_keeper.h). --preload has the
+// program loaded with a library (ld.so(8)). Exit codes as those of a shell: 127 not found, 126
+// anything else.
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -56,9 +58,13 @@ Options ReadOptions(int count, char** words) {
     else if (word == "--arguments-from=3") options.more_arguments = true;
     else if (word == "--messages") options.messages = true;
     else if (word == "--death-signal=KILL") options.death_signal = SIGKILL;
-    else if (word.rfind("--parent=", 0) == 0) options.parent = static_cast<pid_t>(std::strtol(words[at] + 9, nullptr, 10));
+    else if (word.rfind("--parent=", 0) == 0)
+      options.parent = static_cast<pid_t>(std::strtol(words[at] + 9, nullptr, 10));
     else if (word.rfind("--preload=", 0) == 0) options.preload = word.substr(10);
-    else Fail(kCannot, "unknown option " + word + " (known: --idle, --messages, --parent=PID, --death-signal=KILL, --arguments-from=3, --preload=LIBRARY)");
+    else
+      Fail(kCannot, "unknown option " + word +
+                        " (known: --idle, --messages, --parent=PID, --death-signal=KILL, "
+                        "--arguments-from=3, --preload=LIBRARY)");
   }
   for (; at < count; at++) options.arguments.emplace_back(words[at]);
   if (options.arguments.empty()) Fail(kCannot, "no program given");
@@ -71,7 +77,9 @@ void ReadArguments(std::vector<std::string>* arguments) {
   while (true) {
     const ssize_t count = read(kArguments, buffer.data(), buffer.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) Fail(kCannot, std::string("cannot read arguments from descriptor 3: ") + std::strerror(errno));
+    if (count < 0)
+      Fail(kCannot,
+           std::string("cannot read arguments from descriptor 3: ") + std::strerror(errno));
     if (count == 0) break;
     for (ssize_t at = 0; at < count; at++) {
       const char byte = buffer[static_cast<size_t>(at)];
@@ -83,13 +91,15 @@ void ReadArguments(std::vector<std::string>* arguments) {
       argument.clear();
     }
   }
-  // A writer that died in the middle of a name: half a name must not become a path that is acted upon.
+  // A writer that died in the middle of a name: half a name must not become a path that is acted
+  // upon.
   if (!argument.empty()) Fail(kCannot, "the arguments from descriptor 3 end in the middle of one");
   close(kArguments);
 }
 
 void DieWithParent(pid_t parent, int death_signal) {
-  if (prctl(PR_SET_PDEATHSIG, death_signal) != 0) Fail(kCannot, std::string("prctl: ") + std::strerror(errno));
+  if (prctl(PR_SET_PDEATHSIG, death_signal) != 0)
+    Fail(kCannot, std::string("prctl: ") + std::strerror(errno));
   if (parent != 0 && getppid() != parent) Fail(kCannot, "the parent is gone");
 }
 
@@ -97,8 +107,10 @@ void LowerPriority() {
   // linux/ioprio.h is younger than some C libraries: class 3 is idle, above a 13-bit level.
   constexpr int kWhoProcess = 1, kClassIdle = 3 << 13;
   // Failing is harmless: the program runs, only not as a last resort.
-  if (syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle) != 0 || setpriority(PRIO_PROCESS, 0, 10) != 0) {
-    std::fprintf(stderr, "inotify-csync-exec: cannot lower the priority: %s\n", std::strerror(errno));
+  if (syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle) != 0 ||
+      setpriority(PRIO_PROCESS, 0, 10) != 0) {
+    std::fprintf(stderr, "inotify-csync-exec: cannot lower the priority: %s\n",
+                 std::strerror(errno));
   }
 }
 
@@ -112,7 +124,8 @@ void CloseOnExec() {
   constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
   if (syscall(SYS_close_range, 3U, ~0U, kCloseOnExec) == 0) return;
 #endif
-  // Node opens everything with O_CLOEXEC, so what older kernels miss is what others have left open: close it.
+  // Node opens everything with O_CLOEXEC, so what older kernels miss is what others have left open:
+  // close it.
   const long count = sysconf(_SC_OPEN_MAX);
   for (int fd = 3; fd < count && fd < 65536; fd++) close(fd);
 }

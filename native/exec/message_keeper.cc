@@ -18,7 +18,10 @@
 namespace inotify_csync {
 namespace {
 
-/** More than csync2 can say at once: its lines are bounded to 16 KiB, and `-vv` quotes them several times. */
+/**
+ * More than csync2 can say at once: its lines are bounded to 16 KiB, and `-vv` quotes them several
+ * times.
+ */
 constexpr size_t kLongestPiece = 256 * 1024;
 /** What is longer is cut: nobody needs the rest. */
 constexpr size_t kLongestMessage = 64 * 1024;
@@ -40,7 +43,10 @@ struct Message {
 
 bool IsDigit(char byte) { return byte >= '0' && byte <= '9'; }
 
-/** `[HH:MM:SS] `, which csync2 writes by itself before each message (error.c, csync_printtime_prefix). */
+/**
+ * `[HH:MM:SS] `, which csync2 writes by itself before each message (error.c,
+ * csync_printtime_prefix).
+ */
 bool IsTimeOfDay(const std::string& bytes) {
   const std::string form = "[00:00:00] ";
   if (bytes.size() != form.size()) return false;
@@ -54,7 +60,8 @@ bool IsTimeOfDay(const std::string& bytes) {
 bool IsOwnPid(const std::string& bytes, pid_t pid) {
   // In a namespace of processes the number may be another one.
   const std::string own = "<" + std::to_string(pid) + "> ";
-  return bytes == own || (bytes.size() > 3 && bytes.size() < 16 && bytes[0] == '<' && bytes.substr(bytes.size() - 2) == "> " &&
+  return bytes == own || (bytes.size() > 3 && bytes.size() < 16 && bytes[0] == '<' &&
+                          bytes.substr(bytes.size() - 2) == "> " &&
                           bytes.find_first_not_of("0123456789", 1) == bytes.size() - 2);
 }
 
@@ -77,7 +84,8 @@ std::string Stamp(const timespec& time, pid_t pid) {
   char day[32];
   strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts);
   char stamp[96];
-  std::snprintf(stamp, sizeof stamp, "%s.%03ldZ <%d>", day, time.tv_nsec / 1000000, static_cast<int>(pid));
+  std::snprintf(stamp, sizeof stamp, "%s.%03ldZ <%d>", day, time.tv_nsec / 1000000,
+                static_cast<int>(pid));
   return stamp;
 }
 
@@ -85,7 +93,8 @@ void WriteAll(const std::string& bytes) {
   for (size_t at = 0; at < bytes.size();) {
     const ssize_t count = write(STDERR_FILENO, bytes.data() + at, bytes.size() - at);
     if (count >= 0) at += static_cast<size_t>(count);
-    // A full disk, or nobody who listens: what is said must go on being taken, or csync2 would stand still.
+    // A full disk, or nobody who listens: what is said must go on being taken, or csync2 would
+    // stand still.
     else if (errno != EINTR) return;
   }
 }
@@ -134,7 +143,8 @@ class Assembly {
 
   /** Of processes that said something and are silent now nothing has to be kept. */
   void Forget() {
-    for (auto it = messages_.begin(); it != messages_.end();) it = it->second.begun ? std::next(it) : messages_.erase(it);
+    for (auto it = messages_.begin(); it != messages_.end();)
+      it = it->second.begun ? std::next(it) : messages_.erase(it);
   }
 
   static constexpr size_t kManyProcesses = 64;
@@ -142,7 +152,10 @@ class Assembly {
   std::map<pid_t, Message> messages_;
 };
 
-/** Whether the C library writes what it formats for an unbuffered stream at once: glibc does up to 2.36 (8 KiB). */
+/**
+ * Whether the C library writes what it formats for an unbuffered stream at once: glibc does up to
+ * 2.36 (8 KiB).
+ */
 bool WritesWhole() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return false;
@@ -152,7 +165,8 @@ bool WritesWhole() {
     const std::string text(5000, 'x');
     std::fprintf(stream, "%s %s\n", text.c_str(), "y");
     char buffer[6000];
-    whole = recv(ends[1], buffer, sizeof buffer, MSG_DONTWAIT) == static_cast<ssize_t>(text.size() + 3);
+    whole =
+        recv(ends[1], buffer, sizeof buffer, MSG_DONTWAIT) == static_cast<ssize_t>(text.size() + 3);
     fclose(stream);
   } else {
     close(ends[0]);
@@ -202,7 +216,9 @@ bool Receive(int socket, std::vector<char>* buffer, Piece* piece) {
   _exit(0);
 }
 
-/** Nothing but the socket and stderr stays open: a reader of the program's stdout must see its end. */
+/**
+ * Nothing but the socket and stderr stays open: a reader of the program's stdout must see its end.
+ */
 void CloseOthers(int socket) {
   dup2(socket, STDIN_FILENO);
   close(STDOUT_FILENO);
@@ -225,7 +241,8 @@ bool KeepMessagesApart() {
   }
   const bool whole = WritesWhole();
   const pid_t program = getpid();
-  // Twice: the program must not find a child that it doesn't know, nor we one that is to be waited for.
+  // Twice: the program must not find a child that it doesn't know, nor we one that is to be waited
+  // for.
   const pid_t middle = fork();
   if (middle < 0) return false;
   if (middle == 0) {

@@ -1,5 +1,6 @@
-// Preloaded into csync2's server and into its updates (ld.so(8), LD_PRELOAD): what csync2 calls of the C library and is to be called here
-// first. In an update, which makes no connections wait and leaves no traces, that is to open no FIFO.
+// Preloaded into csync2's server and into its updates (ld.so(8), LD_PRELOAD): what csync2 calls of
+// the C library and is to be called here first. In an update, which makes no connections wait and
+// leaves no traces, that is to open no FIFO.
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -19,7 +20,10 @@ using namespace ics::preload;
 
 namespace {
 
-/** csync2 asks for 5, which hosts that push at the same time exceed: a connection that finds no room is tried again after a second. */
+/**
+ * csync2 asks for 5, which hosts that push at the same time exceed: a connection that finds no room
+ * is tried again after a second.
+ */
 constexpr int kBacklog = 128;
 
 /** No program that the server starts is to be loaded with this. */
@@ -75,10 +79,12 @@ __attribute__((visibility("default"))) FILE* fdopen(int file, const char* mode) 
 }
 
 /**
- * csync2 opens a file that it has just looked at. A FIFO that stands there by then, which any user may make, would have it wait for ever
- * for somebody to write to it (fifo(7)). By its own name, as MakeTemporary.
+ * csync2 opens a file that it has just looked at. A FIFO that stands there by then, which any user
+ * may make, would have it wait for ever for somebody to write to it (fifo(7)). By its own name, as
+ * MakeTemporary.
  */
-__attribute__((visibility("default"))) FILE* OpenFile(const char* path, const char* mode) __asm__("fopen");
+__attribute__((visibility("default"))) FILE* OpenFile(const char* path,
+                                                      const char* mode) __asm__("fopen");
 FILE* OpenFile(const char* path, const char* mode) {
   if (std::strcmp(mode, "rb") != 0) return Next<decltype(OpenFile)>("fopen")(path, mode);
   const int file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);

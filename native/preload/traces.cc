@@ -12,7 +12,10 @@
 namespace ics::preload {
 namespace {
 
-/** Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told what a session is at. */
+/**
+ * Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told
+ * what a session is at.
+ */
 const char* traces = nullptr;
 /** The directory that could not be removed last; empty: none. A removal leaves it at that. */
 char occupied[4096];
@@ -48,8 +51,9 @@ void Append(char kind, const char* path, const char* more) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   char head[64];
-  const int size = std::snprintf(head, sizeof head, "%c %d %lld.%09ld ", kind, static_cast<int>(getpid()),
-                                 static_cast<long long>(now.tv_sec), now.tv_nsec);
+  const int size =
+      std::snprintf(head, sizeof head, "%c %d %lld.%09ld ", kind, static_cast<int>(getpid()),
+                    static_cast<long long>(now.tv_sec), now.tv_nsec);
   const iovec parts[] = {{head, static_cast<size_t>(size)},
                          {const_cast<char*>(more), std::strlen(more)},
                          {const_cast<char*>(path), std::strlen(path) + 1}};
@@ -89,7 +93,8 @@ void NoteTemporaryOf(const char* temporary) {
   // Which directory it lies in is csync2.cfg's affair.
   const char* const name = std::strrchr(temporary, '/') + 2;
   const size_t length = std::strlen(name) - 7;
-  if (std::strlen(slash + 1) == length && std::strncmp(slash + 1, name, length) == 0) Note('O', occupied);
+  if (std::strlen(slash + 1) == length && std::strncmp(slash + 1, name, length) == 0)
+    Note('O', occupied);
   occupied[0] = 0;
 }
 

@@ -1,13 +1,15 @@
 // Notes what sessions of csync2's server do without a word.
 //
-// A session that is to put a file in place of a directory, a link or a pipe removes that first, and may never come to the file: its
-// disk is full, its peer gone. A reader that finds the path empty could take it for removed here, and bring that to all others. And
-// a session that finds a file to be as it should be sets its time all the same, and says nothing of that. So each removal (R), each
-// time that is set (T) and each file that is moved into its place (M, with its inode) is appended to the file that INOTIFY_CSYNC_TRACES
-// names, as `KIND PID SECONDS.NANOSECONDS [INODE ]PATH` and a NUL; and
-// that this library is there (L), that a file is copied into its place, since it lies on another disk (X), and that something else was
-// to take the place of a directory that has something in it (O): the host that has it so is to know that another one has it otherwise.
-// See session-traces.ts in src/csync2/server-log.
+// A session that is to put a file in place of a directory, a link or a pipe removes that first, and
+// may never come to the file: its disk is full, its peer gone. A reader that finds the path empty
+// could take it for removed here, and bring that to all others. And a session that finds a file to
+// be as it should be sets its time all the same, and says nothing of that. So each removal (R),
+// each time that is set (T) and each file that is moved into its place (M, with its inode) is
+// appended to the file that INOTIFY_CSYNC_TRACES names, as
+// `KIND PID SECONDS.NANOSECONDS [INODE ]PATH` and a NUL; and that this library is there (L), that a
+// file is copied into its place, since it lies on another disk (X), and that something else was to
+// take the place of a directory that has something in it (O): the host that has it so is to know
+// that another one has it otherwise. See session-traces.ts in src/csync2/server-log.
 #pragma once
 #include <sys/types.h>
 
@@ -22,7 +24,10 @@ void NoteMove(const char* path, ino_t inode);
 /** A directory could not be removed, since there is something in it. */
 void NoteOccupied(const char* path);
 
-/** Something is to be made under this name: if a directory there could not be removed just before, that is noted. */
+/**
+ * Something is to be made under this name: if a directory there could not be removed just before,
+ * that is noted.
+ */
 void NoteReplacement(const char* path);
 
 /** The same of the file that csync2 has made this temporary one for. */

@@ -13,11 +13,20 @@
 namespace ics::preload {
 namespace {
 
-/** A csync2 on the same network says who it is by then. A client that connects and keeps silent delays nobody for longer. */
+/**
+ * A csync2 on the same network says who it is by then. A client that connects and keeps silent
+ * delays nobody for longer.
+ */
 constexpr int kGreetingMilliseconds = 5;
-/** A session that has waited so long for its peer holds nobody up: the peer computes, is far away or is gone. */
+/**
+ * A session that has waited so long for its peer holds nobody up: the peer computes, is far away or
+ * is gone.
+ */
 constexpr int kIdleMilliseconds = 50;
-/** A session that takes longer shares the server with the next: one that receives a large file may take minutes. */
+/**
+ * A session that takes longer shares the server with the next: one that receives a large file may
+ * take minutes.
+ */
 constexpr int kTurnMilliseconds = 1000;
 constexpr int kLookMilliseconds = 2;
 
@@ -45,12 +54,16 @@ bool ReadProc(pid_t pid, const char* name, ProcText* text) {
   return count > 0;
 }
 
-/** Whether it reads from its connection, which csync2 puts in the place of stdin, and finds nothing (proc_pid_syscall(5)). */
+/**
+ * Whether it reads from its connection, which csync2 puts in the place of stdin, and finds nothing
+ * (proc_pid_syscall(5)).
+ */
 bool AwaitsPeer(pid_t pid) {
   ProcText text;
   long number = -1;
   unsigned long descriptor = 1;
-  if (!ReadProc(pid, "syscall", &text) || std::sscanf(text, "%ld %lx", &number, &descriptor) != 2) return false;
+  if (!ReadProc(pid, "syscall", &text) || std::sscanf(text, "%ld %lx", &number, &descriptor) != 2)
+    return false;
   return descriptor == 0 && (number == SYS_read || number == SYS_recvfrom || number == SYS_recvmsg);
 }
 

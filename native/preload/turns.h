@@ -1,8 +1,9 @@
 // Lets connections to csync2's server in one after another.
 //
-// csync2 forks for each connection at once, and a session that meets another's lock in csync2's database sleeps for a whole second;
-// two that receive the same file take each other's half for a local change. So accept(2) waits, and the next connection with it in
-// the kernel's queue, until the session before has ended, waits for its peer, or has had its time.
+// csync2 forks for each connection at once, and a session that meets another's lock in csync2's
+// database sleeps for a whole second; two that receive the same file take each other's half for a
+// local change. So accept(2) waits, and the next connection with it in the kernel's queue, until
+// the session before has ended, waits for its peer, or has had its time.
 #pragma once
 #include <sys/types.h>
 

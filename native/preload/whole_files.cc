@@ -12,7 +12,10 @@
 namespace ics::preload {
 namespace {
 
-/** The last temporary file that this session has made, as long as it is neither in its place nor gone; empty: none. */
+/**
+ * The last temporary file that this session has made, as long as it is neither in its place nor
+ * gone; empty: none.
+ */
 char unfinished[4096];
 /** It is open for writing there. */
 int unfinished_file = -1;
@@ -27,8 +30,9 @@ void RemoveUnfinished() {
 }
 
 /**
- * Writes what is still to be written of it, and leaves its descriptor open for reading alone. False, with errno, if it can't be written.
- * No other stream: a log on a full disk is no reason to take nothing.
+ * Writes what is still to be written of it, and leaves its descriptor open for reading alone.
+ * False, with errno, if it can't be written. No other stream: a log on a full disk is no reason to
+ * take nothing.
  */
 bool CloseForWriting(const char* path, int file) {
   if (fflush(unfinished_stream) != 0) return false;
@@ -39,7 +43,10 @@ bool CloseForWriting(const char* path, int file) {
   return is_closed;
 }
 
-/** Calls nothing but what a handler of signals may (signal-safety(7)), and dies as it would have without. */
+/**
+ * Calls nothing but what a handler of signals may (signal-safety(7)), and dies as it would have
+ * without.
+ */
 void LeaveBySignal(int number) {
   if (unfinished[0] != 0) (void)unlinkat(AT_FDCWD, unfinished, 0);
   unfinished[0] = 0;
@@ -55,7 +62,8 @@ __attribute__((constructor)) void CatchSignals() {
   for (const int number : kDeadly) {
     struct sigaction before {};
     // A process that ignores them has a reason.
-    if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL) (void)sigaction(number, &action, nullptr);
+    if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
+      (void)sigaction(number, &action, nullptr);
   }
 }
 

@@ -1,9 +1,11 @@
 // Has files whole before they are moved into their places.
 //
-// csync2 moves a new file into its place before it has written all of it, and closes it there (rsync.c, csync_rs_patch): a process that reads
-// or writes it in that moment meets a half, on a full disk for good, and nobody can tell whose close of it was seen. So it is written
-// and closed for writing first; what can't be written is not moved. And what a session could not finish, it removes, also when it is
-// ended by a signal: that would be a file of the tree, to be brought to all.
+// csync2 moves a new file into its place before it has written all of it, and closes it there
+// (rsync.c, csync_rs_patch): a process that reads or writes it in that moment meets a half, on a
+// full disk for good, and nobody can tell whose close of it was seen. So it is written and closed
+// for writing first; what can't be written is not moved. And what a session could not finish, it
+// removes, also when it is ended by a signal: that would be a file of the tree, to be brought to
+// all.
 #pragma once
 #include <cstdio>
 #include <sys/types.h>
@@ -31,7 +33,10 @@ enum class Finished {
   kFailed,
 };
 
-/** Writes what is still to be written of a file, and leaves its descriptor open for reading alone. Tells the `inode` if it is whole. */
+/**
+ * Writes what is still to be written of a file, and leaves its descriptor open for reading alone.
+ * Tells the `inode` if it is whole.
+ */
 Finished Finish(const char* path, ino_t* inode);
 
 }  // namespace ics::preload

@@ -17,7 +17,9 @@ namespace {
 
 constexpr time_t kPatienceSeconds = 1;
 
-[[noreturn]] void Fail(int error, const char* what) { throw std::system_error(error, std::generic_category(), what); }
+[[noreturn]] void Fail(int error, const char* what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
 
 class Descriptor {
  public:
@@ -51,11 +53,14 @@ void WriteAll(int fd, std::string_view text) {
   }
 }
 
-// The journal takes only what can't change under its hands: all four seals, and no text beside the descriptor.
+// The journal takes only what can't change under its hands: all four seals, and no text beside the
+// descriptor.
 int SendInMemoryFile(int sender, msghdr message, std::string_view entry) {
-  const Descriptor file(memfd_create("journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING), "memfd_create");
+  const Descriptor file(memfd_create("journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING),
+                        "memfd_create");
   WriteAll(file.get(), entry);
-  if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
+  if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) <
+      0) {
     Fail(errno, "sealing a memory file");
   }
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
@@ -82,7 +87,8 @@ void SendToJournal(const std::string& socket_path, std::string_view entry) {
 
   const Descriptor sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
   const timeval patience{kPatienceSeconds, 0};
-  if (setsockopt(sender.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0) Fail(errno, "setsockopt");
+  if (setsockopt(sender.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+    Fail(errno, "setsockopt");
 
   iovec text{const_cast<char*>(entry.data()), entry.size()};
   msghdr message{};

@@ -19,7 +19,9 @@ namespace {
 constexpr int kFirstPassed = 3;        // SD_LISTEN_FDS_START
 constexpr size_t kMaxDescriptors = 253;  // SCM_MAX_FD (unix(7))
 
-[[noreturn]] void Fail(int error, const char* what) { throw std::system_error(error, std::generic_category(), what); }
+[[noreturn]] void Fail(int error, const char* what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
 
 // A path, or a name in the abstract name space, written with a leading "@".
 sockaddr_un Address(const std::string& name, socklen_t* size) {
@@ -27,10 +29,12 @@ sockaddr_un Address(const std::string& name, socklen_t* size) {
   address.sun_family = AF_UNIX;
   if (name.size() < 2 || (name[0] != '/' && name[0] != '@')) Fail(EAFNOSUPPORT, "NOTIFY_SOCKET");
   const bool abstract = name[0] == '@';
-  if (name.size() + (abstract ? 0 : 1) > sizeof(address.sun_path)) Fail(ENAMETOOLONG, "NOTIFY_SOCKET");
+  if (name.size() + (abstract ? 0 : 1) > sizeof(address.sun_path))
+    Fail(ENAMETOOLONG, "NOTIFY_SOCKET");
   std::memcpy(address.sun_path, name.data(), name.size());
   if (abstract) address.sun_path[0] = 0;
-  *size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (abstract ? 0 : 1));
+  *size =
+      static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size() + (abstract ? 0 : 1));
   return address;
 }
 
@@ -90,7 +94,8 @@ std::vector<PassedDescriptor> TakePassedDescriptors() {
   const bool meant = NumberIn("LISTEN_PID") == static_cast<long>(getpid());
   const char* listed = getenv("LISTEN_FDNAMES");
   std::string names = listed == nullptr ? "" : listed;
-  for (const char* variable : {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(variable);
+  for (const char* variable : {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"})
+    unsetenv(variable);
   if (!meant || count <= 0 || count > INT_MAX - kFirstPassed) return passed;
   for (int fd = kFirstPassed; fd < kFirstPassed + static_cast<int>(count); fd++) {
     const size_t end = names.find(':');

@@ -1,4 +1,5 @@
-// The service manager's protocols for descriptors: sd_notify(3) sends them, sd_listen_fds(3) takes them over.
+// The service manager's protocols for descriptors: sd_notify(3) sends them, sd_listen_fds(3) takes
+// them over.
 #pragma once
 
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace inotify_csync {
 
-// Sends one message with these descriptors to $NOTIFY_SOCKET. False: no manager listens. Throws std::system_error.
+// Sends one message with these descriptors to $NOTIFY_SOCKET. False: no manager listens. Throws
+// std::system_error.
 bool NotifyWithDescriptors(std::string_view state, const std::vector<int>& fds);
 
 struct PassedDescriptor {
@@ -15,8 +17,9 @@ struct PassedDescriptor {
   std::string name;
 };
 
-// The descriptors that the manager has passed to this process. They belong to the caller from now on, and no child
-// inherits them; the variables that named them are gone, so that a second call finds nothing.
+// The descriptors that the manager has passed to this process. They belong to the caller from now
+// on, and no child inherits them; the variables that named them are gone, so that a second call
+// finds nothing.
 std::vector<PassedDescriptor> TakePassedDescriptors();
 
 }  // namespace inotify_csync

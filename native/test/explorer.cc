@@ -34,14 +34,16 @@ class Explorer {
     if (explored_.wrong.size() >= kWrongMax) return;
     Digest digest = Digested(Inspect(world));
     digest[1] += static_cast<uint64_t>(left);
-    // Nothing can follow from it that has not followed when it was met with as many delays left, or more.
+    // Nothing can follow from it that has not followed when it was met with as many delays left, or
+    // more.
     int8_t& before = met_[digest];
     if (before > delays) return;
     if (before == 0) explored_.states++;
     before = static_cast<int8_t>(delays + 1);
     const size_t steps = world.Steps();
     if (steps == 0) Verify(world);
-    const size_t usual = exploration_.walkers_first && !world.kernel.queue.empty() && steps > 1 ? 1 : 0;
+    const size_t usual =
+        exploration_.walkers_first && !world.kernel.queue.empty() && steps > 1 ? 1 : 0;
     for (size_t step = 0; step < steps; step++) {
       const int cost = exploration_.delays >= 0 && step != usual ? 1 : 0;
       if (cost > delays) continue;

@@ -1,5 +1,5 @@
-// Every row of operations in every order of everything: what the walkers do, what the tree reads, what happens to the
-// files. Moments with the same future are gone on from once.
+// Every row of operations in every order of everything: what the walkers do, what the tree reads,
+// what happens to the files. Moments with the same future are gone on from once.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,9 @@ namespace inotify_csync::test {
 
 struct Exploration {
   int operations = 0;             // at most so many
-  // How often an order may differ from the usual one, in which what has waited longest is next; operations may happen
-  // at any time at no cost. Negative: any order (delay-bounded scheduling, Emmi, Qadeer, Rakamaric 2011).
+  // How often an order may differ from the usual one, in which what has waited longest is next;
+  // operations may happen at any time at no cost. Negative: any order (delay-bounded scheduling,
+  // Emmi, Qadeer, Rakamaric 2011).
   int delays = -1;
   bool walkers_first = false;     // usually: the walkers before the events, else the events first
   bool coarse = false;            // a look's system calls are one step
@@ -27,7 +28,8 @@ struct Explored {
   uint64_t steps = 0;     // ways from one to another
   uint64_t rows = 0;      // rows of operations, of which some meet in the same moments
   uint64_t endings = 0;   // moments of rest that were verified
-  std::vector<std::string> wrong;  // at most a few: the operations and steps that lead there, and what is wrong
+  std::vector<std::string>
+      wrong;  // at most a few: the operations and steps that lead there, and what is wrong
 };
 
 Explored Explore(const Exploration& exploration);

@@ -19,7 +19,8 @@ bool KernelModel::MakeDirectory(const std::string& path) {
 
 bool KernelModel::RemoveDirectory(const std::string& path) {
   const Where at = Split(path);
-  if (at.inode == kNoInode || !At(at.inode).directory || !At(at.inode).entries.empty()) return false;
+  if (at.inode == kNoInode || !At(at.inode).directory || !At(at.inode).entries.empty())
+    return false;
   files_[at.parent].entries.erase(at.name);
   Vanish(at.inode);
   Send(at.parent, IN_DELETE | IN_ISDIR, at.name);
@@ -55,7 +56,8 @@ bool KernelModel::Unlink(const std::string& path) {
 bool KernelModel::Rename(const std::string& from, const std::string& to) {
   const Where source = Split(from);
   const Where target = Split(to);
-  if (source.inode == kNoInode || target.parent == kNoInode || source.inode == target.inode) return false;
+  if (source.inode == kNoInode || target.parent == kNoInode || source.inode == target.inode)
+    return false;
   const File& moved = At(source.inode);
   if (moved.directory && IsWithin(target.parent, source.inode)) return false;
   if (target.inode != kNoInode) {
@@ -68,7 +70,8 @@ bool KernelModel::Rename(const std::string& from, const std::string& to) {
   cookie_++;
   Send(source.parent, IN_MOVED_FROM | kind, source.name, cookie_);
   Send(target.parent, IN_MOVED_TO | kind, target.name, cookie_);
-  if (target.inode != kNoInode && At(target.inode).directory) Send(target.inode, IN_ATTRIB | IN_ISDIR, "");
+  if (target.inode != kNoInode && At(target.inode).directory)
+    Send(target.inode, IN_ATTRIB | IN_ISDIR, "");
   Send(source.inode, IN_MOVE_SELF, "");
   if (target.inode != kNoInode) Vanish(target.inode);
   return true;
@@ -101,7 +104,9 @@ bool KernelModel::ChangeMode(const std::string& path) {
   return true;
 }
 
-Inode KernelModel::Resolve(const std::string& path) const { return path == "/" ? kTop : Split(path).inode; }
+Inode KernelModel::Resolve(const std::string& path) const {
+  return path == "/" ? kTop : Split(path).inode;
+}
 
 Inode KernelModel::Entry(Inode directory, const std::string& name) const {
   const auto found = files_.find(directory);
@@ -115,7 +120,8 @@ int32_t KernelModel::AddWatch(Inode inode) {
   if (known != watches_.end()) return known->second;
   if (watches_.size() >= watches_max) return -1;
   const auto taken = [this] {
-    return std::any_of(watches_.begin(), watches_.end(), [this](const auto& watch) { return watch.second == last_wd_; });
+    return std::any_of(watches_.begin(), watches_.end(),
+                       [this](const auto& watch) { return watch.second == last_wd_; });
   };
   do last_wd_ = last_wd_ >= wd_max ? 1 : last_wd_ + 1;
   while (taken());
@@ -154,8 +160,8 @@ void KernelModel::Send(Inode inode, uint32_t mask, const std::string& name, uint
   }
   const Event event{watch->second, mask, cookie, name};
   // Equal neighbours merge (inotify(7)).
-  if (!queue.empty() && queue.back().wd == event.wd && queue.back().mask == mask && queue.back().name == name &&
-      queue.back().cookie == cookie) {
+  if (!queue.empty() && queue.back().wd == event.wd && queue.back().mask == mask &&
+      queue.back().name == name && queue.back().cookie == cookie) {
     return;
   }
   queue.push_back(event);

@@ -1,5 +1,5 @@
-// A file system and its inotify in a few lines, for tests: directories, files with versions, the events of inotify(7)
-// in the order in which Linux sends them, descriptors by inode.
+// A file system and its inotify in a few lines, for tests: directories, files with versions, the
+// events of inotify(7) in the order in which Linux sends them, descriptors by inode.
 #pragma once
 
 #include <deque>

@@ -8,14 +8,16 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 void AddMoves(std::vector<Operation>* all, const Pairs& moves) {
   for (const auto& [from, to] : moves) {
-    all->push_back({"mv " + from + " " + to, [from = from, to = to](KernelModel& k) { return k.Rename(from, to); }});
+    all->push_back({"mv " + from + " " + to,
+                    [from = from, to = to](KernelModel& k) { return k.Rename(from, to); }});
   }
 }
 
 void AddExchanges(std::vector<Operation>* all, const Pairs& pairs) {
   for (const auto& [left, right] : pairs) {
-    all->push_back({"exchange " + left + " " + right,
-                    [left = left, right = right](KernelModel& k) { return k.Exchange(left, right); }});
+    all->push_back({"exchange " + left + " " + right, [left = left, right = right](KernelModel& k) {
+                      return k.Exchange(left, right);
+                    }});
   }
 }
 
@@ -28,7 +30,8 @@ Operation RemoveDirectory(const std::string& path) {
 }
 
 Operation WriteFile(const std::string& path) {
-  return {"write " + path, [path](KernelModel& k) { return k.Write(path) || (k.Create(path) && k.Write(path)); }};
+  return {"write " + path,
+          [path](KernelModel& k) { return k.Write(path) || (k.Create(path) && k.Write(path)); }};
 }
 
 Operation CreateFile(const std::string& path) {
@@ -54,9 +57,19 @@ std::vector<Operation> MakeAll() {
     all.push_back(UnlinkFile(path));
     all.push_back(ChangeMode(path + "/f"));
   }
-  AddMoves(&all, {{"/w/a", "/w/b"}, {"/w/b", "/w/a"}, {"/w/a", "/o/a"}, {"/o/a", "/w/a"}, {"/o/a", "/w/b"},
-                  {"/w/a/c", "/w/b/c"}, {"/w/a/c", "/w/b"}, {"/w/b", "/w/a/c"}, {"/w/a/c", "/o/c"}, {"/o/c", "/w/a/c"},
-                  {"/w/b/c", "/w/a/c"}, {"/w/a/f", "/w/b/f"}, {"/w/a", "/w/b/c"}});
+  AddMoves(&all, {{"/w/a", "/w/b"},
+                  {"/w/b", "/w/a"},
+                  {"/w/a", "/o/a"},
+                  {"/o/a", "/w/a"},
+                  {"/o/a", "/w/b"},
+                  {"/w/a/c", "/w/b/c"},
+                  {"/w/a/c", "/w/b"},
+                  {"/w/b", "/w/a/c"},
+                  {"/w/a/c", "/o/c"},
+                  {"/o/c", "/w/a/c"},
+                  {"/w/b/c", "/w/a/c"},
+                  {"/w/a/f", "/w/b/f"},
+                  {"/w/a", "/w/b/c"}});
   all.push_back(ChangeMode("/w/a"));
   AddExchanges(&all, {{"/w/a", "/w/b"}, {"/w/a/c", "/w/b"}, {"/w/a", "/o/a"}});
   return all;

@@ -16,8 +16,8 @@ struct Operation {
 
 // Everything, on directories and files up to two levels deep.
 const std::vector<Operation>& AllOperations();
-// A directory that comes, goes and moves between three names, two in the watched directory and one outside, and a file
-// in it.
+// A directory that comes, goes and moves between three names, two in the watched directory and one
+// outside, and a file in it.
 const std::vector<Operation>& ThreeNames();
 // The same, and one directory goes into another or changes places with it.
 const std::vector<Operation>& Nested();

@@ -10,7 +10,8 @@ namespace inotify_csync::test {
 namespace {
 
 // False: one of the operations could not be done, so that the row is another one.
-bool Tell(const std::vector<std::string>& prepared, const std::vector<const Operation*>& row, uint64_t seed) {
+bool Tell(const std::vector<std::string>& prepared, const std::vector<const Operation*>& row,
+          uint64_t seed) {
   std::mt19937_64 random(seed);
   const auto pick = [&random](size_t count) { return static_cast<size_t>(random() % count); };
   TreeWorld world(prepared);
@@ -62,7 +63,8 @@ void TellRows(int operations, int orders, const std::vector<Operation>& alphabet
   }
 }
 
-void TellRandom(uint64_t first, uint64_t count, int operations, const std::vector<Operation>& alphabet) {
+void TellRandom(uint64_t first, uint64_t count, int operations,
+                const std::vector<Operation>& alphabet) {
   for (uint64_t seed = first; seed < first + count;) {
     std::mt19937_64 random(seed++);
     const auto& prepared = PreparedTrees()[random() % PreparedTrees().size()];

@@ -21,7 +21,8 @@ struct TreeInspector {
 
   template <typename Value>
   static size_t Rank(const std::vector<Value>& sorted, Value value) {
-    return static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), value) - sorted.begin());
+    return static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), value) -
+                               sorted.begin());
   }
   template <typename Value>
   static void Sort(std::vector<Value>* values) {
@@ -105,7 +106,8 @@ struct TreeInspector {
       if (look->stage != 0 && look->stage != 2) oldest = std::min(oldest, look->serial);
     }
     for (const auto& [key, serial] : tree.touched_) {
-      if (serial > oldest && std::binary_search(known.begin(), known.end(), static_cast<int32_t>(KeyNode(key)))) {
+      if (serial > oldest &&
+          std::binary_search(known.begin(), known.end(), static_cast<int32_t>(KeyNode(key)))) {
         touches.push_back(serial);
       }
     }
@@ -138,7 +140,8 @@ struct TreeInspector {
     if (IsLive(id)) return;
     nodes.push_back(id);
     std::vector<std::pair<std::string, NodeId>> children;
-    for (NodeId child = tree.store()[id].first_child; child != kNoNode; child = tree.store()[child].next) {
+    for (NodeId child = tree.store()[id].first_child; child != kNoNode;
+         child = tree.store()[child].next) {
       children.emplace_back(tree.store()[child].name, child);
     }
     std::sort(children.begin(), children.end());
@@ -174,12 +177,14 @@ struct TreeInspector {
       PutNode(node.parent);
       Put(node.name);
       PutWatch(node.wd);
-      Put(node.reach * 32 + node.clipped * 16U + node.listed * 8U + node.full * 4U + node.deleted * 2U +
-          (node.epoch < tree.lost_epoch_));
+      Put(node.reach * 32 + node.clipped * 16U + node.listed * 8U + node.full * 4U +
+          node.deleted * 2U + (node.epoch < tree.lost_epoch_));
       PutJob(node.epoch);
       Put(node.outdated);
       if (node.next_alias != kNoNode || (node.wd >= 0 && store.ByWatch(node.wd) != id)) {
-        for (NodeId alias = store.ByWatch(node.wd); alias != kNoNode; alias = store[alias].next_alias) PutNode(alias);
+        for (NodeId alias = store.ByWatch(node.wd); alias != kNoNode;
+             alias = store[alias].next_alias)
+          PutNode(alias);
       }
       text += ';';
     }
@@ -283,7 +288,8 @@ struct TreeInspector {
       Put(look->ticket);
       Put(look->path);
       Put(look->stage);
-      if (look->stage != 0 && look->stage != 2) Put(static_cast<int64_t>(Rank(touches, look->serial + 1)));
+      if (look->stage != 0 && look->stage != 2)
+        Put(static_cast<int64_t>(Rank(touches, look->serial + 1)));
       PutInode(look->parent);
       if (look->stage > 2) PutInode(look->opened);
       Put(static_cast<int64_t>(look->found.status));
@@ -305,11 +311,15 @@ struct TreeInspector {
     }
   }
 
-  // What Tree::DirectoryPath remembers must be what it would find: if it isn't, two moments with one text may differ.
+  // What Tree::DirectoryPath remembers must be what it would find: if it isn't, two moments with
+  // one text may differ.
   void CheckCache() {
     std::string path;
-    if (tree.cached_node_ == kNoNode || tree.cached_shape_ != tree.shape_ || !tree.store()[tree.cached_node_].live) return;
-    if (!tree.store().Path(tree.cached_node_, &path) || path != tree.cached_path_) text += "STALE PATH";
+    if (tree.cached_node_ == kNoNode || tree.cached_shape_ != tree.shape_ ||
+        !tree.store()[tree.cached_node_].live)
+      return;
+    if (!tree.store().Path(tree.cached_node_, &path) || path != tree.cached_path_)
+      text += "STALE PATH";
   }
 };
 

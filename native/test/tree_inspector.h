@@ -1,4 +1,5 @@
-// Writes down everything that decides how a world goes on: two moments with the same text have the same future.
+// Writes down everything that decides how a world goes on: two moments with the same text have the
+// same future.
 #pragma once
 
 #include <array>
@@ -9,9 +10,9 @@
 
 namespace inotify_csync::test {
 
-// Numbers that only have to be told apart or to be in an order (descriptors, nodes, jobs, inodes, versions, clocks) are
-// renamed by their rank, so that histories that differ in nothing else meet. Counters, logs and the order of walkers'
-// work among itself, which is free anyway, are left out.
+// Numbers that only have to be told apart or to be in an order (descriptors, nodes, jobs, inodes,
+// versions, clocks) are renamed by their rank, so that histories that differ in nothing else meet.
+// Counters, logs and the order of walkers' work among itself, which is free anyway, are left out.
 std::string Inspect(const TreeWorld& world);
 
 using Digest = std::array<uint64_t, 2>;

@@ -1,14 +1,15 @@
 // Drives the tree through file operations in every order of everything, and compares at the end.
 //
-//   tree_test random FIRST_SEED COUNT OPERATIONS     seeded random operations and orders
-//   tree_test restart FIRST_SEED COUNT OPERATIONS    the same with watchers that end and are succeeded
-//   tree_test limit FIRST_SEED COUNT OPERATIONS      the same beyond the watch limit, which is raised in the end
-//   tree_test wrap FIRST_SEED COUNT OPERATIONS       the same with descriptors that start over
-//   tree_test forgetful FIRST_SEED COUNT OPERATIONS  the same, remembering hardly any names of late events
-//   tree_test deep FIRST_SEED COUNT OPERATIONS       the same where a directory two levels down is the last to be entered
-//   tree_test replay KIND SEED OPERATIONS            one of them, told step by step
-//   tree_test exhaust OPERATIONS DELAYS [deep]       all rows of operations, all orders that differ in so many choices
-//   tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
+//   tree_test random FIRST_SEED COUNT OPERATIONS seeded random operations and orders tree_test
+//   restart FIRST_SEED COUNT OPERATIONS the same with watchers that end and are succeeded tree_test
+//   limit FIRST_SEED COUNT OPERATIONS the same beyond the watch limit, which is raised in the end
+//   tree_test wrap FIRST_SEED COUNT OPERATIONS the same with descriptors that start over tree_test
+//   forgetful FIRST_SEED COUNT OPERATIONS the same, remembering hardly any names of late events
+//   tree_test deep FIRST_SEED COUNT OPERATIONS the same where a directory two levels down is the
+//   last to be entered tree_test replay KIND SEED OPERATIONS one of them, told step by step
+//   tree_test exhaust OPERATIONS DELAYS [deep] all rows of operations, all orders that differ in so
+//   many choices tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking
+//   events|walkers
 //                                                    all rows at all moments, see explorer.h
 //   tree_test tell-rows OPERATIONS ORDERS names|nested|all
 //   tree_test tell-random FIRST_SEED COUNT OPERATIONS names|nested|all
@@ -35,7 +36,11 @@ struct RandomKind {
   bool deep = false;   // what is more than two levels below the root is too deep
 
   explicit RandomKind(const std::string& name)
-      : restarts(name == "restart"), limit(name == "limit"), wrap(name == "wrap"), forgetful(name == "forgetful"), deep(name == "deep") {}
+      : restarts(name == "restart"),
+        limit(name == "limit"),
+        wrap(name == "wrap"),
+        forgetful(name == "forgetful"),
+        deep(name == "deep") {}
 };
 
 // "/w/a/c" is entered, "/w/a/c/c" is not.
@@ -87,9 +92,10 @@ bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
   world.Quiesce();
   const std::string wrong = world.Verify();
   if (tell || !wrong.empty()) {
-    for (size_t line = tell ? 0 : told; line < world.log.size(); line++) std::printf("%s\n", world.log[line].c_str());
-    std::printf("seed %llu with %d operations: %s\n", static_cast<unsigned long long>(seed), operations,
-                wrong.empty() ? "as it should be" : wrong.c_str());
+    for (size_t line = tell ? 0 : told; line < world.log.size(); line++)
+      std::printf("%s\n", world.log[line].c_str());
+    std::printf("seed %llu with %d operations: %s\n", static_cast<unsigned long long>(seed),
+                operations, wrong.empty() ? "as it should be" : wrong.c_str());
   }
   return wrong.empty();
 }
@@ -97,16 +103,20 @@ bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
 int Random(const char* name, uint64_t first, uint64_t count, int operations) {
   const RandomKind kind(name);
   uint64_t failed = 0;
-  for (uint64_t seed = first; seed < first + count && failed < 5; seed++) failed += !RunRandom(seed, operations, kind, false);
-  std::printf("%s: %llu seeds from %llu, %d operations each: %llu wrong\n", name, static_cast<unsigned long long>(count),
-              static_cast<unsigned long long>(first), operations, static_cast<unsigned long long>(failed));
+  for (uint64_t seed = first; seed < first + count && failed < 5; seed++)
+    failed += !RunRandom(seed, operations, kind, false);
+  std::printf("%s: %llu seeds from %llu, %d operations each: %llu wrong\n", name,
+              static_cast<unsigned long long>(count), static_cast<unsigned long long>(first),
+              operations, static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }
 
-// One run whose every choice is given: 0 is the default (go on with what is under way), beyond the given ones too.
-// Returns how many choices there were at each point.
-std::vector<size_t> RunChosen(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
-                              const std::vector<size_t>& choices, size_t deepest, std::string* wrong) {
+// One run whose every choice is given: 0 is the default (go on with what is under way), beyond the
+// given ones too. Returns how many choices there were at each point.
+std::vector<size_t> RunChosen(const std::vector<std::string>& prepared,
+                              const std::vector<const Operation*>& operations,
+                              const std::vector<size_t>& choices, size_t deepest,
+                              std::string* wrong) {
   TreeOptions limits;
   limits.deepest = deepest;
   TreeWorld world(prepared, limits);
@@ -125,7 +135,8 @@ std::vector<size_t> RunChosen(const std::vector<std::string>& prepared, const st
   return options;
 }
 
-uint64_t TryDelays(const std::vector<std::string>& prepared, const std::vector<const Operation*>& operations,
+uint64_t TryDelays(const std::vector<std::string>& prepared,
+                   const std::vector<const Operation*>& operations,
                    const std::vector<size_t>& choices, int delays, size_t deepest, uint64_t* runs) {
   std::string wrong;
   const std::vector<size_t> options = RunChosen(prepared, operations, choices, deepest, &wrong);
@@ -149,7 +160,8 @@ uint64_t TryDelays(const std::vector<std::string>& prepared, const std::vector<c
   return failed;
 }
 
-// Every row of operations with every order of everything that differs from the default in so many choices.
+// Every row of operations with every order of everything that differs from the default in so many
+// choices.
 int Exhaust(int length, int delays, bool deep) {
   const size_t deepest = deep ? kShallow : kDeepestPath;
   uint64_t runs = 0, rows = 0, failed = 0;
@@ -157,7 +169,8 @@ int Exhaust(int length, int delays, bool deep) {
   for (bool more = true; more && failed < 5;) {
     std::vector<const Operation*> operations;
     for (const size_t index : row) operations.push_back(&AllOperations()[index]);
-    for (const auto& prepared : PreparedTrees()) failed += TryDelays(prepared, operations, {}, delays, deepest, &runs);
+    for (const auto& prepared : PreparedTrees())
+      failed += TryDelays(prepared, operations, {}, delays, deepest, &runs);
     rows++;
     more = false;
     for (size_t& index : row) {
@@ -169,8 +182,8 @@ int Exhaust(int length, int delays, bool deep) {
     }
   }
   std::printf("exhaust: %llu rows of %d operations, up to %d delays, %llu runs: %llu wrong\n",
-              static_cast<unsigned long long>(rows), length, delays, static_cast<unsigned long long>(runs),
-              static_cast<unsigned long long>(failed));
+              static_cast<unsigned long long>(rows), length, delays,
+              static_cast<unsigned long long>(runs), static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }
 
@@ -198,9 +211,12 @@ int ExploreAll(char** words) {
     for (const std::string& wrong : explored.wrong) sum.wrong.push_back(wrong);
   }
   for (const std::string& wrong : sum.wrong) std::printf("%s\n", wrong.c_str());
-  std::printf("explore: up to %s of %s operations, %s delays, %s steps, %s start, %s first: %llu states, %llu steps, %llu ends verified, %zu wrong\n",
-              words[0], words[2], words[1], words[3], words[4], words[5], static_cast<unsigned long long>(sum.states),
-              static_cast<unsigned long long>(sum.steps), static_cast<unsigned long long>(sum.endings), sum.wrong.size());
+  std::printf(
+      "explore: up to %s of %s operations, %s delays, %s steps, %s start, %s first: %llu states, "
+      "%llu steps, %llu ends verified, %zu wrong\n",
+      words[0], words[2], words[1], words[3], words[4], words[5],
+      static_cast<unsigned long long>(sum.states), static_cast<unsigned long long>(sum.steps),
+      static_cast<unsigned long long>(sum.endings), sum.wrong.size());
   return sum.wrong.empty() ? 0 : 1;
 }
 
@@ -209,10 +225,14 @@ int ExploreAll(char** words) {
 
 int main(int count, char** words) {
   using namespace inotify_csync::test;
-  const auto number = [&](int at) { return count > at ? std::strtoull(words[at], nullptr, 10) : 0; };
+  const auto number = [&](int at) {
+    return count > at ? std::strtoull(words[at], nullptr, 10) : 0;
+  };
   const std::string what = count > 1 ? words[1] : "";
-  const bool random = what == "random" || what == "restart" || what == "limit" || what == "wrap" || what == "deep" || what == "forgetful";
-  if (count == 5 && random) return Random(words[1], number(2), number(3), static_cast<int>(number(4)));
+  const bool random = what == "random" || what == "restart" || what == "limit" || what == "wrap" ||
+                      what == "deep" || what == "forgetful";
+  if (count == 5 && random)
+    return Random(words[1], number(2), number(3), static_cast<int>(number(4)));
   if (count == 5 && what == "replay") {
     return RunRandom(number(3), static_cast<int>(number(4)), RandomKind(words[2]), true) ? 0 : 1;
   }

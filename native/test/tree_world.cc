@@ -19,11 +19,13 @@ std::string Join(const std::string& directory, const std::string& name) {
 
 }  // namespace
 
-TreeWorld::TreeWorld(const std::vector<std::string>& prepared, TreeOptions options) : options_(options) {
+TreeWorld::TreeWorld(const std::vector<std::string>& prepared, TreeOptions options)
+    : options_(options) {
   kernel.MakeDirectory(kRoot);
   kernel.MakeDirectory("/o");
   for (const std::string& path : prepared) kernel.MakeDirectory(path);
-  selection_ = std::make_shared<Selection>(std::vector<Group>{{{{kRoot, true}}}}, std::vector<Prefix>{});
+  selection_ =
+      std::make_shared<Selection>(std::vector<Group>{{{{kRoot, true}}}}, std::vector<Prefix>{});
   Begin(0);
 }
 
@@ -49,17 +51,18 @@ TreeWorld::TreeWorld(const TreeWorld& other)
     if (!copy) copy = std::make_shared<Shared>(*original);
     return std::static_pointer_cast<Shared>(copy);
   };
-  const std::function<std::shared_ptr<Look>(const std::shared_ptr<Look>&)> copy = [&](const std::shared_ptr<Look>& look) {
-    if (!look) return look;
-    const bool known = copies.count(look.get()) != 0;
-    const auto twin = copied(look);
-    if (known) return twin;
-    twin->open = copied(look->open);
-    twin->parent_node = copied(look->parent_node);
-    twin->node = copied(look->node);
-    twin->after = copy(look->after);
-    return twin;
-  };
+  const std::function<std::shared_ptr<Look>(const std::shared_ptr<Look>&)> copy =
+      [&](const std::shared_ptr<Look>& look) {
+        if (!look) return look;
+        const bool known = copies.count(look.get()) != 0;
+        const auto twin = copied(look);
+        if (known) return twin;
+        twin->open = copied(look->open);
+        twin->parent_node = copied(look->parent_node);
+        twin->node = copied(look->node);
+        twin->after = copy(look->after);
+        return twin;
+      };
   for (const auto& look : other.looks_) looks_.push_back(copy(look));
 }
 
@@ -76,7 +79,8 @@ void TreeWorld::Restart(const std::function<size_t(size_t)>& pick) {
   while (!tree_->IsFirstWalk() && !tree_->IsSettled()) {
     const size_t steps = Steps();
     if (steps > events) Step(events + pick(steps - events));
-    else if (const Millis next = tree_->Deadline(); next >= 0 && next < now_ + 5000) AdvanceTime(std::max<Millis>(0, next - now_));
+    else if (const Millis next = tree_->Deadline(); next >= 0 && next < now_ + 5000)
+      AdvanceTime(std::max<Millis>(0, next - now_));
     else break;
   }
   log.push_back("  left");
@@ -101,7 +105,8 @@ void TreeWorld::Step(size_t which) {
     kernel.queue.pop_front();
     if (verbose) {
       char line[64];
-      std::snprintf(line, sizeof(line), "    event wd %d mask %x %s", event.wd, event.mask, event.name.c_str());
+      std::snprintf(line, sizeof(line), "    event wd %d mask %x %s", event.wd, event.mask,
+                    event.name.c_str());
       log.push_back(line);
     }
     tree_->OnEvent(event, now_);
@@ -242,7 +247,8 @@ void TreeWorld::Deliver(const std::shared_ptr<Look>& look) {
   found.serial = look->serial;
   if (verbose) {
     log.push_back("    job " + std::to_string(found.job) + " finds " + look->path + " status " +
-                  std::to_string(static_cast<int>(found.status)) + " wd " + std::to_string(found.wd));
+                  std::to_string(static_cast<int>(found.status)) + " wd " +
+                  std::to_string(found.wd));
   }
   *look->node = tree_->OnFound(found, now_);
   if (--*look->open == 0) tree_->OnJobDone(look->job->id, 0, now_);
@@ -282,11 +288,13 @@ void TreeWorld::Emit(RecordKind kind, std::string_view text) {
   }
 }
 
-// What has been copied keeps its content: a record of a touch must not be the only one that tells of another content.
+// What has been copied keeps its content: a record of a touch must not be the only one that tells
+// of another content.
 void TreeWorld::CopyMode(const std::string& path) {
   const auto copied = shadow_.find(path);
   const Inode inode = kernel.Resolve(path);
-  if (copied == shadow_.end() || inode == kNoInode || kernel.At(inode).directory != (copied->second.version == -1)) {
+  if (copied == shadow_.end() || inode == kNoInode ||
+      kernel.At(inode).directory != (copied->second.version == -1)) {
     Copy(path, false);
   } else if (!kernel.At(inode).directory) {
     copied->second.mode = kernel.At(inode).mode;
@@ -305,8 +313,8 @@ void TreeWorld::CopyAll() {
   Copy(kRoot, true);
 }
 
-// What csync2 makes of a record at once, the earliest that it can be: a plain check takes the entry alone, a
-// recursive one all below, too.
+// What csync2 makes of a record at once, the earliest that it can be: a plain check takes the entry
+// alone, a recursive one all below, too.
 void TreeWorld::Copy(const std::string& path, bool recursive) {
   const Inode inode = kernel.Resolve(path);
   const auto below = [this, &path] {
@@ -326,7 +334,8 @@ void TreeWorld::Copy(const std::string& path, bool recursive) {
     return;
   }
   if (path.rfind(kRoot, 0) != 0) return;
-  shadow_[path] = is_directory ? Copied{-1, 0} : Copied{kernel.At(inode).version, kernel.At(inode).mode};
+  shadow_[path] =
+      is_directory ? Copied{-1, 0} : Copied{kernel.At(inode).version, kernel.At(inode).mode};
   if (!recursive || !is_directory) return;
   for (const auto& [name, child] : kernel.At(inode).entries) Copy(path + "/" + name, true);
 }
@@ -365,12 +374,14 @@ std::string TreeWorld::Verify(bool lawful) {
   for (const auto& [path, wd] : watched) {
     const NodeId node = tree_->store().ByWatch(wd);
     std::string known;
-    if (node == kNoNode || !tree_->store().Path(node, &known)) return path + " has no node in its place";
+    if (node == kNoNode || !tree_->store().Path(node, &known))
+      return path + " has no node in its place";
     if (known != path) return path + " is known as " + known;
     if (tree_->store()[node].next_alias != kNoNode) return path + " is known twice";
   }
   // A successor removes its forerunner's watches when it meets them.
-  if (lawful && !restarted_ && kernel.watches().size() != watched.size()) return "watches have been left behind";
+  if (lawful && !restarted_ && kernel.watches().size() != watched.size())
+    return "watches have been left behind";
   if (tree_->store().nodes() != watched.size()) return "nodes have been left behind";
   if (tree_->Stats().held != 0) return "events have been left behind";
   for (const auto& [path, is] : real) {

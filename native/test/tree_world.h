@@ -1,5 +1,6 @@
-// The tree among a model kernel, model walkers and a shadow copy that only its records feed. Every system call of a
-// walker, every event and every finding is a step of its own, so that a test decides the order of everything.
+// The tree among a model kernel, model walkers and a shadow copy that only its records feed. Every
+// system call of a walker, every event and every finding is a step of its own, so that a test
+// decides the order of everything.
 #pragma once
 
 #include <functional>
@@ -28,21 +29,25 @@ class TreeWorld : private TreeSink {
   size_t Steps() const;
   void Step(size_t which);
   void AdvanceTime(Millis duration);
-  // The watcher's end as Watcher::Detach has it, in the order that `pick` decides, and a new one on the same instance.
+  // The watcher's end as Watcher::Detach has it, in the order that `pick` decides, and a new one on
+  // the same instance.
   void Restart(const std::function<size_t(size_t)>& pick);
   // Runs everything until nothing is left to do and all deadlines have passed.
   void Quiesce();
 
-  // Empty, or what is wrong: tree, watches and shadow must equal the file system. `lawful`: no watch may be left that
-  // nobody knows of; after events that no kernel sends that can't be asked, its next event takes it away.
+  // Empty, or what is wrong: tree, watches and shadow must equal the file system. `lawful`: no
+  // watch may be left that nobody knows of; after events that no kernel sends that can't be asked,
+  // its next event takes it away.
   std::string Verify(bool lawful = true);
-  // Where the tree takes the watches to be that the kernel has; "?" for one that it knows nothing of.
+  // Where the tree takes the watches to be that the kernel has; "?" for one that it knows nothing
+  // of.
   std::vector<std::string> Watched() const;
   const Tree& tree() const { return *tree_; }
   size_t losses = 0;
   std::vector<std::string> log;  // records as they came
   bool verbose = false;          // log events and findings, too
-  // A look's system calls, up to its finding, are one step: fewer orders, for longer rows of operations.
+  // A look's system calls, up to its finding, are one step: fewer orders, for longer rows of
+  // operations.
   bool coarse = false;
 
  private:

@@ -1,4 +1,5 @@
-// The language between the parts of the watcher: events as the kernel gives them, records as the queue takes them.
+// The language between the parts of the watcher: events as the kernel gives them, records as the
+// queue takes them.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,13 @@ struct Event {
 
 // What the queue is told; the characters are those of the batch format that JavaScript decodes.
 enum class RecordKind : char {
-  kFile = 'F',  // look at this path only: it may be another one, or have other content
+  kFile = 'F',     // look at this path only: it may be another one, or have other content
   kWritten = 'W',  // the same: somebody has closed it who could write to it
   kMoved = 'V',    // the same: it was moved here
-  kTouch = 'T',  // look at this path only: owner, mode, times or number of names may have changed, and no more
-  kTree = 'R',  // look at this path and everything below it
-  kLoss = 'A',  // something was not seen: a full check is due, the text is the reason
+  kTouch = 'T',  // look at this path only: owner, mode, times or number of names may have changed,
+                 // and no more
+  kTree = 'R',   // look at this path and everything below it
+  kLoss = 'A',   // something was not seen: a full check is due, the text is the reason
 };
 
 // Milliseconds of a clock that only goes forward.

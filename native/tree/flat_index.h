@@ -1,4 +1,5 @@
-// An open-addressing hash index from 32-bit hashes to node numbers: eight bytes a slot, no keys of its own.
+// An open-addressing hash index from 32-bit hashes to node numbers: eight bytes a slot, no keys of
+// its own.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +8,8 @@
 
 namespace inotify_csync {
 
-// Number 0 means "none". Equality is the caller's: `same(number)` says whether that entry is the one sought.
+// Number 0 means "none". Equality is the caller's: `same(number)` says whether that entry is the
+// one sought.
 class FlatIndex {
  public:
   FlatIndex() : slots_(16) {}
@@ -27,8 +29,8 @@ class FlatIndex {
     size_++;
   }
 
-  // Forgets `number`, which must have been inserted with this hash. Later entries of the run move up, so that no
-  // tombstones gather.
+  // Forgets `number`, which must have been inserted with this hash. Later entries of the run move
+  // up, so that no tombstones gather.
   void Erase(uint32_t hash, uint32_t number) {
     size_t at = Locate(hash, number);
     if (slots_[at].number == 0) return;

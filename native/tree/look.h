@@ -42,7 +42,8 @@ struct Job {
   std::vector<LookName> names;
   bool deep = false;           // list what is known, too
   bool count_beyond_limit = false;  // after ENOSPC go on and count directories
-  // Descriptors grow: one above this mark was made by this very look, so that its directory is listed at once.
+  // Descriptors grow: one above this mark was made by this very look, so that its directory is
+  // listed at once.
   int32_t high_water = 0;
 };
 

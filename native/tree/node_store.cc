@@ -122,7 +122,8 @@ bool NodeStore::Path(NodeId id, std::string* path) const {
   }
   size_t length = 0;
   NodeId top = id;
-  for (; top != kNoNode && top != kRootNode; top = nodes_[top].parent) length += nodes_[top].name.size() + 1;
+  for (; top != kNoNode && top != kRootNode; top = nodes_[top].parent)
+    length += nodes_[top].name.size() + 1;
   if (top != kRootNode) return false;
   path->resize(length);
   for (; id != kRootNode; id = nodes_[id].parent) {
@@ -135,7 +136,8 @@ bool NodeStore::Path(NodeId id, std::string* path) const {
 }
 
 size_t NodeStore::Bytes() const {
-  return nodes_.size() * sizeof(Node) + by_name_.Bytes() + by_watch_.Bytes() + free_.capacity() * sizeof(NodeId);
+  return nodes_.size() * sizeof(Node) + by_name_.Bytes() + by_watch_.Bytes() +
+         free_.capacity() * sizeof(NodeId);
 }
 
 uint32_t NodeStore::HashName(NodeId parent, std::string_view name) {

@@ -1,5 +1,5 @@
-// The directories as a tree of nodes. Paths are never stored: a node knows its parent and its own name, so that a
-// rename is one link changed, whatever lies below.
+// The directories as a tree of nodes. Paths are never stored: a node knows its parent and its own
+// name, so that a rename is one link changed, whatever lies below.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,10 @@ using NodeId = uint32_t;
 constexpr NodeId kNoNode = 0;
 constexpr NodeId kRootNode = 1;  // the directory "/"
 constexpr int32_t kNoWatch = -1;
-// Bytes of the longest path of a directory that is entered. csync2 can't handle what lies in deeper ones: it gives whole
-// paths to the kernel (PATH_MAX), and needs room for `/.` and `.XXXXXX` of a temporary file. A user who may make directories
-// can make them a million levels deep, and the paths of all of them together would fill any memory.
+// Bytes of the longest path of a directory that is entered. csync2 can't handle what lies in deeper
+// ones: it gives whole paths to the kernel (PATH_MAX), and needs room for `/.` and `.XXXXXX` of a
+// temporary file. A user who may make directories can make them a million levels deep, and the
+// paths of all of them together would fill any memory.
 constexpr size_t kDeepestPath = 4087;
 
 // A node number that notices when the number has been given to another node meanwhile.
@@ -37,12 +38,14 @@ struct Node {
   int32_t wd = kNoWatch;
   Reach reach = 0;
   uint32_t generation = 0;
-  uint32_t epoch = 0;  // the last walk with a sweep that has come by it, or the look that has found it first
+  uint32_t epoch =
+      0;  // the last walk with a sweep that has come by it, or the look that has found it first
   bool live = false;
   bool listed = false;  // its subdirectories have been looked at, or are being looked at
   bool full = true;     // its watch tells of files, too
   bool clipped = false;  // there may be directories in it whose path is longer than kDeepestPath
-  bool outdated = false;  // was out of its place when all else was walked after a loss, and has not been swept since
+  bool outdated = false;  // was out of its place when all else was walked after a loss, and has not
+                          // been swept since
   bool deleted = false;  // DELETE_SELF or UNMOUNT seen: IGNORED is expected
   std::string name;
 };

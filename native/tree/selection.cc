@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* kSpecial = "*?[\\";
 
-// csync2 never calls setlocale(3), so its fnmatch works byte by byte. Ours must, whatever the process has chosen.
+// csync2 never calls setlocale(3), so its fnmatch works byte by byte. Ours must, whatever the
+// process has chosen.
 class InPosixLocale {
  public:
   InPosixLocale() : previous_(uselocale(Posix())) {}
@@ -30,18 +31,22 @@ class InPosixLocale {
   locale_t previous_;
 };
 
-bool IsPathPattern(const std::string& text) { return !text.empty() && (text[0] == '/' || text[0] == '%'); }
+bool IsPathPattern(const std::string& text) {
+  return !text.empty() && (text[0] == '/' || text[0] == '%');
+}
 
 // One `**` anywhere makes every star of the pattern cross slashes (csync2 add_patt).
-int PathnameFlag(const std::string& text) { return text.find("**") == std::string::npos ? FNM_PATHNAME : 0; }
+int PathnameFlag(const std::string& text) {
+  return text.find("**") == std::string::npos ? FNM_PATHNAME : 0;
+}
 
 std::string_view Basename(std::string_view name) {
   const size_t slash = name.rfind('/');
   return slash == std::string_view::npos ? name : name.substr(slash + 1);
 }
 
-// `path` below `prefix.path`, or that path itself, as csync2 names it. The prefix path "/" has no slash of its own
-// to drop: csync2 calls /etc `%name%/etc` there, too.
+// `path` below `prefix.path`, or that path itself, as csync2 names it. The prefix path "/" has no
+// slash of its own to drop: csync2 calls /etc `%name%/etc` there, too.
 std::string PrefixedName(const Prefix& prefix, std::string_view path) {
   std::string name;
   name.reserve(prefix.name.size() + path.size() + 2);
@@ -50,11 +55,13 @@ std::string PrefixedName(const Prefix& prefix, std::string_view path) {
   return name;
 }
 
-// Whether a pattern can match any name that begins with `%name%`: compares what precedes the first wildcard.
+// Whether a pattern can match any name that begins with `%name%`: compares what precedes the first
+// wildcard.
 bool CanName(const Glob& glob, const Prefix& prefix) {
   const std::string start = "%" + prefix.name + "%";
   const size_t special = glob.text().find_first_of(kSpecial);
-  const size_t size = std::min(start.size(), special == std::string::npos ? glob.text().size() : special);
+  const size_t size =
+      std::min(start.size(), special == std::string::npos ? glob.text().size() : special);
   return start.compare(0, size, glob.text(), 0, size) == 0;
 }
 
@@ -75,18 +82,23 @@ bool MayMatchIn(const Glob& glob, const std::string& directory,
   const std::string start = text.substr(0, text.find_first_of(kSpecial));
   const std::string inside = directory == "/" ? directory : directory + '/';
   if (inside.compare(0, start.size(), start) == 0) return true;
-  return start.compare(0, inside.size(), inside) == 0 && start.find('/', inside.size()) == std::string::npos;
+  return start.compare(0, inside.size(), inside) == 0 &&
+         start.find('/', inside.size()) == std::string::npos;
 }
 
 }  // namespace
 
 Glob::Glob(std::string text, int flags)
-    : text_(std::move(text)), flags_(flags), literal_size_(std::min(text_.find_first_of(kSpecial), text_.size())) {}
+    : text_(std::move(text)),
+      flags_(flags),
+      literal_size_(std::min(text_.find_first_of(kSpecial), text_.size())) {}
 
 bool Glob::Matches(std::string_view name) const {
-  if (name.size() < literal_size_ || std::memcmp(name.data(), text_.data(), literal_size_) != 0) return false;
+  if (name.size() < literal_size_ || std::memcmp(name.data(), text_.data(), literal_size_) != 0)
+    return false;
   if (literal()) {
-    return name.size() == literal_size_ || ((flags_ & FNM_LEADING_DIR) != 0 && name[literal_size_] == '/');
+    return name.size() == literal_size_ ||
+           ((flags_ & FNM_LEADING_DIR) != 0 && name[literal_size_] == '/');
   }
   const InPosixLocale posix;
   return fnmatch(text_.c_str(), name.data(), flags_) == 0;
@@ -135,7 +147,8 @@ Selection::Selection(std::vector<Group> groups, std::vector<Prefix> prefixes) {
                                    [&prefix](const Glob* glob) { return CanName(*glob, prefix); });
     if (first && named) prefixes_.push_back(std::move(prefix));
   }
-  if (prefixes_.size() > kMaxPrefixes) throw std::length_error("more than 31 prefixes are included");
+  if (prefixes_.size() > kMaxPrefixes)
+    throw std::length_error("more than 31 prefixes are included");
 }
 
 Scope Selection::MatchName(std::string_view name) const {
@@ -180,8 +193,9 @@ bool Selection::MaySelectIn(std::string_view path, Reach reach,
                             const std::function<bool(const std::string&)>& is_directory) const {
   const auto may = [&](const std::string& name) {
     return std::any_of(groups_.begin(), groups_.end(), [&](const CompiledGroup& group) {
-      return std::any_of(group.paths.begin(), group.paths.end(),
-                         [&](const Rule& rule) { return rule.include && MayMatchIn(rule.glob, name, is_directory); });
+      return std::any_of(group.paths.begin(), group.paths.end(), [&](const Rule& rule) {
+        return rule.include && MayMatchIn(rule.glob, name, is_directory);
+      });
     });
   };
   if ((reach & 1) != 0 && may(std::string(path))) return true;
@@ -191,13 +205,16 @@ bool Selection::MaySelectIn(std::string_view path, Reach reach,
     // The prefix's own path may be that of a file.
     const size_t slash = begin.rfind('/');
     if ((reach & 1) == 0 || begin == "/" || slash == std::string::npos) continue;
-    if (path == (slash == 0 ? "/" : begin.substr(0, slash)) && !is_directory(begin.substr(slash + 1))) return true;
+    if (path == (slash == 0 ? "/" : begin.substr(0, slash)) &&
+        !is_directory(begin.substr(slash + 1)))
+      return true;
   }
   return false;
 }
 
 Scope Selection::Explain(std::string_view path) const {
-  // The parent of / is taken to be reached as / itself is, so that a prefix that lies at / begins there.
+  // The parent of / is taken to be reached as / itself is, so that a prefix that lies at / begins
+  // there.
   Reach parent = 1;
   for (size_t end = 1;; ++end) {
     if (end != 1) end = std::min(path.find('/', end), path.size());
@@ -213,7 +230,8 @@ Scope Selection::Explain(std::string_view path) const {
 
 bool Selection::Selected(std::string_view name) const {
   const std::string_view basename = Basename(name);
-  const auto last_match = [](const std::vector<Rule>& rules, std::string_view text, bool otherwise) {
+  const auto last_match = [](const std::vector<Rule>& rules, std::string_view text,
+                             bool otherwise) {
     for (const Rule& rule : rules) {
       if (rule.glob.Matches(text)) return rule.include;
     }
@@ -231,10 +249,12 @@ bool Selection::StepsInto(std::string_view name) const {
                      [name](const Glob& glob) { return glob.Matches(name); });
 }
 
-// csync2 enters the parents of every prefix path, even those that its patterns exclude (check.c csync_check_mod).
+// csync2 enters the parents of every prefix path, even those that its patterns exclude (check.c
+// csync_check_mod).
 bool Selection::IsAbovePrefix(std::string_view path) const {
   return std::any_of(prefix_paths_.begin(), prefix_paths_.end(), [path](const std::string& prefix) {
-    return prefix.size() > path.size() && prefix[path.size()] == '/' && prefix.compare(0, path.size(), path) == 0;
+    return prefix.size() > path.size() && prefix[path.size()] == '/' &&
+           prefix.compare(0, path.size(), path) == 0;
   });
 }
 

@@ -1,5 +1,6 @@
-// Which paths csync2 synchronises: its own matching rules (csync2 groups.c, check.c), asked for one path at a time
-// while a tree is walked. Pure: no I/O, no state after construction, safe to share between threads.
+// Which paths csync2 synchronises: its own matching rules (csync2 groups.c, check.c), asked for one
+// path at a time while a tree is walked. Pure: no I/O, no state after construction, safe to share
+// between threads.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,9 @@ struct Prefix {
 // csync2's answer for one name (csync_match_file).
 enum class Scope : uint8_t { kOutside = 0, kStepInto = 1, kSelected = 2 };
 
-// The name spaces in which a walk from / has reached a directory: bit 0 is the real path, bit i + 1 is the i-th of
-// those prefixes that some include pattern can name. Zero: csync2's walk never comes here.
+// The name spaces in which a walk from / has reached a directory: bit 0 is the real path, bit i + 1
+// is the i-th of those prefixes that some include pattern can name. Zero: csync2's walk never comes
+// here.
 using Reach = uint32_t;
 
 // One pattern, or one truncation of a pattern, ready to be matched.
@@ -57,8 +59,8 @@ class Selection {
  public:
   static constexpr size_t kMaxPrefixes = 31;
 
-  // Of two prefixes with the same name the first one counts. Throws std::length_error when include patterns name more
-  // than kMaxPrefixes prefixes.
+  // Of two prefixes with the same name the first one counts. Throws std::length_error when include
+  // patterns name more than kMaxPrefixes prefixes.
   Selection(std::vector<Group> groups, std::vector<Prefix> prefixes);
 
   // csync_match_file for one name, real or in %prefix% form.
@@ -72,9 +74,10 @@ class Selection {
   // Whether `path`, an entry of any type in a directory with reach `parent`, is synchronised.
   bool Selects(std::string_view path, Reach parent) const;
 
-  // Whether an entry directly in directory `path` may be synchronised that is not a directory; true when unsure.
-  // `is_directory` tells of an entry that a pattern names outright.
-  bool MaySelectIn(std::string_view path, Reach reach, const std::function<bool(const std::string&)>& is_directory) const;
+  // Whether an entry directly in directory `path` may be synchronised that is not a directory; true
+  // when unsure. `is_directory` tells of an entry that a pattern names outright.
+  bool MaySelectIn(std::string_view path, Reach reach,
+                   const std::function<bool(const std::string&)>& is_directory) const;
 
   // Convenience that walks down from /: whether csync2's walk would come to `path` and select it.
   Scope Explain(std::string_view path) const;

@@ -43,7 +43,8 @@ std::vector<Place> Settle::Fresh(size_t limit) {
 Millis Settle::Deadline() const { return order_.empty() ? -1 : order_.front().deadline; }
 
 std::string Settle::Key(NodeRef parent, const std::string& name) {
-  static_assert(sizeof(parent) == sizeof(parent.id) + sizeof(parent.generation), "no bytes between them");
+  static_assert(sizeof(parent) == sizeof(parent.id) + sizeof(parent.generation),
+                "no bytes between them");
   std::string key(reinterpret_cast<const char*>(&parent), sizeof(parent));
   return key += name;
 }

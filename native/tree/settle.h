@@ -31,7 +31,8 @@ class Settle {
 
   // The names whose window has passed.
   std::vector<Place> Due(Millis now);
-  // At most `limit` names added since the last call that still wait: their type may tell that no CLOSE_WRITE comes.
+  // At most `limit` names added since the last call that still wait: their type may tell that no
+  // CLOSE_WRITE comes.
   std::vector<Place> Fresh(size_t limit);
   // When Due has something again, or -1.
   Millis Deadline() const;

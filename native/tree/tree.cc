@@ -40,8 +40,10 @@ void Tree::OnEvent(const Event& event, Millis now) {
     return;
   }
   const NodeId head = store_.ByWatch(event.wd);
-  // Unmounted while nobody watched: what is mounted there now may be another one that can't be told from it.
-  if ((event.mask & IN_UNMOUNT) && event.wd <= options_.adopted) OnOverflow("a file system was unmounted meanwhile");
+  // Unmounted while nobody watched: what is mounted there now may be another one that can't be told
+  // from it.
+  if ((event.mask & IN_UNMOUNT) && event.wd <= options_.adopted)
+    OnOverflow("a file system was unmounted meanwhile");
   if (head == kNoNode) {
     if (removing_.count(event.wd) != 0) {
       // Events queued before inotify_rm_watch stay readable; IGNORED is the last.
@@ -81,7 +83,8 @@ void Tree::Apply(NodeId id, const Event& event, Millis now) {
   if (!DirectoryPath(id, &directory)) return;
   if (event.name.empty()) {
     // The parent tells the same with the name; only "/" has no parent.
-    if (id == kRootNode && selection_.Explain("/") == Scope::kSelected) Emit(RecordKind::kFile, "/");
+    if (id == kRootNode && selection_.Explain("/") == Scope::kSelected)
+      Emit(RecordKind::kFile, "/");
     // And a parent whose watch doesn't tell of attributes.
     const NodeId parent = store_[id].parent;
     if ((event.mask & IN_ATTRIB) && parent != kNoNode && !store_[parent].full &&
@@ -109,7 +112,8 @@ void Tree::ApplyDirectory(NodeId id, const Event& event, const std::string& path
   const NodeId child = store_.Child(id, event.name);
   if (event.mask & (IN_MOVED_FROM | IN_DELETE)) {
     if (child != kNoNode) Detach(child, now);
-    if (child != kNoNode || entered || selection_.Selects(path, parent_reach)) Emit(RecordKind::kTree, path);
+    if (child != kNoNode || entered || selection_.Selects(path, parent_reach))
+      Emit(RecordKind::kTree, path);
     // After RENAME_EXCHANGE the last event for a name may be MOVED_FROM although the name is taken.
     if (entered && (event.mask & IN_MOVED_FROM)) Want(id, event.name, false);
     return;
@@ -127,8 +131,8 @@ void Tree::ApplyFile(NodeId id, const Event& event, const std::string& path, Mil
     Want(id, event.name, false);
   }
   // A file where a directory was selected: the watch must tell more from now on.
-  if ((event.mask & (IN_CREATE | IN_MOVED_TO)) && !store_[id].full && store_[id].parent != kNoNode &&
-      selection_.Selects(path, store_[id].reach)) {
+  if ((event.mask & (IN_CREATE | IN_MOVED_TO)) && !store_[id].full &&
+      store_[id].parent != kNoNode && selection_.Selects(path, store_[id].reach)) {
     Want(store_[id].parent, store_[id].name, true);
   }
   const uint32_t what = event.mask & IN_ALL_EVENTS;
@@ -177,8 +181,8 @@ void Tree::ReplayBelow(NodeId id, Millis now) {
 }
 
 void Tree::Ignored(int32_t wd, Millis now) {
-  // By descriptor, never by name: the name may belong to a new directory already, when somebody has held the old
-  // one open (DELETE, CREATE, then DELETE_SELF and IGNORED of the old inode).
+  // By descriptor, never by name: the name may belong to a new directory already, when somebody has
+  // held the old one open (DELETE, CREATE, then DELETE_SELF and IGNORED of the old inode).
   while (const NodeId id = store_.ByWatch(wd)) {
     store_.ClearWatch(id);
     const bool expected = store_[id].deleted || id == kRootNode || store_[id].parent == kNoNode;
@@ -226,11 +230,13 @@ void Tree::Tick(Millis now) {
   ExpireDetached(now);
   WantRetries(now);
   if (!unwatched_.empty() && limit_retry_at_ >= 0 && limit_retry_at_ <= now) {
-    limit_backoff_ = std::min(std::max(limit_backoff_ * 2, options_.backoff_min), options_.backoff_max);
+    limit_backoff_ =
+        std::min(std::max(limit_backoff_ * 2, options_.backoff_min), options_.backoff_max);
     limit_retry_at_ = now + limit_backoff_;
-    // Each look ends with a record, watched or not: so what isn't watched is checked from time to time. Of more than are
-    // asked for at once a check of everything takes care.
-    const bool beyond = unwatched_.size() > kProbesPerTurn && limit_backoff_ == options_.backoff_max;
+    // Each look ends with a record, watched or not: so what isn't watched is checked from time to
+    // time. Of more than are asked for at once a check of everything takes care.
+    const bool beyond =
+        unwatched_.size() > kProbesPerTurn && limit_backoff_ == options_.backoff_max;
     if (unwatched_new_ || beyond) EmitLimit();
     size_t count = 0;
     for (const auto& [key, place] : unwatched_) {
@@ -249,7 +255,8 @@ Millis Tree::Deadline() const {
   if (!detached_.empty()) consider(detached_.front().deadline);
   if (!retry_times_.empty()) consider(retry_times_.begin()->first);
   if (!unwatched_.empty()) consider(limit_retry_at_);
-  if (!loss_.empty() && reconcile_job_ == 0 && jobs_.count(1) == 0) consider(std::max<Millis>(0, reconciled_at_ + reconcile_backoff_));
+  if (!loss_.empty() && reconcile_job_ == 0 && jobs_.count(1) == 0)
+    consider(std::max<Millis>(0, reconciled_at_ + reconcile_backoff_));
   return next;
 }
 

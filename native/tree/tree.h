@@ -1,10 +1,10 @@
-// The watcher's state machine: kernel events and walkers' findings go in, records and requests come out. No I/O, no
-// clock, no thread: its owner calls it from one thread and passes the time.
+// The watcher's state machine: kernel events and walkers' findings go in, records and requests come
+// out. No I/O, no clock, no thread: its owner calls it from one thread and passes the time.
 //
-// Every change of the tree rests on a look: a directory opened relative to its watched parent and identified by the
-// descriptor that inotify_add_watch(2) returns for its inode. Events only say where to look. The descriptor of an
-// inode stays the same wherever the directory is moved, so a rename is recognised by a known descriptor in a new
-// place, without cookies.
+// Every change of the tree rests on a look: a directory opened relative to its watched parent and
+// identified by the descriptor that inotify_add_watch(2) returns for its inode. Events only say
+// where to look. The descriptor of an inode stays the same wherever the directory is moved, so a
+// rename is recognised by a known descriptor in a new place, without cookies.
 #pragma once
 
 #include <atomic>
@@ -37,9 +37,11 @@ struct TreeOptions {
   Millis backoff_min = 1000;  // between two repairs of the whole tree, doubling
   Millis backoff_max = 60000;
   size_t held_max = 1 << 20;  // events kept for descriptors that are not known yet
-  size_t touched_max = 1 << 20;  // names of which the last event is remembered while looks are under way
+  size_t touched_max =
+      1 << 20;  // names of which the last event is remembered while looks are under way
   size_t deepest = kDeepestPath;  // bytes of the longest path of a directory that is entered
-  // Descriptors up to this one were made by an earlier watcher of the same inotify instance, 0: there was none.
+  // Descriptors up to this one were made by an earlier watcher of the same inotify instance, 0:
+  // there was none.
   int32_t adopted = 0;
 };
 
@@ -63,8 +65,8 @@ class TreeSink {
   virtual void Emit(RecordKind kind, std::string_view text) = 0;
   virtual void StartJob(Job job) = 0;
   virtual void RemoveWatch(int32_t wd) = 0;
-  // Whether a CLOSE_WRITE can be expected for this path: a regular file with one name (the one question that needs
-  // the file system; a wrong answer costs time or a second look, nothing else).
+  // Whether a CLOSE_WRITE can be expected for this path: a regular file with one name (the one
+  // question that needs the file system; a wrong answer costs time or a second look, nothing else).
   virtual bool AwaitsClose(const std::string& path) = 0;
   // The first walk is over. `beyond_limit`: directories that could not be watched, 0: all are.
   virtual void FirstWalkDone(uint64_t beyond_limit) = 0;
@@ -73,7 +75,8 @@ class TreeSink {
 class Tree {
  public:
   Tree(const Selection& selection, TreeOptions options, TreeSink* sink);
-  // Goes on from where `other` is, independent of it: a model checker tries several ways from one state.
+  // Goes on from where `other` is, independent of it: a model checker tries several ways from one
+  // state.
   Tree(const Tree& other, TreeSink* sink) : Tree(other) { sink_ = sink; }
 
   // Asks for the first walk from "/". `loss`: a loss that is told when it is over, empty: none.
@@ -97,7 +100,8 @@ class Tree {
   // When Tick has something to do, -1: not before the next input.
   Millis Deadline() const;
 
-  // Whether a successor that goes on with the unread events would miss nothing: no record waits, no look is under way.
+  // Whether a successor that goes on with the unread events would miss nothing: no record waits, no
+  // look is under way.
   bool IsSettled() const;
   // Whether every selected directory is watched, so that events tell of all changes.
   bool IsWhole() const { return denied_.empty() && unwatched_.empty(); }
@@ -105,8 +109,8 @@ class Tree {
   // Emits outstanding records; reports unfinished looks as a loss. Call last.
   void Leave();
 
-  // Grows with every event that moves a directory. Walkers read it when they begin a look: an event that was
-  // processed after that makes the finding old. Safe to read from any thread.
+  // Grows with every event that moves a directory. Walkers read it when they begin a look: an event
+  // that was processed after that makes the finding old. Safe to read from any thread.
   const std::atomic<uint64_t>& Serial() const { return serial_.value; }
 
   const NodeStore& store() const { return store_; }
@@ -177,7 +181,8 @@ class Tree {
 
   // tree_looks.cc: looks and walks
   void Want(NodeId parent, const std::string& name, bool emit);
-  uint64_t StartWalk(NodeId parent, const std::string& name, bool sweep, std::vector<Obligation> obligations);
+  uint64_t StartWalk(NodeId parent, const std::string& name, bool sweep,
+                     std::vector<Obligation> obligations);
   ActiveJob& Register(Job* job);
   void ForgetRemoved();
   void Discharge(const Obligation& obligation);
@@ -212,23 +217,28 @@ class Tree {
   Settle settle_;
   TreeStats stats_;
   Clock serial_;
-  std::unordered_map<std::string, uint64_t> touched_;  // (wd, name) -> serial of the last event there, while jobs run
+  std::unordered_map<std::string, uint64_t>
+      touched_;  // (wd, name) -> serial of the last event there, while jobs run
   size_t touched_limit_ = 0;                           // at which old ones are forgotten
-  uint64_t forgotten_ = 0;                             // of looks up to this job it is not known any more which are old
+  uint64_t forgotten_ = 0;  // of looks up to this job it is not known any more which are old
   uint64_t shape_ = 1;                                 // grows when a node changes place
 
   std::map<uint64_t, ActiveJob> jobs_;
   uint64_t last_job_ = 0;
   int32_t high_water_ = 0;
-  std::map<NodeId, std::map<std::string, bool>> wanted_;  // parent -> name -> whether a record is outstanding
-  std::deque<std::pair<uint64_t, Obligation>> deferred_;  // emitted when all jobs up to that one are done
+  std::map<NodeId, std::map<std::string, bool>>
+      wanted_;  // parent -> name -> whether a record is outstanding
+  std::deque<std::pair<uint64_t, Obligation>>
+      deferred_;  // emitted when all jobs up to that one are done
 
   std::deque<Detached> detached_;
   std::unordered_set<int32_t> removing_;  // removed by us: dead, whatever still comes with them
-  std::deque<std::pair<uint64_t, int32_t>> removed_;  // IGNORED seen: to be forgotten when all jobs up to this are done
+  std::deque<std::pair<uint64_t, int32_t>>
+      removed_;  // IGNORED seen: to be forgotten when all jobs up to this are done
   std::vector<int32_t> stray_;
   struct HeldEvents {
-    uint64_t job;  // unknown, if all jobs up to this one are done and nobody has claimed the descriptor
+    uint64_t
+        job;  // unknown, if all jobs up to this one are done and nobody has claimed the descriptor
     std::vector<Event> events;
   };
   std::unordered_map<int32_t, HeldEvents> held_;

@@ -28,23 +28,26 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     return {};
   }
   if (parent == kNoNode) {
-    // The parent was deleted or has left meanwhile. The look that finds this directory elsewhere watches it again.
+    // The parent was deleted or has left meanwhile. The look that finds this directory elsewhere
+    // watches it again.
     if (store_.ByWatch(found.wd) == kNoNode) stray_.push_back(found.wd);
     return {};
   }
   if (removing_.count(found.wd) != 0) {
-    // The watch was put on before we took it away, so it is dead now. What happens until there is another is told by
-    // nobody.
+    // The watch was put on before we took it away, so it is dead now. What happens until there is
+    // another is told by nobody.
     LookAgain(found, parent);
     return {};
   }
   if (IsOld(found, parent)) {
-    // An event for this name has been processed since the look began; it or a later one tells what is there. The
-    // descriptor must belong to somebody until then.
+    // An event for this name has been processed since the look began; it or a later one tells what
+    // is there. The descriptor must belong to somebody until then.
     NodeId id = store_.Child(parent, found.name);
     if (id == kNoNode || store_[id].wd != found.wd) id = PlacedNode(found.wd);
     // The look for that event may emit no record, but one is emitted when all below is watched.
-    if (const Obligation* obligation = ObligationOf(found); obligation && obligation->open && obligation->kind == RecordKind::kTree) Want(parent, found.name, true);
+    if (const Obligation* obligation = ObligationOf(found);
+        obligation && obligation->open && obligation->kind == RecordKind::kTree)
+      Want(parent, found.name, true);
     if (id == kNoNode) {
       id = store_.Create(found.name);
       store_.SetWatch(id, found.wd);
@@ -99,7 +102,9 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
       obligation->open = false;
     }
     // Nobody has told what happened there while it couldn't be watched.
-    if (unseen) deferred_.push_back({last_job_, {RecordKind::kTree, store_.Ref(parent), found.name, path, true}});
+    if (unseen)
+      deferred_.push_back(
+          {last_job_, {RecordKind::kTree, store_.Ref(parent), found.name, path, true}});
     if (moved) ReplayBelow(id, now);
     else Replay(found.wd, now);
   }
@@ -127,7 +132,8 @@ void Tree::OnNotFound(const Found& found, NodeId parent, Millis now) {
     case LookStatus::kBusy:
     case LookStatus::kParentLost:
       // Then the retry emits the record, when the watch stands.
-      if (Obligation* obligation = RetryLater(found, parent, now) ? ObligationOf(found) : nullptr) obligation->open = false;
+      if (Obligation* obligation = RetryLater(found, parent, now) ? ObligationOf(found) : nullptr)
+        obligation->open = false;
       return;
     case LookStatus::kNoSpace:
       NoteUnwatched(found, parent);
@@ -138,7 +144,8 @@ void Tree::OnNotFound(const Found& found, NodeId parent, Millis now) {
       break;
     case LookStatus::kTooDeep:
       if (!IsTooDeep(parent, found.name)) {
-        // It has come to a shorter path since the look began, and others beside it, which have not been told.
+        // It has come to a shorter path since the look began, and others beside it, which have not
+        // been told.
         if (parent == kRootNode) Want(parent, found.name, true);
         else StartWalk(store_[parent].parent, store_[parent].name, false, {});
         return;

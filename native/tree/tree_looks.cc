@@ -37,9 +37,10 @@ void Tree::Flush(Millis now) {
     Emit(RecordKind::kFile, path);
   }
   if (denied_new_ != 0) {
-    Emit(RecordKind::kLoss, denied_new_ == 1
-                                ? "directory not readable: " + denied_first_
-                                : std::to_string(denied_new_) + " directories not readable, first: " + denied_first_);
+    Emit(RecordKind::kLoss,
+         denied_new_ == 1
+             ? "directory not readable: " + denied_first_
+             : std::to_string(denied_new_) + " directories not readable, first: " + denied_first_);
     denied_new_ = 0;
   }
   if (unwatched_new_ && limit_retry_at_ < 0) {
@@ -51,7 +52,9 @@ void Tree::Flush(Millis now) {
   wanted_.clear();
   for (auto& [asked, names] : wanted) {
     if (!store_[asked].live) continue;
-    const NodeId parent = store_[asked].wd == kNoWatch || store_.IsRooted(asked) ? asked : PlacedNode(store_[asked].wd);
+    const NodeId parent = store_[asked].wd == kNoWatch || store_.IsRooted(asked)
+                              ? asked
+                              : PlacedNode(store_[asked].wd);
     Job job;
     job.parent = store_.Ref(parent);
     job.parent_wd = store_[parent].wd;
@@ -79,7 +82,8 @@ void Tree::Flush(Millis now) {
   if (options_.adopted > 0 && jobs_.empty() && !held_.empty()) ResolveHeld(now);
 }
 
-uint64_t Tree::StartWalk(NodeId parent, const std::string& name, bool sweep, std::vector<Obligation> obligations) {
+uint64_t Tree::StartWalk(NodeId parent, const std::string& name, bool sweep,
+                         std::vector<Obligation> obligations) {
   Job job;
   job.deep = true;
   if (parent != kNoNode) {
@@ -91,7 +95,8 @@ uint64_t Tree::StartWalk(NodeId parent, const std::string& name, bool sweep, std
   std::string path = job.parent_path;
   if (path.size() > 1) path += '/';
   path += name;
-  job.names.push_back({name, parent == kNoNode ? selection_.RootReach() : selection_.Enter(path, job.parent_reach)});
+  job.names.push_back({name, parent == kNoNode ? selection_.RootReach()
+                                               : selection_.Enter(path, job.parent_reach)});
   job.count_beyond_limit = last_job_ == 0;
   ActiveJob& active = Register(&job);
   active.sweep = sweep;
@@ -175,7 +180,8 @@ void Tree::ResolveHeld(Millis) {
     const bool gone = (held->second.events.back().mask & IN_IGNORED) != 0;
     if (!gone && removing_.insert(wd).second) {
       sink_->RemoveWatch(wd);
-      // What an earlier watcher has watched and this one doesn't come by has left the tree, or isn't selected any more.
+      // What an earlier watcher has watched and this one doesn't come by has left the tree, or
+      // isn't selected any more.
       if (wd > options_.adopted) {
         stats_.unknown_descriptors++;
         OnOverflow("events came for an unknown directory");
@@ -185,8 +191,8 @@ void Tree::ResolveHeld(Millis) {
   }
 }
 
-// An earlier watcher's descriptor can send events long before a look comes by its directory, which may have been moved
-// back into the tree: only when nothing is looked at any more is it nobody's.
+// An earlier watcher's descriptor can send events long before a look comes by its directory, which
+// may have been moved back into the tree: only when nothing is looked at any more is it nobody's.
 bool Tree::MayStillBeFound(int32_t wd) const {
   return wd <= options_.adopted && !(jobs_.empty() && wanted_.empty());
 }
@@ -201,9 +207,12 @@ void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
   if (top == kNoNode) return;
   std::vector<NodeId> below{top};
   if (top == kRootNode) {
-    // What has no place just now may get one, and would bring along what was below it before the loss.
+    // What has no place just now may get one, and would bring along what was below it before the
+    // loss.
     for (const Detached& entry : detached_) {
-      if (const NodeId id = store_.Resolve(entry.node); id != kNoNode && store_[id].parent == kNoNode) below.push_back(id);
+      if (const NodeId id = store_.Resolve(entry.node);
+          id != kNoNode && store_[id].parent == kNoNode)
+        below.push_back(id);
     }
   }
   while (!below.empty()) {
@@ -215,7 +224,8 @@ void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
         below.push_back(child);
         continue;
       }
-      // It may be gone. If it is there, it was somewhere else when the walk came by, and so was all below it.
+      // It may be gone. If it is there, it was somewhere else when the walk came by, and so was all
+      // below it.
       store_[child].outdated = true;
       Want(id, store_[child].name, false);
     }
@@ -232,8 +242,9 @@ NodeId Tree::PlacedNode(int32_t wd) const {
 }
 
 bool Tree::Recursing(uint64_t except) const {
-  return std::any_of(jobs_.begin(), jobs_.end(),
-                     [except](const auto& entry) { return entry.first != except && entry.second.recursed; });
+  return std::any_of(jobs_.begin(), jobs_.end(), [except](const auto& entry) {
+    return entry.first != except && entry.second.recursed;
+  });
 }
 
 bool Tree::IsOld(const Found& found, NodeId parent) const {

@@ -24,17 +24,21 @@ void Tree::OnOverflow(std::string_view reason) {
   if (loss_.empty()) loss_ = reason;
 }
 
-// Walks everything again. All adds are idempotent: a watched inode answers with the descriptor that it has.
+// Walks everything again. All adds are idempotent: a watched inode answers with the descriptor that
+// it has.
 void Tree::Reconcile(Millis now) {
   if (loss_.empty() || reconcile_job_ != 0) return;
-  if (jobs_.count(1) != 0) return;  // the first walk is still under way, it would do everything twice
+  if (jobs_.count(1) != 0)
+    return;  // the first walk is still under way, it would do everything twice
   if (reconciled_at_ >= 0 && now < reconciled_at_ + reconcile_backoff_) return;
-  const bool again = reconciled_at_ >= 0 && now < reconciled_at_ + 2 * std::max(reconcile_backoff_, options_.backoff_min);
+  const bool again = reconciled_at_ >= 0 &&
+                     now < reconciled_at_ + 2 * std::max(reconcile_backoff_, options_.backoff_min);
   reconcile_backoff_ =
-      again ? std::min(std::max(reconcile_backoff_ * 2, options_.backoff_min), options_.backoff_max) : options_.backoff_min;
+      again ? std::min(std::max(reconcile_backoff_ * 2, options_.backoff_min), options_.backoff_max)
+            : options_.backoff_min;
   stats_.reconciles++;
-  // The record is emitted when the walk is over: a full check that began before would miss what the walk has yet to
-  // watch.
+  // The record is emitted when the walk is over: a full check that began before would miss what the
+  // walk has yet to watch.
   std::vector<Obligation> obligations{{RecordKind::kLoss, {}, "", std::move(loss_), true}};
   loss_.clear();
   reconcile_job_ = StartWalk(kNoNode, "", true, std::move(obligations));
@@ -50,7 +54,8 @@ void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
     // Down to the directory that holds the mount point; what isn't in the tree doesn't concern us.
     NodeId parent = kRootNode;
     size_t from = 1;
-    for (size_t to = path.find('/', from); to != std::string::npos && parent != kNoNode; to = path.find('/', from)) {
+    for (size_t to = path.find('/', from); to != std::string::npos && parent != kNoNode;
+         to = path.find('/', from)) {
       parent = store_.Child(parent, std::string_view(path).substr(from, to - from));
       from = to + 1;
     }
@@ -59,21 +64,23 @@ void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
     const bool known = store_.Child(parent, name) != kNoNode;
     if (!known && selection_.Enter(path, store_[parent].reach) == 0) continue;
     Touch(parent, name);
-    StartWalk(parent, name, true,
-              {{RecordKind::kLoss, store_.Ref(parent), name, "a mount has changed at " + path, true}});
+    StartWalk(
+        parent, name, true,
+        {{RecordKind::kLoss, store_.Ref(parent), name, "a mount has changed at " + path, true}});
   }
 }
 
-// The parent has been renamed or replaced and its events are still to come, or something is short: ask again. False:
-// it has been asked often enough.
+// The parent has been renamed or replaced and its events are still to come, or something is short:
+// ask again. False: it has been asked often enough.
 bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
   const std::string key = Key(parent, found.name);
   if (retries_.count(key) != 0) return true;
   const int attempts = ++attempts_[key];
   if (attempts > kRetries) {
     attempts_.erase(key);
-    OnOverflow(found.status == LookStatus::kBusy ? "too few file descriptors or too little memory to watch a directory"
-                                                 : "a directory's path leads elsewhere");
+    OnOverflow(found.status == LookStatus::kBusy
+                   ? "too few file descriptors or too little memory to watch a directory"
+                   : "a directory's path leads elsewhere");
     return false;
   }
   if (found.status == LookStatus::kParentLost && store_[parent].parent != kNoNode) {
@@ -99,8 +106,8 @@ void Tree::WantRetries(Millis now) {
   }
 }
 
-// What was found has been taken away by then; another look makes another watch. If it doesn't, again and again, then
-// the watch has never gone.
+// What was found has been taken away by then; another look makes another watch. If it doesn't,
+// again and again, then the watch has never gone.
 void Tree::LookAgain(const Found& found, NodeId parent) {
   if (++attempts_[Key(parent, found.name)] <= kRetries) {
     Want(parent, found.name, true);
@@ -112,7 +119,8 @@ void Tree::LookAgain(const Found& found, NodeId parent) {
 }
 
 void Tree::NoteUnwatched(const Found& found, NodeId parent) {
-  if (unwatched_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second) unwatched_new_ = true;
+  if (unwatched_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second)
+    unwatched_new_ = true;
 }
 
 void Tree::EmitLimit() {
@@ -121,7 +129,8 @@ void Tree::EmitLimit() {
 }
 
 void Tree::NoteDenied(const Found& found, NodeId parent) {
-  if (!denied_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second) return;
+  if (!denied_.emplace(Key(parent, found.name), Place{store_.Ref(parent), found.name}).second)
+    return;
   if (denied_new_++ > 0) return;
   store_.Path(parent, &denied_first_);
   if (denied_first_.size() > 1) denied_first_ += '/';
@@ -131,8 +140,8 @@ void Tree::NoteDenied(const Found& found, NodeId parent) {
 }
 
 bool Tree::IsSettled() const {
-  return jobs_.empty() && wanted_.empty() && deferred_.empty() && retries_.empty() && loss_.empty() &&
-         settle_.Deadline() < 0;
+  return jobs_.empty() && wanted_.empty() && deferred_.empty() && retries_.empty() &&
+         loss_.empty() && settle_.Deadline() < 0;
 }
 
 void Tree::Leave() {
@@ -146,7 +155,8 @@ void Tree::Leave() {
   if (unwatched_new_) EmitLimit();
 }
 
-// The place is watched, or there is nothing to watch any more. True: until now it couldn't be watched.
+// The place is watched, or there is nothing to watch any more. True: until now it couldn't be
+// watched.
 bool Tree::NoteWatched(NodeId parent, const std::string& name, Millis now) {
   if (!attempts_.empty()) attempts_.erase(Key(parent, name));
   const bool denied = !denied_.empty() && denied_.erase(Key(parent, name)) != 0;
@@ -165,10 +175,12 @@ void Tree::MovePlaces(NodeId from, NodeId into) {
   }
   const std::string prefix = Key(from, "");
   for (const auto* places : {&denied_, &unwatched_}) {
-    for (auto place = places->lower_bound(prefix); IsOf(place, *places, prefix); ++place) Want(into, place->second.name, true);
+    for (auto place = places->lower_bound(prefix); IsOf(place, *places, prefix); ++place)
+      Want(into, place->second.name, true);
   }
   std::vector<Retry> moved;
-  for (auto retry = retries_.lower_bound(prefix); IsOf(retry, retries_, prefix); ++retry) moved.push_back(retry->second);
+  for (auto retry = retries_.lower_bound(prefix); IsOf(retry, retries_, prefix); ++retry)
+    moved.push_back(retry->second);
   ForgetPlaces(from);
   for (const Retry& retry : moved) AddRetry(into, retry.place.name, retry.at);
 }
@@ -181,9 +193,11 @@ void Tree::ForgetPlaces(NodeId parent) {
     retry_times_.erase({retry->second.at, retry->first});
     retry = retries_.erase(retry);
   }
-  for (auto attempt = attempts_.lower_bound(prefix); IsOf(attempt, attempts_, prefix);) attempt = attempts_.erase(attempt);
+  for (auto attempt = attempts_.lower_bound(prefix); IsOf(attempt, attempts_, prefix);)
+    attempt = attempts_.erase(attempt);
   for (auto* places : {&denied_, &unwatched_}) {
-    for (auto place = places->lower_bound(prefix); IsOf(place, *places, prefix);) place = places->erase(place);
+    for (auto place = places->lower_bound(prefix); IsOf(place, *places, prefix);)
+      place = places->erase(place);
   }
 }
 

@@ -22,17 +22,20 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
     else detached = id;
   }
   if (detached != kNoNode) {
-    // Out of its place while events were lost and all else was walked again: what is below may have changed unseen.
+    // Out of its place while events were lost and all else was walked again: what is below may have
+    // changed unseen.
     *outdated = store_[detached].outdated || store_[detached].epoch < lost_epoch_;
     store_[detached].outdated = *outdated;
     store_[detached].deleted = false;
-    // Its directory has no place just now, and its events are held: this finding may be older than they are.
-    if (store_[detached].parent != kNoNode) Want(store_[detached].parent, store_[detached].name, false);
+    // Its directory has no place just now, and its events are held: this finding may be older than
+    // they are.
+    if (store_[detached].parent != kNoNode)
+      Want(store_[detached].parent, store_[detached].name, false);
     Relink(detached, parent, found.name);
     return detached;
   }
-  // Known in another place: moved there from here or from there to here while nobody had told yet, or a bind mount.
-  // Both stand until the other place has been looked at.
+  // Known in another place: moved there from here or from there to here while nobody had told yet,
+  // or a bind mount. Both stand until the other place has been looked at.
   for (const NodeId id : elsewhere) {
     if (id != kRootNode) Want(store_[id].parent, store_[id].name, false);
   }
@@ -47,7 +50,8 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
 
 void Tree::Relink(NodeId id, NodeId parent, const std::string& name) {
   if (store_.IsWithin(parent, id)) {
-    // A stale finding has put the new parent below this directory. Both can't be true: cut it out, it will be found.
+    // A stale finding has put the new parent below this directory. Both can't be true: cut it out,
+    // it will be found.
     NodeId below = parent;
     while (below != id && store_[below].parent != id) below = store_[below].parent;
     if (below == id) return;
@@ -59,8 +63,8 @@ void Tree::Relink(NodeId id, NodeId parent, const std::string& name) {
   shape_++;
 }
 
-// Gives every directory from `top` down, or `top` alone, the reach that its new path has. True: some may have to be
-// entered that haven't been.
+// Gives every directory from `top` down, or `top` alone, the reach that its new path has. True:
+// some may have to be entered that haven't been.
 bool Tree::UpdateReach(NodeId top, const std::string& top_path, bool deep, Millis now) {
   bool changed = false;
   std::vector<std::pair<NodeRef, std::string>> below;
@@ -79,11 +83,13 @@ bool Tree::UpdateReach(NodeId top, const std::string& top_path, bool deep, Milli
     }
     // What was too deep may not be so here.
     if (store_[id].clipped) store_[id].clipped = store_[id].listed = false;
-    // A look will find that it is to be walked, and then emit a record: each by itself, not all that is between them.
+    // A look will find that it is to be walked, and then emit a record: each by itself, not all
+    // that is between them.
     if (!store_[id].listed) Want(parent, store_[id].name, true);
     changed |= reach != store_[id].reach;
     // A watch that tells of directories only may have come where files are selected.
-    changed |= !store_[id].full && selection_.MaySelectIn(path, reach, [](const std::string&) { return false; });
+    changed |= !store_[id].full &&
+               selection_.MaySelectIn(path, reach, [](const std::string&) { return false; });
     store_[id].reach = reach;
     if (!deep) break;
     for (NodeId child = store_[id].first_child; child != kNoNode; child = store_[child].next) {
@@ -122,7 +128,8 @@ void Tree::Merge(NodeId from, NodeId into, Millis now) {
       const std::string name = store_[child].name;
       store_.Unlink(child);
       const NodeId twin = store_.Child(kept, name);
-      if (twin != kNoNode && store_[twin].wd == store_[child].wd) pairs.emplace_back(store_.Ref(child), store_.Ref(twin));
+      if (twin != kNoNode && store_[twin].wd == store_[child].wd)
+        pairs.emplace_back(store_.Ref(child), store_.Ref(twin));
       else Adopt(child, kept, name, twin == kNoNode, now);
     }
     MovePlaces(old, kept);
@@ -171,7 +178,8 @@ void Tree::Prune(NodeId id, Millis now) {
     if (node == kNoNode) continue;
     NodeId other = kNoNode;
     const int32_t wd = store_[node].wd;
-    for (NodeId twin = wd == kNoWatch ? kNoNode : store_.ByWatch(wd); twin != kNoNode; twin = store_[twin].next_alias) {
+    for (NodeId twin = wd == kNoWatch ? kNoNode : store_.ByWatch(wd); twin != kNoNode;
+         twin = store_[twin].next_alias) {
       if (!store_.IsWithin(twin, id)) other = twin;
     }
     if (other != kNoNode) {
@@ -200,7 +208,8 @@ void Tree::Prune(NodeId id, Millis now) {
   shape_++;
 }
 
-// Forgets one directory whose inode is gone. What is still below it has been moved away before, and is looked for.
+// Forgets one directory whose inode is gone. What is still below it has been moved away before, and
+// is looked for.
 void Tree::Drop(NodeId id, Millis now) {
   if (id == kRootNode) {
     OnOverflow("the watch of / is gone");
@@ -219,7 +228,8 @@ void Tree::ExpireDetached(Millis now) {
     detached_.pop_front();
     const NodeId id = store_.Resolve(entry.node);
     if (id == kNoNode || id == kRootNode || store_[id].parent != kNoNode) continue;
-    // A running look may be about to find it in its new place; to watch it again would be right, but not cheap.
+    // A running look may be about to find it in its new place; to watch it again would be right,
+    // but not cheap.
     if (!(jobs_.empty() && wanted_.empty()) && entry.delays < 60) {
       detached_.push_back({entry.node, now + options_.grace, entry.delays + 1});
     } else {

@@ -1,4 +1,5 @@
-// Listing directories with getdents64(2): no allocation for each entry, and errors that readdir(3) would hide.
+// Listing directories with getdents64(2): no allocation for each entry, and errors that readdir(3)
+// would hide.
 #pragma once
 
 #include <cerrno>

@@ -8,18 +8,20 @@ namespace inotify_csync {
 
 namespace {
 
-// Kernel interfaces in the shape of files. Their directories come and go without events, and some never end.
+// Kernel interfaces in the shape of files. Their directories come and go without events, and some
+// never end.
 const std::unordered_set<std::string> kPseudo = {
-    "autofs",   "binfmt_misc", "bpf",        "cgroup",  "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs",
-    "efivarfs", "fusectl",     "mqueue",     "nsfs",    "proc",    "pstore",   "rpc_pipefs", "securityfs",
-    "selinuxfs", "sysfs",      "tracefs"};
+    "autofs", "binfmt_misc", "bpf",        "cgroup",    "cgroup2", "configfs", "debugfs",
+    "devpts", "devtmpfs",    "efivarfs",   "fusectl",   "mqueue",  "nsfs",     "proc",
+    "pstore", "rpc_pipefs",  "securityfs", "selinuxfs", "sysfs",   "tracefs"};
 
 // mountinfo writes blank, tab, newline and backslash as \ooo.
 std::string Unescape(const std::string& text) {
   std::string plain;
   for (size_t at = 0; at < text.size(); at++) {
     if (text[at] == '\\' && at + 3 < text.size()) {
-      plain += static_cast<char>((text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 + (text[at + 3] - '0'));
+      plain += static_cast<char>((text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 +
+                                 (text[at + 3] - '0'));
       at += 3;
     } else {
       plain += text[at];
@@ -35,7 +37,8 @@ std::shared_ptr<const MountTable> ReadMounts(int mountinfo_fd) {
   std::string text;
   char buffer[16384];
   off_t offset = 0;
-  for (ssize_t count; (count = pread(mountinfo_fd, buffer, sizeof(buffer), offset)) > 0; offset += count) {
+  for (ssize_t count; (count = pread(mountinfo_fd, buffer, sizeof(buffer), offset)) > 0;
+       offset += count) {
     text.append(buffer, static_cast<size_t>(count));
   }
   std::istringstream lines(text);

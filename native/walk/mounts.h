@@ -14,8 +14,10 @@ namespace inotify_csync {
 
 struct MountTable {
   std::map<std::string, std::string> points;  // mount point -> the ids of what is mounted there
-  std::map<std::string, std::string> sources;  // mount point -> devices and directories on them, without ids
-  std::unordered_set<std::string> pseudo;     // mount points of file systems that hold no files of anybody
+  std::map<std::string, std::string>
+      sources;  // mount point -> devices and directories on them, without ids
+  std::unordered_set<std::string>
+      pseudo;  // mount points of file systems that hold no files of anybody
 };
 
 // The file is given open, so that poll(2) can watch it for POLLPRI.
@@ -24,8 +26,9 @@ std::shared_ptr<const MountTable> ReadMounts(int mountinfo_fd);
 // Mount points that have appeared, vanished or been mounted over between two tables.
 std::vector<std::string> ChangedMounts(const MountTable& before, const MountTable& after);
 
-// Tells two tables apart by what is mounted where the selection leads, also those of two processes: mounts have other
-// ids in each mount namespace, and the service manager makes a namespace for each start. Never 0.
+// Tells two tables apart by what is mounted where the selection leads, also those of two processes:
+// mounts have other ids in each mount namespace, and the service manager makes a namespace for each
+// start. Never 0.
 uint64_t MountsDigest(const MountTable& table, const Selection& selection);
 
 }  // namespace inotify_csync

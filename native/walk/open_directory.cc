@@ -18,7 +18,8 @@ constexpr size_t kPieceMax = 4000;  // below PATH_MAX
 
 std::atomic<bool> has_openat2{true};
 
-// openat2(2), Linux 5.6, resolves several components at once without links; older kernels go one by one.
+// openat2(2), Linux 5.6, resolves several components at once without links; older kernels go one by
+// one.
 int OpenPiece(int parent_fd, const std::string& piece) {
   if (has_openat2.load(std::memory_order_relaxed)) {
     struct open_how how = {};
@@ -31,7 +32,8 @@ int OpenPiece(int parent_fd, const std::string& piece) {
   int fd = -1;
   for (size_t from = 0; from < piece.size();) {
     const size_t to = std::min(piece.find('/', from), piece.size());
-    const int next = OpenDirectoryAt(fd < 0 ? parent_fd : fd, piece.substr(from, to - from).c_str());
+    const int next =
+        OpenDirectoryAt(fd < 0 ? parent_fd : fd, piece.substr(from, to - from).c_str());
     const int error = errno;
     if (fd >= 0) close(fd);
     errno = error;

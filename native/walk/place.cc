@@ -16,7 +16,8 @@ namespace {
 
 void Describe(int fd, const char* path, int flags, PlaceFacts* facts) {
   struct statx status = {};
-  if (statx(fd, path, flags | AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_BTIME, &status) != 0) {
+  if (statx(fd, path, flags | AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_INO | STATX_BTIME, &status) !=
+      0) {
     facts->error = errno;
     return;
   }
@@ -66,7 +67,8 @@ PlaceFacts LookAtPlace(const std::string& path) {
   if (facts.error == 0) {
     std::vector<char> buffer(2048);
     facts.empty = true;
-    facts.error = ForEachEntry(fd, &buffer, [&facts](const DirectoryEntry&) { return facts.empty = false; });
+    facts.error =
+        ForEachEntry(fd, &buffer, [&facts](const DirectoryEntry&) { return facts.empty = false; });
   }
   close(fd);
   return facts;

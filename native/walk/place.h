@@ -1,4 +1,5 @@
-// What a directory is at this moment: enough to tell whether it is the one it was, and whether anything is in it.
+// What a directory is at this moment: enough to tell whether it is the one it was, and whether
+// anything is in it.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +18,12 @@ struct PlaceFacts {
   bool empty = false;
 };
 
-// Names of a path's extended attributes, ACLs among them, each ended by a NUL; empty if there are none or they can't be told.
+// Names of a path's extended attributes, ACLs among them, each ended by a NUL; empty if there are
+// none or they can't be told.
 std::string AttributeNames(const std::string& path);
 
-// Looks at an absolute path of any length; no component may be a symbolic link. All facts are of one inode.
+// Looks at an absolute path of any length; no component may be a symbolic link. All facts are of
+// one inode.
 PlaceFacts LookAtPlace(const std::string& path);
 
 }  // namespace inotify_csync

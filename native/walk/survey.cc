@@ -8,8 +8,8 @@ namespace inotify_csync {
 
 namespace {
 
-// It isn't there, or something else has taken its place: no trouble. ELOOP comes of links on the way to it, below which
-// csync2 never looks.
+// It isn't there, or something else has taken its place: no trouble. ELOOP comes of links on the
+// way to it, below which csync2 never looks.
 bool IsAbsence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
 // File systems keep times that don't fit.
@@ -70,7 +70,8 @@ void Survey::Walk(const std::string& path) {
   }
 }
 
-// Everything in it but directories is done with here: of a directory with a million files no name is kept.
+// Everything in it but directories is done with here: of a directory with a million files no name
+// is kept.
 void Survey::List(Level* level) {
   size_t unreadable = 0;
   int last_error = 0;
@@ -156,7 +157,8 @@ void Survey::Leave() {
 bool Survey::Reopen(Level* level, int child_fd) {
   const auto is_same = [level](int fd) {
     struct stat status;
-    return fstat(fd, &status) == 0 && status.st_dev == level->device && status.st_ino == level->inode;
+    return fstat(fd, &status) == 0 && status.st_dev == level->device &&
+           status.st_ino == level->inode;
   };
   int fd = child_fd < 0 ? -1 : OpenDirectoryAt(child_fd, "..");
   if (fd >= 0 && !is_same(fd)) {

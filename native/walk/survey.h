@@ -1,4 +1,5 @@
-// Looks at files and trees with lstat(2), as csync2 will, and tells what can't be looked at and what has changed lately.
+// Looks at files and trees with lstat(2), as csync2 will, and tells what can't be looked at and
+// what has changed lately.
 #pragma once
 
 #include <sys/stat.h>
@@ -46,17 +47,20 @@ struct UnreadableEntry {
 
 struct SurveyResult {
   uint64_t entries = 0;
-  // Everything but directories whose ctime is not before `changed_since_ns`, as far as it is asked for.
+  // Everything but directories whose ctime is not before `changed_since_ns`, as far as it is asked
+  // for.
   std::vector<ChangedEntry> changed;
-  // Entries that lstat(2) fails for, and directories that can't be listed. What isn't there is none of them.
+  // Entries that lstat(2) fails for, and directories that can't be listed. What isn't there is none
+  // of them.
   std::vector<UnreadableEntry> unreadable;
 };
 
-// One survey. Descends by directory descriptors, never by path and never through a symbolic link, so that neither depth
-// nor what is renamed meanwhile leads astray.
+// One survey. Descends by directory descriptors, never by path and never through a symbolic link,
+// so that neither depth nor what is renamed meanwhile leads astray.
 class Survey {
  public:
-  Survey(SurveyOptions options, const std::atomic<bool>& cancelled) : options_(options), cancelled_(cancelled) {}
+  Survey(SurveyOptions options, const std::atomic<bool>& cancelled)
+      : options_(options), cancelled_(cancelled) {}
 
   // Absolute paths; one that lies within another is looked at twice. False: it has been cancelled.
   bool Run(const std::vector<std::string>& paths, SurveyResult* result);

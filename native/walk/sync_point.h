@@ -1,5 +1,5 @@
-// Places at which a test can step in between two system calls. Compiled in for the tests' own programs alone
-// (native/test/build): in the addon they are nothing.
+// Places at which a test can step in between two system calls. Compiled in for the tests' own
+// programs alone (native/test/build): in the addon they are nothing.
 #pragma once
 
 #include <functional>

@@ -24,11 +24,15 @@ WalkedDirectory::~WalkedDirectory() {
   while (next && next.use_count() == 1) next = std::move(next->parent);
 }
 
-WalkerPool::WalkerPool(int inotify_fd, const Selection& selection, const std::atomic<uint64_t>& serial,
-                       WalkerOptions options)
-    : inotify_fd_(inotify_fd), selection_(selection), serial_(serial), options_(std::move(options)) {
+WalkerPool::WalkerPool(int inotify_fd, const Selection& selection,
+                       const std::atomic<uint64_t>& serial, WalkerOptions options)
+    : inotify_fd_(inotify_fd),
+      selection_(selection),
+      serial_(serial),
+      options_(std::move(options)) {
   try {
-    for (unsigned count = 0; count < options_.threads; count++) threads_.emplace_back([this] { Run(); });
+    for (unsigned count = 0; count < options_.threads; count++)
+      threads_.emplace_back([this] { Run(); });
   } catch (const std::system_error&) {
     // No more processes are allowed. Fewer walkers take longer, no more.
     if (threads_.empty()) throw;
@@ -75,7 +79,8 @@ bool WalkerPool::HasResults() {
 void WalkerPool::Run() {
   Worker worker;
   worker.buffer.resize(kListBuffer);
-  // With a working directory of its own a thread can watch "." instead of walking to /proc/self/fd/N each time.
+  // With a working directory of its own a thread can watch "." instead of walking to
+  // /proc/self/fd/N each time.
   worker.own_directory = unshare(CLONE_FS) == 0;
   while (true) {
     if (worker.tasks.empty()) {
@@ -97,12 +102,13 @@ void WalkerPool::Run() {
     else Begin(&worker, task);
     worker.finished.push_back(std::move(task.job));
     if (worker.tasks.size() > 1 && idle_ > 0) Share(&worker);
-    if (worker.results.size() >= kResultsPerHandIn || worker.finished.size() >= kResultsPerHandIn) HandIn(&worker);
+    if (worker.results.size() >= kResultsPerHandIn || worker.finished.size() >= kResultsPerHandIn)
+      HandIn(&worker);
   }
 }
 
-// Gives the oldest half of what is to be done to walkers that wait. The results go first: a directory's finding must
-// reach the tree before those of its children.
+// Gives the oldest half of what is to be done to walkers that wait. The results go first: a
+// directory's finding must reach the tree before those of its children.
 void WalkerPool::Share(Worker* worker) {
   HandIn(worker);
   {
@@ -153,7 +159,12 @@ void WalkerPool::Begin(Worker* worker, const Task& task) {
     if (fd < 0) {
       const bool busy = StatusOf(errno) == LookStatus::kBusy;
       for (size_t index = 0; index < job.names.size(); index++) {
-        Task lost{task.job, parent, job.names[index].name, job.names[index].reach, static_cast<int>(index), serial_.load()};
+        Task lost{task.job,
+                  parent,
+                  job.names[index].name,
+                  job.names[index].reach,
+                  static_cast<int>(index),
+                  serial_.load()};
         Report(worker, lost, busy ? LookStatus::kBusy : LookStatus::kParentLost, errno);
       }
       return;
@@ -164,7 +175,8 @@ void WalkerPool::Begin(Worker* worker, const Task& task) {
   }
   task.job->open_tasks += job.names.size();
   for (size_t index = 0; index < job.names.size(); index++) {
-    worker->tasks.push_back({task.job, parent, job.names[index].name, job.names[index].reach, static_cast<int>(index), 0});
+    worker->tasks.push_back({task.job, parent, job.names[index].name, job.names[index].reach,
+                             static_cast<int>(index), 0});
   }
 }
 

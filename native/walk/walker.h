@@ -1,4 +1,5 @@
-// The threads that open, watch and list directories. They know nothing of the tree: jobs come in, findings go out.
+// The threads that open, watch and list directories. They know nothing of the tree: jobs come in,
+// findings go out.
 #pragma once
 
 #include <atomic>
@@ -19,8 +20,8 @@ namespace inotify_csync {
 
 class WalkerPool;
 
-// A directory on the way of a walk. Kept while anything below it is to be opened, and until the tree has read what
-// was found; `node` belongs to the tree's thread.
+// A directory on the way of a walk. Kept while anything below it is to be opened, and until the
+// tree has read what was found; `node` belongs to the tree's thread.
 struct WalkedDirectory {
   std::shared_ptr<WalkedDirectory> parent;
   std::string path;
@@ -34,7 +35,8 @@ struct WalkedDirectory {
 
 struct WalkResult {
   enum class Kind : uint8_t { kFound, kStray, kDone } kind = Kind::kFound;
-  Found found;  // without `parent`: that is directory->parent's node, or `above`'s if nothing was opened
+  Found found;  // without `parent`: that is directory->parent's node, or `above`'s if nothing was
+                // opened
   std::shared_ptr<WalkedDirectory> directory;
   std::shared_ptr<WalkedDirectory> above;
   uint64_t beyond_limit = 0;
@@ -45,12 +47,14 @@ struct WalkerOptions {
   uint32_t mask = 0;         // for inotify_add_watch
   uint32_t structure = 0;    // the part of it for directories in which no file can be selected
   int max_open = 1024;       // directories kept open at once
-  std::function<void()> on_results;  // called from any walker when results have come and none were waiting
+  std::function<void()>
+      on_results;  // called from any walker when results have come and none were waiting
 };
 
 class WalkerPool {
  public:
-  WalkerPool(int inotify_fd, const Selection& selection, const std::atomic<uint64_t>& serial, WalkerOptions options);
+  WalkerPool(int inotify_fd, const Selection& selection, const std::atomic<uint64_t>& serial,
+             WalkerOptions options);
   ~WalkerPool();
 
   void Start(Job job, std::shared_ptr<const MountTable> mounts);
@@ -78,7 +82,8 @@ class WalkerPool {
     std::vector<char> buffer;
     std::deque<Task> tasks;
     std::vector<WalkResult> results;
-    std::vector<std::shared_ptr<RunningJob>> finished;  // one entry a task, settled when the results are handed in
+    std::vector<std::shared_ptr<RunningJob>>
+        finished;                // one entry a task, settled when the results are handed in
     bool own_directory = false;  // this thread has a working directory of its own
   };
 
@@ -87,7 +92,8 @@ class WalkerPool {
   void Visit(Worker* worker, Task* task);
   void List(Worker* worker, const Task& task, const std::shared_ptr<WalkedDirectory>& directory);
   int OpenBelow(Worker* worker, const Task& task, LookStatus* failure, int* error);
-  int OpenVerified(Worker* worker, const std::shared_ptr<RunningJob>& job, const std::string& path, int32_t wd);
+  int OpenVerified(Worker* worker, const std::shared_ptr<RunningJob>& job, const std::string& path,
+                   int32_t wd);
   int32_t Watch(Worker* worker, int fd, uint32_t mask);
   bool WantsFiles(const std::string& path, Reach reach, int fd, bool* asked) const;
   void Release(WalkedDirectory* directory);

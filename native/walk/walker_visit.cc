@@ -70,7 +70,8 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
   directory->fd = fd;
   open_++;
   SyncPoint("opened", directory->path);
-  // Watch before list: what is made after the listing has an event, what was made before is in the listing.
+  // Watch before list: what is made after the listing has an event, what was made before is in the
+  // listing.
   const bool counting = task->job->limit_hit;
   bool full = true;
   if (!counting) {
@@ -117,7 +118,8 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
   }
 }
 
-void WalkerPool::List(Worker* worker, const Task& task, const std::shared_ptr<WalkedDirectory>& directory) {
+void WalkerPool::List(Worker* worker, const Task& task,
+                      const std::shared_ptr<WalkedDirectory>& directory) {
   const int fd = directory->fd;
   const size_t before = worker->tasks.size();
   bool clipped = false;
@@ -143,13 +145,16 @@ void WalkerPool::List(Worker* worker, const Task& task, const std::shared_ptr<Wa
       if (reach == 0) continue;
       if (path.size() > kDeepestPath) {
         // One tells as much as all of them.
-        if (!clipped) Report(worker, {task.job, directory, name, reach, -1, task.serial}, LookStatus::kTooDeep, 0);
+        if (!clipped)
+          Report(worker, {task.job, directory, name, reach, -1, task.serial}, LookStatus::kTooDeep,
+                 0);
         clipped = true;
         continue;
       }
       if (entry->type == DT_UNKNOWN) {
         struct stat status;
-        if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode)) continue;
+        if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(status.st_mode))
+          continue;
       }
       worker->tasks.push_back({task.job, directory, name, reach, -1, 0});
     }
@@ -194,9 +199,10 @@ int WalkerPool::OpenBelow(Worker* worker, const Task& task, LookStatus* failure,
   return fd;
 }
 
-// Opens a path and proves by its descriptor that it is the inode that was meant. errno is 0 if it is another one.
-int WalkerPool::OpenVerified(Worker* worker, const std::shared_ptr<RunningJob>& job, const std::string& path,
-                             int32_t wd) {
+// Opens a path and proves by its descriptor that it is the inode that was meant. errno is 0 if it
+// is another one.
+int WalkerPool::OpenVerified(Worker* worker, const std::shared_ptr<RunningJob>& job,
+                             const std::string& path, int32_t wd) {
   const int fd = OpenDirectory(path);
   if (fd < 0 || wd == kNoWatch) return fd;
   // Never narrows the mask that the watch has.
@@ -222,12 +228,14 @@ int32_t WalkerPool::Watch(Worker* worker, int fd, uint32_t mask) {
   return inotify_add_watch(inotify_fd_, path, mask);
 }
 
-// "/" always does if it may: nobody is above it to be asked for a new look when a file takes a directory's place.
+// "/" always does if it may: nobody is above it to be asked for a new look when a file takes a
+// directory's place.
 bool WalkerPool::WantsFiles(const std::string& path, Reach reach, int fd, bool* asked) const {
   return selection_.MaySelectIn(path, reach, [&path, fd, asked](const std::string& name) {
     struct stat status;
     *asked = true;
-    return path != "/" && fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+    return path != "/" && fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISDIR(status.st_mode);
   });
 }
 
@@ -239,12 +247,14 @@ void WalkerPool::Release(WalkedDirectory* directory) {
   open_--;
 }
 
-// A pseudo file system is entered only on the way to a root below it, or if the root is its mount point.
+// A pseudo file system is entered only on the way to a root below it, or if the root is its mount
+// point.
 bool WalkerPool::IsSkipped(const Task& task, const std::string& path) const {
   const MountTable* mounts = task.job->mounts.get();
   if (!mounts || mounts->pseudo.count(path) == 0) return false;
   return selection_.Explain(path) == Scope::kSelected &&
-         (task.parent->path == "/" ? selection_.Explain("/") : selection_.Explain(task.parent->path)) == Scope::kSelected;
+         (task.parent->path == "/" ? selection_.Explain("/")
+                                   : selection_.Explain(task.parent->path)) == Scope::kSelected;
 }
 
 void WalkerPool::Report(Worker* worker, const Task& task, LookStatus status, int error) {

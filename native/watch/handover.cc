@@ -13,7 +13,8 @@
 
 namespace inotify_csync {
 
-// As src/watch/handover.ts reads it. Whatever changes here changes the magic: another version's page is not understood.
+// As src/watch/handover.ts reads it. Whatever changes here changes the magic: another version's
+// page is not understood.
 struct Handover::Page {
   char magic[8];
   std::atomic<uint64_t> begun;
@@ -27,13 +28,16 @@ namespace {
 constexpr char kMagic[9] = "icshand1";
 constexpr off_t kSize = 4096;
 
-[[noreturn]] void Fail(int error, const char* what) { throw std::system_error(error, std::generic_category(), what); }
+[[noreturn]] void Fail(int error, const char* what) {
+  throw std::system_error(error, std::generic_category(), what);
+}
 
 int MakeFile() {
   const int fd = memfd_create("inotify-csync-handover", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0) Fail(errno, "memfd_create");
   // Sealed, so that what is mapped can't be cut off.
-  if (ftruncate(fd, kSize) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+  if (ftruncate(fd, kSize) < 0 ||
+      fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
     const int error = errno;
     close(fd);
     Fail(error, "the handover page");
@@ -44,7 +48,8 @@ int MakeFile() {
 }  // namespace
 
 Handover::Handover(int fd, const WatchFingerprint& fingerprint) : fd_(fd < 0 ? MakeFile() : fd) {
-  static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Page) == 64, "the page's shape");
+  static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Page) == 64,
+                "the page's shape");
   struct stat status;
   if (fstat(fd_, &status) < 0) Fail(errno, "the handover page given");
   if (status.st_size < kSize) Fail(EINVAL, "the handover page given");
@@ -68,7 +73,8 @@ Handover::Handover(int fd, const WatchFingerprint& fingerprint) : fd_(fd < 0 ? M
   }
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   earlier_mounts_ = page_->mounts;
-  // First of all: once a reading of ours has begun, what the page said of our forerunner is no longer so.
+  // First of all: once a reading of ours has begun, what the page said of our forerunner is no
+  // longer so.
   page_->begun = std::max(page_->begun.load(), page_->kept.load()) + 1;
   std::memcpy(page_->fingerprint, fingerprint.data(), fingerprint.size());
 }

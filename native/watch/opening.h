@@ -1,4 +1,5 @@
-// What a constructor has opened: closed again if the constructor does not come to its end, because something else is short.
+// What a constructor has opened: closed again if the constructor does not come to its end, because
+// something else is short.
 #pragma once
 
 #include <unistd.h>

@@ -13,13 +13,17 @@ namespace inotify_csync {
 
 namespace {
 
-// A file that is written to all the time wakes us no oftener: equal events become one while they wait.
+// A file that is written to all the time wakes us no oftener: equal events become one while they
+// wait.
 constexpr int kPauseAfterDropped = 2;
 
 }  // namespace
 
 Reader::Reader(int inotify_fd, Handover* handover, ReaderOptions options)
-    : inotify_fd_(inotify_fd), handover_(handover), options_(std::move(options)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
+    : inotify_fd_(inotify_fd),
+      handover_(handover),
+      options_(std::move(options)),
+      stop_fd_(eventfd(0, EFD_CLOEXEC)) {
   if (stop_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   try {
     thread_ = std::thread([this] { Run(); });

@@ -1,5 +1,5 @@
-// The thread that drains the kernel's event queue and does nothing else: at full writing speed a stall of 100 ms
-// fills the 16,384 events that the kernel keeps by default.
+// The thread that drains the kernel's event queue and does nothing else: at full writing speed a
+// stall of 100 ms fills the 16,384 events that the kernel keeps by default.
 #pragma once
 
 #include <atomic>
@@ -19,12 +19,13 @@ struct ReaderOptions {
   size_t read_bytes = 256 * 1024;
   size_t queue_max = 64 * 1024 * 1024;  // beyond it events are dropped and said to be lost
   uint32_t dropped = 0;                 // events of files that are of no interest by themselves
-  std::function<void()> on_data;        // called from the reader when data has come and none was waiting
+  std::function<void()> on_data;  // called from the reader when data has come and none was waiting
 };
 
 class Reader {
  public:
-  // Reads from a non-blocking inotify descriptor until Stop. Each reading is begun in `handover` first.
+  // Reads from a non-blocking inotify descriptor until Stop. Each reading is begun in `handover`
+  // first.
   Reader(int inotify_fd, Handover* handover, ReaderOptions options);
   ~Reader();
 
@@ -36,8 +37,8 @@ class Reader {
   };
   Data Take();
   size_t Bytes() const;
-  // Readings that have brought something. Unchanged while events are waiting in the kernel, it tells of a thread that
-  // stands still.
+  // Readings that have brought something. Unchanged while events are waiting in the kernel, it
+  // tells of a thread that stands still.
   uint64_t Readings() const { return readings_; }
   // For tests: nothing is read for so long, or until Stop.
   void Stall(Millis duration) { stall_ = duration; }

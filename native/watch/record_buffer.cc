@@ -19,7 +19,8 @@ std::string_view TextAt(const std::string& bytes, size_t offset) {
 }
 
 size_t HashAt(const std::string& bytes, size_t offset) {
-  return std::hash<std::string_view>()(TextAt(bytes, offset)) * 31 + static_cast<unsigned char>(bytes[offset]);
+  return std::hash<std::string_view>()(TextAt(bytes, offset)) * 31 +
+         static_cast<unsigned char>(bytes[offset]);
 }
 
 bool IsEqual(const std::string& bytes, size_t one, size_t other) {
@@ -67,7 +68,8 @@ uint64_t RecordBuffer::Taken() const {
 }
 
 void RecordBuffer::Append(RecordKind kind, std::string_view text) {
-  if (batches_.empty() || batches_.back().records >= kBatchRecords || batches_.back().bytes.size() >= kBatchBytes) {
+  if (batches_.empty() || batches_.back().records >= kBatchRecords ||
+      batches_.back().bytes.size() >= kBatchBytes) {
     batches_.emplace_back();
   }
   Batch& batch = batches_.back();

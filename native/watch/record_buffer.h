@@ -13,11 +13,13 @@
 
 namespace inotify_csync {
 
-// A batch is a row of records: kind (one byte), how often (one byte, 255: at least), length (u32, little endian), that many
-// bytes. A record that is already in the newest batch and hasn't been taken is only counted.
+// A batch is a row of records: kind (one byte), how often (one byte, 255: at least), length (u32,
+// little endian), that many bytes. A record that is already in the newest batch and hasn't been
+// taken is only counted.
 class RecordBuffer {
  public:
-  // `limit`: bytes kept at most; beyond it records are dropped and one loss record takes their place.
+  // `limit`: bytes kept at most; beyond it records are dropped and one loss record takes their
+  // place.
   explicit RecordBuffer(size_t limit) : limit_(limit) {}
 
   void Add(RecordKind kind, std::string_view text);

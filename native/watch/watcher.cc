@@ -24,21 +24,26 @@ namespace {
 // What the tree lives by; never left out.
 constexpr uint32_t kStructure =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
-// The kernel makes one event of two equal ones that follow each other (inotify(7)). What is written between two closes keeps
-// them apart, so that they can be counted: a file that csync2's server has closed, and somebody else after it.
+// The kernel makes one event of two equal ones that follow each other (inotify(7)). What is written
+// between two closes keeps them apart, so that they can be counted: a file that csync2's server has
+// closed, and somebody else after it.
 constexpr uint32_t kSeparator = IN_MODIFY;
 constexpr Millis kNotifyEvery = 5;
 constexpr Millis kProgressEvery = 100;
 
 Millis Now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
-[[noreturn]] void Fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+[[noreturn]] void Fail(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
-// The instance to watch with. `adopted` becomes the highest descriptor that it has given out so far: the kernel gives
-// them out in rising order, so that a watch of something of our own, which goes away with it, shows where it has come.
+// The instance to watch with. `adopted` becomes the highest descriptor that it has given out so
+// far: the kernel gives them out in rising order, so that a watch of something of our own, which
+// goes away with it, shows where it has come.
 int OpenInstance(int given, int32_t* adopted) {
   if (given < 0) {
     const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -46,7 +51,8 @@ int OpenInstance(int given, int32_t* adopted) {
     return fd;
   }
   const int flags = fcntl(given, F_GETFL);
-  if (flags < 0 || fcntl(given, F_SETFL, flags | O_NONBLOCK) < 0) Fail("the inotify instance given");
+  if (flags < 0 || fcntl(given, F_SETFL, flags | O_NONBLOCK) < 0)
+    Fail("the inotify instance given");
   fcntl(given, F_SETFD, FD_CLOEXEC);
   const int probe = memfd_create("inotify-csync", MFD_CLOEXEC);
   if (probe < 0) Fail("memfd_create");
@@ -70,7 +76,8 @@ WatcherOptions Opened(WatcherOptions options, Opening* opening) {
 
 }  // namespace
 
-Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options, std::function<void()> notify)
+Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options,
+                 std::function<void()> notify)
     : selection_(std::move(selection)),
       options_(Opened(std::move(options), &opening_)),
       notify_(std::move(notify)),
@@ -97,7 +104,8 @@ Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions opti
   walkers.mask = kStructure | kSeparator | options_.tree.file_mask | IN_ONLYDIR | IN_EXCL_UNLINK;
   walkers.structure = (kStructure & ~uint32_t{IN_ATTRIB}) | IN_ONLYDIR | IN_EXCL_UNLINK;
   walkers.on_results = [this] { Wake(); };
-  walkers_ = std::make_unique<WalkerPool>(inotify_fd_, *selection_, tree_.Serial(), std::move(walkers));
+  walkers_ =
+      std::make_unique<WalkerPool>(inotify_fd_, *selection_, tree_.Serial(), std::move(walkers));
   started_ = Now();
   thread_ = std::thread([this] { Run(); });
   opening_.Done();
@@ -155,13 +163,15 @@ ThreadPulse Watcher::TreePulse() const {
   ThreadPulse pulse;
   pulse.moved = turns_;
   const Millis due = due_;
-  pulse.waiting = (due >= 0 && due < Now()) || (reader_ && reader_->Bytes() > 0) || (walkers_ && walkers_->HasResults());
+  pulse.waiting = (due >= 0 && due < Now()) || (reader_ && reader_->Bytes() > 0) ||
+                  (walkers_ && walkers_->HasResults());
   return pulse;
 }
 
 void Watcher::Run() {
   const uint64_t before = handover_.earlier_mounts();
-  tree_.Start(before != 0 && before != mounts_digest_ ? "mounts have changed while nobody watched" : "");
+  tree_.Start(before != 0 && before != mounts_digest_ ? "mounts have changed while nobody watched"
+                                                      : "");
   while (!stopping_ && !detaching_) {
     Millis next = tree_.Deadline();
     if (dirty_) {
@@ -178,7 +188,8 @@ void Watcher::Run() {
   if (detaching_) Drain();
 }
 
-// What has been read from the kernel will not come again: it becomes records. What comes from now on waits unread.
+// What has been read from the kernel will not come again: it becomes records. What comes from now
+// on waits unread.
 void Watcher::Drain() {
   reader_->Stop();
   const Millis end = Now() + options_.drain;
@@ -200,7 +211,8 @@ void Watcher::Turn() {
   const Millis now = Now();
   tree_.Tick(now);
   tree_.Flush(now);
-  if (tree_.IsSettled() && tree_.IsWhole()) handover_.Settled(reading_, records_.Added(), mounts_digest_);
+  if (tree_.IsSettled() && tree_.IsWhole())
+    handover_.Settled(reading_, records_.Added(), mounts_digest_);
   Publish(false);
   turns_++;
 }
@@ -216,7 +228,8 @@ void Watcher::ApplyResults() {
         tree_.OnStrayWatch(result.found.wd);
         break;
       case WalkResult::Kind::kFound:
-        const WalkedDirectory* parent = result.directory ? result.directory->parent.get() : result.above.get();
+        const WalkedDirectory* parent =
+            result.directory ? result.directory->parent.get() : result.above.get();
         if (parent) {
           result.found.parent = parent->node;
           result.found.parent_wd = parent->wd;
@@ -252,7 +265,8 @@ void Watcher::ApplyEvents() {
   }
 }
 
-// Tells JavaScript, at most once in a few milliseconds: what comes meanwhile goes with the next batch.
+// Tells JavaScript, at most once in a few milliseconds: what comes meanwhile goes with the next
+// batch.
 void Watcher::Publish(bool force) {
   const Millis now = Now();
   {

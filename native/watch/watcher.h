@@ -53,7 +53,8 @@ struct WatcherState {
   uint64_t mounts = 0;         // how often mounts have changed
 };
 
-// Whether a thread moves: if something waits for it at two looks and it has not moved between them, it stands still.
+// Whether a thread moves: if something waits for it at two looks and it has not moved between them,
+// it stands still.
 struct ThreadPulse {
   uint64_t moved = 0;
   bool waiting = false;
@@ -61,10 +62,12 @@ struct ThreadPulse {
 
 class Watcher : private TreeSink {
  public:
-  // Begins to watch. Throws std::system_error if there is no inotify instance to be had (inotify_init1(2)), or no
-  // descriptor or thread; then what was given is still the caller's.
-  // `notify` is called from the tree's thread when there are records to take or the state has changed.
-  Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options, std::function<void()> notify);
+  // Begins to watch. Throws std::system_error if there is no inotify instance to be had
+  // (inotify_init1(2)), or no descriptor or thread; then what was given is still the caller's.
+  // `notify` is called from the tree's thread when there are records to take or the state has
+  // changed.
+  Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options,
+          std::function<void()> notify);
   ~Watcher() override;
 
   RecordBuffer& records() { return records_; }
@@ -80,8 +83,8 @@ class Watcher : private TreeSink {
   void StallReader(Millis duration) { reader_->Stall(duration); }
   // Ends all threads and closes the instance.
   void Stop();
-  // Ends all threads when all that has been read has become records. The instance stays open with its watches and its
-  // unread events and is the caller's; -1 if it has been stopped before.
+  // Ends all threads when all that has been read has become records. The instance stays open with
+  // its watches and its unread events and is the caller's; -1 if it has been stopped before.
   int Detach();
   int inotify_fd() const { return inotify_fd_; }
   // The page for a successor; after Detach it is the caller's, too.
@@ -123,7 +126,8 @@ class Watcher : private TreeSink {
   std::atomic<bool> detaching_{false};
   std::atomic<Millis> stall_{0};
   std::atomic<uint64_t> turns_{0};
-  std::atomic<Millis> due_{-1};  // when the tree's thread is to turn at the latest, -1: when something comes
+  std::atomic<Millis> due_{
+      -1};  // when the tree's thread is to turn at the latest, -1: when something comes
   Millis started_ = 0;
   Millis published_ = 0;
   bool dirty_ = false;  // records or state since the last notify

@@ -1,7 +1,8 @@
-// Compares directory trees as csync2 keeps them: names as bytes, type, permissions, owner, link target, and of regular
-// files the content and the modification time in whole seconds. Prints one line per difference; exit 1 if there is one.
+// Compares directory trees as csync2 keeps them: names as bytes, type, permissions, owner, link
+// target, and of regular files the content and the modification time in whole seconds. Prints one
+// line per difference; exit 1 if there is one.
 //
-//   compare-trees.mjs [--quick] [--ignore NAME]… FIRST SECOND…      --quick: sizes instead of contents
+//   compare-trees.mjs [--quick] [--ignore NAME]… FIRST SECOND…   --quick: sizes instead of contents
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
@@ -29,7 +30,10 @@ if (differences > shownDifferences) process.stdout.write(`… and ${differences 
 process.stderr.write(`${files} entries in ${trees.length} trees, ${differences} differences\n`);
 process.exit(differences ? 1 : 0);
 
-/** Compares what two paths name, and for directories all below. `shown` is the path below both trees. */
+/**
+ * Compares what two paths name, and for directories all below. `shown` is the path below both
+ * trees.
+ */
 function compare(shown, left, right) {
   files += 1;
   const here = describe(left);

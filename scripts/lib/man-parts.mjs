@@ -1,4 +1,5 @@
-// The parts of the manual pages that follow from the program: settings, commands, exit codes, in roff (man(7)).
+// The parts of the manual pages that follow from the program: settings, commands, exit codes, in
+// roff (man(7)).
 //
 //   node scripts/lib/man-parts.mjs PAGE         prints PAGE with its parts made again
 //   node scripts/lib/man-parts.mjs --write PAGE…   writes them
@@ -43,7 +44,10 @@ const parts = {
   commands: () => commandLines().flatMap(([words, text]) => ['.TP', `.B ${roff(words)}`, sentence(text)]),
 };
 
-/** The commands as the help of the program lists them, a line that was broken made whole: the words, and what it does. */
+/**
+ * The commands as the help of the program lists them, a line that was broken made whole: the words,
+ * and what it does.
+ */
 export function commandLines() {
   const help = execFileSync(process.execPath, [new URL('cli/main.js', dist).pathname, '--help'], { encoding: 'utf8' });
   const block = /^Commands:\n([^]*?)\n\n/m.exec(help)[1].replace(/\n {20,}/g, ' ');

@@ -1,13 +1,14 @@
-// Makes changes in one tree, one after the other, and measures how long each takes until it is on the disk of every
-// peer: bytes, name and mode. The clock starts before the first system call of the change and stops when a look,
-// one millisecond after the last, finds it.
+// Makes changes in one tree, one after the other, and measures how long each takes until it is on
+// the disk of every peer: bytes, name and mode. The clock starts before the first system call of
+// the change and stops when a look, one millisecond after the last, finds it.
 //
 //   measure.mjs PLAN RESULT
 //
 // PLAN is a JSON text: { sender: DIR, peers: [DIR…], changes: N, seed: N, limitMilliseconds: N,
 //   byHand?: { shell: [WORD…], csync2: TEXT, root: DIR } }
-// With byHand, nothing watches the sender: after each change, `TEXT -c PATHS` and `TEXT -u` are run in that shell, in
-// which the tree is called `root`. RESULT is written as JSON: { samples: [{ kind, path, milliseconds | null }…] }.
+// With byHand, nothing watches the sender: after each change, `TEXT -c PATHS` and `TEXT -u` are run
+// in that shell, in which the tree is called `root`. RESULT is written as JSON: { samples: [{ kind,
+// path, milliseconds | null }…] }.
 
 import { spawn } from 'node:child_process';
 import {
@@ -50,7 +51,10 @@ for (let number = 0; number < plan.changes; number += 1) {
 hand?.close();
 writeFileSync(resultFile, JSON.stringify({ samples }));
 
-/** One change: paths touched (below the tree), how to make it, and how to tell that it is in another tree. */
+/**
+ * One change: paths touched (below the tree), how to make it, and how to tell that it is in another
+ * tree.
+ */
 function prepare(kind, number) {
   const text = `change ${number}, ${plan.byHand ? 'by hand' : 'by the service'}, seed ${plan.seed}\n`;
   const fresh = join(dirname(pick(false)), `${plan.byHand ? 'hand' : 'new'}-${number}`);

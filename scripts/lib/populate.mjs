@@ -1,6 +1,6 @@
 // Fills a directory with a tree of small files, with progress on stderr.
 //
-//   populate.mjs DIRECTORY FILES [DIRECTORIES]      a hundred files a directory unless told otherwise
+//   populate.mjs DIRECTORY FILES [DIRECTORIES]    a hundred files a directory unless told otherwise
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 

@@ -1,4 +1,5 @@
-// Writes the pages of docs that follow from the program: docs/reference/*.md and docs/troubleshooting.md.
+// Writes the pages of docs that follow from the program: docs/reference/*.md and
+// docs/troubleshooting.md.
 //
 //   node scripts/lib/reference.mjs           writes them; build first (npm run build:ts)
 //   node scripts/lib/reference.mjs --print   prints them as a JSON object, text by file

@@ -1,4 +1,5 @@
-// Turns the results of measure.mjs into a table for people (stdout), or into one line of JSON. Exit 1 if anything was lost.
+// Turns the results of measure.mjs into a table for people (stdout), or into one line of JSON. Exit
+// 1 if anything was lost.
 //
 //   report.mjs [--json] NODES FILES SERVICE_RESULT FLOOR_RESULT
 

@@ -1,10 +1,11 @@
-// Runs the test files of a suite, some side by side, each in a process and a temporary directory of its own.
+// Runs the test files of a suite, some side by side, each in a process and a temporary directory of
+// its own.
 //
 //   run-tests.mjs SUITE JOBS RESULTS FILE…
 //
-// JOBS files run at once; one whose first comment says `Runs alone: REASON` runs when nothing else does. What the tests
-// print comes when their file has ended; a line of JSON with what they came to is appended to the file RESULTS.
-// Exit 1 if any failed.
+// JOBS files run at once; one whose first comment says `Runs alone: REASON` runs when nothing else
+// does. What the tests print comes when their file has ended; a line of JSON with what they came to
+// is appended to the file RESULTS. Exit 1 if any failed.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -65,7 +66,8 @@ process.exitCode = await main();
 async function main() {
   await removeStale();
   const began = performance.now();
-  // Whoever a test becomes must get through to its own directory, and csync2 lists those above a tree.
+  // Whoever a test becomes must get through to its own directory, and csync2 lists those above a
+  // tree.
   const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
   chmodSync(folder, 0o755);
   const total = { suite, passed: 0, skipped: 0, failures: [], leftovers: [] };

@@ -1,4 +1,5 @@
-// Finds and removes what a test file has left on this machine: processes, mounts, loop devices, control groups, files.
+// Finds and removes what a test file has left on this machine: processes, mounts, loop devices,
+// control groups, files.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export const mark = 'INOTIFY_CSYNC_TEST';
 
 /**
- * Removes all that a file has left, and tells of it, a line each. `id` is the value of its processes' {@link mark}, `folder` its
- * directory for temporary files, `pid` its process, which has ended, if that is known.
+ * Removes all that a file has left, and tells of it, a line each. `id` is the value of its
+ * processes' {@link mark}, `folder` its directory for temporary files, `pid` its process, which has
+ * ended, if that is known.
  *
  * @param {{ id: string, folder: string, pid?: number }} file
  * @returns {Promise<string[]>}

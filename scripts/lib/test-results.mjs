@@ -9,7 +9,8 @@
  */
 
 /**
- * Reads the recorder's lines. `ended` tells how the process ended: its exit code, or a text if something ended it.
+ * Reads the recorder's lines. `ended` tells how the process ended: its exit code, or a text if
+ * something ended it.
  *
  * @param {string} source
  * @param {string} compiled

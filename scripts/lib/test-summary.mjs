@@ -1,4 +1,5 @@
-// Prints what a test run has come to: test-summary.mjs RESULTS, a file with a line of JSON of each suite.
+// Prints what a test run has come to: test-summary.mjs RESULTS, a file with a line of JSON of each
+// suite.
 import { readFileSync } from 'node:fs';
 
 const suites = readFileSync(process.argv[2] ?? '', 'utf8').split('\n').filter(Boolean).map(JSON.parse);

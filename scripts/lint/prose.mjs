@@ -2,8 +2,9 @@
 //
 //   node scripts/lint/prose.mjs [DIRECTORY]     of this repository, or of a copy of it
 //
-// Words are looked for in documentation, manual pages, the catalog and the string literals of src; widths in documentation.
-// Prints `FILE:LINE: WHAT` for each finding and exits with 1 if there is one.
+// Words are looked for in documentation, manual pages, the catalog and the string literals of src;
+// widths in documentation. Prints `FILE:LINE: WHAT` for each finding and exits with 1 if there is
+// one.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +31,9 @@ const findings = [
   ...texts.flatMap((file) => wordsIn(file, linesOf(file))),
   ...namesIn('src', '.ts').flatMap((file) => wordsIn(file, literalsIn(file))),
   ...documents.flatMap((file) => wideLinesIn(file)),
+  ...['src', 'test', 'bench'].flatMap((folder) => namesIn(folder, '.ts')).flatMap(wideCommentsIn),
+  ...namesIn('scripts', '.mjs').flatMap(wideCommentsIn),
+  ...['.cc', '.h'].flatMap((ending) => namesIn('native', ending)).flatMap(tooWideIn),
 ];
 for (const finding of findings) console.log(finding);
 if (findings.length > 0) process.exitCode = 1;
@@ -74,9 +78,24 @@ function wordsIn(file, lines) {
 /** Tables, code and lines of a single long word can't be broken. */
 function wideLinesIn(file) {
   let isCode = false;
-  return linesOf(file).flatMap(({ text, line }) => {
-    if (/^\s*```/.test(text)) isCode = !isCode;
-    const isFixed = isCode || text.startsWith('|') || !/\S\s+\S/.test(text.trim().replace(/^([-*]|\d+\.)\s+/, ''));
-    return text.length > width && !isFixed ? [`${file}:${line}: ${text.length} columns, ${width} at most`] : [];
+  return linesOf(file).flatMap((line) => {
+    if (/^\s*```/.test(line.text)) isCode = !isCode;
+    const isTable = line.text.startsWith('|');
+    const words = line.text.trim().replace(/^([-*]|\d+\.)\s+/, '');
+    return isCode || isTable || !/\S\s+\S/.test(words) ? [] : wideLine(file, line);
   });
+}
+
+function wideCommentsIn(file) {
+  return linesOf(file).flatMap((line) =>
+    /^\s*(\/\/|\/\*\*? |\* )/.test(line.text) ? wideLine(file, line) : [],
+  );
+}
+
+function tooWideIn(file) {
+  return linesOf(file).flatMap((line) => wideLine(file, line));
+}
+
+function wideLine(file, { line, text }) {
+  return text.length > width ? [`${file}:${line}: ${text.length} columns, ${width} at most`] : [];
 }

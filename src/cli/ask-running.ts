@@ -9,9 +9,10 @@ import type { CommandContext } from './context.js';
 import { type ParsedFlags, settingTexts } from './setting-flags.js';
 
 /**
- * Asks the daemon whose runtime directory the command line, the environment or the settings file gives; whatever else is
- * wrong there is no reason not to ask. What only reads is asked for on the read socket if this user may not open the control
- * socket. `seconds`: see `askDaemon`. Throws what `runtimeDirectory` and `askDaemon` throw.
+ * Asks the daemon whose runtime directory the command line, the environment or the settings file
+ * gives; whatever else is wrong there is no reason not to ask. What only reads is asked for on the
+ * read socket if this user may not open the control socket. `seconds`: see `askDaemon`. Throws what
+ * `runtimeDirectory` and `askDaemon` throw.
  */
 export async function askRunning(
   flags: ParsedFlags,
@@ -34,7 +35,11 @@ export async function askRunning(
   }
 }
 
-async function askAsReader(path: string, request: ControlRequest, seconds?: number): Promise<unknown> {
+async function askAsReader(
+  path: string,
+  request: ControlRequest,
+  seconds?: number,
+): Promise<unknown> {
   try {
     return await askDaemon(path, request, seconds);
   } catch (error) {

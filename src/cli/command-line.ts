@@ -7,7 +7,10 @@ import { rewriteWords } from './rewrite-words.js';
 import { splitWords } from './split-words.js';
 import { commandNames, usageErrorOf, YargsComplaint } from './usage-error.js';
 
-/** Runs what the words of a command line say and resolves to the exit code. Throws an InotifyCsyncError. */
+/**
+ * Runs what the words of a command line say and resolves to the exit code. Throws an
+ * InotifyCsyncError.
+ */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   if (words[0] === completionEntry) {
     const { completionLines } = await import('./completion/complete.js');
@@ -44,7 +47,10 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   return context.exitCode;
 }
 
-/** The flags of the command that the words name, for suggestions; without one, those of the settings. */
+/**
+ * The flags of the command that the words name, for suggestions; without one, those of the
+ * settings.
+ */
 async function flagsOf(words: readonly string[]): Promise<string[]> {
   const { commandWords } = await import('./command-words.js');
   const named = await commandWords(words.find((word) => commandNames.includes(word)) ?? 'run');
@@ -78,7 +84,10 @@ async function baseParser(): Promise<Argv> {
     });
 }
 
-/** Of a flag that is given twice the last counts. (yargs' own setting for it also keeps only the last of several operands.) */
+/**
+ * Of a flag that is given twice the last counts. (yargs' own setting for it also keeps only the
+ * last of several operands.)
+ */
 function keepLastOfEach(words: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(words)) {
     if (Array.isArray(value) && name !== '_' && !operandLists.has(name)) words[name] = value.at(-1);

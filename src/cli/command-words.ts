@@ -34,7 +34,8 @@ export async function commandWords(name: string): Promise<CommandWords | undefin
   const operands = new Map<string, Operand>();
   const flags: Flag[] = [];
   const own = recorder(yargs(), {
-    positional: (operand, { array }) => operands.set(operand, { name: operand, isList: array === true }),
+    positional: (operand, { array }) =>
+      operands.set(operand, { name: operand, isList: array === true }),
     option: (flag, { description, hidden, type }) =>
       flags.push({
         name: flag,
@@ -67,7 +68,9 @@ interface About {
   readonly type?: string;
 }
 
-/** A yargs that does nothing but call these in place of its own methods; every method gives it back. */
+/**
+ * A yargs that does nothing but call these in place of its own methods; every method gives it back.
+ */
 function recorder(
   parser: Argv,
   methods: Readonly<Record<string, (name: string, about: About) => unknown>>,

@@ -24,7 +24,8 @@ const exitStatusTexts = {
   notRunning: 'inotify-csync is not running',
   usage: 'invalid command line',
   dataFormat: 'the record of mounts is damaged; no version is the newest (resolve)',
-  noInput: 'a required file or directory is missing: csync2.cfg, an included directory or the settings file',
+  noInput:
+    'a required file or directory is missing: csync2.cfg, an included directory or the settings file',
   unavailable:
     'csync2 is missing, or its port is in use; this host cannot compare, or decide (conflicts, resolve)',
   software: 'a bug in inotify-csync',

@@ -14,7 +14,10 @@ export function loadCommands(): Promise<AddCommand[]> {
   return Promise.all(Object.values(commands).map((load) => load()));
 }
 
-/** By their names, in the order of the help text. Only what is asked for is loaded, as all of it takes a while. */
+/**
+ * By their names, in the order of the help text. Only what is asked for is loaded, as all of it
+ * takes a while.
+ */
 const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.js')).addRunCommand,
   status: async () => (await import('./commands/status.js')).addStatusCommand,

@@ -3,5 +3,6 @@ import { UsageError } from './usage-error.js';
 
 /** For commands that csync2's options mean nothing to. Throws UsageError. */
 export function refuseCsync2Options({ csync2Arguments: [word] }: CommandContext): void {
-  if (word !== undefined) throw new UsageError(`there is no ${word} here`, 'see the --help of the command');
+  if (word !== undefined)
+    throw new UsageError(`there is no ${word} here`, 'see the --help of the command');
 }

@@ -4,8 +4,9 @@ import { eventOfError } from '../observe/message-ids.js';
 import { type Journal, openJournal } from '../systemd/journal.js';
 
 /**
- * Shows an error: one line with what is wrong and one with what to do about it on stderr, or with `json` an object on
- * stdout; where stderr is the journal, an entry. What is not an InotifyCsyncError is a bug and is shown with its stack.
+ * Shows an error: one line with what is wrong and one with what to do about it on stderr, or with
+ * `json` an object on stdout; where stderr is the journal, an entry. What is not an
+ * InotifyCsyncError is a bug and is shown with its stack.
  */
 export function reportError(error: unknown, options: { json: boolean }): void {
   const journal = openJournal();
@@ -37,7 +38,8 @@ const reportIt = 'this is a bug in inotify-csync: please report it with these li
 
 function errorLines(error: unknown): string[] {
   const { message, hint } = errorObject(error);
-  if (error instanceof InotifyCsyncError) return [`inotify-csync: ${oneLine(message)}`, `  ${oneLine(hint)}`];
+  if (error instanceof InotifyCsyncError)
+    return [`inotify-csync: ${oneLine(message)}`, `  ${oneLine(hint)}`];
   return [`inotify-csync: ${message}`, `  ${hint}`].flatMap((text) => text.split('\n'));
 }
 

@@ -7,7 +7,9 @@ import type { CommandContext } from './context.js';
 /** A parsed command line: the settings in it are texts, by the names of their flags. */
 export type ParsedFlags = Readonly<Record<string, unknown>>;
 
-/** Adds a flag for every setting, and `--config`. Help leaves them out: `help settings` shows them. */
+/**
+ * Adds a flag for every setting, and `--config`. Help leaves them out: `help settings` shows them.
+ */
 export function withSettingFlags(parser: Argv, _context: CommandContext): Argv {
   parser.option('config', { nargs: 1, description: `settings file [${defaultSettingsFile}]` });
   for (const name of flagNames) {
@@ -21,8 +23,12 @@ export function withSettingFlags(parser: Argv, _context: CommandContext): Argv {
   return parser;
 }
 
-/** The settings on a command line made by `withSettingFlags`, as texts, and the file that it names. */
-export function settingTexts(flags: ParsedFlags): Pick<LoadSettingsOptions, 'flags' | 'configFile'> {
+/**
+ * The settings on a command line made by `withSettingFlags`, as texts, and the file that it names.
+ */
+export function settingTexts(
+  flags: ParsedFlags,
+): Pick<LoadSettingsOptions, 'flags' | 'configFile'> {
   const texts = flagNames.map((name) => [name, textOf(flags[flagName(name)])] as const);
   return {
     flags: Object.fromEntries(texts) as { [Name in SettingName]?: string | undefined },

@@ -3,7 +3,10 @@ import { type LoadedSettings, loadSettings } from '../config/index.js';
 import type { CommandContext } from './context.js';
 import { type ParsedFlags, settingTexts } from './setting-flags.js';
 
-/** Settles all settings from a command line made by `withSettingFlags`. Throws what `loadSettings` throws. */
+/**
+ * Settles all settings from a command line made by `withSettingFlags`. Throws what `loadSettings`
+ * throws.
+ */
 export function settingsOf(flags: ParsedFlags, context: CommandContext): LoadedSettings {
   return loadSettings({
     ...settingTexts(flags),

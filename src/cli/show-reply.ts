@@ -3,6 +3,10 @@ import type { ParsedFlags } from './setting-flags.js';
 export { counted } from '../text/counted.js';
 
 /** Prints what the daemon has answered: as an object with `--json`, else as one sentence. */
-export function showReply<Reply>(flags: ParsedFlags, reply: Reply, text: (reply: Reply) => string): void {
+export function showReply<Reply>(
+  flags: ParsedFlags,
+  reply: Reply,
+  text: (reply: Reply) => string,
+): void {
   process.stdout.write(`${flags.json ? JSON.stringify(reply) : text(reply)}\n`);
 }

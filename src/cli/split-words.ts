@@ -1,10 +1,14 @@
 import { wordsOfOption } from '../config/csync2-options.js';
 
 /**
- * Parts the words of a command line: ours have two dashes or none, csync2's have one, and all after `--` are csync2's.
- * So `run -N web1 --settle 0.1 -A` and `run --settle 0.1 -- -N web1 -A` say the same.
+ * Parts the words of a command line: ours have two dashes or none, csync2's have one, and all after
+ * `--` are csync2's. So `run -N web1 --settle 0.1 -A` and `run --settle 0.1 -- -N web1 -A` say the
+ * same.
  */
-export function splitWords(words: readonly string[]): { own: readonly string[]; csync2: readonly string[] } {
+export function splitWords(words: readonly string[]): {
+  own: readonly string[];
+  csync2: readonly string[];
+} {
   let own: readonly string[] = [];
   let csync2: readonly string[] = [];
   for (let at = 0; at < words.length; ) {
@@ -23,5 +27,8 @@ export function splitWords(words: readonly string[]): { own: readonly string[]; 
   return { own, csync2 };
 }
 
-/** What every program is asked with one letter; csync2 must not be given the first and does not know the second. */
+/**
+ * What every program is asked with one letter; csync2 must not be given the first and does not know
+ * the second.
+ */
 const letters: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };

@@ -7,10 +7,17 @@ export function secondsOf(text: string): number {
   return number === undefined ? Number.NaN : Number(number) * (units[unit] as number);
 }
 
-/** The words of a command line of a command with a flag that may stand alone: then for its usual time. */
+/**
+ * The words of a command line of a command with a flag that may stand alone: then for its usual
+ * time.
+ */
 export function withUsualTime(
   words: readonly string[],
-  { command, flag, usual }: { readonly command: string; readonly flag: string; readonly usual: string },
+  {
+    command,
+    flag,
+    usual,
+  }: { readonly command: string; readonly flag: string; readonly usual: string },
 ): readonly string[] {
   if (words[0] !== command) return words;
   return words.map((word, at) =>

@@ -29,12 +29,14 @@ export function usageErrorOf(
   if (/^Not enough non-option arguments/.test(text)) {
     // It may be that a flag which is none has taken it for its value.
     const stray = words.find((word) => word.startsWith('--') && !isFlag(word, flags));
-    if (stray !== undefined) return unknownFlag(stray.slice(2).replace(/=.*/s, ''), command, flags, seeHelp);
+    if (stray !== undefined)
+      return unknownFlag(stray.slice(2).replace(/=.*/s, ''), command, flags, seeHelp);
     return new UsageError(`${command ?? 'inotify-csync'} needs a path`, seeHelp);
   }
   const [, wrong] = /^Unknown (?:arguments?|command): ([^,]+)/.exec(text) ?? [];
   if (wrong === undefined) return new UsageError(text, seeHelp);
-  if (words.some((word) => word.startsWith(`--${wrong}`))) return unknownFlag(wrong, command, flags, seeHelp);
+  if (words.some((word) => word.startsWith(`--${wrong}`)))
+    return unknownFlag(wrong, command, flags, seeHelp);
   if (command !== undefined) return new UsageError(`${command} takes no ${wrong}`, seeHelp);
   return unknownCommand(wrong);
 }
@@ -81,7 +83,8 @@ function unknownFlag(
 ): UsageError {
   const flag = `--${name.replaceAll('_', '-')}`;
   const meant = closest(flag, [...flags, ...flagsOfAll]);
-  const whose = command === undefined || meant !== undefined ? 'there is no' : `${command} takes no`;
+  const whose =
+    command === undefined || meant !== undefined ? 'there is no' : `${command} takes no`;
   return new UsageError(`${whose} --${name}`, meant ? `did you mean ${meant}?` : seeHelp);
 }
 

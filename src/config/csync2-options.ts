@@ -15,8 +15,9 @@ export interface Csync2Options {
 }
 
 /**
- * Reads options as csync2 does, with getopt(3): `-N web1`, `-Nweb1`, several flags in one word, the last of a kind
- * counts, `--` ends them. Throws Csync2OptionError for everything that is not to be passed on.
+ * Reads options as csync2 does, with getopt(3): `-N web1`, `-Nweb1`, several flags in one word, the
+ * last of a kind counts, `--` ends them. Throws Csync2OptionError for everything that is not to be
+ * passed on.
  */
 export function parseCsync2Options(args: readonly string[]): Csync2Options {
   const values = new Map<ValueLetter, string>();
@@ -70,7 +71,11 @@ export class Csync2OptionError extends InotifyCsyncError {
 const valueLetters = {
   N: ['hostName', "this host's name", /^[^\s-]\S*$/],
   D: ['database', "the directory or URL of csync2's database", /^(\/|[a-z0-9]+:\/\/)/],
-  C: ['configName', 'a name of lower-case letters and digits (it selects csync2_NAME.cfg)', /^[a-z0-9]+$/],
+  C: [
+    'configName',
+    'a name of lower-case letters and digits (it selects csync2_NAME.cfg)',
+    /^[a-z0-9]+$/,
+  ],
   p: ['port', 'a port', /^[a-z0-9]+$/i],
   G: [undefined, 'group names separated by commas', /^[^\s-]\S*$/],
 } as const;
@@ -131,7 +136,10 @@ function notAnOption(word: string): Csync2OptionError {
   );
 }
 
-function withValues(values: ReadonlyMap<ValueLetter, string>, rest: readonly string[]): Csync2Options {
+function withValues(
+  values: ReadonlyMap<ValueLetter, string>,
+  rest: readonly string[],
+): Csync2Options {
   const named = [...values].flatMap(([letter, value]) => {
     const [name] = valueLetters[letter];
     return name === undefined ? [] : [[name, value] as const];

@@ -25,7 +25,13 @@ export class UnknownSettingError extends InotifyCsyncError {
 
 /** The settings file can't be read. */
 export class SettingsFileError extends InotifyCsyncError {
-  constructor(file: string, message: string, exitCode: number, hint: string, options?: ErrorOptions) {
+  constructor(
+    file: string,
+    message: string,
+    exitCode: number,
+    hint: string,
+    options?: ErrorOptions,
+  ) {
     super('ICS_SETTINGS_FILE', exitCode, `${file}: ${message}`, hint, options);
   }
 }

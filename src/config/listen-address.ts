@@ -7,8 +7,9 @@ export type ListenAddress =
   | { readonly kind: 'socket'; readonly path: string };
 
 /**
- * Reads a `metrics_listen`: `127.0.0.1:9823`, `[::1]:9823`, the absolute path of a unix socket, or `off`, which is undefined.
- * Names are not resolved: who can answer for them could move the listener to another network.
+ * Reads a `metrics_listen`: `127.0.0.1:9823`, `[::1]:9823`, the absolute path of a unix socket, or
+ * `off`, which is undefined. Names are not resolved: who can answer for them could move the
+ * listener to another network.
  *
  * Throws a {@link ListenAddressError}, also for an address that other hosts can reach.
  */
@@ -16,7 +17,10 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   if (text === 'off') return undefined;
   if (text.startsWith('/')) {
     if (text.includes('\0') || text.endsWith('/') || Buffer.byteLength(text) > longestSocketPath) {
-      throw new ListenAddressError(text, `is no path of a socket (${longestSocketPath} bytes at most)`);
+      throw new ListenAddressError(
+        text,
+        `is no path of a socket (${longestSocketPath} bytes at most)`,
+      );
     }
     return { kind: 'socket', path: text };
   }

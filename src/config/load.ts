@@ -37,15 +37,19 @@ export interface LoadedSettings {
 }
 
 /**
- * Settles every setting: the command line before the environment before the file before the default. The directories
- * that systemd gives a service (systemd.exec(5), RuntimeDirectory= and so on) are defaults.
+ * Settles every setting: the command line before the environment before the file before the
+ * default. The directories that systemd gives a service (systemd.exec(5), RuntimeDirectory= and so
+ * on) are defaults.
  *
  * Throws SettingError, UnknownSettingError, SettingsFileError, Csync2OptionError.
  */
 export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   const { flags, environment } = options;
   refuseMisspelledVariables(environment);
-  const file = readSettingsFile(options.configFile ?? environment[configVariable], options.readFile);
+  const file = readSettingsFile(
+    options.configFile ?? environment[configVariable],
+    options.readFile,
+  );
   refuseUnknownKeys(file?.path ?? '', file?.values ?? new Map());
 
   const values: Record<string, unknown> = {};
@@ -53,7 +57,9 @@ export function loadSettings(options: LoadSettingsOptions): LoadedSettings {
   for (const name of settingNames) {
     const found = findValue(name, flags, environment, file);
     origins[name] = found.origin;
-    values[propertyOf(name)] = found.checked ? found.value : checkedValue(name, found.value, found.origin);
+    values[propertyOf(name)] = found.checked
+      ? found.value
+      : checkedValue(name, found.value, found.origin);
   }
   const settings = values as Settings;
   return { ...withCsync2Options(settings, origins, options.csync2Arguments), file: file?.path };
@@ -91,7 +97,8 @@ function checkedValue(name: SettingName, value: unknown, origin: Origin): unknow
     const result = schemaOf(settingDefinitions[name].shape).safeParse(value);
     if (result.success) return result.data;
   } catch (error) {
-    if (error instanceof InotifyCsyncError) throw new SettingError(name, origin, error.message, error.hint);
+    if (error instanceof InotifyCsyncError)
+      throw new SettingError(name, origin, error.message, error.hint);
     throw error;
   }
   throw wrongValue(name, value, origin);
@@ -108,7 +115,9 @@ function wrongValue(name: SettingName, value: unknown, origin: Origin): SettingE
   );
 }
 
-const serviceDirectories: { readonly [Name in SettingName]?: readonly [variable: string, file: string] } = {
+const serviceDirectories: {
+  readonly [Name in SettingName]?: readonly [variable: string, file: string];
+} = {
   queue_file: ['STATE_DIRECTORY', '/queue.log'],
   csync_log: ['LOGS_DIRECTORY', '/csync2.log'],
   runtime_directory: ['RUNTIME_DIRECTORY', ''],
@@ -142,7 +151,12 @@ function refuseMisspelledVariables(environment: LoadSettingsOptions['environment
       known.map((name) => name.toLowerCase()),
     );
     if (meant)
-      throw new UnknownSettingError(variable, { kind: 'variable', variable }, meant.toUpperCase(), known);
+      throw new UnknownSettingError(
+        variable,
+        { kind: 'variable', variable },
+        meant.toUpperCase(),
+        known,
+      );
   }
 }
 
@@ -174,5 +188,9 @@ function withCsync2Options(
   }
   const cfgOrigin: Origin =
     second.configName === undefined ? origin : { kind: 'flag', flag: `-C ${configName}` };
-  return { settings: { ...settings, cfgFile }, origins: { ...origins, cfg_file: cfgOrigin }, csync2Options };
+  return {
+    settings: { ...settings, cfgFile },
+    origins: { ...origins, cfg_file: cfgOrigin },
+    csync2Options,
+  };
 }

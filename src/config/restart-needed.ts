@@ -1,6 +1,9 @@
 import { propertyOf, type SettingName, type Settings } from './settings.js';
 
-/** Settings of what is made once and outlives a reload: the queue, the csync2 server and its log, the sockets. */
+/**
+ * Settings of what is made once and outlives a reload: the queue, the csync2 server and its log,
+ * the sockets.
+ */
 export const settingsFixedUntilRestart: readonly SettingName[] = [
   'queue_file',
   'num_lines_until_reset',

@@ -5,11 +5,12 @@ import { flagOf, settingDefinitions, variableOf } from './settings.js';
 import { configVariable, defaultSettingsFile, readSettingsFile } from './settings-file.js';
 
 /**
- * The runtime directory, and nothing else of the settings: a mistake in any other must not keep anybody from asking the
- * daemon how it is. A settings file that is no TOML any more is searched for the line; one that was named must be there,
- * since without it another daemon would be asked.
+ * The runtime directory, and nothing else of the settings: a mistake in any other must not keep
+ * anybody from asking the daemon how it is. A settings file that is no TOML any more is searched
+ * for the line; one that was named must be there, since without it another daemon would be asked.
  *
- * Throws SettingError for a directory that is none, SettingsFileError for a named file that can't be read.
+ * Throws SettingError for a directory that is none, SettingsFileError for a named file that can't
+ * be read.
  */
 export function runtimeDirectory(options: Omit<LoadSettingsOptions, 'csync2Arguments'>): string {
   const { environment, flags } = options;

@@ -15,8 +15,8 @@ export interface FileValue {
 }
 
 /**
- * Reads the settings file (TOML), which must exist only if it was named. Returns its top-level keys in their
- * order. Throws SettingsFileError.
+ * Reads the settings file (TOML), which must exist only if it was named. Returns its top-level keys
+ * in their order. Throws SettingsFileError.
  */
 export function readSettingsFile(
   named: string | undefined,
@@ -32,7 +32,11 @@ export function readSettingsFile(
   return { path, values: new Map(values) };
 }
 
-function readText(path: string, mustExist: boolean, readFile: (path: string) => string): string | undefined {
+function readText(
+  path: string,
+  mustExist: boolean,
+  readFile: (path: string) => string,
+): string | undefined {
   try {
     return readFile(path);
   } catch (cause) {
@@ -45,8 +49,11 @@ function readText(path: string, mustExist: boolean, readFile: (path: string) => 
       });
     }
     if (code === 'EACCES' || code === 'EPERM') {
-      const hint = 'run as a user who may read it (usually root), or name another one with --config';
-      throw new SettingsFileError(path, 'permission denied', exitCodes.noPermission, hint, { cause });
+      const hint =
+        'run as a user who may read it (usually root), or name another one with --config';
+      throw new SettingsFileError(path, 'permission denied', exitCodes.noPermission, hint, {
+        cause,
+      });
     }
     const text = cause instanceof Error ? cause.message : String(cause);
     throw new SettingsFileError(
@@ -68,11 +75,16 @@ function parseToml(path: string, text: string): Record<string, unknown> {
     const shown = text.split('\n')[cause.line - 1]?.trim() ?? '';
     const message = `not valid TOML: ${what}`;
     const hint = `the line is: ${shown}   (texts need quotes: csync2 = "/usr/sbin/csync2")`;
-    throw new SettingsFileError(`${path}:${cause.line}`, message, exitCodes.config, hint, { cause });
+    throw new SettingsFileError(`${path}:${cause.line}`, message, exitCodes.config, hint, {
+      cause,
+    });
   }
 }
 
-/** TOML's parser doesn't say where a key was; a line that begins with it is right but inside a text of several lines. */
+/**
+ * TOML's parser doesn't say where a key was; a line that begins with it is right but inside a text
+ * of several lines.
+ */
 function lineOf(text: string, key: string): number | undefined {
   const escaped = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const shape = new RegExp(`^\\s*(\\[+\\s*)?["']?${escaped}["']?\\s*[=.\\]]`);

@@ -3,8 +3,8 @@ import { parseListenAddress } from './listen-address.js';
 import type { Shape, ValueOf } from './shape.js';
 
 /**
- * One setting: `check_interval` in the file, `--check-interval` on the command line, `INOTIFY_CSYNC_CHECK_INTERVAL` in
- * the environment, `settings.checkInterval` in the program.
+ * One setting: `check_interval` in the file, `--check-interval` on the command line,
+ * `INOTIFY_CSYNC_CHECK_INTERVAL` in the environment, `settings.checkInterval` in the program.
  */
 export interface SettingDefinition {
   /** What its values are, for the program. */
@@ -19,7 +19,10 @@ export interface SettingDefinition {
   readonly fromText: (text: string) => unknown;
 }
 
-/** All settings, in the order in which they are shown. Those above the empty line are the original script's. */
+/**
+ * All settings, in the order in which they are shown. Those above the empty line are the original
+ * script's.
+ */
 export const settingDefinitions = {
   check_interval: seconds(0.5, { min: 0.01, max: 60 }, 'maximum batching delay'),
   full_sync_interval: seconds(
@@ -108,7 +111,9 @@ export type SettingName = keyof typeof settingDefinitions;
 
 /** What the program is run with. Times are in seconds. */
 export type Settings = {
-  readonly [Name in SettingName as CamelCase<Name>]: ValueOf<(typeof settingDefinitions)[Name]['shape']>;
+  readonly [Name in SettingName as CamelCase<Name>]: ValueOf<
+    (typeof settingDefinitions)[Name]['shape']
+  >;
 };
 
 export const settingNames = Object.keys(settingDefinitions) as readonly SettingName[];
@@ -125,7 +130,9 @@ export function variableOf(name: SettingName): string {
 
 /** `check_interval` as `checkInterval`. */
 export function propertyOf<Name extends SettingName>(name: Name): CamelCase<Name> {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) as CamelCase<Name>;
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) =>
+    letter.toUpperCase(),
+  ) as CamelCase<Name>;
 }
 
 /** csync2's `-C NAME` for a `cfg_file`; undefined for csync2.cfg. */

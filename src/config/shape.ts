@@ -1,4 +1,7 @@
-/** What values a setting may have, said without the library that checks them: most commands need only the words. */
+/**
+ * What values a setting may have, said without the library that checks them: most commands need
+ * only the words.
+ */
 export type Shape =
   | { readonly kind: 'number' | 'whole'; readonly min: number; readonly max: number }
   | { readonly kind: 'yesOrNo' }

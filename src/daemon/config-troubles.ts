@@ -2,9 +2,9 @@ import { InotifyCsyncError } from '../errors.js';
 import type { ConfigTrouble } from '../observe/status.js';
 
 /**
- * What is wrong with the configuration on disk while an older one is in use: the next restart would fail. Of csync2.cfg that
- * is what the last attempt to work by it came to; the settings are only read for it now and then, as they take effect
- * when somebody asks for it.
+ * What is wrong with the configuration on disk while an older one is in use: the next restart would
+ * fail. Of csync2.cfg that is what the last attempt to work by it came to; the settings are only
+ * read for it now and then, as they take effect when somebody asks for it.
  */
 export class ConfigTroubles {
   readonly #readSettings: () => unknown;
@@ -17,7 +17,10 @@ export class ConfigTroubles {
     this.#readSettings = readSettings;
   }
 
-  /** Waits for an attempt to work by the configuration on disk, and remembers what is wrong with it. Rejects as it does. */
+  /**
+   * Waits for an attempt to work by the configuration on disk, and remembers what is wrong with it.
+   * Rejects as it does.
+   */
   async judge(attempt: Promise<void>): Promise<void> {
     try {
       await attempt;

@@ -2,8 +2,8 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /**
- * Tells when one of some files may have changed. Watches their directories, because editors replace files; waits
- * until an edit has settled.
+ * Tells when one of some files may have changed. Watches their directories, because editors replace
+ * files; waits until an edit has settled.
  */
 export class ConfigWatch {
   readonly #onChange: () => void;
@@ -25,7 +25,9 @@ export class ConfigWatch {
     for (const [directory, wanted] of names) this.#watchDirectory(directory, wanted);
   }
 
-  /** Forgets changes that were noticed and not reported yet: the files are about to be read anyway. */
+  /**
+   * Forgets changes that were noticed and not reported yet: the files are about to be read anyway.
+   */
   dismiss(): void {
     clearTimeout(this.#timer);
   }

@@ -33,7 +33,10 @@ export interface Controlled {
   readonly flushes: Flushes;
   readonly events: EventReaders;
   readonly pauses: Pauses;
-  /** Reads both configurations again; rejects if they can't be used. Resolves to the settings that need a restart. */
+  /**
+   * Reads both configurations again; rejects if they can't be used. Resolves to the settings that
+   * need a restart.
+   */
   readonly reload: () => Promise<readonly string[]>;
 }
 
@@ -121,7 +124,8 @@ export function controlHandler({
           return { accepted: null, ...missing } satisfies AcceptRootReply;
         sync.guard.allow(path);
         const left = sync.guard.states().find((root) => root.path.equals(path));
-        if (left && !accepted.has(left.state)) throw new RootNotAcceptedError(request.path, rootText(left));
+        if (left && !accepted.has(left.state))
+          throw new RootNotAcceptedError(request.path, rootText(left));
         return { accepted: display(path), ...missing } satisfies AcceptRootReply;
       }
     }
@@ -143,7 +147,8 @@ async function verifyPeers(
     lanes.map(async (lane) => {
       const since = pauses.since(lane.peer);
       // To compare sends nothing.
-      if (repair && since !== undefined) return notComparedReply(lane.peer, `it ${pausedText(since)}`);
+      if (repair && since !== undefined)
+        return notComparedReply(lane.peer, `it ${pausedText(since)}`);
       return verifiedReply(lane.peer, await verify(lane.peer, how, signal), sync);
     }),
   );

@@ -1,7 +1,14 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Csync2Options } from '../config/csync2-options.js';
 import type { Settings } from '../config/settings.js';
-import { activePrefixes, peersOf, rootsOf, selectionFor, selectionOf, treesOf } from '../csync2/cfg/index.js';
+import {
+  activePrefixes,
+  peersOf,
+  rootsOf,
+  selectionFor,
+  selectionOf,
+  treesOf,
+} from '../csync2/cfg/index.js';
 import { Runner } from '../csync2/run/runner.js';
 import type { ManagedServer } from '../csync2/server/server.js';
 import type { Activity } from '../csync2/sessions/activity.js';
@@ -26,7 +33,9 @@ import { Watcher } from '../watch/watcher.js';
 import type { HostPlan } from './host-plan.js';
 import { watchFingerprint } from './watch-fingerprint.js';
 
-/** The parts of a {@link Generation}: the stages of one configuration. Queue and server outlive it. */
+/**
+ * The parts of a {@link Generation}: the stages of one configuration. Queue and server outlive it.
+ */
 export interface GenerationParts {
   readonly settings: Settings;
   readonly csync2Options: Csync2Options;
@@ -59,8 +68,8 @@ export interface EarlierWatches {
 }
 
 /**
- * Watcher and sync as one csync2.cfg wants them. When the file changes, a new generation is begun beside the old one
- * and takes over: at no moment is nobody watching.
+ * Watcher and sync as one csync2.cfg wants them. When the file changes, a new generation is begun
+ * beside the old one and takes over: at no moment is nobody watching.
  */
 export class Generation {
   readonly plan: HostPlan;
@@ -76,7 +85,10 @@ export class Generation {
   #isStarted = false;
   readonly #reporter: Reporter;
 
-  /** Begins to watch, or continues with the watches of an earlier run; events go into the queue at once. */
+  /**
+   * Begins to watch, or continues with the watches of an earlier run; events go into the queue at
+   * once.
+   */
   constructor(plan: HostPlan, parts: GenerationParts, earlier?: EarlierWatches) {
     const { settings, reporter } = parts;
     this.plan = plan;
@@ -104,7 +116,10 @@ export class Generation {
     await Promise.race([this.watcher.ready, this.watching]);
   }
 
-  /** Sees to it that a csync2 which was cut short by our last end has lost nothing. Before {@link start}. */
+  /**
+   * Sees to it that a csync2 which was cut short by our last end has lost nothing. Before
+   * {@link start}.
+   */
   repair(): Promise<void> {
     return this.sync.repair();
   }
@@ -121,15 +136,20 @@ export class Generation {
     await Promise.race([this.#scheduling, this.watching]);
   }
 
-  /** How the queue is being written: whether it moves, and whether something waits to be taken from the watcher. */
+  /**
+   * How the queue is being written: whether it moves, and whether something waits to be taken from
+   * the watcher.
+   */
   writing(): { readonly moved: number; readonly waiting: boolean } {
     return { moved: this.#written, waiting: this.watcher.stats().pendingBytes > 0 };
   }
 
   /**
-   * Lets a running csync2 check finish, ends pushes (what they had not sent stays pending) and the watcher.
+   * Lets a running csync2 check finish, ends pushes (what they had not sent stays pending) and the
+   * watcher.
    *
-   * @param watches - `left`: they keep collecting events for the next run, as long as a process holds the instance
+   * @param watches - `left`: they keep collecting events for the next run, as long as a process
+   *   holds the instance
    */
   async end(watches: 'closed' | 'left' = 'closed'): Promise<void> {
     this.#over.abort();
@@ -163,8 +183,9 @@ export class Generation {
       // Except what a failing disk has refused: it stays unwritten, and the next run learns so.
       if (queue.isKept) this.watcher.kept();
       this.sync.scheduler.wake(entries.every(looksTemporary) ? 'trace' : 'change');
-      // As long as changes come faster than they can be written, the next batch is there at once: without this, timers
-      // and sockets, the watchdog's among them, would have to wait until the flood is over.
+      // As long as changes come faster than they can be written, the next batch is there at once:
+      // without this, timers and sockets, the watchdog's among them, would have to wait until the
+      // flood is over.
       await othersTurn();
     }
   }

@@ -22,7 +22,10 @@ export interface HostPlan {
  *
  * Throws an InotifyCsyncError for everything that is wrong with the configuration or the host.
  */
-export async function readPlan(settings: Settings, csync2Options: Csync2Options): Promise<HostPlan> {
+export async function readPlan(
+  settings: Settings,
+  csync2Options: Csync2Options,
+): Promise<HostPlan> {
   const plan = resolveInstance({
     ...csync2Options,
     program: settings.csync2,

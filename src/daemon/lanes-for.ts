@@ -4,7 +4,10 @@ import type { Lane } from '../sync/push/lane.js';
 import { closest } from '../text/closest.js';
 
 /** The lane of a peer, or all. Throws an {@link UnknownPeerError}. */
-export function lanesFor(peer: string | undefined, { lanes }: Pick<Sync, 'lanes'>): readonly Lane[] {
+export function lanesFor(
+  peer: string | undefined,
+  { lanes }: Pick<Sync, 'lanes'>,
+): readonly Lane[] {
   return peer === undefined ? lanes : lanesOf([peer], { lanes });
 }
 

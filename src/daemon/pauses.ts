@@ -36,8 +36,8 @@ export class Pauses {
   }
 
   /**
-   * Pauses these peers, or all, and resolves when nothing is on its way to them. Throws an UnknownPeerError, before anything has
-   * changed, and a PauseNotKeptError.
+   * Pauses these peers, or all, and resolves when nothing is on its way to them. Throws an
+   * UnknownPeerError, before anything has changed, and a PauseNotKeptError.
    */
   async pause(peers: readonly string[] | undefined): Promise<PauseReply> {
     const names = this.#namesOf(peers);
@@ -62,7 +62,10 @@ export class Pauses {
   }
 }
 
-/** What needs something to be sent cannot be done: some of these peers are paused. Throws a {@link PausedError}. */
+/**
+ * What needs something to be sent cannot be done: some of these peers are paused. Throws a
+ * {@link PausedError}.
+ */
 export function requireSendable(lanes: readonly Lane[]): void {
   const paused = lanes.flatMap((lane) => {
     const { peer, pausedSince } = lane.status();

@@ -25,6 +25,11 @@ export function readHandler({ status, metrics }: Readable): ControlHandler {
 /** The read socket answers no such request. */
 export class ReadOnlyError extends InotifyCsyncError {
   constructor(command: string) {
-    super('ICS_READ_ONLY', exitCodes.noPermission, `${command} is for root only`, 'run this as root');
+    super(
+      'ICS_READ_ONLY',
+      exitCodes.noPermission,
+      `${command} is for root only`,
+      'run this as root',
+    );
   }
 }

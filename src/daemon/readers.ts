@@ -26,8 +26,9 @@ export interface ReadersParts {
 }
 
 /**
- * Lets the readers' group into the runtime directory, and gives its number; undefined, with the reason in the log, if only root
- * can ask. Early: whom the directory keeps out can't tell a daemon that starts from one that refuses.
+ * Lets the readers' group into the runtime directory, and gives its number; undefined, with the
+ * reason in the log, if only root can ask. Early: whom the directory keeps out can't tell a daemon
+ * that starts from one that refuses.
  */
 export function admitReaders(
   { runtimeDirectory }: Pick<Settings, 'runtimeDirectory'>,
@@ -50,8 +51,9 @@ export function admitReaders(
 }
 
 /**
- * Opens what others than root may read: the read socket, if there is a group for it, and the metrics, if they are to be served.
- * What can't be opened is said and left out, since changes are carried all the same. Resolves to what closes both.
+ * Opens what others than root may read: the read socket, if there is a group for it, and the
+ * metrics, if they are to be served. What can't be opened is said and left out, since changes are
+ * carried all the same. Resolves to what closes both.
  */
 export async function openReaders(parts: ReadersParts): Promise<() => Promise<void>> {
   const { group, log, metrics, onTrouble, settings, socket, status } = parts;

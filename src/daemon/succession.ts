@@ -5,8 +5,8 @@ import { Generation, type GenerationParts } from './generation.js';
 import { readPlan } from './host-plan.js';
 
 /**
- * The generation at work, and how another takes its place: begun beside it, given over to when all is watched. A
- * configuration that is broken changes nothing.
+ * The generation at work, and how another takes its place: begun beside it, given over to when all
+ * is watched. A configuration that is broken changes nothing.
  */
 export class Succession {
   #parts: GenerationParts;
@@ -17,7 +17,11 @@ export class Succession {
   #ending: Promise<void> = Promise.resolve();
 
   /** @param onReplaced - called with each new generation, when it is the current one */
-  constructor(first: Generation, parts: GenerationParts, onReplaced: (generation: Generation) => void) {
+  constructor(
+    first: Generation,
+    parts: GenerationParts,
+    onReplaced: (generation: Generation) => void,
+  ) {
     this.#current = first;
     this.#parts = parts;
     this.#onReplaced = onReplaced;

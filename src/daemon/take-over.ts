@@ -7,7 +7,8 @@ import type { Log } from '../observe/log.js';
 import type { HostPlan } from './host-plan.js';
 
 /**
- * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had half received.
+ * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had
+ * half received.
  *
  * Throws a PortTakenError if another server is running.
  */
@@ -26,6 +27,8 @@ export async function takeOver(
     port: portOf(instance),
   });
   if (received.length > 0)
-    log.info(`kept ${received.length} files that a killed session had left; their peers send them again`);
+    log.info(
+      `kept ${received.length} files that a killed session had left; their peers send them again`,
+    );
   return received;
 }

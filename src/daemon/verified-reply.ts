@@ -14,7 +14,10 @@ export function verifiedReply(
   { placesOf }: Pick<Sync, 'placesOf'>,
 ): VerifiedReply {
   if (!comparison) {
-    return notComparedReply(peer, 'it did not send its list: it cannot be reached, or its csync2 refused');
+    return notComparedReply(
+      peer,
+      'it did not send its list: it cannot be reached, or its csync2 refused',
+    );
   }
   const { verified, repaired } = comparison;
   const { compared, divergences, pending } = verified;
@@ -22,12 +25,25 @@ export function verifiedReply(
     const [path = Buffer.alloc(0)] = placesOf([decodeName(Buffer.from(name, 'latin1'))]);
     return { path: display(path), here: describe(here), there: describe(there), sender };
   });
-  return { peer, error: null, compared, pending, differences, different: divergences.length, repaired };
+  return {
+    peer,
+    error: null,
+    compared,
+    pending,
+    differences,
+    different: divergences.length,
+    repaired,
+  };
 }
 
 /** The result for a peer that was not compared with, and why. */
 export function notComparedReply(peer: string, error: string): VerifiedReply {
-  return { ...{ peer, error, compared: 0, pending: 0 }, differences: [], different: 0, repaired: 0 };
+  return {
+    ...{ peer, error, compared: 0, pending: 0 },
+    differences: [],
+    different: 0,
+    repaired: 0,
+  };
 }
 
 /** csync2's text for people: `file, 3 bytes, 2026-11-26 10:00:00Z, mode 644, 0:0`. */
@@ -37,7 +53,9 @@ function describe(text: string | undefined): string | null {
   const parts = [
     typeNames[noted.type] ?? noted.type,
     noted.size === undefined ? '' : `${noted.size} bytes`,
-    noted.target === undefined ? '' : `to ${display(decodeName(Buffer.from(noted.target, 'latin1')))}`,
+    noted.target === undefined
+      ? ''
+      : `to ${display(decodeName(Buffer.from(noted.target, 'latin1')))}`,
     timeOf(noted),
     noted.mode === undefined ? '' : `mode ${(noted.mode & 0o7777).toString(8)}`,
     noted.owner ?? '',

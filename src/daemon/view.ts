@@ -4,7 +4,12 @@ import { readLimits } from '../limits/inotify-limits.js';
 import type { Counts } from '../observe/counts.js';
 import type { MetricFamily } from '../observe/exposition.js';
 import { metricsOf } from '../observe/metrics.js';
-import { assembleStatus, type ConfigTrouble, type Status, type StatusSources } from '../observe/status.js';
+import {
+  assembleStatus,
+  type ConfigTrouble,
+  type Status,
+  type StatusSources,
+} from '../observe/status.js';
 import { withoutPaths } from '../observe/without-paths.js';
 import { packageVersion } from '../proc/package-version.js';
 import type { Queue } from '../queue/queue.js';
@@ -80,10 +85,23 @@ function sourcesOf({
 }
 
 /** What Prometheus collects, now. */
-export function metricsNow({ current }: Succession, status: Status, counts: Counts): MetricFamily[] {
+export function metricsNow(
+  { current }: Succession,
+  status: Status,
+  counts: Counts,
+): MetricFamily[] {
   const { events, overflows, watches } = current.watcher.stats();
   const now = Date.now() / 1000;
-  return metricsOf({ status, counts, version, now, watches, watchLimit: watchLimit(), events, overflows });
+  return metricsOf({
+    status,
+    counts,
+    version,
+    now,
+    watches,
+    watchLimit: watchLimit(),
+    events,
+    overflows,
+  });
 }
 
 function watchLimit(): number | undefined {

@@ -5,9 +5,10 @@ import { databaseLocation, type Instance } from '../csync2/run/instance.js';
 import type { HostPlan } from './host-plan.js';
 
 /**
- * A digest, 32 bytes, of all that must be the same for the watches of an earlier run to be as good as new ones and for
- * what that run had done to stay done: what is watched and how, for whom, and where queue and database are. Two runs
- * with the same digest differ in nothing that a full check at the start would be needed for.
+ * A digest, 32 bytes, of all that must be the same for the watches of an earlier run to be as good
+ * as new ones and for what that run had done to stay done: what is watched and how, for whom, and
+ * where queue and database are. Two runs with the same digest differ in nothing that a full check
+ * at the start would be needed for.
  */
 export function watchFingerprint({ config, instance }: HostPlan, settings: Settings): Buffer {
   const facts = {

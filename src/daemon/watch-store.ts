@@ -4,7 +4,10 @@ import { FdStoreError, type StoredWatch, store, takeStored } from '../systemd/fd
 import { readHandover } from '../watch/handover.js';
 import type { Watcher } from '../watch/watcher.js';
 
-/** Why a start can't go on where the last run ended, so that everything has to be checked; see {@link gapText}. */
+/**
+ * Why a start can't go on where the last run ended, so that everything has to be checked; see
+ * {@link gapText}.
+ */
 export type Gap = 'nothing-left' | 'other-fingerprint' | 'in-hand';
 
 /** The reason of the full check that is due for it. */
@@ -18,14 +21,18 @@ export const gapText: Readonly<Record<Gap, string>> = {
 export interface Inheritance {
   /** The last run's watches, if they are of use. */
   readonly watch: StoredWatch | undefined;
-  /** Undefined: the watches report everything since the last run, and everything before is in the queue. */
+  /**
+   * Undefined: the watches report everything since the last run, and everything before is in the
+   * queue.
+   */
   readonly gap: Gap | undefined;
 }
 
 /**
- * The watches that the service manager keeps while no daemon runs, so that a restart has no blind moment: the kernel
- * keeps collecting events in the inotify instance, whichever process holds it. Why that is enough even after SIGKILL is written
- * in native/watch/handover.h; that a mount changed meanwhile, or that the kernel's queue overflowed, the watcher tells itself.
+ * The watches that the service manager keeps while no daemon runs, so that a restart has no blind
+ * moment: the kernel keeps collecting events in the inotify instance, whichever process holds it.
+ * Why that is enough even after SIGKILL is written in native/watch/handover.h; that a mount changed
+ * meanwhile, or that the kernel's queue overflowed, the watcher tells itself.
  */
 export class WatchStore {
   readonly #log: Log;
@@ -50,13 +57,15 @@ export class WatchStore {
   }
 
   /**
-   * Leaves this watcher's watches with the service manager, in place of any others; those that came from there are
-   * there still. Only when they all stand, and a full check for what was before them is due: who finds them takes
-   * them for whole.
+   * Leaves this watcher's watches with the service manager, in place of any others; those that came
+   * from there are there still. Only when they all stand, and a full check for what was before them
+   * is due: who finds them takes them for whole.
    */
   keep({ inotifyFd, handoverFd }: Watcher): void {
     if (inotifyFd === this.#kept) return;
-    this.#kept = this.#attempt(() => store(storeName, { inotifyFd, handoverFd })) ? inotifyFd : undefined;
+    this.#kept = this.#attempt(() => store(storeName, { inotifyFd, handoverFd }))
+      ? inotifyFd
+      : undefined;
   }
 
   /** Whether the service manager has this watcher's watches. */

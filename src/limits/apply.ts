@@ -2,10 +2,19 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { replaceFile } from '../state/replace-file.js';
-import { type LimitName, limitFile, limitNames, readKernelLimits, sysctlName } from './inotify-limits.js';
+import {
+  type LimitName,
+  limitFile,
+  limitNames,
+  readKernelLimits,
+  sysctlName,
+} from './inotify-limits.js';
 import { assignmentsOf } from './sysctl-files.js';
 
-/** Where the limits are kept for the next boot. It takes the place of the file of this name in /usr/lib/sysctl.d. */
+/**
+ * Where the limits are kept for the next boot. It takes the place of the file of this name in
+ * /usr/lib/sysctl.d.
+ */
 export const sysctlFile = '/etc/sysctl.d/60-inotify-csync.conf';
 
 export interface AppliedLimit {
@@ -22,11 +31,11 @@ export interface ApplyOptions {
 }
 
 /**
- * Sets limits now and for every boot to come. Nothing is ever lowered: not what the kernel has, not what the file
- * says already. The file is replaced as one.
+ * Sets limits now and for every boot to come. Nothing is ever lowered: not what the kernel has, not
+ * what the file says already. The file is replaced as one.
  *
- * Throws a {@link LimitsReadOnlyError} before anything is written if the kernel's values can't be changed here, and a
- * {@link LimitsFileError} if the file can't be written.
+ * Throws a {@link LimitsReadOnlyError} before anything is written if the kernel's values can't be
+ * changed here, and a {@link LimitsFileError} if the file can't be written.
  */
 export function applyLimits(
   wanted: ReadonlyMap<LimitName, number>,

@@ -22,7 +22,9 @@ export interface LimitAssessment {
   readonly lowered: readonly LimitAssignment[];
 }
 
-/** Whose budget a process uses: our own daemon's, the one that our daemon shares, or another user's. */
+/**
+ * Whose budget a process uses: our own daemon's, the one that our daemon shares, or another user's.
+ */
 export type WatchShare = 'ours' | 'shared' | 'apart';
 
 export interface AssessOptions {
@@ -50,7 +52,9 @@ export function assessLimits(options: AssessOptions): LimitAssessment {
     othersWatches: sum(others.map(({ watches }) => watches)),
     othersInstances: sum(others.map(({ instances }) => instances)),
   });
-  const wanted = new Map<LimitName, number>(limits.map(({ name, recommended }) => [name, recommended]));
+  const wanted = new Map<LimitName, number>(
+    limits.map(({ name, recommended }) => [name, recommended]),
+  );
   return {
     limits,
     directories: count.directories,

@@ -8,11 +8,16 @@ export interface DirectoryCount {
   readonly unreadable: number;
 }
 
-/** How many directories the selection wants watched, found as the watcher's walk finds them: from / down. */
+/**
+ * How many directories the selection wants watched, found as the watcher's walk finds them: from /
+ * down.
+ */
 export function countDirectories(
   selection: Pick<NativeSelection, 'explain'>,
   options: {
-    /** Mount points of file systems that hold no files, such as /proc; see {@link readPseudoMounts}. */
+    /**
+     * Mount points of file systems that hold no files, such as /proc; see {@link readPseudoMounts}.
+     */
     readonly pseudo?: ReadonlySet<string>;
     /** Called after each directory that was listed. */
     readonly onDirectory?: (directories: number) => void;
@@ -40,7 +45,10 @@ export function countDirectories(
   return { directories, unreadable };
 }
 
-/** A pseudo file system is entered only on the way to a root below it, or if a root is its mount point. */
+/**
+ * A pseudo file system is entered only on the way to a root below it, or if a root is its mount
+ * point.
+ */
 function isInherited(
   selection: Pick<NativeSelection, 'explain'>,
   parent: PathBytes,

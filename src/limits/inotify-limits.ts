@@ -17,8 +17,9 @@ export function limitFile(name: LimitName, procSys = '/proc/sys'): string {
 }
 
 /**
- * The limits that hold here: the kernel's, and those of the user namespace (namespaces(7), /proc/sys/user), which on
- * a host itself are the same. Throws node's ErrnoException where /proc/sys can't be read.
+ * The limits that hold here: the kernel's, and those of the user namespace (namespaces(7),
+ * /proc/sys/user), which on a host itself are the same. Throws node's ErrnoException where
+ * /proc/sys can't be read.
  */
 export function readLimits(procSys = '/proc/sys'): InotifyLimits {
   const kernel = readKernelLimits(procSys);
@@ -26,7 +27,10 @@ export function readLimits(procSys = '/proc/sys'): InotifyLimits {
   return {
     ...kernel,
     max_user_watches: Math.min(watches, namespaceLimit(`${procSys}/user/max_inotify_watches`)),
-    max_user_instances: Math.min(instances, namespaceLimit(`${procSys}/user/max_inotify_instances`)),
+    max_user_instances: Math.min(
+      instances,
+      namespaceLimit(`${procSys}/user/max_inotify_instances`),
+    ),
   };
 }
 

@@ -5,7 +5,9 @@ export interface LimitPlan {
   readonly name: LimitName;
   /** What the kernel has now. */
   readonly current: number;
-  /** What other programs of this user hold of it; 0 for events, of which each instance has its own. */
+  /**
+   * What other programs of this user hold of it; 0 for events, of which each instance has its own.
+   */
   readonly others: number;
   /** What we and the others need together, without headroom. */
   readonly needed: number;
@@ -38,7 +40,10 @@ export function planLimits(current: InotifyLimits, demand: Demand): readonly Lim
   const wanted: InotifyLimits = {
     max_user_watches: recommendedWatches(needed.max_user_watches),
     max_queued_events: recommendedEvents,
-    max_user_instances: Math.max(recommendedInstances, powerOfTwo(needed.max_user_instances * headroom)),
+    max_user_instances: Math.max(
+      recommendedInstances,
+      powerOfTwo(needed.max_user_instances * headroom),
+    ),
   };
   return limitNames.map((name) => ({
     name,
@@ -56,8 +61,9 @@ export function recommendedWatches(needed: number): number {
 }
 
 /**
- * Kernel memory that so many watches hold, in bytes, none of which can be reclaimed: the mark, its connector and the
- * pinned inode (measured on ext4, Linux 6.18, x86-64; other file systems have larger inodes).
+ * Kernel memory that so many watches hold, in bytes, none of which can be reclaimed: the mark, its
+ * connector and the pinned inode (measured on ext4, Linux 6.18, x86-64; other file systems have
+ * larger inodes).
  */
 export function watchMemory(watches: number): number {
   return watches * bytesPerWatch;
@@ -65,7 +71,10 @@ export function watchMemory(watches: number): number {
 
 const bytesPerWatch = 1285;
 const headroom = 1.5;
-/** The daemon's watcher, csync2's log, csync2.cfg; and while csync2.cfg is reloaded, a second watcher. */
+/**
+ * The daemon's watcher, csync2's log, csync2.cfg; and while csync2.cfg is reloaded, a second
+ * watcher.
+ */
 const instancesOfOurs = 4;
 /** Linux's own default: the reader empties the queue as it fills. */
 const neededEvents = 16_384;

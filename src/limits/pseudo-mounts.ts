@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Mount points of file systems that are kernel interfaces in the shape of files, one character a byte: the watcher
- * does not walk into them. From proc_pid_mountinfo(5).
+ * Mount points of file systems that are kernel interfaces in the shape of files, one character a
+ * byte: the watcher does not walk into them. From proc_pid_mountinfo(5).
  */
 export function readPseudoMounts(mountinfo = '/proc/self/mountinfo'): ReadonlySet<string> {
   const points = new Set<string>();

@@ -26,8 +26,8 @@ export function assignmentsOf({ path, text }: SysctlFile): readonly LimitAssignm
 }
 
 /**
- * The assignments that count at the next boot after those of `ours`, from files in the order in which they are read,
- * and that set less than what is wanted.
+ * The assignments that count at the next boot after those of `ours`, from files in the order in
+ * which they are read, and that set less than what is wanted.
  */
 export function loweringAssignments(
   files: readonly SysctlFile[],
@@ -37,15 +37,21 @@ export function loweringAssignments(
   const own = fileName(ours);
   const last = new Map<LimitName, LimitAssignment>();
   for (const file of files) {
-    // The name decides the order, the directory does not; of two with one name only the first directory's is read.
+    // The name decides the order, the directory does not; of two with one name only the first
+    // directory's is read.
     if (fileName(file.path) <= own) continue;
     for (const assignment of assignmentsOf(file)) last.set(assignment.name, assignment);
   }
   return [...last.values()].filter(({ name, value }) => value < (wanted.get(name) ?? 0));
 }
 
-/** The files that systemd-sysctl reads, in its order: by name, those of an earlier directory before those of a later. */
-export function readSysctlFiles(directories: readonly string[] = sysctlDirectories): readonly SysctlFile[] {
+/**
+ * The files that systemd-sysctl reads, in its order: by name, those of an earlier directory before
+ * those of a later.
+ */
+export function readSysctlFiles(
+  directories: readonly string[] = sysctlDirectories,
+): readonly SysctlFile[] {
   const files = new Map<string, SysctlFile>();
   for (const directory of directories) {
     for (const name of namesIn(directory)) {

@@ -19,8 +19,8 @@ export interface WatchUsers {
 }
 
 /**
- * Who holds inotify watches, from /proc/PID/fd and /proc/PID/fdinfo (proc_pid_fdinfo(5)). An instance in the FD store
- * of PID 1 that its service holds, too, is counted for the service alone.
+ * Who holds inotify watches, from /proc/PID/fd and /proc/PID/fdinfo (proc_pid_fdinfo(5)). An
+ * instance in the FD store of PID 1 that its service holds, too, is counted for the service alone.
  */
 export function readWatchUsers(proc = '/proc'): WatchUsers {
   const users: WatchUser[] = [];
@@ -47,7 +47,8 @@ function readUser(folder: string, pid: number, seen: Set<string>): WatchUser | u
     const info = inotifyInfo(folder, fd);
     if (info === undefined) continue;
     const count = countWatches(info);
-    // Nothing names an instance, but one that watches the same inodes under the same descriptors is hardly another.
+    // Nothing names an instance, but one that watches the same inodes under the same descriptors is
+    // hardly another.
     const identity = createHash('sha1')
       .update(info.subarray(Math.max(0, info.indexOf(watchLine))))
       .digest('hex');
@@ -85,7 +86,9 @@ function programName(folder: string): string {
   const [program = '', script = ''] = readFileSync(`${folder}/cmdline`, 'utf8').split('\0');
   // Of all programs that run in Node, `node` says nothing.
   if (/(^|\/)node$/.test(program) && script.startsWith('/')) {
-    return /\/inotify-csync\/|\/dist\/cli\/main\.js$/.test(script) ? 'inotify-csync' : shortName(script);
+    return /\/inotify-csync\/|\/dist\/cli\/main\.js$/.test(script)
+      ? 'inotify-csync'
+      : shortName(script);
   }
   return shortName(program) || readFileSync(`${folder}/comm`, 'utf8').trim();
 }

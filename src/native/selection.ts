@@ -16,6 +16,9 @@ export interface NativeSelectionConstructor {
 export interface NativeSelection {
   /** What csync2 says of one name, real or `%prefix%`: 0 outside, 1 step into, 2 selected. */
   matchName(name: Buffer): 0 | 1 | 2;
-  /** What csync2's walk from `/` makes of a real path: 0 never reached, 1 passed through, 2 synchronised. */
+  /**
+   * What csync2's walk from `/` makes of a real path: 0 never reached, 1 passed through, 2
+   * synchronised.
+   */
   explain(path: Buffer): 0 | 1 | 2;
 }

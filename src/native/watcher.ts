@@ -1,6 +1,8 @@
 import type { NativeSelection } from './selection.js';
 
-/** What the native watcher is made of. All but `selection` has a default in native/watch/watcher.h. */
+/**
+ * What the native watcher is made of. All but `selection` has a default in native/watch/watcher.h.
+ */
 export interface NativeWatcherOptions {
   readonly selection: NativeSelection;
   /** An inotify instance to go on with; the watcher's own from then on. */
@@ -27,18 +29,25 @@ export interface NativeWatcherOptions {
 
 export interface NativeWatcherConstructor {
   /**
-   * Starts to watch. `notify` is called in the event loop when `take` or `state` have something new.
-   * Throws an Error with `errno` if inotify_init1(2) fails, or if what was given is no inotify instance.
+   * Starts to watch. `notify` is called in the event loop when `take` or `state` have something
+   * new. Throws an Error with `errno` if inotify_init1(2) fails, or if what was given is no inotify
+   * instance.
    */
   new (options: NativeWatcherOptions, notify: () => void): NativeWatcher;
 }
 
 export interface NativeWatcher {
-  /** The oldest batch of records: kind byte, u32 length (little endian), bytes, and so on; null if there is none. */
+  /**
+   * The oldest batch of records: kind byte, u32 length (little endian), bytes, and so on; null if
+   * there is none.
+   */
   take(): Buffer | null;
   state(): NativeWatcherState;
   stats(): WatchStats;
-  /** All records that have been taken are in the queue's file, or a full check is due there in their place. */
+  /**
+   * All records that have been taken are in the queue's file, or a full check is due there in their
+   * place.
+   */
   kept(): void;
   /** How the threads move. A look wakes none of them. */
   pulses(): { readonly reader: ThreadPulse; readonly tree: ThreadPulse };
@@ -46,7 +55,10 @@ export interface NativeWatcher {
   stall(milliseconds: number, thread?: 'reader' | 'tree'): void;
   /** Ends all threads, then calls `done`. Take what is left afterwards. */
   close(done: () => void): void;
-  /** Like `close`, but the inotify instance stays open, with its watches and what hasn't been read; `done` gets it. */
+  /**
+   * Like `close`, but the inotify instance stays open, with its watches and what hasn't been read;
+   * `done` gets it.
+   */
   detach(done: (fd: number) => void): void;
   /** The inotify instance, -1 after the end. */
   readonly inotifyFd: number;
@@ -54,7 +66,9 @@ export interface NativeWatcher {
   readonly handoverFd: number;
 }
 
-/** If something waits for a thread at two looks and it has not moved between them, it stands still. */
+/**
+ * If something waits for a thread at two looks and it has not moved between them, it stands still.
+ */
 export interface ThreadPulse {
   /** A number that grows with its work. */
   readonly moved: number;

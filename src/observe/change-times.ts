@@ -1,8 +1,8 @@
 import type { PathBytes } from '../text/path-bytes.js';
 
 /**
- * When paths have changed last: so many of the last ones, in a table that never grows. A path whose place another one has taken is
- * not known any more. Paths are told apart by a hash of 32 bits.
+ * When paths have changed last: so many of the last ones, in a table that never grows. A path whose
+ * place another one has taken is not known any more. Paths are told apart by a hash of 32 bits.
  */
 export class ChangeTimes {
   readonly #hashes = new Uint32Array(places);
@@ -27,7 +27,8 @@ export class ChangeTimes {
 /** FNV-1a. */
 function hashOf(bytes: Buffer): number {
   let hash = 0x811c9dc5;
-  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
+  for (let at = 0; at < bytes.length; at++)
+    hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193);
   return hash >>> 0;
 }
 

@@ -12,9 +12,9 @@ import {
  *
  * @param seconds - how long its answer may take; 0 for as long as it likes
  *
- * Throws a {@link NotRunningError} when nobody listens, a {@link DeniedError} when this user may not ask, a
- * {@link NoAnswerError} when the listener does not answer, and an InotifyCsyncError, with its exit code, for what the daemon
- * answers with an error.
+ * Throws a {@link NotRunningError} when nobody listens, a {@link DeniedError} when this user may
+ * not ask, a {@link NoAnswerError} when the listener does not answer, and an InotifyCsyncError,
+ * with its exit code, for what the daemon answers with an error.
  */
 export async function askDaemon(
   socketPath: string,
@@ -71,7 +71,8 @@ export class NoAnswerError extends InotifyCsyncError {
 function exchange(socketPath: string, request: Buffer, seconds: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let reply = '';
-    const fail = (why: string, cause?: Error) => reject(new NoAnswerError(socketPath, why, { cause }));
+    const fail = (why: string, cause?: Error) =>
+      reject(new NoAnswerError(socketPath, why, { cause }));
     const socket = connect(socketPath, () => socket.write(request));
     socket.setEncoding('utf8');
     socket.setTimeout(seconds * 1000, () => {
@@ -80,7 +81,8 @@ function exchange(socketPath: string, request: Buffer, seconds: number): Promise
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EACCES') reject(new DeniedError(socketPath, undefined, { cause: error }));
-      else if (notListening.has(error.code ?? '')) reject(new NotRunningError(socketPath, { cause: error }));
+      else if (notListening.has(error.code ?? ''))
+        reject(new NotRunningError(socketPath, { cause: error }));
       else fail(error.message, error);
     });
     socket.on('data', (chunk: string) => {

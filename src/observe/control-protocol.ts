@@ -2,8 +2,8 @@ import { exitCodes, InotifyCsyncError } from '../errors.js';
 import type { RingQuery } from './event-ring.js';
 
 /**
- * What goes over the control socket: one JSON object a line in each direction. Paths are `latin1` text, one character
- * a byte, because JSON has no bytes.
+ * What goes over the control socket: one JSON object a line in each direction. Paths are `latin1`
+ * text, one character a byte, because JSON has no bytes.
  */
 export type ControlRequest =
   | { readonly command: 'status' }
@@ -14,14 +14,20 @@ export type ControlRequest =
   | { readonly command: 'retry'; readonly peer?: string }
   /** Sends nothing more to these peers, or to all, until they are resumed. */
   | { readonly command: 'pause' | 'resume'; readonly peers?: readonly string[] }
-  /** Waits, so many seconds at most, until what had been changed before is on the peers, or on this one. */
+  /**
+   * Waits, so many seconds at most, until what had been changed before is on the peers, or on this
+   * one.
+   */
   | {
       readonly command: 'flush';
       readonly seconds: number;
       readonly paths?: readonly string[];
       readonly peer?: string;
     }
-  /** Compares with all peers or one, all or what is at and below a path; `repair`: and sends what is lacking there. */
+  /**
+   * Compares with all peers or one, all or what is at and below a path; `repair`: and sends what is
+   * lacking there.
+   */
   | {
       readonly command: 'verify';
       readonly repair: boolean;
@@ -30,18 +36,27 @@ export type ControlRequest =
     }
   /** Lists what this host and its peers have both changed. */
   | { readonly command: 'conflicts' }
-  /** Decides conflicts: this host's or a peer's version is kept, or `newest`; with `dry_run` it only says what it would do. */
+  /**
+   * Decides conflicts: this host's or a peer's version is kept, or `newest`; with `dry_run` it only
+   * says what it would do.
+   */
   | {
       readonly command: 'resolve';
       readonly paths: readonly string[];
       readonly keep: string;
       readonly dry_run: boolean;
     }
-  /** Reads events: of a peer, since a time in milliseconds since 1970, after a page; waits for one so many seconds. */
+  /**
+   * Reads events: of a peer, since a time in milliseconds since 1970, after a page; waits for one
+   * so many seconds.
+   */
   | ({ readonly command: 'events'; readonly seconds: number } & RingQuery)
   /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
   | { readonly command: 'reload' }
-  /** Tells what a check would find. A command of its own: a daemon that does not know it must not check. */
+  /**
+   * Tells what a check would find. A command of its own: a daemon that does not know it must not
+   * check.
+   */
   | { readonly command: 'preview-check'; readonly paths?: readonly string[] }
   /** Takes an emptied or replaced root for meant. */
   | { readonly command: 'accept-root'; readonly path: string }
@@ -107,11 +122,19 @@ export function parseRequest(line: string): ControlRequest {
       if (paths !== undefined && !(Array.isArray(paths) && paths.every(isPath))) {
         throw new BadRequestError('`paths` must be a list of absolute paths');
       }
-      if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
-      return { command, seconds, ...(paths ? { paths } : {}), ...(peer === undefined ? {} : { peer }) };
+      if (peer !== undefined && typeof peer !== 'string')
+        throw new BadRequestError('`peer` must be a name');
+      return {
+        command,
+        seconds,
+        ...(paths ? { paths } : {}),
+        ...(peer === undefined ? {} : { peer }),
+      };
     case 'verify':
-      if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
-      if (path !== undefined && !isPath(path)) throw new BadRequestError('`path` must be an absolute path');
+      if (peer !== undefined && typeof peer !== 'string')
+        throw new BadRequestError('`peer` must be a name');
+      if (path !== undefined && !isPath(path))
+        throw new BadRequestError('`path` must be an absolute path');
       return {
         ...{ command, repair: repair === true },
         ...(peer === undefined ? {} : { peer }),
@@ -151,8 +174,10 @@ function parseEvents({ after, peer, seconds, since }: Record<string, unknown>): 
   if (after !== undefined && !(isNumber(after) && Number.isSafeInteger(after))) {
     throw new BadRequestError('`after` must be a whole number');
   }
-  if (since !== undefined && !isNumber(since)) throw new BadRequestError('`since` must be a number');
-  if (peer !== undefined && typeof peer !== 'string') throw new BadRequestError('`peer` must be a name');
+  if (since !== undefined && !isNumber(since))
+    throw new BadRequestError('`since` must be a number');
+  if (peer !== undefined && typeof peer !== 'string')
+    throw new BadRequestError('`peer` must be a name');
   return { command: 'events', after, peer, seconds, since };
 }
 

@@ -2,8 +2,8 @@ import type { FlushPending } from '../daemon/flush/progress.js';
 import type { RingPage } from './event-ring.js';
 
 /**
- * What the daemon answers the requests of the control socket with, beside the status. Paths are as they are shown, but for those
- * of events. `docs/reference/commands.md` is made of these comments.
+ * What the daemon answers the requests of the control socket with, beside the status. Paths are as
+ * they are shown, but for those of events. `docs/reference/commands.md` is made of these comments.
  */
 
 /** Of `check`. */
@@ -125,7 +125,10 @@ export interface FlushReply {
 
 /** Of `conflicts`. */
 export interface ConflictsReply {
-  /** Version of this format. It grows when a field changes its meaning or goes; fields may be added at any time. */
+  /**
+   * Version of this format. It grows when a field changes its meaning or goes; fields may be added
+   * at any time.
+   */
   readonly schema: 1;
   /** This host's name in csync2.cfg. */
   readonly host: string;
@@ -153,11 +156,17 @@ export interface ConflictReply {
 
 /** What a host has at a path, as its csync2 has noted it. */
 export interface SideReply {
-  /** `file`, `directory`, `link`, `pipe`, `character device`, `block device`, `socket`; `removed` if there is nothing. */
+  /**
+   * `file`, `directory`, `link`, `pipe`, `character device`, `block device`, `socket`; `removed` if
+   * there is nothing.
+   */
   readonly type: string;
   /** Bytes of a file; null for all else. */
   readonly size: number | null;
-  /** When it was changed last, ISO 8601, in whole seconds; of a subtree, the newest file in it; null if csync2 notes no time. */
+  /**
+   * When it was changed last, ISO 8601, in whole seconds; of a subtree, the newest file in it; null
+   * if csync2 notes no time.
+   */
   readonly changed: string | null;
   /** Numbers of user and group, or their names; null if csync2 does not note them. */
   readonly owner: string | null;

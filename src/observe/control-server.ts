@@ -12,7 +12,10 @@ import {
 import { listenOnSocket } from './listen-on-socket.js';
 import { sendLast, serveClient } from './serve-client.js';
 
-/** Answers a request, at once or later; what it throws becomes an error reply. `gone` is aborted when the client goes. */
+/**
+ * Answers a request, at once or later; what it throws becomes an error reply. `gone` is aborted
+ * when the client goes.
+ */
 export type ControlHandler = (request: ControlRequest, gone: AbortSignal) => unknown;
 
 /** Who may open a socket besides its owner, and what a request of theirs may be. */
@@ -24,8 +27,9 @@ export interface SocketAccess {
 }
 
 /**
- * The control socket, or the read socket: only its owner can open it, or a group as well. Connections are few, and what each
- * of them can make the daemon keep is bounded; each socket has places of its own.
+ * The control socket, or the read socket: only its owner can open it, or a group as well.
+ * Connections are few, and what each of them can make the daemon keep is bounded; each socket has
+ * places of its own.
  */
 export class ControlServer {
   readonly #server: Server;
@@ -128,7 +132,11 @@ class Clients {
   }
 }
 
-async function answer(line: string, gone: AbortSignal, handler: ControlHandler): Promise<ControlReply> {
+async function answer(
+  line: string,
+  gone: AbortSignal,
+  handler: ControlHandler,
+): Promise<ControlReply> {
   try {
     return { ok: true, result: await handler(parseRequest(line), gone) };
   } catch (error) {

@@ -7,7 +7,10 @@ import type { PathBytes } from '../text/path-bytes.js';
 import { ChangeTimes } from './change-times.js';
 import type { EventRing } from './event-ring.js';
 
-/** Puts what is reported into the ring of events. Makes no text of a path: that is for those who read it. */
+/**
+ * Puts what is reported into the ring of events. Makes no text of a path: that is for those who
+ * read it.
+ */
 export class EventFeed {
   readonly #ring: EventRing;
   readonly #changes = new ChangeTimes();
@@ -59,7 +62,8 @@ export class EventFeed {
 
   /** A peer gets files. */
   back(peer: string): void {
-    if (this.#failing.delete(peer)) this.#ring.add({ event: 'peer', at: Date.now(), peer, state: 'back' });
+    if (this.#failing.delete(peer))
+      this.#ring.add({ event: 'peer', at: Date.now(), peer, state: 'back' });
   }
 
   /** An administrator has paused a peer. */

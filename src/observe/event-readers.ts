@@ -3,8 +3,9 @@ import type { EventsReply } from './control-replies.js';
 import type { EventRing, RingPage, RingQuery } from './event-ring.js';
 
 /**
- * Answers those who read events, page by page. A reader keeps its place itself, and asks for what comes next when it has
- * dealt with the page before: nothing is kept for it here, however slow it is.
+ * Answers those who read events, page by page. A reader keeps its place itself, and asks for what
+ * comes next when it has dealt with the page before: nothing is kept for it here, however slow it
+ * is.
  */
 export class EventReaders {
   readonly #ring: EventRing;
@@ -18,7 +19,8 @@ export class EventReaders {
   }
 
   /**
-   * The next page. If there is nothing for it yet, resolves when there is, after so many seconds, or when `gone` is aborted.
+   * The next page. If there is nothing for it yet, resolves when there is, after so many seconds,
+   * or when `gone` is aborted.
    *
    * Throws an {@link EventsBusyError}.
    */
@@ -34,7 +36,12 @@ export class EventReaders {
     }
   }
 
-  async #wait(query: RingQuery, empty: RingPage, seconds: number, gone: AbortSignal): Promise<EventsReply> {
+  async #wait(
+    query: RingQuery,
+    empty: RingPage,
+    seconds: number,
+    gone: AbortSignal,
+  ): Promise<EventsReply> {
     const until = performance.now() + seconds * 1000;
     let page = empty;
     let leftOut = page.left_out;

@@ -9,7 +9,10 @@ export interface RingEvent {
   readonly peer?: string;
   /** What was sent. */
   readonly kind?: AcceptedFile['kind'];
-  /** Milliseconds from the change to its acceptance, or that a full check took; undefined if that is not known. */
+  /**
+   * Milliseconds from the change to its acceptance, or that a full check took; undefined if that is
+   * not known.
+   */
   readonly ms?: number | undefined;
   /** How many files: sent without their names being known, or found by a full check. */
   readonly files?: number;
@@ -19,7 +22,9 @@ export interface RingEvent {
   readonly state?: Outcome | 'back' | 'paused' | 'resumed' | 'begun' | 'finished' | 'incomplete';
 }
 
-/** An event as it is read: with its path, or for those that have none a text, one character a byte. */
+/**
+ * An event as it is read: with its path, or for those that have none a text, one character a byte.
+ */
 export interface ReadEvent extends RingEvent {
   readonly bytes?: string;
 }
@@ -46,13 +51,16 @@ export interface RingPage {
 }
 
 /**
- * The last events of this run, in memory: so many, with so many bytes of paths. No reader makes it larger: one that is slow finds
- * that the oldest have been overwritten, and how many.
+ * The last events of this run, in memory: so many, with so many bytes of paths. No reader makes it
+ * larger: one that is slow finds that the oldest have been overwritten, and how many.
  */
 export class EventRing {
   readonly #entries: Entry[] = [];
   readonly #most: number;
-  /** Paths and texts, one after the other, around and around. The system gives the memory when it is written to. */
+  /**
+   * Paths and texts, one after the other, around and around. The system gives the memory when it is
+   * written to.
+   */
   readonly #bytes: Buffer;
   /** How many bytes have been used ever. */
   #used = 0;
@@ -85,7 +93,11 @@ export class EventRing {
     const from = Math.min(after ?? this.#first, this.#next);
     const events: ReadEvent[] = [];
     let next = Math.max(from, this.#first);
-    for (let bytes = 0; next < this.#next && events.length < pageEvents && bytes < pageBytes; next++) {
+    for (
+      let bytes = 0;
+      next < this.#next && events.length < pageEvents && bytes < pageBytes;
+      next++
+    ) {
       const { event, start, length } = this.#at(next);
       if ((peer !== undefined && event.peer !== peer) || event.at < since) continue;
       const begin = start % this.#bytes.length;

@@ -7,7 +7,9 @@ export interface MetricSample {
   readonly value: number;
 }
 
-/** A metric with all its values. A counter's name ends in `_total`; units are base units (seconds). */
+/**
+ * A metric with all its values. A counter's name ends in `_total`; units are base units (seconds).
+ */
 export interface MetricFamily {
   readonly name: string;
   readonly type: MetricType;
@@ -17,20 +19,25 @@ export interface MetricFamily {
 }
 
 /**
- * Metrics in Prometheus' text format 0.0.4 (prometheus.io, "Exposition formats"); one without a value is left out. Pure.
+ * Metrics in Prometheus' text format 0.0.4 (prometheus.io, "Exposition formats"); one without a
+ * value is left out. Pure.
  */
 export function exposition(families: readonly MetricFamily[]): string {
   return families
     .filter(({ samples }) => samples.length > 0)
     .map(({ help, name, samples, type }) => {
-      const lines = samples.map(({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`);
+      const lines = samples.map(
+        ({ labels, value }) => `${name}${labelText(labels)} ${valueText(value)}\n`,
+      );
       return `# HELP ${name} ${escaped(help, /[\\\n]/g)}\n# TYPE ${name} ${type}\n${lines.join('')}`;
     })
     .join('');
 }
 
 function labelText(labels: MetricSample['labels']): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value, /[\\\n"]/g)}"`);
+  const pairs = Object.entries(labels).map(
+    ([name, value]) => `${name}="${escaped(value, /[\\\n"]/g)}"`,
+  );
   return pairs.length > 0 ? `{${pairs.join(',')}}` : '';
 }
 

@@ -4,8 +4,8 @@ import { type LogLevel, priorities } from './levels.js';
 import { type LogEvent, messageIds } from './message-ids.js';
 
 /**
- * What an entry of the journal says beside its text, where it applies. `docs/reference/journal-fields.md` is made of these
- * comments.
+ * What an entry of the journal says beside its text, where it applies.
+ * `docs/reference/journal-fields.md` is made of these comments.
  */
 export interface LogFields {
   /** `MESSAGE_ID=`: the event, see below. */
@@ -18,7 +18,10 @@ export interface LogFields {
   readonly files?: number;
   /** `DURATION_MS=`: the duration, in milliseconds. */
   readonly milliseconds?: number;
-  /** `REASON=`: a word or phrase that is the same each time: why an update failed (see below), or why a full check runs. */
+  /**
+   * `REASON=`: a word or phrase that is the same each time: why an update failed (see below), or
+   * why a full check runs.
+   */
   readonly reason?: string | undefined;
   /** `ROOT=`: an included directory or a mount point, as bytes. */
   readonly root?: PathBytes;
@@ -31,7 +34,12 @@ export interface LogFields {
 }
 
 /** Writes one entry. `message` is a single line. */
-export function writeEntry(journal: Journal, level: LogLevel, message: string, fields: LogFields = {}): void {
+export function writeEntry(
+  journal: Journal,
+  level: LogLevel,
+  message: string,
+  fields: LogFields = {},
+): void {
   const isSent = journal.send({
     MESSAGE: message,
     PRIORITY: priorities[level],

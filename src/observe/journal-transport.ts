@@ -3,7 +3,9 @@ import type { Journal } from '../systemd/journal.js';
 import { type LogFields, writeEntry } from './journal-entry.js';
 import type { LogLevel } from './levels.js';
 
-/** Writes entries to the journal with fields; on stderr, as sd-daemon(3) has it, if that can't be. */
+/**
+ * Writes entries to the journal with fields; on stderr, as sd-daemon(3) has it, if that can't be.
+ */
 export class JournalTransport extends Transport {
   readonly #journal: Journal;
 
@@ -12,7 +14,10 @@ export class JournalTransport extends Transport {
     this.#journal = journal;
   }
 
-  override log(entry: { level: LogLevel; message: string; fields?: LogFields }, next: () => void): void {
+  override log(
+    entry: { level: LogLevel; message: string; fields?: LogFields },
+    next: () => void,
+  ): void {
     const { level, message, fields } = entry;
     writeEntry(this.#journal, level, message, fields);
     next();

@@ -11,7 +11,8 @@ export { type LogLevel, logLevels } from './levels.js';
 export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
 /**
- * A log to the journal, if stderr is that; otherwise on stderr: in colour on a terminal, with a time elsewhere.
+ * A log to the journal, if stderr is that; otherwise on stderr: in colour on a terminal, with a
+ * time elsewhere.
  */
 export function createLog(level: LogLevel, journal = openJournal()): Log {
   const logger = winston.createLogger({

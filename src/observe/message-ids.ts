@@ -1,8 +1,9 @@
 import type { InotifyCsyncError } from '../errors.js';
 
 /**
- * Events that administrators act on or look for: each is a `MESSAGE_ID=` in the journal (systemd.journal-fields(7)) and
- * is explained in systemd/inotify-csync.catalog, which `journalctl -x` shows. Never changed, never used again.
+ * Events that administrators act on or look for: each is a `MESSAGE_ID=` in the journal
+ * (systemd.journal-fields(7)) and is explained in systemd/inotify-csync.catalog, which
+ * `journalctl -x` shows. Never changed, never used again.
  */
 export const messageIds = {
   /** Every directory is watched and the server listens. */
@@ -11,7 +12,10 @@ export const messageIds = {
   fullCheckDone: 'bb6e736c0ca4419fbf5d7ae38f038b1c',
   /** A full check could not look at everything: it is repeated. */
   fullCheckIncomplete: '648c63af690843d79c7d9a4b77281d4d',
-  /** The watcher has not seen everything: the kernel's queue overflowed, a directory could not be read. */
+  /**
+   * The watcher has not seen everything: the kernel's queue overflowed, a directory could not be
+   * read.
+   */
   watchLoss: '6f0e1c144d1b4e95854ec2bfe9f4e4b6',
   watchLossOver: '793eba33327649759ffaf2d2750f317b',
   watchLimit: 'dadf539575a94d3c8a205ff859533247',

@@ -5,15 +5,17 @@ export type MetricsResponse = Buffer;
 export const headBytesLimit = 8192;
 
 /**
- * What to answer to the bytes that a client has sent so far; undefined as long as its request has not ended. So little of HTTP
- * (RFC 9112) is enough: one request a connection, `GET /metrics`, and nothing that a client says in headers matters. Pure.
+ * What to answer to the bytes that a client has sent so far; undefined as long as its request has
+ * not ended. So little of HTTP (RFC 9112) is enough: one request a connection, `GET /metrics`, and
+ * nothing that a client says in headers matters. Pure.
  *
  * @param body - makes the metrics, in the text format
  */
 export function metricsResponse(head: Buffer, body: () => Buffer): MetricsResponse | undefined {
   const limited = head.subarray(0, headBytesLimit);
   const isWhole = limited.includes('\r\n\r\n') || limited.includes('\n\n');
-  if (!isWhole && head.length > headBytesLimit) return response('431 Request Header Fields Too Large');
+  if (!isWhole && head.length > headBytesLimit)
+    return response('431 Request Header Fields Too Large');
   if (!isWhole) return undefined;
   const line = /^([A-Za-z]+) ([^ \r\n]+) HTTP\/1\.[01]\r?\n/.exec(limited.toString('latin1'));
   if (!line) return response('400 Bad Request');
@@ -39,7 +41,12 @@ function plain(text: string): Content {
 }
 
 function response(status: string, { headers = [], body = Buffer.alloc(0) }: Content = {}): Buffer {
-  const lines = [`HTTP/1.1 ${status}`, ...headers, `Content-Length: ${body.length}`, 'Connection: close'];
+  const lines = [
+    `HTTP/1.1 ${status}`,
+    ...headers,
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ];
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]);
 }
 

@@ -7,8 +7,9 @@ import { listenOnSocket } from './listen-on-socket.js';
 import { failedResponse, metricsResponse } from './metrics-response.js';
 
 /**
- * Serves the metrics by plain HTTP. Any user of this host may connect to a port, so what a client can make the daemon keep is
- * bounded: a few connections, of which a further one displaces the oldest, one small request for each, and seconds for it.
+ * Serves the metrics by plain HTTP. Any user of this host may connect to a port, so what a client
+ * can make the daemon keep is bounded: a few connections, of which a further one displaces the
+ * oldest, one small request for each, and seconds for it.
  */
 export class MetricsServer {
   readonly #server: Server;
@@ -24,7 +25,8 @@ export class MetricsServer {
    *
    * @param body - makes the metrics; may throw, and should be cheap however often it is called
    * @param group - who may open a unix socket besides its owner
-   * @param onTrouble - told of what `body` throws, and of connections that can't be accepted afterwards
+   * @param onTrouble - told of what `body` throws, and of connections that can't be accepted
+   *   afterwards
    */
   static async listen(
     address: ListenAddress,
@@ -130,7 +132,11 @@ class Clients {
   }
 }
 
-async function listenAt(server: Server, address: ListenAddress, group: number | undefined): Promise<void> {
+async function listenAt(
+  server: Server,
+  address: ListenAddress,
+  group: number | undefined,
+): Promise<void> {
   if (address.kind === 'socket') {
     await clearPlace(address.path);
     await listenOnSocket(server, address.path, group);
@@ -146,7 +152,10 @@ async function listenAt(server: Server, address: ListenAddress, group: number | 
   });
 }
 
-/** Removes a socket that nobody listens on any more. Throws if the place is taken, or not ours to decide on. */
+/**
+ * Removes a socket that nobody listens on any more. Throws if the place is taken, or not ours to
+ * decide on.
+ */
 async function clearPlace(path: string): Promise<void> {
   const { mode, uid } = statSync(dirname(path));
   if ((uid !== 0 && uid !== process.geteuid?.()) || mode & 0o022) {

@@ -17,9 +17,16 @@ export interface MetricSources {
   readonly overflows: number;
 }
 
-/** The metrics, in their order. By peer and never by path: there would be as many as files. Pure. */
+/**
+ * The metrics, in their order. By peer and never by path: there would be as many as files. Pure.
+ */
 export function metricsOf(sources: MetricSources): MetricFamily[] {
-  return [...upMetrics(true), ...serviceMetrics(sources), ...stageMetrics(sources), ...peerMetrics(sources)];
+  return [
+    ...upMetrics(true),
+    ...serviceMetrics(sources),
+    ...stageMetrics(sources),
+    ...peerMetrics(sources),
+  ];
 }
 
 /** The metrics where no daemon answers: that it is not up. */
@@ -45,7 +52,12 @@ function serviceMetrics({ now, status, version }: MetricSources): MetricFamily[]
       Number(status.health === 'healthy'),
     ),
     one('problems', 'gauge', 'Problems that inotify-csync status lists', status.problems.length),
-    one('config_invalid', 'gauge', 'Mistakes in the configuration on disk', status.config_troubles.length),
+    one(
+      'config_invalid',
+      'gauge',
+      'Mistakes in the configuration on disk',
+      status.config_troubles.length,
+    ),
     one('roots_away', 'gauge', 'Included directories and mounts that are not there', away),
     one(
       'csync2_server_up',
@@ -87,11 +99,21 @@ function stageMetrics({
       status.unwatched,
     ),
     one('unreadable_directories', 'gauge', "Directories that can't be read", status.unreadable),
-    one('events_total', 'counter', 'Events of inotify since the configuration was put into use', events),
+    one(
+      'events_total',
+      'counter',
+      'Events of inotify since the configuration was put into use',
+      events,
+    ),
     one('event_overflows_total', 'counter', 'How often events were lost', overflows),
     one('queue_records', 'gauge', 'Changes that wait to be checked', status.queue.depth),
     one('queue_oldest_seconds', 'gauge', 'Age of the oldest of them', status.queue.oldest_s ?? 0),
-    one('queue_resets_total', 'counter', 'How often the queue has begun again', status.queue.resets),
+    one(
+      'queue_resets_total',
+      'counter',
+      'How often the queue has begun again',
+      status.queue.resets,
+    ),
     one(
       'deferred_paths',
       'gauge',
@@ -100,12 +122,22 @@ function stageMetrics({
     ),
     one('full_check_due', 'gauge', 'Whether a full check is due', due ? 1 : 0),
     one('full_check_due_seconds', 'gauge', 'For how long', due?.age_s ?? 0),
-    one('full_check_failures', 'gauge', 'How often, in a row, it could not be completed', due?.failures ?? 0),
+    one(
+      'full_check_failures',
+      'gauge',
+      'How often, in a row, it could not be completed',
+      due?.failures ?? 0,
+    ),
     family('full_checks_total', 'counter', 'Full checks by result', [
       { labels: { result: 'complete' }, value: complete },
       { labels: { result: 'incomplete' }, value: incomplete },
     ]),
-    one('detected_late_total', 'counter', 'Changes that only a full check found', counts.detectedLate),
+    one(
+      'detected_late_total',
+      'counter',
+      'Changes that only a full check found',
+      counts.detectedLate,
+    ),
     family(
       'csync2_runs_total',
       'counter',
@@ -178,7 +210,12 @@ function serverUp({ server }: Status): number {
   return Number(server.state === 'listening' || server.state === 'external');
 }
 
-function one(name: string, type: MetricType, help: string, value: number | undefined): MetricFamily {
+function one(
+  name: string,
+  type: MetricType,
+  help: string,
+  value: number | undefined,
+): MetricFamily {
   return family(name, type, help, value === undefined ? [] : [{ labels: {}, value }]);
 }
 

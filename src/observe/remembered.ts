@@ -1,6 +1,6 @@
 /**
- * Makes an answer at most once in so many milliseconds, and gives the last one meanwhile: however often it is asked for,
- * the cost stays the same. What `make` throws is not remembered.
+ * Makes an answer at most once in so many milliseconds, and gives the last one meanwhile: however
+ * often it is asked for, the cost stays the same. What `make` throws is not remembered.
  *
  * @param now - milliseconds of a clock that never goes back
  */
@@ -11,7 +11,8 @@ export function remembered<Answer>(
 ): () => Answer {
   let last: { readonly answer: Answer; readonly until: number } | undefined;
   return () => {
-    if (last === undefined || now() >= last.until) last = { answer: make(), until: now() + milliseconds };
+    if (last === undefined || now() >= last.until)
+      last = { answer: make(), until: now() + milliseconds };
     return last.answer;
   };
 }

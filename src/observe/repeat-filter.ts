@@ -14,26 +14,32 @@ export interface Past {
 }
 
 /**
- * Lets a message pass at first, then again after 1, 5, 15 and every further 60 minutes while it goes on, so that a
- * peer that is down for a week doesn't fill the journal. What comes again within five minutes after its end goes on
- * where it was: neither does a peer that comes and goes.
+ * Lets a message pass at first, then again after 1, 5, 15 and every further 60 minutes while it
+ * goes on, so that a peer that is down for a week doesn't fill the journal. What comes again within
+ * five minutes after its end goes on where it was: neither does a peer that comes and goes.
  */
 export class RepeatFilter {
   readonly #troubles = new Map<string, Trouble>();
 
   /**
-   * Whether to say it now: undefined if not. Another `reason` under the same key is news, once; times are counted for
-   * all of them.
+   * Whether to say it now: undefined if not. Another `reason` under the same key is news, once;
+   * times are counted for all of them.
    */
   passes(key: string, reason = '', now = Date.now()): Occurrence | undefined {
     const trouble = this.#find(key, now) ?? this.#begin(key, now);
     if (trouble.endedAt !== undefined) {
-      Object.assign(trouble, { begunAt: now, timesBefore: trouble.times, isSaid: false, endedAt: undefined });
+      Object.assign(trouble, {
+        begunAt: now,
+        timesBefore: trouble.times,
+        isSaid: false,
+        endedAt: undefined,
+      });
     }
     trouble.times++;
     trouble.lastAt = now;
     // Reasons may hold names that somebody chooses: after some, all others are one.
-    const known = trouble.said.has(reason) || trouble.said.size < reasonsKept ? reason : otherReasons;
+    const known =
+      trouble.said.has(reason) || trouble.said.size < reasonsKept ? reason : otherReasons;
     const said = trouble.said.get(known);
     if (said && now - said.at < pauseOf(said.passed)) return undefined;
     trouble.said.set(known, { passed: (said?.passed ?? 0) + 1, at: now });
@@ -58,17 +64,27 @@ export class RepeatFilter {
 
   /** How many keys that begin like this go on. */
   count(prefix: string): number {
-    return [...this.#troubles.keys()].filter((key) => key.startsWith(prefix) && this.goesOn(key)).length;
+    return [...this.#troubles.keys()].filter((key) => key.startsWith(prefix) && this.goesOn(key))
+      .length;
   }
 
   #find(key: string, now: number): Trouble | undefined {
     const trouble = this.#troubles.get(key);
-    return trouble?.endedAt !== undefined && now - trouble.endedAt >= calmMilliseconds ? undefined : trouble;
+    return trouble?.endedAt !== undefined && now - trouble.endedAt >= calmMilliseconds
+      ? undefined
+      : trouble;
   }
 
   #begin(key: string, now: number): Trouble {
     if (this.#troubles.size >= troublesKept) this.#forget(now);
-    const begun = { since: now, begunAt: now, lastAt: now, times: 0, timesBefore: 0, isSaid: false };
+    const begun = {
+      since: now,
+      begunAt: now,
+      lastAt: now,
+      times: 0,
+      timesBefore: 0,
+      isSaid: false,
+    };
     const trouble: Trouble = { ...begun, endedAt: undefined, said: new Map() };
     this.#troubles.set(key, trouble);
     return trouble;

@@ -9,7 +9,14 @@ import type { FirstComparison } from '../sync/newcomers/newcomers.js';
 import type { PushReport } from '../sync/push/lane.js';
 import type { SchedulerEvents } from '../sync/scheduler.js';
 import { counted } from '../text/counted.js';
-import { display, displayShort, fromKey, type PathBytes, type PathKey, toKey } from '../text/path-bytes.js';
+import {
+  display,
+  displayShort,
+  fromKey,
+  type PathBytes,
+  type PathKey,
+  toKey,
+} from '../text/path-bytes.js';
 import { Counts } from './counts.js';
 import { EventFeed } from './event-feed.js';
 import { EventRing } from './event-ring.js';
@@ -19,8 +26,8 @@ import { unsupportedText } from './status-texts.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**
- * Turns what happens into log lines: nothing per file above debug but a file that is in trouble, and what goes on
- * being wrong more and more rarely.
+ * Turns what happens into log lines: nothing per file above debug but a file that is in trouble,
+ * and what goes on being wrong more and more rarely.
  */
 export class Reporter implements SchedulerEvents {
   readonly #log: Log;
@@ -56,7 +63,8 @@ export class Reporter implements SchedulerEvents {
   /** The watcher has told of changes. */
   onNoticed = (entries: readonly QueueEntry[]): void => this.#feed.noticed(entries, Date.now());
 
-  onReceived = (path: PathBytes, peer: string, at: number): void => this.#feed.received(path, peer, at);
+  onReceived = (path: PathBytes, peer: string, at: number): void =>
+    this.#feed.received(path, peer, at);
 
   onChecked: NonNullable<SchedulerEvents['onChecked']> = (batch, report, seconds) => {
     const paths = [...batch.trees, ...batch.files];
@@ -73,7 +81,10 @@ export class Reporter implements SchedulerEvents {
     for (const socket of report.sockets) this.#reportSocket(socket);
   };
 
-  onFailedPath: NonNullable<SchedulerEvents['onFailedPath']> = ({ path, outcome, text }, attempts) => {
+  onFailedPath: NonNullable<SchedulerEvents['onFailedPath']> = (
+    { path, outcome, text },
+    attempts,
+  ) => {
     if (outcome === 'unreadable') {
       this.#troubles.say({
         key: 'unreadable',
@@ -124,7 +135,10 @@ export class Reporter implements SchedulerEvents {
       const what = isAccepted
         ? 'was accepted as it is: files missing here are deleted on the peers'
         : 'is back and will be checked';
-      this.#troubles.end(key, `${shown} ${what}`, { event: isMount ? 'mountBack' : 'rootBack', root: path });
+      this.#troubles.end(key, `${shown} ${what}`, {
+        event: isMount ? 'mountBack' : 'rootBack',
+        root: path,
+      });
       return;
     }
     const way = acceptable.has(state)
@@ -190,7 +204,9 @@ export class Reporter implements SchedulerEvents {
       this.#troubles.end('full check', succeeded, { ...fields, event: 'fullCheckDone' });
     } else this.#log.info(text, { ...fields, event: 'fullCheckDone' });
     if (!this.#hasLostSince) {
-      this.#troubles.end('loss', 'full check complete; no changes were lost', { event: 'watchLossOver' });
+      this.#troubles.end('loss', 'full check complete; no changes were lost', {
+        event: 'watchLossOver',
+      });
     }
   };
 
@@ -210,11 +226,14 @@ export class Reporter implements SchedulerEvents {
     this.#counts.onSent(peer, sent);
     const names = report.names.length > 0 ? `: ${sample(report.names)}` : '';
     if (sent > 0) {
-      this.#log.debug(`${peer}: ${counted(sent, 'file')} sent in ${milliseconds(seconds)}${names}`, {
-        peer,
-        files: sent,
-        milliseconds: seconds * 1000,
-      });
+      this.#log.debug(
+        `${peer}: ${counted(sent, 'file')} sent in ${milliseconds(seconds)}${names}`,
+        {
+          peer,
+          files: sent,
+          milliseconds: seconds * 1000,
+        },
+      );
     }
     // A conflict says that the peer knows us and would take other files.
     if (sent > 0 || diagnosis?.outcome === 'conflict') {
@@ -224,7 +243,11 @@ export class Reporter implements SchedulerEvents {
     this.#feed.pushed(report);
     for (const path of report.taken ?? []) {
       const taken = `${peer} accepted ${displayShort(path)}`;
-      this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, { event: 'fileAccepted', peer, path });
+      this.#troubles.endOfPath(refusedBy(peer), toKey(path), taken, {
+        event: 'fileAccepted',
+        peer,
+        path,
+      });
     }
     if (left === 0) return;
     if (diagnosis && !refusesAll.has(diagnosis.outcome)) this.#reportRefusal(report, diagnosis);
@@ -317,7 +340,10 @@ export class Reporter implements SchedulerEvents {
   onResumed = (peer: string): void => {
     this.#onChange();
     this.#feed.resumed(peer);
-    this.#log.info(`${peer} is resumed: pending files are being sent`, { event: 'peerResumed', peer });
+    this.#log.info(`${peer} is resumed: pending files are being sent`, {
+      event: 'peerResumed',
+      peer,
+    });
   };
 
   /** A configuration has been edited into something that can't be used. */
@@ -364,7 +390,11 @@ export class Reporter implements SchedulerEvents {
   };
 
   onQueueTrouble = (trouble: QueueTrouble): void => {
-    const fields = { event: eventOfError(trouble), reason: trouble.trouble, errorCode: trouble.code };
+    const fields = {
+      event: eventOfError(trouble),
+      reason: trouble.trouble,
+      errorCode: trouble.code,
+    };
     const text = `${trouble.message}: ${trouble.hint}`;
     this.#troubles.say({ key: `queue ${trouble.trouble}`, level: 'warn', text, fields });
   };
@@ -392,10 +422,18 @@ export class Reporter implements SchedulerEvents {
     const reason = error instanceof Error ? error.message : what;
     const code = error instanceof InotifyCsyncError ? error.code : undefined;
     const fields: LogFields = { event: 'failed', reason, errorCode: code };
-    this.#troubles.say({ key: `error ${where}`, level: 'error', text: `${where}: ${what}`, fields });
+    this.#troubles.say({
+      key: `error ${where}`,
+      level: 'error',
+      text: `${where}: ${what}`,
+      fields,
+    });
   };
 
-  #reportRefusal({ peer, names: [path = Buffer.of()], rejected }: PushReport, diagnosis: Diagnosis): void {
+  #reportRefusal(
+    { peer, names: [path = Buffer.of()], rejected }: PushReport,
+    diagnosis: Diagnosis,
+  ): void {
     if (rejected) this.#feed.rejected(rejected, peer, diagnosis);
     const { outcome } = diagnosis;
     const event = outcome === 'conflict' ? 'fileConflict' : 'fileRejected';
@@ -428,7 +466,8 @@ export class Reporter implements SchedulerEvents {
 }
 
 function refusalText(peer: string, { outcome, detail, isTie }: Diagnosis): string {
-  if (isTie) return 'was changed on both hosts at the same time: the host whose name sorts first wins';
+  if (isTie)
+    return 'was changed on both hosts at the same time: the host whose name sorts first wins';
   if (outcome === 'conflict') {
     return `was changed both here and on ${peer}: \`inotify-csync conflicts\` shows both, \`inotify-csync resolve FILE --keep HOST\` decides`;
   }

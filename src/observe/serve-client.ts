@@ -12,9 +12,10 @@ export interface Answers {
 }
 
 /**
- * Answers the requests of one client, one after the other: the next is read when the last answer has been taken, so that
- * one request and one answer are all that a client can make us keep. A client that takes too long for either is cut off.
- * Resolves when the connection is over, however it ends.
+ * Answers the requests of one client, one after the other: the next is read when the last answer
+ * has been taken, so that one request and one answer are all that a client can make us keep. A
+ * client that takes too long for either is cut off. Resolves when the connection is over, however
+ * it ends.
  */
 export async function serveClient(socket: Socket, answers: Answers): Promise<void> {
   // Not the socket's own timeout: any byte sets that back.
@@ -45,8 +46,9 @@ export async function serveClient(socket: Socket, answers: Answers): Promise<voi
 }
 
 /**
- * Tells a client one thing and no more, and resolves when the connection is over: what it may be sending meanwhile is read
- * and thrown away, because a client that can't send gives up before it has read.
+ * Tells a client one thing and no more, and resolves when the connection is over: what it may be
+ * sending meanwhile is read and thrown away, because a client that can't send gives up before it
+ * has read.
  */
 export async function sendLast(socket: Socket, line: string): Promise<void> {
   const deadline = setTimeout(() => socket.destroy(), farewellMilliseconds);
@@ -85,7 +87,10 @@ async function* requestsOf(socket: Socket, limit: number): AsyncGenerator<string
   }
 }
 
-/** Bytes that come in pieces of any size: copied, because a piece of one byte may hold a whole buffer. */
+/**
+ * Bytes that come in pieces of any size: copied, because a piece of one byte may hold a whole
+ * buffer.
+ */
 class GrowingBuffer {
   #room = Buffer.alloc(0);
   length = 0;

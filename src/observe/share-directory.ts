@@ -1,8 +1,9 @@
 import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync } from 'node:fs';
 
 /**
- * Lets a group through a directory of ours that nobody else can enter: to what it can name and open there, without a list of what
- * there is (0710). A directory that others can enter already stays as it is: it is not ours alone to decide on.
+ * Lets a group through a directory of ours that nobody else can enter: to what it can name and open
+ * there, without a list of what there is (0710). A directory that others can enter already stays as
+ * it is: it is not ours alone to decide on.
  *
  * Throws what open(2), fchown(2) and fchmod(2) fail with.
  */

@@ -4,15 +4,17 @@ import type { PeerStatus, Status } from './status.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
 
 /**
- * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The
- * time after `ok` is that of the last file sent.
+ * One line for `systemctl status`:
+ * `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The time
+ * after `ok` is that of the last file sent.
  */
 export function statusLine(status: Status): string {
   const parts = [`watching ${grouped(status.directories)} directories`];
   if (status.unwatched > 0) parts.push(unwatchedText(status.unwatched));
   if (status.unreadable > 0) parts.push(`${grouped(status.unreadable)} directories can't be read`);
   for (const trouble of status.config_troubles) parts.push(configTroubleText(trouble));
-  for (const root of status.roots) if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
+  for (const root of status.roots)
+    if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
   for (const peer of status.peers) parts.push(`${peer.name} ${shortPeerText(peer)}`);
   if (status.full_check_due) parts.push(`full check due: ${status.full_check_due.reason}`);
   return parts.join('; ');
@@ -33,7 +35,9 @@ function shortPeerText(peer: PeerStatus): string {
   return `ok${peer.last_sent_s === null ? '' : ` ${duration(peer.last_sent_s)} ago`}${pending}`;
 }
 
-/** `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files pending`. */
+/**
+ * `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files pending`.
+ */
 export function peerText(peer: PeerStatus): string {
   const pending = peer.pending ? `, ${counted(peer.pending, 'file')} pending` : '';
   const onHold = peer.on_hold_count > 0 ? `, ${peer.on_hold_count} on hold` : '';

@@ -1,11 +1,17 @@
-/** Sentences of the status, apart from what the daemon makes it of: a command that shows it loads nothing of the daemon. */
+/**
+ * Sentences of the status, apart from what the daemon makes it of: a command that shows it loads
+ * nothing of the daemon.
+ */
 
 /** What cannot be watched, and what to do. */
 export function unwatchedText(count: number): string {
   return `${count} directories are not watched: the watch limit is reached (see inotify-csync watch-limit)`;
 }
 
-/** How many paths csync2 can't handle, and the first of them. No problem of this service, and none that ever ends. */
+/**
+ * How many paths csync2 can't handle, and the first of them. No problem of this service, and none
+ * that ever ends.
+ */
 export function unsupportedText({
   count,
   more,
@@ -15,7 +21,8 @@ export function unsupportedText({
   readonly more: boolean;
   readonly paths: readonly string[];
 }): string {
-  const number = count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
+  const number =
+    count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
   const [first] = paths;
   return `${number} too long for csync2, and not synchronised${first === undefined ? '' : `: ${first}`}`;
 }

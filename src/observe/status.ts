@@ -21,7 +21,11 @@ export interface StatusSources {
   /** Topmost directories that are not watched for want of watches, and those that can't be read. */
   readonly unwatched: number;
   readonly unreadable: number;
-  readonly queue: { readonly depth: number; readonly oldestAt: number | undefined; readonly resets: number };
+  readonly queue: {
+    readonly depth: number;
+    readonly oldestAt: number | undefined;
+    readonly resets: number;
+  };
   readonly fullCheckDue: { readonly reason: string; readonly since: number } | undefined;
   /** How often, in a row, a full check could not be completed, and when it is tried again. */
   readonly fullCheckTries: { readonly failures: number; readonly nextAt: number };
@@ -56,11 +60,14 @@ export interface Comparing {
 }
 
 /**
- * The status as `status --json` prints it. `docs/reference/status-json.md` is made of these comments. Ages are in seconds;
- * `health` decides the exit code.
+ * The status as `status --json` prints it. `docs/reference/status-json.md` is made of these
+ * comments. Ages are in seconds; `health` decides the exit code.
  */
 export interface Status {
-  /** Version of this format. It grows when a field changes its meaning or goes; fields may be added at any time. */
+  /**
+   * Version of this format. It grows when a field changes its meaning or goes; fields may be added
+   * at any time.
+   */
   readonly schema: 1;
   /** Decides the exit status: 0 if healthy, 1 if degraded. */
   readonly health: 'healthy' | 'degraded';
@@ -70,7 +77,10 @@ export interface Status {
   readonly host: string;
   /** Version of inotify-csync that runs. */
   readonly version: string;
-  /** How peers are updated: at the same time or one after another, with private databases or the shared one. */
+  /**
+   * How peers are updated: at the same time or one after another, with private databases or the
+   * shared one.
+   */
   readonly strategy: string;
   /** Time since the service started. */
   readonly uptime_s: number;
@@ -80,7 +90,10 @@ export interface Status {
   readonly state_text: string;
   /** Directories that are watched. */
   readonly directories: number;
-  /** Topmost directories that are not watched because the watch limit is reached; they are checked now and then. */
+  /**
+   * Topmost directories that are not watched because the watch limit is reached; they are checked
+   * now and then.
+   */
   readonly unwatched: number;
   /** Directories that cannot be read. */
   readonly unreadable: number;
@@ -102,7 +115,10 @@ export interface Status {
     /** How often, in a row, it could not be completed. */
     readonly failures: number;
   } | null;
-  /** What is wrong with the settings or csync2.cfg on disk; the previous configuration is in use meanwhile. */
+  /**
+   * What is wrong with the settings or csync2.cfg on disk; the previous configuration is in use
+   * meanwhile.
+   */
   readonly config_troubles: readonly {
     /** The mistake. */
     readonly message: string;
@@ -156,7 +172,9 @@ export interface Status {
     /** Files received since the start, by peer. */
     readonly received: Readonly<Record<string, number>>;
   };
-  /** How many paths are left out of all of this, because only root may see them; not set for root. */
+  /**
+   * How many paths are left out of all of this, because only root may see them; not set for root.
+   */
   readonly paths_left_out?: number;
 }
 
@@ -179,7 +197,10 @@ export type PeerHealth = 'ok' | 'retrying' | 'failing' | 'new' | 'paused';
 export interface PeerStatus {
   /** Its name in csync2.cfg. */
   readonly name: string;
-  /** `retrying`: unreachable for less than ten seconds, as when it restarts; `new`: not compared with this host yet; `paused`: by an administrator. */
+  /**
+   * `retrying`: unreachable for less than ten seconds, as when it restarts; `new`: not compared
+   * with this host yet; `paused`: by an administrator.
+   */
   readonly health: PeerHealth;
   /** What its lane, which sends to it, is doing: one of the words below. */
   readonly state: string;
@@ -222,7 +243,8 @@ export interface PeerStatus {
 
 /** Puts the status together. Pure. */
 export function assembleStatus(sources: StatusSources, now = Date.now()): Status {
-  const age = (since: number | undefined) => (since === undefined ? null : Math.max(0, (now - since) / 1000));
+  const age = (since: number | undefined) =>
+    since === undefined ? null : Math.max(0, (now - since) / 1000);
   const peers = sources.lanes.map((lane) => peerStatus(lane, sources.newPeers.get(lane.peer), age));
   const problems = problemsOf(sources, peers);
   return {
@@ -297,7 +319,9 @@ function peerStatus(lane: LaneStatus, known: Comparing | undefined, age: Age): P
     paused_since: pausedSince === undefined ? null : new Date(pausedSince).toISOString(),
     paused_s: age(pausedSince),
     next_attempt_s:
-      lane.nextAttemptAt === undefined ? null : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
+      lane.nextAttemptAt === undefined
+        ? null
+        : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
     pending: lane.pending ?? null,
     oldest_pending_s: lane.pending === 0 ? null : age(lane.pendingSince),
     unreadable: lane.unreadable ?? 0,
@@ -353,8 +377,15 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   return problems;
 }
 
-/** What is wrong with a peer; undefined as long as it may only be restarting, or is being compared with. */
-function peerTrouble({ failing_s: failing, health, reason_text: reason }: PeerStatus): string | undefined {
+/**
+ * What is wrong with a peer; undefined as long as it may only be restarting, or is being compared
+ * with.
+ */
+function peerTrouble({
+  failing_s: failing,
+  health,
+  reason_text: reason,
+}: PeerStatus): string | undefined {
   if (health === 'failing') return reason ?? undefined;
   if (health !== 'new' || failing === null || failing < graceSeconds) return undefined;
   return `new; initial comparison failed: ${reason}`;

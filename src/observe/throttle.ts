@@ -1,4 +1,7 @@
-/** Calls `action` after it was asked for, at most once in `milliseconds`: for views of a state that changes fast. */
+/**
+ * Calls `action` after it was asked for, at most once in `milliseconds`: for views of a state that
+ * changes fast.
+ */
 export function throttle(action: () => void, milliseconds: number): { (): void; cancel(): void } {
   let timer: NodeJS.Timeout | undefined;
   const ask = () => {

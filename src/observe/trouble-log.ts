@@ -12,8 +12,8 @@ export interface Trouble {
 }
 
 /**
- * Says what goes wrong: at once, then more and more rarely with how often it has happened, and at the end how long it
- * lasted.
+ * Says what goes wrong: at once, then more and more rarely with how often it has happened, and at
+ * the end how long it lasted.
  */
 export class TroubleLog {
   readonly #log: Log;
@@ -33,14 +33,15 @@ export class TroubleLog {
   }
 
   /**
-   * Says what is wrong with one path of many. When that holds for more than a few paths of a `group`, the others
-   * count as one.
+   * Says what is wrong with one path of many. When that holds for more than a few paths of a
+   * `group`, the others count as one.
    *
    * @param others - what to say of them
    */
   sayOfPath(group: string, trouble: Trouble, others: Omit<Trouble, 'key' | 'level'>): void {
     const key = pathKey(group, trouble.key);
-    const isOneOfFew = this.#repeats.goesOn(key) || this.#repeats.count(pathKey(group, '')) < pathsNamed;
+    const isOneOfFew =
+      this.#repeats.goesOn(key) || this.#repeats.count(pathKey(group, '')) < pathsNamed;
     if (isOneOfFew) this.say({ ...trouble, key });
     else this.say({ ...others, key: `${group} others`, level: trouble.level });
   }

@@ -1,12 +1,20 @@
 import type { StatusSources } from './status.js';
 
 /**
- * What of the status everybody may see who may ask for it: counts, states and peers, and no path, since names of files in root's
- * trees may be confidential. Pure.
+ * What of the status everybody may see who may ask for it: counts, states and peers, and no path,
+ * since names of files in root's trees may be confidential. Pure.
  */
 export function withoutPaths(sources: StatusSources): StatusSources {
-  const { configTroubles, deferred, detectedLate, fullCheckDue, lanes, newPeers, roots, unsupported } =
-    sources;
+  const {
+    configTroubles,
+    deferred,
+    detectedLate,
+    fullCheckDue,
+    lanes,
+    newPeers,
+    roots,
+    unsupported,
+  } = sources;
   return {
     ...sources,
     roots: roots.map((root) => ({ ...root, path: Buffer.from(hiddenPath) })),
@@ -21,7 +29,10 @@ export function withoutPaths(sources: StatusSources): StatusSources {
       since,
     })),
     newPeers: new Map(
-      [...newPeers].map(([peer, comparing]) => [peer, { ...comparing, reason: shown(comparing.reason) }]),
+      [...newPeers].map(([peer, comparing]) => [
+        peer,
+        { ...comparing, reason: shown(comparing.reason) },
+      ]),
     ),
     fullCheckDue: fullCheckDue && { ...fullCheckDue, reason: shown(fullCheckDue.reason) },
     pathsLeftOut:

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The number of a group of this host; undefined if there is none, or nobody can tell. Looked up in a file of the form of
- * /etc/group (group(5)), where systemd-sysusers and groupadd put groups of the system, and not in directories of the network.
+ * The number of a group of this host; undefined if there is none, or nobody can tell. Looked up in
+ * a file of the form of /etc/group (group(5)), where systemd-sysusers and groupadd put groups of
+ * the system, and not in directories of the network.
  */
 export function groupId(name: string, file = '/etc/group'): number | undefined {
   let text: string;

@@ -9,8 +9,8 @@ export interface InotifyWatches {
 }
 
 /**
- * Reads the watches of all inotify instances of a process (proc_pid_fdinfo(5)). Throws what the file system throws if
- * the process may not be looked into.
+ * Reads the watches of all inotify instances of a process (proc_pid_fdinfo(5)). Throws what the
+ * file system throws if the process may not be looked into.
  */
 export function inotifyWatchesOf(pid: number): InotifyWatches {
   const inodes = new Map<number, Set<bigint>>();
@@ -20,7 +20,9 @@ export function inotifyWatchesOf(pid: number): InotifyWatches {
   for (const [fd, target] of openFilesOf(pid)) {
     if (!/^anon_inode:\[?inotify\]?$/.test(target)) continue;
     const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1');
-    for (const [, inode, device] of info.matchAll(/^inotify wd:\S+ ino:([0-9a-f]+) sdev:([0-9a-f]+)/gm)) {
+    for (const [, inode, device] of info.matchAll(
+      /^inotify wd:\S+ ino:([0-9a-f]+) sdev:([0-9a-f]+)/gm,
+    )) {
       const key = Number.parseInt(device ?? '', 16);
       const known = inodes.get(key) ?? new Set();
       inodes.set(key, known.add(BigInt(`0x${inode}`)));

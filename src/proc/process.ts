@@ -5,13 +5,18 @@ export interface ProcessStat {
   readonly pid: number;
   /** Name of the program, at most 15 bytes; the process itself can change it. */
   readonly name: string;
-  /** `R` running, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z` dead and not collected, and others. */
+  /**
+   * `R` running, `S` sleeping, `D` waiting for a disk, `T` stopped, `Z` dead and not collected, and
+   * others.
+   */
   readonly state: string;
   readonly parent: number;
   readonly session: number;
   /** Processor time used, in clock ticks. */
   readonly ticks: number;
-  /** When it started, in clock ticks since boot: with the pid it names one process and no later one. */
+  /**
+   * When it started, in clock ticks since boot: with the pid it names one process and no later one.
+   */
   readonly startedAt: number;
 }
 
@@ -38,7 +43,10 @@ export function isProcess(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
 
-/** The file that a process runs, ` (deleted)` behind one that has been replaced; undefined if it can't be told. */
+/**
+ * The file that a process runs, ` (deleted)` behind one that has been replaced; undefined if it
+ * can't be told.
+ */
 export function programOf(pid: number): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/exe`);
@@ -61,15 +69,18 @@ export function childrenOf(pid: number): number[] {
   return children.split(' ').filter(Boolean).map(Number);
 }
 
-/** The words of a process's command line; undefined if it is gone, or dead and not collected yet. */
+/**
+ * The words of a process's command line; undefined if it is gone, or dead and not collected yet.
+ */
 export function wordsOfProcess(pid: number): string[] | undefined {
   const text = read(`/proc/${pid}/cmdline`);
   return text ? text.split('\0').slice(0, -1) : undefined;
 }
 
 /**
- * What a process has open, by descriptor, one character a byte: a path, ` (deleted)` behind it if it is gone, `socket:[N]`, and
- * others (proc_pid_fd(5)). Empty if the process is gone or may not be looked into.
+ * What a process has open, by descriptor, one character a byte: a path, ` (deleted)` behind it if
+ * it is gone, `socket:[N]`, and others (proc_pid_fd(5)). Empty if the process is gone or may not be
+ * looked into.
  */
 export function openFilesOf(pid: number): ReadonlyMap<number, string> {
   const open = new Map<number, string>();
@@ -84,19 +95,24 @@ export function openFilesOf(pid: number): ReadonlyMap<number, string> {
   return open;
 }
 
-/** Bytes that a process has read and written so far, by any system call (proc_pid_io(5)); undefined if it can't be told. */
+/**
+ * Bytes that a process has read and written so far, by any system call (proc_pid_io(5)); undefined
+ * if it can't be told.
+ */
 export function bytesMovedBy(pid: number): number | undefined {
   const text = read(`/proc/${pid}/io`);
-  const count = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text ?? '')?.[1]);
+  const count = (name: string) =>
+    Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text ?? '')?.[1]);
   return text === undefined ? undefined : count('rchar') + count('wchar');
 }
 
 /**
- * The descriptor that a process waits to read from or to write to (proc_pid_syscall(5)); undefined if it waits for something
- * else, runs, or is gone, or if that may not be known.
+ * The descriptor that a process waits to read from or to write to (proc_pid_syscall(5)); undefined
+ * if it waits for something else, runs, or is gone, or if that may not be known.
  *
- * Told by the arguments, whose order is that of read(2), recvmsg(2) and their kind on every machine: a descriptor and an
- * address. Someone who sleeps has a number first, too, but none that is followed by an address (clock_nanosleep(2)).
+ * Told by the arguments, whose order is that of read(2), recvmsg(2) and their kind on every
+ * machine: a descriptor and an address. Someone who sleeps has a number first, too, but none that
+ * is followed by an address (clock_nanosleep(2)).
  */
 export function awaitedDescriptorOf(pid: number): number | undefined {
   const parts = /^\d+ (0x[0-9a-f]+) (0x[0-9a-f]+) /.exec(read(`/proc/${pid}/syscall`) ?? '');
@@ -121,7 +137,10 @@ function list(directory: string): string[] {
   }
 }
 
-/** Gone while it was looked at, or not ours to look into. Everything else is no answer about a process. */
+/**
+ * Gone while it was looked at, or not ours to look into. Everything else is no answer about a
+ * process.
+ */
 function ignoreGone(error: unknown): void {
   if (!gone.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
 }
@@ -129,4 +148,11 @@ function ignoreGone(error: unknown): void {
 /** The first page of memory is nobody's. */
 const lowestAddress = 4096;
 
-const gone: ReadonlySet<string> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL', 'ENOTDIR']);
+const gone: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ESRCH',
+  'EACCES',
+  'EPERM',
+  'EINVAL',
+  'ENOTDIR',
+]);

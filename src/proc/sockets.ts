@@ -7,7 +7,10 @@ export function ownsListeningSocket(pid: number): boolean {
   return socketInodes(pid).some((inode) => listening.has(inode));
 }
 
-/** ` by NAME (pid N)` for the process that listens on a port, as far as we may see it; else an empty text. */
+/**
+ * ` by NAME (pid N)` for the process that listens on a port, as far as we may see it; else an empty
+ * text.
+ */
 export function holderOf(port: number): string {
   const [pid] = holdersOf(port);
   return pid === undefined ? '' : ` by ${nameOf(pid)} (pid ${pid})`;
@@ -34,8 +37,8 @@ export function servesConnection(pid: number, port: number): boolean {
 }
 
 /**
- * The processes of a session (setsid(2)) but for its leader, and for those that have ended and that nobody has waited for.
- * A csync2 server that we start leads one.
+ * The processes of a session (setsid(2)) but for its leader, and for those that have ended and that
+ * nobody has waited for. A csync2 server that we start leads one.
  */
 export function membersOfSession(leader: number): number[] {
   return allProcesses().filter((pid) => {
@@ -76,7 +79,9 @@ function readTable(file: string): string[] {
 }
 
 function socketInodes(pid: number): string[] {
-  return [...openFilesOf(pid).values()].flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+  return [...openFilesOf(pid).values()].flatMap(
+    (target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? [],
+  );
 }
 
 function nameOf(pid: number): string {

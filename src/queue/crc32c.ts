@@ -1,6 +1,6 @@
 /**
- * CRC-32C (Castagnoli, RFC 3720 B.4) of a text whose every character is one byte (a latin1 string). Unsigned.
- * Our own because `zlib.crc32` exists only from Node 22 on (and is the other polynomial).
+ * CRC-32C (Castagnoli, RFC 3720 B.4) of a text whose every character is one byte (a latin1 string).
+ * Unsigned. Our own because `zlib.crc32` exists only from Node 22 on (and is the other polynomial).
  */
 export function crc32c(text: string): number {
   let crc = 0xffffffff;
@@ -19,6 +19,7 @@ const reversedPolynomial = 0x82f63b78;
 
 const table = Uint32Array.from({ length: 256 }, (_, index) => {
   let value = index;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ reversedPolynomial : value >>> 1;
+  for (let bit = 0; bit < 8; bit += 1)
+    value = value & 1 ? (value >>> 1) ^ reversedPolynomial : value >>> 1;
   return value;
 });

@@ -13,8 +13,9 @@ export interface QueuePosition {
 }
 
 /**
- * How the last run stands: `clean`: closed in order, all was written; `running`: opened since; `aside`: as `running`, and
- * there are records before the position that are not done and wait in memory to be written again.
+ * How the last run stands: `clean`: closed in order, all was written; `running`: opened since;
+ * `aside`: as `running`, and there are records before the position that are not done and wait in
+ * memory to be written again.
  */
 export type CursorStop = 'clean' | 'running' | 'aside';
 
@@ -23,13 +24,18 @@ export interface CursorState {
   /** All before it is done. */
   readonly position: QueuePosition;
   readonly stop: CursorStop;
-  /** Where the log ended when this was written: a log that is found to end elsewhere has lost something. */
+  /**
+   * Where the log ended when this was written: a log that is found to end elsewhere has lost
+   * something.
+   */
   readonly end: QueuePosition;
   /** A full check is due since (unix time in ms), for this reason. */
   readonly due?: { readonly since: number; readonly reason: string } | undefined;
 }
 
-/** Which of the two slots could be read. `none` of a file that holds no slot at all yet is `absent`. */
+/**
+ * Which of the two slots could be read. `none` of a file that holds no slot at all yet is `absent`.
+ */
 export type CursorHealth = 'whole' | 'one slot' | 'none' | 'absent';
 
 /** Bytes of one slot: a disk sector, which is written whole or not at all. */
@@ -52,20 +58,24 @@ export function encodeSlot(generation: number, state: CursorState): Buffer {
 export function decodeSlot(slot: Buffer): { generation: number; state: CursorState } | undefined {
   const whole = slot.toString('latin1');
   const text = whole.slice(0, -checksumBytes);
-  if (slot.length !== slotBytes || whole.slice(-checksumBytes) !== `${crc32cHex(text)}\n`) return undefined;
+  if (slot.length !== slotBytes || whole.slice(-checksumBytes) !== `${crc32cHex(text)}\n`)
+    return undefined;
   const [name, version, generation, ...rest] = text.split(' ');
   const [stop, since, reason] = rest.slice(6);
   if (`${name} ${version}` !== magic || !isStop(stop)) return undefined;
   const position = placeOf(rest.slice(0, 3));
   const end = placeOf(rest.slice(3, 6));
   const due =
-    since === '-' ? undefined : { since: Number(since), reason: String(unescapeBytes(reason ?? '')) };
+    since === '-'
+      ? undefined
+      : { since: Number(since), reason: String(unescapeBytes(reason ?? '')) };
   return { generation: Number(generation), state: { position, stop, end, due } };
 }
 
 /**
- * What is in the bytes of a cursor file: the slot with the highest generation counts. Slots are written in turn, so that
- * two whole ones whose generations don't follow each other are not as they were written either.
+ * What is in the bytes of a cursor file: the slot with the highest generation counts. Slots are
+ * written in turn, so that two whole ones whose generations don't follow each other are not as they
+ * were written either.
  */
 export function decodeCursor(bytes: Buffer): {
   health: CursorHealth;
@@ -73,8 +83,11 @@ export function decodeCursor(bytes: Buffer): {
   generation: number;
   state?: CursorState;
 } {
-  const [first, second] = slotOffsets.map((offset) => decodeSlot(bytes.subarray(offset, offset + slotBytes)));
-  if (!first && !second) return { health: bytes.length === 0 ? 'absent' : 'none', slot: 1, generation: 0 };
+  const [first, second] = slotOffsets.map((offset) =>
+    decodeSlot(bytes.subarray(offset, offset + slotBytes)),
+  );
+  if (!first && !second)
+    return { health: bytes.length === 0 ? 'absent' : 'none', slot: 1, generation: 0 };
   const slot = !second || (first && first.generation > second.generation) ? 0 : 1;
   const newest = (slot === 0 ? first : second) as NonNullable<typeof first>;
   const isWhole = first && second && Math.abs(first.generation - second.generation) === 1;
@@ -82,8 +95,9 @@ export function decodeCursor(bytes: Buffer): {
 }
 
 /**
- * The preallocated cursor file. Two slots are written in turn, so that one is always whole, and always in place, so
- * that it works on a full disk (on file systems that overwrite in place; btrfs and zfs don't).
+ * The preallocated cursor file. Two slots are written in turn, so that one is always whole, and
+ * always in place, so that it works on a full disk (on file systems that overwrite in place; btrfs
+ * and zfs don't).
  */
 export class CursorFile {
   readonly #files: Files;

@@ -3,9 +3,10 @@ import { QueueDirectoryError, QueueUnsafeError, queueErrorOf } from './errors.js
 import { errnoOf, type FileFacts, type Files } from './files.js';
 
 /**
- * The real path of the queue file, its directory made (0700) if only that is missing. Refuses a directory in which
- * somebody else could forge records or put links: it belongs to root or to us, and nobody but its owner may write to
- * it; nor may everybody write to a directory above it, unless that is sticky.
+ * The real path of the queue file, its directory made (0700) if only that is missing. Refuses a
+ * directory in which somebody else could forge records or put links: it belongs to root or to us,
+ * and nobody but its owner may write to it; nor may everybody write to a directory above it, unless
+ * that is sticky.
  *
  * Throws QueueDirectoryError, QueueUnsafeError, QueuePermissionError.
  */

@@ -8,7 +8,10 @@ export interface DueFullCheck {
   readonly ticket: number;
 }
 
-/** `before` with one more reason at `now`; the ticket always grows, so that no check that runs already settles it. */
+/**
+ * `before` with one more reason at `now`; the ticket always grows, so that no check that runs
+ * already settles it.
+ */
 export function addReason(
   before: DueFullCheck | undefined,
   ticket: number,

@@ -1,7 +1,10 @@
 import type { CursorFile, CursorState, QueuePosition } from './cursor.js';
 import { addReason, type DueFullCheck } from './due-full-check.js';
 
-/** What outlives the process: the cursor, the end of the log and the full check that is due, in memory and in the cursor file. */
+/**
+ * What outlives the process: the cursor, the end of the log and the full check that is due, in
+ * memory and in the cursor file.
+ */
 export class DurableState {
   readonly #cursorFile: CursorFile;
   #position: QueuePosition;
@@ -49,8 +52,8 @@ export class DurableState {
   }
 
   /**
-   * Whether records before the position wait in memory. Saved together with the next position: whichever of the two
-   * a kill leaves in the file, the old one or the new, it is true.
+   * Whether records before the position wait in memory. Saved together with the next position:
+   * whichever of the two a kill leaves in the file, the old one or the new, it is true.
    */
   setAside(aside: boolean): void {
     if (aside === this.#aside) return;
@@ -79,7 +82,10 @@ export class DurableState {
     return true;
   }
 
-  /** Writes the whole file again if half of it was damaged, else as `save`. Throws an ErrnoException. */
+  /**
+   * Writes the whole file again if half of it was damaged, else as `save`. Throws an
+   * ErrnoException.
+   */
   begin(): void {
     if (this.#cursorFile.health === 'whole') this.save();
     else this.#saveNow((state) => this.#cursorFile.allocate(state), 'open');

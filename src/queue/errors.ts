@@ -73,7 +73,10 @@ export class QueueDiskError extends QueueError {
   }
 }
 
-/** Turns what a system call threw while the queue at `path` was being opened into an error for people. */
+/**
+ * Turns what a system call threw while the queue at `path` was being opened into an error for
+ * people.
+ */
 export function queueErrorOf(path: string, error: unknown): unknown {
   const errno = errnoOf(error);
   if (!errno) return error;
@@ -94,12 +97,13 @@ export function queueErrorOf(path: string, error: unknown): unknown {
 }
 
 /**
- * What went wrong while the queue was running. It goes on by itself; a full check is due for what may be missing.
- * Reported at each occurrence: the log sums up repeats.
+ * What went wrong while the queue was running. It goes on by itself; a full check is due for what
+ * may be missing. Reported at each occurrence: the log sums up repeats.
  *
  * - `write`: records could not be written and were dropped (`dropped` of them)
  * - `sync`: the disk did not confirm what was written
- * - `cursor`: the place or the full check that is due could not be saved (tried again with the next one)
+ * - `cursor`: the place or the full check that is due could not be saved (tried again with the next
+ *   one)
  * - `roll`: a new segment could not be started, the old one goes on growing
  * - `read`: a segment could not be read and was skipped
  * - `damage`: records were not as they had been written and were skipped
@@ -107,7 +111,15 @@ export function queueErrorOf(path: string, error: unknown): unknown {
  * - `unlink`: a segment that is done could not be removed
  */
 export class QueueTrouble extends InotifyCsyncError {
-  readonly trouble: 'write' | 'sync' | 'cursor' | 'roll' | 'read' | 'damage' | 'overflow' | 'unlink';
+  readonly trouble:
+    | 'write'
+    | 'sync'
+    | 'cursor'
+    | 'roll'
+    | 'read'
+    | 'damage'
+    | 'overflow'
+    | 'unlink';
   readonly dropped: number;
 
   constructor(

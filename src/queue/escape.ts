@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import type { PathBytes } from '../text/path-bytes.js';
 
 /**
- * Bytes as one word of a text line: printable UTF-8 stays as it is (so that grep finds it), every other byte, every
- * blank and `%` become `%XX`. The result is a latin1 string: one character a byte.
+ * Bytes as one word of a text line: printable UTF-8 stays as it is (so that grep finds it), every
+ * other byte, every blank and `%` become `%XX`. The result is a latin1 string: one character a
+ * byte.
  */
 export function escapeBytes(bytes: PathBytes): string {
   const raw = bytes.toString('latin1');
@@ -50,7 +51,9 @@ const notPrintable = /[\p{C}\p{Z}%]/u;
 const notPrintableAnywhere = /[\p{C}\p{Z}%]/gu;
 
 function escapeText(text: string): string {
-  const shown = notPrintable.test(text) ? text.replace(notPrintableAnywhere, escapeCharacter) : text;
+  const shown = notPrintable.test(text)
+    ? text.replace(notPrintableAnywhere, escapeCharacter)
+    : text;
   return Buffer.from(shown, 'utf8').toString('latin1');
 }
 

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 
 /**
- * All that the queue asks of the file system, one method a system call, so that tests can make any of them fail.
- * Every method throws node's ErrnoException.
+ * All that the queue asks of the file system, one method a system call, so that tests can make any
+ * of them fail. Every method throws node's ErrnoException.
  */
 export interface Files {
   /** open(2). */
@@ -70,30 +70,40 @@ export const realFiles: Files = {
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 
-// O_NOFOLLOW and O_NONBLOCK: a link or FIFO that somebody put in the place of our file must neither lead us elsewhere
-// nor hang us.
+// O_NOFOLLOW and O_NONBLOCK: a link or FIFO that somebody put in the place of our file must neither
+// lead us elsewhere nor hang us.
 const careful = O_NOFOLLOW | O_NONBLOCK;
 
-/** Opens one of the queue's own files; `create` makes it (0600) and fails if it is there already. */
+/**
+ * Opens one of the queue's own files; `create` makes it (0600) and fails if it is there already.
+ */
 export function openOwn(files: Files, path: string, how: 'read' | 'write' | 'create'): number {
   const flags = how === 'read' ? O_RDONLY : how === 'write' ? O_RDWR : O_RDWR | O_CREAT | O_EXCL;
   const fd = files.open(path, flags | careful, 0o600);
   if (files.stat(fd).type === 'file') return fd;
   files.close(fd);
-  throw Object.assign(new Error(`EINVAL: not a regular file, open '${path}'`), { code: 'EINVAL', path });
+  throw Object.assign(new Error(`EINVAL: not a regular file, open '${path}'`), {
+    code: 'EINVAL',
+    path,
+  });
 }
 
-/** pwrite(2) until all is written; throws at the first failure, with some bytes possibly written. */
+/**
+ * pwrite(2) until all is written; throws at the first failure, with some bytes possibly written.
+ */
 export function writeAll(files: Files, fd: number, bytes: Buffer, position: number): void {
   for (let done = 0; done < bytes.length; ) {
     const written = files.write(fd, bytes.subarray(done), position + done);
-    // POSIX lets write(2) return 0 only for empty buffers; a device that does it anyhow must not spin us.
+    // POSIX lets write(2) return 0 only for empty buffers; a device that does it anyhow must not
+    // spin us.
     if (written <= 0) throw Object.assign(new Error('EIO: nothing written'), { code: 'EIO' });
     done += written;
   }
 }
 
-/** The errno name of a failed call, such as `ENOSPC`; undefined for anything else that was thrown. */
+/**
+ * The errno name of a failed call, such as `ENOSPC`; undefined for anything else that was thrown.
+ */
 export function errnoOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;

@@ -3,10 +3,15 @@ import { bootId } from '../proc/boot-id.js';
 import { QueueLockedError, QueueUnsafeError } from './errors.js';
 import { errnoOf, type Files } from './files.js';
 
-/** Who may hold a lock: what tells one process from every other, past and present, on this machine. */
+/**
+ * Who may hold a lock: what tells one process from every other, past and present, on this machine.
+ */
 export interface Holder {
   readonly pid: number;
-  /** Clock ticks after boot (proc_pid_stat(5), field 22): tells a process from an earlier one with its pid. */
+  /**
+   * Clock ticks after boot (proc_pid_stat(5), field 22): tells a process from an earlier one with
+   * its pid.
+   */
   readonly startTime: string;
   /** `/proc/sys/kernel/random/boot_id`: tells it from one before a reboot. */
   readonly bootId: string;
@@ -20,15 +25,17 @@ export interface Processes {
 }
 
 /**
- * An exclusive lock that frees itself when its holder dies. Node has no flock(2), so the lock is a symbolic link to
- * nowhere, whose text names the holder (as Emacs and Firefox lock): symlink(2) makes it with its text at once or
- * fails because there is one, and on the usual file systems it takes an inode but no data block of a full disk.
+ * An exclusive lock that frees itself when its holder dies. Node has no flock(2), so the lock is a
+ * symbolic link to nowhere, whose text names the holder (as Emacs and Firefox lock): symlink(2)
+ * makes it with its text at once or fails because there is one, and on the usual file systems it
+ * takes an inode but no data block of a full disk.
  *
- * The lock of a dead holder is removed under a lock of its own that carries the dead holder's name. Without that, two
- * starters that both find the dead one could each remove it, the second one removing the first one's new lock.
+ * The lock of a dead holder is removed under a lock of its own that carries the dead holder's name.
+ * Without that, two starters that both find the dead one could each remove it, the second one
+ * removing the first one's new lock.
  *
- * It holds between the processes of one kernel and one PID namespace; a queue on a disk shared by two machines is
- * not protected.
+ * It holds between the processes of one kernel and one PID namespace; a queue on a disk shared by
+ * two machines is not protected.
  */
 export class Lock {
   readonly #files: Files;
@@ -41,7 +48,10 @@ export class Lock {
     this.#text = text;
   }
 
-  /** Takes the lock. Throws QueueLockedError if its holder lives, QueueUnsafeError if it isn't a lock of ours. */
+  /**
+   * Takes the lock. Throws QueueLockedError if its holder lives, QueueUnsafeError if it isn't a
+   * lock of ours.
+   */
   static take(files: Files, path: string, processes: Processes = realProcesses()): Lock {
     const text = textOf(processes.self);
     for (;;) {
@@ -80,12 +90,17 @@ export function realProcesses(): Processes {
     isAlive: (holder) => {
       if (holder.bootId !== boot) return false;
       const stat = statOf(String(holder.pid));
-      return stat !== undefined && stat.startTime === holder.startTime && !/^[ZX]$/.test(stat.state);
+      return (
+        stat !== undefined && stat.startTime === holder.startTime && !/^[ZX]$/.test(stat.state)
+      );
     },
   };
 }
 
-/** Not `statOfProcess`, for which a process that may not be looked at is gone: this lock would be taken from it. */
+/**
+ * Not `statOfProcess`, for which a process that may not be looked at is gone: this lock would be
+ * taken from it.
+ */
 function statOf(pid: string): { state: string; startTime: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

@@ -9,8 +9,8 @@ export interface QueueOptions {
   /** Records read until a new segment is begun and `onReset` called. */
   readonly linesUntilReset: number;
   /**
-   * What a run that did not stop cleanly had seen and not written yet: `lost`, which makes a full check due, or
-   * `none`, if it is certain that there was nothing. Default `lost`.
+   * What a run that did not stop cleanly had seen and not written yet: `lost`, which makes a full
+   * check due, or `none`, if it is certain that there was nothing. Default `lost`.
    */
   readonly unwritten?: 'lost' | 'none';
   /** Bytes at which a new segment is begun; default 16 MiB. */

@@ -15,15 +15,18 @@ import { Store } from './store.js';
 import type { UnreadEntries } from './unread.js';
 
 /**
- * A first-in, first-out queue on disk of what the watcher saw and the checker has not looked at yet.
+ * A first-in, first-out queue on disk of what the watcher saw and the checker has not looked at
+ * yet.
  *
- * Promise: what `append` has written is read until it is committed, also after a crash of the process (at least
- * once). After a crash of the machine the last second may be missing; then, and whenever anything else may be
- * missing, a full check is due, and stays so on disk until one has succeeded.
+ * Promise: what `append` has written is read until it is committed, also after a crash of the
+ * process (at least once). After a crash of the machine the last second may be missing; then, and
+ * whenever anything else may be missing, a full check is due, and stays so on disk until one has
+ * succeeded.
  *
- * No fsync per record: if the machine goes down, inotify's events are lost anyway, so that its next start requires
- * a full check anyway; a process that is killed leaves the page cache as it is.
- * The disk is synced once a second while there is something to sync, at each new segment and at the end.
+ * No fsync per record: if the machine goes down, inotify's events are lost anyway, so that its next
+ * start requires a full check anyway; a process that is killed leaves the page cache as it is. The
+ * disk is synced once a second while there is something to sync, at each new segment and at the
+ * end.
  */
 export class Queue {
   readonly recovery: QueueRecovery;
@@ -63,8 +66,8 @@ export class Queue {
   }
 
   /**
-   * Opens or creates the queue, recovers what is in it and takes its lock. Throws QueueDirectoryError,
-   * QueuePermissionError, QueueUnsafeError, QueueLockedError, QueueDiskError.
+   * Opens or creates the queue, recovers what is in it and takes its lock. Throws
+   * QueueDirectoryError, QueuePermissionError, QueueUnsafeError, QueueLockedError, QueueDiskError.
    */
   static open(options: QueueOptions): Queue {
     const { files = realFiles, now = Date.now, onTrouble, onWell } = options;
@@ -128,9 +131,10 @@ export class Queue {
   }
 
   /**
-   * Writes entries and returns how many. Skips an entry that an unread record already covers: one of the same path
-   * that asks for as much, or one for all below it or a directory above it. A `loss` also makes a full check due. Never throws for a disk that is
-   * full or fails: the entries are dropped, a full check is due, `onTrouble` is called, and the next call tries again.
+   * Writes entries and returns how many. Skips an entry that an unread record already covers: one
+   * of the same path that asks for as much, or one for all below it or a directory above it. A
+   * `loss` also makes a full check due. Never throws for a disk that is full or fails: the entries
+   * are dropped, a full check is due, `onTrouble` is called, and the next call tries again.
    */
   append(entries: readonly QueueEntry[]): number {
     this.#mustBeOpen();
@@ -160,7 +164,12 @@ export class Queue {
       for (const entry of written) this.#unread.remove(entry, Infinity);
       this.#dropping = true;
       this.requireFullCheck(droppedEntry.reason);
-      this.#store.report('write', `${entries.length} changes could not be written`, cause, entries.length);
+      this.#store.report(
+        'write',
+        `${entries.length} changes could not be written`,
+        cause,
+        entries.length,
+      );
       return 0;
     }
     this.#dropping = false;
@@ -169,12 +178,16 @@ export class Queue {
   }
 
   /**
-   * The records behind the cursor, at most `records` of them and at most `bytes` of path (counting one more for
-   * each), but at least one; undefined if there is none. Doesn't move the cursor: without a `commit` the next call
-   * begins with the same record. To have several batches in work, give the `end` of the last one as `after`, and
-   * commit them in their order.
+   * The records behind the cursor, at most `records` of them and at most `bytes` of path (counting
+   * one more for each), but at least one; undefined if there is none. Doesn't move the cursor:
+   * without a `commit` the next call begins with the same record. To have several batches in work,
+   * give the `end` of the last one as `after`, and commit them in their order.
    */
-  read(limit: { records: number; bytes: number; after?: QueuePosition | undefined }): ReadBatch | undefined {
+  read(limit: {
+    records: number;
+    bytes: number;
+    after?: QueuePosition | undefined;
+  }): ReadBatch | undefined {
     this.#mustBeOpen();
     const cursor = this.#store.position;
     const start = limit.after && isBefore(cursor, limit.after) ? limit.after : cursor;
@@ -187,7 +200,8 @@ export class Queue {
       if (item.kind === 'record') {
         const { entry, at, sequence } = item.record;
         const size = (entry.kind === 'loss' ? entry.reason.length : entry.path.length) + 1;
-        full = entries.length > 0 && (entries.length >= limit.records || bytes + size > limit.bytes);
+        full =
+          entries.length > 0 && (entries.length >= limit.records || bytes + size > limit.bytes);
         if (full) break;
         if (entries.length === 0) oldestAt = at;
         entries.push(entry);
@@ -202,12 +216,16 @@ export class Queue {
     return undefined;
   }
 
-  /** Everything before `end`, of a batch from `read`, is done. An `end` that is done already changes nothing. */
+  /**
+   * Everything before `end`, of a batch from `read`, is done. An `end` that is done already changes
+   * nothing.
+   */
   commit(end: QueuePosition): void {
     this.#mustBeOpen();
     const { position } = this.#store;
     if (!isBefore(position, end)) return;
-    if (isBefore(this.#end, end)) throw new RangeError('commit of a place behind the end of the queue');
+    if (isBefore(this.#end, end))
+      throw new RangeError('commit of a place behind the end of the queue');
     this.#linesRead += end.sequence - position.sequence;
     // At the end nothing can be missing between the last record read and the next one written.
     this.#store.move(isBefore(end, this.#end) ? end : this.#end);
@@ -219,16 +237,16 @@ export class Queue {
   }
 
   /**
-   * Whether everything that has been appended is in the files, or a full check is due in its place: only then may it be
-   * forgotten elsewhere. False while a disk refuses even the cursor.
+   * Whether everything that has been appended is in the files, or a full check is due in its place:
+   * only then may it be forgotten elsewhere. False while a disk refuses even the cursor.
    */
   get isKept(): boolean {
     return this.#store.dueIsSaved;
   }
 
   /**
-   * Says whether records that are committed, or are about to be, wait in memory to be appended again. If this run ends
-   * without appending them, the next one makes a full check due.
+   * Says whether records that are committed, or are about to be, wait in memory to be appended
+   * again. If this run ends without appending them, the next one makes a full check due.
    */
   setAside(aside: boolean): void {
     this.#mustBeOpen();
@@ -242,20 +260,28 @@ export class Queue {
     this.#onFullCheckDue?.();
   }
 
-  /** A full check that began when `ticket` was current has succeeded: no full check is due any more if nothing came since. */
+  /**
+   * A full check that began when `ticket` was current has succeeded: no full check is due any more
+   * if nothing came since.
+   */
   fullCheckSucceeded(ticket: number): void {
     this.#mustBeOpen();
     this.#succeededTicket = Math.max(this.#succeededTicket, ticket);
     this.#store.fullCheckSucceeded(ticket);
   }
 
-  /** Writes everything to the disk. A failure is reported, not thrown, and a full check is then due. */
+  /**
+   * Writes everything to the disk. A failure is reported, not thrown, and a full check is then due.
+   */
   flush(): void {
     this.#mustBeOpen();
     this.#store.flush();
   }
 
-  /** Writes everything to the disk and frees the lock. `clean`: everything that was seen is in the queue. */
+  /**
+   * Writes everything to the disk and frees the lock. `clean`: everything that was seen is in the
+   * queue.
+   */
   close({ clean }: { clean: boolean }): void {
     if (!this.#store.closed) this.#store.close(clean ? 'clean' : 'open');
   }
@@ -265,7 +291,9 @@ export class Queue {
   }
 
   *#scan(start: QueuePosition): Generator<LogItem> {
-    for (const item of this.#store.log.scan(start, (segment, cause) => this.#skip(segment, cause))) {
+    for (const item of this.#store.log.scan(start, (segment, cause) =>
+      this.#skip(segment, cause),
+    )) {
       const isNew = isBefore(this.#inspected, item.after);
       if (isNew) this.#inspected = item.after;
       if (isNew && (item.kind === 'damage' || item.kind === 'torn')) {
@@ -300,7 +328,12 @@ export class Queue {
     this.#store.roll();
     this.#store.move(this.#end);
     this.#store.save();
-    this.#store.report('overflow', `${dropped} waiting changes give way to a full check`, undefined, dropped);
+    this.#store.report(
+      'overflow',
+      `${dropped} waiting changes give way to a full check`,
+      undefined,
+      dropped,
+    );
   }
 
   #mustBeOpen(): void {
@@ -315,5 +348,7 @@ const droppedEntry: QueueEntry & { kind: 'loss' } = {
 };
 
 function isBefore(one: QueuePosition, other: QueuePosition): boolean {
-  return (one.segment - other.segment || one.offset - other.offset || one.sequence - other.sequence) < 0;
+  return (
+    (one.segment - other.segment || one.offset - other.offset || one.sequence - other.sequence) < 0
+  );
 }

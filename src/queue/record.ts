@@ -16,8 +16,9 @@ export interface QueueRecord {
  *
  *     SEQUENCE UNIX_MS KIND CRC32C PATH
  *
- * KIND is `F` (file), `T` (touch), `R` (tree), `C` (recheck) or `A` (loss; PATH is then the reason). PATH is escaped by `escapeBytes`. CRC32C is
- * eight hexadecimal digits over the rest of the line (the other four fields, joined by one blank).
+ * KIND is `F` (file), `T` (touch), `R` (tree), `C` (recheck) or `A` (loss; PATH is then the
+ * reason). PATH is escaped by `escapeBytes`. CRC32C is eight hexadecimal digits over the rest of
+ * the line (the other four fields, joined by one blank).
  */
 export function encodeRecord(record: QueueRecord): string {
   const head = `${record.sequence} ${record.at} ${letters[record.entry.kind]} `;
@@ -25,11 +26,17 @@ export function encodeRecord(record: QueueRecord): string {
   return `${head}${crc32cHex(head + path)} ${path}\n`;
 }
 
-/** The record in a line without its newline; undefined if a single bit of it is not as it was written. */
+/**
+ * The record in a line without its newline; undefined if a single bit of it is not as it was
+ * written.
+ */
 export function decodeRecord(line: Buffer): QueueRecord | undefined {
   const match = shape.exec(line.toString('latin1'));
   if (!match) return undefined;
-  const [, head, sequence, at, letter, checksum, word] = match as unknown as [string, ...FieldTexts];
+  const [, head, sequence, at, letter, checksum, word] = match as unknown as [
+    string,
+    ...FieldTexts,
+  ];
   if (crc32cHex(head + word) !== checksum) return undefined;
   const path = unescapeBytes(word);
   if (!path) return undefined;

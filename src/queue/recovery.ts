@@ -21,8 +21,9 @@ export interface Recovered {
 }
 
 /**
- * Finds the place to go on reading and to go on writing: reads all that is not done, cuts a torn tail, and says what
- * is not as it should be (`unwritten`: see QueueOptions). Throws an ErrnoException if the files can't be opened.
+ * Finds the place to go on reading and to go on writing: reads all that is not done, cuts a torn
+ * tail, and says what is not as it should be (`unwritten`: see QueueOptions). Throws an
+ * ErrnoException if the files can't be opened.
  */
 export function recover(
   files: Files,
@@ -34,7 +35,11 @@ export function recover(
   const reasons = cursorReasons(cursor, unwritten);
   const all = listSegments(files, file);
   if (!found && all.length === 0) reasons.splice(0, reasons.length, 'the queue is new');
-  const start = found?.position ?? { segment: all[0] ?? 1, offset: 0, sequence: all.length > 0 ? 0 : 1 };
+  const start = found?.position ?? {
+    segment: all[0] ?? 1,
+    offset: 0,
+    sequence: all.length > 0 ? 0 : 1,
+  };
   const segments = all.filter((number) => number >= start.segment);
   for (const reason of missingSegments(found, start, segments)) reasons.push(reason);
 
@@ -107,7 +112,8 @@ function cursorReasons({ health, found }: CursorFile, unwritten: 'lost' | 'none'
   const reasons: string[] = [];
   const isUnclean = found !== undefined && found.stop !== 'clean';
   if (isUnclean && unwritten === 'lost') reasons.push('the last run did not stop cleanly');
-  else if (found?.stop === 'aside') reasons.push('changes waiting for a retry were lost with the last run');
+  else if (found?.stop === 'aside')
+    reasons.push('changes waiting for a retry were lost with the last run');
   if (health === 'one slot') reasons.push('one half of the cursor is damaged');
   if (health === 'none' || health === 'absent') reasons.push('the cursor is lost');
   return reasons;
@@ -128,7 +134,10 @@ function missingSegments(
   return reasons;
 }
 
-/** Whether the log ends where the last run left it; one that did not stop cleanly may have gone on from there. */
+/**
+ * Whether the log ends where the last run left it; one that did not stop cleanly may have gone on
+ * from there.
+ */
 function endReasons({ end, stop }: CursorState, found: QueuePosition): string[] {
   if (found.sequence < end.sequence) {
     return [`records ${found.sequence} to ${end.sequence - 1} are missing at the end`];
@@ -136,7 +145,9 @@ function endReasons({ end, stop }: CursorState, found: QueuePosition): string[] 
   const isThere =
     found.segment === end.segment && found.offset === end.offset && found.sequence === end.sequence;
   if (isThere || stop !== 'clean') return [];
-  return [`the queue ends at byte ${found.offset} of segment ${found.segment}, where it was not left`];
+  return [
+    `the queue ends at byte ${found.offset} of segment ${found.segment}, where it was not left`,
+  ];
 }
 
 function endsWithNewline(files: Files, fd: number, end: number): boolean {

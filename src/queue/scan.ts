@@ -11,11 +11,16 @@ export type Scanned =
   | { readonly kind: 'torn'; readonly text: string; readonly after: QueuePosition };
 
 /**
- * Walks over the records of the open segment `fd` from a place up to byte `end`. `from.sequence` 0 takes whatever
- * sequence number comes first. A record of an earlier sequence number is damage; missing ones are reported as damage
- * before the record that shows it. Throws an ErrnoException.
+ * Walks over the records of the open segment `fd` from a place up to byte `end`. `from.sequence` 0
+ * takes whatever sequence number comes first. A record of an earlier sequence number is damage;
+ * missing ones are reported as damage before the record that shows it. Throws an ErrnoException.
  */
-export function* scanSegment(files: Files, fd: number, from: QueuePosition, end: number): Generator<Scanned> {
+export function* scanSegment(
+  files: Files,
+  fd: number,
+  from: QueuePosition,
+  end: number,
+): Generator<Scanned> {
   const { segment } = from;
   let { sequence, offset } = from;
   for (const line of readLines(files, fd, offset, end)) {

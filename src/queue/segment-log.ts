@@ -20,7 +20,11 @@ export class SegmentLog {
   constructor(
     files: Files,
     file: string,
-    { writer, sizes, sequence }: { writer: SegmentWriter; sizes: Map<number, number>; sequence: number },
+    {
+      writer,
+      sizes,
+      sequence,
+    }: { writer: SegmentWriter; sizes: Map<number, number>; sequence: number },
   ) {
     this.#files = files;
     this.#file = file;
@@ -54,8 +58,8 @@ export class SegmentLog {
   }
 
   /**
-   * Begins a new segment, unless the last one is empty; `sync` first. Throws an ErrnoException if there can be no new
-   * one: the old one goes on.
+   * Begins a new segment, unless the last one is empty; `sync` first. Throws an ErrnoException if
+   * there can be no new one: the old one goes on.
    */
   roll(): void {
     if (this.#writer.end === 0) return;
@@ -82,10 +86,13 @@ export class SegmentLog {
   }
 
   /**
-   * All from a place on. A segment that can't be read is reported and skipped; if it is the one being written, a new
-   * one is begun.
+   * All from a place on. A segment that can't be read is reported and skipped; if it is the one
+   * being written, a new one is begun.
    */
-  *scan(start: QueuePosition, unreadable: (segment: number, cause: unknown) => void): Generator<LogItem> {
+  *scan(
+    start: QueuePosition,
+    unreadable: (segment: number, cause: unknown) => void,
+  ): Generator<LogItem> {
     let place = start;
     for (;;) {
       const { segment } = place;

@@ -16,7 +16,9 @@ export function listSegments(files: Files, file: string): number[] {
     .sort((one, other) => one - other);
 }
 
-/** A line of a segment, without its newline. `whole` is false for a last line that has no newline. */
+/**
+ * A line of a segment, without its newline. `whole` is false for a last line that has no newline.
+ */
 export interface Line {
   readonly bytes: Buffer;
   readonly end: number;
@@ -33,7 +35,8 @@ export function* readLines(files: Files, fd: number, from: number, to: number): 
     const read = files.read(fd, chunk, at);
     if (read <= 0) break;
     at += read;
-    rest = rest.length === 0 ? chunk.subarray(0, read) : Buffer.concat([rest, chunk.subarray(0, read)]);
+    rest =
+      rest.length === 0 ? chunk.subarray(0, read) : Buffer.concat([rest, chunk.subarray(0, read)]);
     let start = 0;
     for (let newline = rest.indexOf(0x0a); newline >= 0; newline = rest.indexOf(0x0a, start)) {
       yield { bytes: rest.subarray(start, newline), end: restAt + newline + 1, whole: true };
@@ -75,7 +78,9 @@ export class SegmentWriter {
     return new SegmentWriter(files, number, fd, 0);
   }
 
-  /** Continues a segment behind byte `end`; what lies beyond is cut off. Throws an ErrnoException. */
+  /**
+   * Continues a segment behind byte `end`; what lies beyond is cut off. Throws an ErrnoException.
+   */
   static continue(files: Files, file: string, number: number, end: number): SegmentWriter {
     const fd = openOwn(files, segmentPath(file, number), 'write');
     try {

@@ -1,4 +1,7 @@
-/** Runs a job some time after it was asked for: never twice at once, and not sooner than `interval` ms. */
+/**
+ * Runs a job some time after it was asked for: never twice at once, and not sooner than `interval`
+ * ms.
+ */
 export class SpacedJob {
   readonly #interval: number;
   readonly #job: (done: () => void) => void;

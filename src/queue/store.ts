@@ -8,8 +8,9 @@ import type { SegmentLog } from './segment-log.js';
 import { SpacedJob } from './spaced-job.js';
 
 /**
- * What the queue has on disk: the log and the durable state, brought there once a second, and at once where it
- * matters. Failures of the disk are reported, not thrown; all that is not saved is tried again.
+ * What the queue has on disk: the log and the durable state, brought there once a second, and at
+ * once where it matters. Failures of the disk are reported, not thrown; all that is not saved is
+ * tried again.
  */
 export class Store {
   readonly log: SegmentLog;
@@ -98,7 +99,8 @@ export class Store {
 
   /** Writes the log to the disk. */
   sync(): void {
-    if (!this.#attempt('sync', unconfirmed, () => this.log.sync())) this.requireFullCheck(unconfirmed);
+    if (!this.#attempt('sync', unconfirmed, () => this.log.sync()))
+      this.requireFullCheck(unconfirmed);
   }
 
   /** Writes the state to the disk, and removes what is before the cursor. */
@@ -134,7 +136,10 @@ export class Store {
     if (this.#failing.delete(trouble)) this.#onWell?.(trouble);
   }
 
-  /** Once a second, off the event loop: a disk that is busy with csync2's work must not hold up the rest. */
+  /**
+   * Once a second, off the event loop: a disk that is busy with csync2's work must not hold up the
+   * rest.
+   */
   #saveLater(done: () => void): void {
     this.log.syncLater((error) => {
       if (this.#closed) return;

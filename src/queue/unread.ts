@@ -3,7 +3,8 @@ import { type PathKey, toKey } from '../text/path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
 /**
- * The entries that have not been read yet, so that a change of the same path needs no second record. Pure memory.
+ * The entries that have not been read yet, so that a change of the same path needs no second
+ * record. Pure memory.
  *
  * It holds a bounded number of them: what doesn't fit is only written twice.
  */
@@ -21,7 +22,9 @@ export class UnreadEntries {
     loss: new Map(),
   };
 
-  /** @param byteLimit - of the names of all entries together; paths may have thousands of bytes each */
+  /**
+   * @param byteLimit - of the names of all entries together; paths may have thousands of bytes each
+   */
   constructor(limit = 500_000, byteLimit = 64 * 1024 * 1024) {
     this.#limit = limit;
     this.#byteLimit = byteLimit;

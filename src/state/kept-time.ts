@@ -9,13 +9,19 @@ export class KeptTime {
     this.#file = file;
   }
 
-  /** Milliseconds since 1970; undefined if there is none, or one in the future: the clock has been set back. */
+  /**
+   * Milliseconds since 1970; undefined if there is none, or one in the future: the clock has been
+   * set back.
+   */
   get at(): number | undefined {
     const time = lstatSync(this.#file, { throwIfNoEntry: false })?.mtimeMs;
     return time === undefined || time > Date.now() ? undefined : time;
   }
 
-  /** Keeps another moment. If that can't be written, on a full disk, the next start knows the one before. */
+  /**
+   * Keeps another moment. If that can't be written, on a full disk, the next start knows the one
+   * before.
+   */
   note(now: number): void {
     const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
     let fd: number;

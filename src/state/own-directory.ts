@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 
 /**
- * Makes a directory for what only we may touch (0700), or makes sure that one which is there is such: it is no link,
- * belongs to root or to us, and nobody else can write to it. Otherwise somebody could put links where databases are
- * written, or a socket of his own in place of ours.
+ * Makes a directory for what only we may touch (0700), or makes sure that one which is there is
+ * such: it is no link, belongs to root or to us, and nobody else can write to it. Otherwise
+ * somebody could put links where databases are written, or a socket of his own in place of ours.
  *
  * Throws an {@link UnsafeDirectoryError}.
  */
@@ -16,7 +16,8 @@ export function requireOwnDirectory(directory: string): void {
   } catch (error) {
     throw new UnsafeDirectoryError(directory, (error as Error).message, { cause: error });
   }
-  if (!stat.isDirectory()) throw new UnsafeDirectoryError(directory, 'it is a link, or no directory');
+  if (!stat.isDirectory())
+    throw new UnsafeDirectoryError(directory, 'it is a link, or no directory');
   if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) {
     throw new UnsafeDirectoryError(directory, `it belongs to user ${stat.uid}`);
   }

@@ -15,16 +15,16 @@ export interface ReplaceOptions {
   /** Permission bits, whatever the mask; default 0600. */
   readonly mode?: number;
   /**
-   * Whether the file is to be there, old or new, after the power has failed. Without it the new file may come out
-   * empty then. Default true.
+   * Whether the file is to be there, old or new, after the power has failed. Without it the new
+   * file may come out empty then. Default true.
    */
   readonly isDurable?: boolean;
 }
 
 /**
- * Puts a file with this text in place of what is there, at once: a reader, and the next run after a kill, find the old
- * file or the new one. The file is ours alone until it is in its place: nothing that somebody has put under its
- * temporary name (`FILE.new`) is followed or kept.
+ * Puts a file with this text in place of what is there, at once: a reader, and the next run after a
+ * kill, find the old file or the new one. The file is ours alone until it is in its place: nothing
+ * that somebody has put under its temporary name (`FILE.new`) is followed or kept.
  *
  * Throws what the file system throws; the old file stays then.
  */

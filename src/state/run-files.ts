@@ -1,14 +1,17 @@
 import { join } from 'node:path';
 
 /**
- * Where everything is that a run keeps for itself or for the next one. Names of such files stand here alone.
+ * Where everything is that a run keeps for itself or for the next one. Names of such files stand
+ * here alone.
  *
- * Those of `queue` lie in a directory that only root can write, and survive a reboot; those of `runtime` lie on tmpfs,
- * and survive a restart.
+ * Those of `queue` lie in a directory that only root can write, and survive a reboot; those of
+ * `runtime` lie on tmpfs, and survive a restart.
  */
 export interface RunFiles {
   readonly queue: {
-    /** The queue: segments are `QUEUE.NNNNNN`. Only `src/queue` reads this, the cursor and the lock. */
+    /**
+     * The queue: segments are `QUEUE.NNNNNN`. Only `src/queue` reads this, the cursor and the lock.
+     */
     readonly log: string;
     readonly cursor: string;
     readonly lock: string;
@@ -22,7 +25,10 @@ export interface RunFiles {
     readonly unseen: string;
     /** The check that is under way. */
     readonly check: string;
-    /** When the last regular full check ran, and the last comparison with all peers: the times of empty files. */
+    /**
+     * When the last regular full check ran, and the last comparison with all peers: the times of
+     * empty files.
+     */
     readonly fullChecked: string;
     readonly verified: string;
   };

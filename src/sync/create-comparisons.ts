@@ -24,7 +24,8 @@ export interface Comparisons {
   /**
    * Compares all that is shared with a peer, or what is at and below a path.
    *
-   * @returns what came of it, and how many names this host sends to make it good; undefined: the peer did not tell
+   * @returns what came of it, and how many names this host sends to make it good; undefined: the
+   *   peer did not tell
    */
   verify(
     peer: string,
@@ -42,7 +43,9 @@ export function createComparisons(
   const peers = parts.peers.flatMap((peer) => {
     const lane = lanes.find((each) => each.peer === peer.name);
     const isPaused = () => parts.paused.since(peer.name) !== undefined;
-    return lane instanceof PeerLane ? [{ ...comparedPeer(peer, lane, ledger, parts), isPaused }] : [];
+    return lane instanceof PeerLane
+      ? [{ ...comparedPeer(peer, lane, ledger, parts), isPaused }]
+      : [];
   });
   const pathOf = (name: string) => realPathOf(decodeName(bytes(name)), prefixes);
   const comparison = comparisonParts(parts, ledger, (name) => {
@@ -106,7 +109,10 @@ function comparisonParts(
     mayDecide,
     list(peer, listing, signal, idle = false) {
       const myName = peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
-      return listPeer({ runner, ledger, peer, myName, directory, stallSeconds, idle, signal }, listing);
+      return listPeer(
+        { runner, ledger, peer, myName, directory, stallSeconds, idle, signal },
+        listing,
+      );
     },
   };
 }
@@ -131,14 +137,23 @@ function comparedPeer(
     },
     tryAgain: (names: ContestedNames) =>
       lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),
-    conflicts: () => lane.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
+    conflicts: () =>
+      lane.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
     pendingWithin(encodedName) {
       const path = realPathOf(decodeName(bytes(encodedName)), prefixes);
       const rows = path ? ledger.pendingWithin(name, path, mostPending) : [];
       return rows.map(({ encoded }) => encoded.toString('latin1'));
     },
     async lookAt(names, signal) {
-      const how = { runner, ledger, peer: name, myName: peer.myName, directory, stallSeconds, signal };
+      const how = {
+        runner,
+        ledger,
+        peer: name,
+        myName: peer.myName,
+        directory,
+        stallSeconds,
+        signal,
+      };
       if (names.length > 0) await lookAtPeer(how, names.map(bytes));
     },
     giveUp: (names) => lane.giveUp(names.map(bytes)),

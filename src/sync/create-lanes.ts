@@ -15,7 +15,10 @@ import type { Lane, PushReport } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 import { SharedLane } from './push/shared-lane.js';
 
-/** What all lanes share when they are created. `ledger` is undefined where the database is not SQLite. */
+/**
+ * What all lanes share when they are created. `ledger` is undefined where the database is not
+ * SQLite.
+ */
 export interface LaneSurroundings {
   readonly ledger: Ledger | undefined;
   readonly journal: CheckJournal;
@@ -34,12 +37,21 @@ export interface LaneSurroundings {
   readonly recheck: (path: PathBytes) => void;
 }
 
-/** The lanes, one for each peer, and how they work: never silently in another way than was asked for. */
-export function createLanes(parts: SyncParts, around: LaneSurroundings): { lanes: Lane[]; strategy: string } {
+/**
+ * The lanes, one for each peer, and how they work: never silently in another way than was asked
+ * for.
+ */
+export function createLanes(
+  parts: SyncParts,
+  around: LaneSurroundings,
+): { lanes: Lane[]; strategy: string } {
   const { batchedDeletes, parallel, privateDatabases } = parts;
   const order = parallel ? 'in parallel' : 'one peer after another';
   if (around.ledger && privateDatabases) {
-    return { lanes: privateLanes(parts, around, around.ledger), strategy: `private databases, ${order}` };
+    return {
+      lanes: privateLanes(parts, around, around.ledger),
+      strategy: `private databases, ${order}`,
+    };
   }
   const why = around.ledger ? 'private_databases is off' : "csync2's database is not SQLite";
   const how = batchedDeletes ? 'shared database with -b' : 'shared database';
@@ -87,7 +99,9 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
   return [...lanes];
 }
 
-/** The peers that share all their groups with this one: it sends to them whatever it has changed. */
+/**
+ * The peers that share all their groups with this one: it sends to them whatever it has changed.
+ */
 function companionsOf(peers: SyncParts['peers'], peer: string): readonly string[] {
   const groups = peers.find(({ name }) => name === peer)?.groups ?? [];
   const isCompanion = (other: SyncPeer) => other.groups.every((group) => groups.includes(group));

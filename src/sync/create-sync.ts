@@ -47,30 +47,50 @@ export interface Sync {
   /** Whether something is still to be marked that a check which was cut short may have torn. */
   isMarking(): boolean;
   /** The peers that nothing has been compared with yet, and how that went so far. */
-  newPeers(): ReadonlyMap<string, { readonly failingSince: number | undefined; readonly reason: string }>;
-  /** Compares with a peer; undefined where updates work on csync2's own database. See {@link Comparisons.verify}. */
+  newPeers(): ReadonlyMap<
+    string,
+    { readonly failingSince: number | undefined; readonly reason: string }
+  >;
+  /**
+   * Compares with a peer; undefined where updates work on csync2's own database. See
+   * {@link Comparisons.verify}.
+   */
   readonly verify: Comparisons['verify'] | undefined;
-  /** Sends nothing more to these peers, which are noted as paused; resolves when nothing is on its way to them. */
+  /**
+   * Sends nothing more to these peers, which are noted as paused; resolves when nothing is on its
+   * way to them.
+   */
   pause(peers: readonly string[]): Promise<void>;
   /** Sends what waits for these peers, which are no longer noted as paused. */
   resume(peers: readonly string[]): void;
-  /** What this host and its peers have both changed; undefined where updates work on csync2's own database. */
+  /**
+   * What this host and its peers have both changed; undefined where updates work on csync2's own
+   * database.
+   */
   readonly conflicts: Comparisons['conflicts'] | undefined;
   /** Tells what a check would find; undefined where csync2's database can't be read. */
   readonly preview: Preview | undefined;
   /** Outermost included paths: what a full check looks at. */
   readonly roots: readonly PathBytes[];
-  /** The files, on this host, that a peer lacks; undefined where csync2's database can't be read. */
+  /**
+   * The files, on this host, that a peer lacks; undefined where csync2's database can't be read.
+   */
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
   placesOf(names: readonly Buffer[]): PathBytes[];
   /** Tells of each push that has ended, until what it returns is called. */
   listen(onPush: (report: PushReport) => void): () => void;
-  /** Whether updates work on csync2's own database, and may take off marks that they make again before they end. */
+  /**
+   * Whether updates work on csync2's own database, and may take off marks that they make again
+   * before they end.
+   */
   readonly isShared: boolean;
   /** Whether csync2's database can't be read, so that csync2 has to be asked what is pending. */
   readonly isCounted: boolean;
-  /** Asks csync2 how many files are pending for each peer that lacks any; undefined if it could not tell. */
+  /**
+   * Asks csync2 how many files are pending for each peer that lacks any; undefined if it could not
+   * tell.
+   */
   countPending(): Promise<ReadonlyMap<string, number> | undefined>;
   /** How the lanes work and why, for the status. */
   readonly strategy: string;
@@ -90,7 +110,8 @@ export function createSync(parts: SyncParts): Sync {
   const window = new DatabaseWindow(parts.activity, parts.gate, sessionPatienceSeconds);
   for (const { path, stat } of parts.halfReceived) memory.remember(path, stampOf(stat));
   const history = new KeptTime(parts.fullCheckHistory);
-  const unseenSince = () => Math.max(history.at ?? 0, Math.min(parts.unseen.since ?? startedAt, startedAt));
+  const unseenSince = () =>
+    Math.max(history.at ?? 0, Math.min(parts.unseen.since ?? startedAt, startedAt));
   // Of this run the memory knows what has become of each file.
   const mayBeUnseen = (time: number) => time >= startedAt || parts.unseen.covers(time);
   const guard = createGuard(parts, ledger, {
@@ -163,7 +184,9 @@ export function createSync(parts: SyncParts): Sync {
       newest: ledger && ((limit) => ledger.newest(limit)),
       record: new CheckRecord(parts.checkRecord),
       // A lane on a private database loses no marks.
-      ...(ledger && parts.privateDatabases ? {} : { alsoUnmarked: () => journal.markedSinceFirst() }),
+      ...(ledger && parts.privateDatabases
+        ? {}
+        : { alsoUnmarked: () => journal.markedSinceFirst() }),
     }),
     memory,
     notes,
@@ -178,7 +201,9 @@ export function createSync(parts: SyncParts): Sync {
     onRestored: (paths) => events.onRestored?.(paths),
     takeBroken: () => parts.activity.takeBroken(),
     takeEmptied: () =>
-      parts.activity.takeEmptied((path) => namesOf(path, prefixes).map((name) => name.toString('latin1'))),
+      parts.activity.takeEmptied((path) =>
+        namesOf(path, prefixes).map((name) => name.toString('latin1')),
+      ),
   });
   const placesOf = (names: readonly Buffer[]) =>
     names.map((name) => realPathOf(name, prefixes) ?? unplaced(name));
@@ -197,7 +222,8 @@ export function createSync(parts: SyncParts): Sync {
       lanes.some((lane) => lane.peer !== peer && isElsewhere(lane))
     );
   };
-  const reconciliation = ledger && createReconciliation(parts, ledger, { guard, wake, isContested });
+  const reconciliation =
+    ledger && createReconciliation(parts, ledger, { guard, wake, isContested });
   let comparisons: Comparisons | undefined;
   const around = {
     onContested: (encoded: Buffer) => comparisons?.arbiter.contested(encoded.toString('latin1')),
@@ -205,12 +231,16 @@ export function createSync(parts: SyncParts): Sync {
     senderOf: (name: string) => senderOf(name, parts),
     cameFrom(name: string) {
       const reception = parts.activity.reception(name);
-      return reception && Date.now() - reception.since < lateMilliseconds ? reception.peer : undefined;
+      return reception && Date.now() - reception.since < lateMilliseconds
+        ? reception.peer
+        : undefined;
     },
   };
   const { lanes, strategy } = createLanes({ ...parts, events: { ...events, onPush } }, around);
   comparisons =
-    ledger && parts.privateDatabases ? createComparisons(parts, { ledger, guard, lanes }) : undefined;
+    ledger && parts.privateDatabases
+      ? createComparisons(parts, { ledger, guard, lanes })
+      : undefined;
   const detectedLate = new DetectedLate();
   const unsupported = new UnsupportedPaths((summary) => events.onUnsupported?.(summary));
   const scheduler = new Scheduler(
@@ -298,7 +328,8 @@ export function createSync(parts: SyncParts): Sync {
       };
       parts.activity.onLooked = (peer) => {
         for (const lane of lanes)
-          if (lane instanceof PeerLane && (peer === undefined || lane.peer === peer)) lane.lookedAt();
+          if (lane instanceof PeerLane && (peer === undefined || lane.peer === peer))
+            lane.lookedAt();
       };
       parts.activity.onOccupied = (path) => {
         for (const name of namesOf(path, prefixes))
@@ -354,8 +385,18 @@ function createReconciliation(
     ...hooks,
     onError: (error) => events.onError?.('comparing with a peer', error),
     async compare(peer, keep, signal) {
-      const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
-      const how = { runner, ledger, peer, myName, directory: laneDirectory, stallSeconds, signal, keep };
+      const myName =
+        parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
+      const how = {
+        runner,
+        ledger,
+        peer,
+        myName,
+        directory: laneDirectory,
+        stallSeconds,
+        signal,
+        keep,
+      };
       return (await compareWithPeer(how)).pending;
     },
     isKnown(encoded) {
@@ -366,7 +407,11 @@ function createReconciliation(
   });
 }
 
-function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) => void): Newcomers {
+function createNewcomers(
+  parts: SyncParts,
+  ledger: Ledger,
+  wake: (peer: string) => void,
+): Newcomers {
   const { runner, knownPeers, laneDirectory, stallSeconds, events } = parts;
   return new Newcomers({
     known: knownPeers,
@@ -374,7 +419,8 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
     wake,
     onCompared: (peer, comparison) => events.onCompared?.(peer, comparison),
     async compare(peer, signal) {
-      const myName = parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
+      const myName =
+        parts.peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
       const how = { runner, ledger, peer, myName, directory: laneDirectory, stallSeconds, signal };
       const { result, pending } = await compareWithPeer(how);
       const ok = result.outcome === 'done' || result.exitCode === inSync;
@@ -383,9 +429,15 @@ function createNewcomers(parts: SyncParts, ledger: Ledger, wake: (peer: string) 
   });
 }
 
-/** How long open sessions are waited for before a check goes on beside them: a little more than one push of ours. */
+/**
+ * How long open sessions are waited for before a check goes on beside them: a little more than one
+ * push of ours.
+ */
 const sessionPatienceSeconds = 1.5;
-/** Where it is not known when everything was checked last, what is older than this run is taken for checked. */
+/**
+ * Where it is not known when everything was checked last, what is older than this run is taken for
+ * checked.
+ */
 const startedAt = Date.now();
 
 /** csync2's exit code for "nothing differs". */
@@ -398,10 +450,16 @@ function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
   if (sight.kind !== 'there' || !seen) return false;
   const { size, mtimeNs } = sight.stat;
   const isSameSize = seen.size === undefined || BigInt(seen.size) === size;
-  return isSameSize && (seen.mtimeSeconds === undefined || BigInt(seen.mtimeSeconds) === mtimeNs / second);
+  return (
+    isSameSize &&
+    (seen.mtimeSeconds === undefined || BigInt(seen.mtimeSeconds) === mtimeNs / second)
+  );
 }
 
-/** A name whose prefix has no path here: nobody can say where it belongs, so that it concerns everybody. */
+/**
+ * A name whose prefix has no path here: nobody can say where it belongs, so that it concerns
+ * everybody.
+ */
 function unplaced(name: Buffer): PathBytes {
   return name;
 }

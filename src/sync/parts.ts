@@ -37,7 +37,10 @@ export interface SyncParts {
   readonly trees: readonly PathBytes[];
   /** Whether something at or below a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
-  /** Has csync2's server take nothing at and below some places, and all the rest again; not where others run it. */
+  /**
+   * Has csync2's server take nothing at and below some places, and all the rest again; not where
+   * others run it.
+   */
   readonly exclude?: (places: readonly PathBytes[]) => void;
   /** What was mounted in the trees, over restarts. */
   readonly mountMemory: MountMemory;
@@ -70,13 +73,22 @@ export interface SyncParts {
   };
   readonly events: SchedulerEvents & {
     onPush?(report: PushReport): void;
-    /** A session of csync2's server has received what is at a path; when, in milliseconds since 1970. */
+    /**
+     * A session of csync2's server has received what is at a path; when, in milliseconds since
+     * 1970.
+     */
     onReceived?(path: PathBytes, peer: string, at: number): void;
     onError?(where: string, error: unknown): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
-    /** What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way; empty: nothing does. */
+    /**
+     * What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way;
+     * empty: nothing does.
+     */
     onDiverged?(peer: string, paths: readonly PathBytes[]): void;
-    /** Hosts that had changed the same files at once had come to have different ones: the peer gets this host's. */
+    /**
+     * Hosts that had changed the same files at once had come to have different ones: the peer gets
+     * this host's.
+     */
     onDecided?(peer: string, paths: readonly PathBytes[]): void;
     /** The first path that csync2 can't handle has come, or the last is gone. */
     onUnsupported?(summary: UnsupportedSummary): void;

@@ -45,12 +45,17 @@ export interface SchedulerParts extends FullCheckDutyParts {
   readonly checker: Checker;
   readonly guard: RootGuard;
   readonly tree: SweepTree;
-  /** Commands of csync2, and surveys before them, under way and begun so far. They may take as long as they like. */
+  /**
+   * Commands of csync2, and surveys before them, under way and begun so far. They may take as long
+   * as they like.
+   */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
 }
 
-/** If something waits for a part at two looks and it has not moved between them, it stands still. */
+/**
+ * If something waits for a part at two looks and it has not moved between them, it stands still.
+ */
 export interface Movement {
   /** A number that grows with its work. */
   readonly moved: number;
@@ -66,15 +71,18 @@ export interface SchedulerEvents extends FullCheckEvents {
   /** None of the paths that csync2 could not check has failed again. */
   onNoFailedPath?(): void;
   onRoot?(root: GuardedRoot): void;
-  /** Something failed for want of descriptors, memory or processes, and is tried again; then: nothing has. */
+  /**
+   * Something failed for want of descriptors, memory or processes, and is tried again; then:
+   * nothing has.
+   */
   onShortage?(error: unknown): void;
   onEnough?(): void;
   onHeld?(paths: readonly PathBytes[]): void;
 }
 
 /**
- * Decides what happens when: takes changes from the queue, has them checked, wakes the lanes, and slips in the steps of a
- * full check when one is due. One csync2 check at a time.
+ * Decides what happens when: takes changes from the queue, has them checked, wakes the lanes, and
+ * slips in the steps of a full check when one is due. One csync2 check at a time.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
@@ -99,14 +107,20 @@ export class Scheduler {
     this.#options = options;
     this.#postponed = new PostponedPaths(options.serverWaitMax * 1000);
     this.#fullChecks = new FullCheckDuty(parts, options);
-    this.#gathering = new Gathering({ settle: options.settle * 1000, most: options.checkInterval * 1000 });
+    this.#gathering = new Gathering({
+      settle: options.settle * 1000,
+      most: options.checkInterval * 1000,
+    });
   }
 
   get state(): SchedulerState {
     return this.#state;
   }
 
-  /** Paths that csync2 could not check and that are tried again later: how many, and the first of them. */
+  /**
+   * Paths that csync2 could not check and that are tried again later: how many, and the first of
+   * them.
+   */
   get deferred(): { readonly count: number; readonly first: readonly FailedPath[] } {
     return { count: this.#deferred.count, first: this.#deferred.list(deferredShown) };
   }
@@ -132,14 +146,19 @@ export class Scheduler {
     return this.#rechecks;
   }
 
-  /** Has a file checked once more, of which a lane has found that csync2 has taken it for deleted. */
+  /**
+   * Has a file checked once more, of which a lane has found that csync2 has taken it for deleted.
+   */
   recheck(path: PathBytes): void {
     this.#rechecks++;
     this.#parts.queue.append([{ kind: 'file', path }]);
     this.wake();
   }
 
-  /** The queue has got something, or a full check is due. Only `trace` if all that came is csync2's own doing. */
+  /**
+   * The queue has got something, or a full check is due. Only `trace` if all that came is csync2's
+   * own doing.
+   */
   wake(what: Noticed = 'change'): void {
     if (this.#parts.queue.depth > 0) this.#gathering.note(what, Date.now());
     this.#wake();
@@ -162,7 +181,10 @@ export class Scheduler {
     } else await this.#sleep();
   }
 
-  /** Works until the signal; a running csync2 command is left to end. Deferred paths go back into the queue. */
+  /**
+   * Works until the signal; a running csync2 command is left to end. Deferred paths go back into
+   * the queue.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake();
     signal.addEventListener('abort', stop, { once: true });
@@ -171,13 +193,15 @@ export class Scheduler {
     this.#isRunning = true;
     while (!signal.aborted) {
       this.#turns++;
-      // Some turns find much to look for and nothing to wait for: timers, sockets and the end of commands come in between.
+      // Some turns find much to look for and nothing to wait for: timers, sockets and the end of
+      // commands come in between.
       await othersTurn();
       try {
         await this.#takeTurn(signal);
         this.#parts.events.onEnough?.();
       } catch (error) {
-        // Ended in the middle of a look at files: what it was to be looked at for is still in the queue, or a full check is due.
+        // Ended in the middle of a look at files: what it was to be looked at for is still in the
+        // queue, or a full check is due.
         if (signal.aborted && (error as Error).name === 'AbortError') break;
         if (!isShortage(error)) throw error;
         // What was being cut into portions may not be taken up again where it was.
@@ -207,7 +231,10 @@ export class Scheduler {
     return Date.now() >= (this.#gathering.until ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Takes what has come from the queue, beside what is left of before, and has the next portion checked. */
+  /**
+   * Takes what has come from the queue, beside what is left of before, and has the next portion
+   * checked.
+   */
   async #checkChanges(signal: AbortSignal): Promise<void> {
     const { queue } = this.#parts;
     if (this.#isGathered()) this.#take();
@@ -261,11 +288,15 @@ export class Scheduler {
     this.#gathering.checked(Date.now());
     events.onChecked?.(batch, report, (performance.now() - started) / 1000);
     // What was received may have ended that something is pending.
-    if (report.checked + report.skipped > report.failed.length) for (const lane of lanes) lane.wake();
+    if (report.checked + report.skipped > report.failed.length)
+      for (const lane of lanes) lane.wake();
     return true;
   }
 
-  /** Without what lies at or below a place that is not there; in trees above one, the checker leaves it out. */
+  /**
+   * Without what lies at or below a place that is not there; in trees above one, the checker leaves
+   * it out.
+   */
   #withoutHeld(batch: Batch): Batch {
     const { guard } = this.#parts;
     guard.look();
@@ -289,7 +320,9 @@ export class Scheduler {
     for (const path of failed) {
       const attempts = this.#deferred.add(path, Date.now());
       if (attempts === undefined)
-        queue.requireFullCheck('more paths could not be checked than can be tried again one by one');
+        queue.requireFullCheck(
+          'more paths could not be checked than can be tried again one by one',
+        );
       else events.onFailedPath?.(path, attempts);
     }
   }
@@ -344,7 +377,10 @@ export class Scheduler {
   }
 }
 
-/** Looked at for its times alone, a file that csync2 has just sent or received is not to be doubted for having waited. */
+/**
+ * Looked at for its times alone, a file that csync2 has just sent or received is not to be doubted
+ * for having waited.
+ */
 function kindOf({ isTrusted = false, recursive }: PostponedPath) {
   if (recursive) return isTrusted ? 'recheck' : 'tree';
   return isTrusted ? 'touch' : 'file';

@@ -3,19 +3,23 @@ import { getSystemErrorName } from 'node:util';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { loadNative } from '../native.js';
 
-/** What a watcher leaves its successor: the inotify instance, and the page of memory that tells how it stands. */
+/**
+ * What a watcher leaves its successor: the inotify instance, and the page of memory that tells how
+ * it stands.
+ */
 export interface StoredWatch {
   readonly inotifyFd: number;
   readonly handoverFd: number;
 }
 
 /**
- * Takes what the service manager has kept under this name since {@link store}, over a restart or a crash
- * (`FileDescriptorStoreMax=` in systemd.service(5)). It is given out once and belongs to the caller; undefined if there
- * is none. Less or more than one pair under a name tells nothing about what is whole, so that none is given.
+ * Takes what the service manager has kept under this name since {@link store}, over a restart or a
+ * crash (`FileDescriptorStoreMax=` in systemd.service(5)). It is given out once and belongs to the
+ * caller; undefined if there is none. Less or more than one pair under a name tells nothing about
+ * what is whole, so that none is given.
  *
- * The first call takes over everything that the manager has passed (sd_listen_fds(3)) and closes what is neither.
- * Throws FdStoreError.
+ * The first call takes over everything that the manager has passed (sd_listen_fds(3)) and closes
+ * what is neither. Throws FdStoreError.
  */
 export function takeStored(name: string): StoredWatch | undefined {
   checkName(name);
@@ -26,14 +30,16 @@ export function takeStored(name: string): StoredWatch | undefined {
   passed.delete(name);
   const [inotifyFd, handoverFd] = [inotify[0], page[0]];
   const isPair = inotify.length === 1 && page.length === 1;
-  if (isPair && inotifyFd !== undefined && handoverFd !== undefined) return { inotifyFd, handoverFd };
+  if (isPair && inotifyFd !== undefined && handoverFd !== undefined)
+    return { inotifyFd, handoverFd };
   for (const fd of [...inotify, ...page]) closeSync(fd);
   return undefined;
 }
 
 /**
- * Leaves both with the service manager, in place of what it has under this name: in one message, so that it has both or
- * none. The caller keeps its own. False: no manager listens. Throws FdStoreError.
+ * Leaves both with the service manager, in place of what it has under this name: in one message, so
+ * that it has both or none. The caller keeps its own. False: no manager listens. Throws
+ * FdStoreError.
  */
 export function store(name: string, { inotifyFd, handoverFd }: StoredWatch): boolean {
   checkName(name);
@@ -44,16 +50,23 @@ export function store(name: string, { inotifyFd, handoverFd }: StoredWatch): boo
   });
 }
 
-/** Has the service manager close what it keeps under this name. Does nothing where none listens. Throws FdStoreError. */
+/**
+ * Has the service manager close what it keeps under this name. Does nothing where none listens.
+ * Throws FdStoreError.
+ */
 export function forget(name: string): void {
   checkName(name);
   attempt('removing a stored descriptor', () => service().notifyWithDescriptors(removal(name), []));
 }
 
-/** The service manager's store of descriptors could not be used: the next start requires a full check, no more. */
+/**
+ * The service manager's store of descriptors could not be used: the next start requires a full
+ * check, no more.
+ */
 export class FdStoreError extends InotifyCsyncError {
   constructor(what: string, cause: Error & { errno?: number }) {
-    const reason = cause.errno === undefined ? '' : ` (${getSystemErrorName(-Math.abs(cause.errno))})`;
+    const reason =
+      cause.errno === undefined ? '' : ` (${getSystemErrorName(-Math.abs(cause.errno))})`;
     super(
       'ICS_FD_STORE',
       exitCodes.temporary,
@@ -78,7 +91,8 @@ export interface DescriptorsByKind {
 }
 
 /**
- * Of the descriptors passed, inotify instances and pages, by name in the order passed; all others are closed.
+ * Of the descriptors passed, inotify instances and pages, by name in the order passed; all others
+ * are closed.
  *
  * @param target - what /proc/self/fd says of a descriptor (proc_pid_fd(5))
  */
@@ -114,8 +128,8 @@ export function removal(name: string): string {
 
 interface NativeService {
   /**
-   * Sends one message to `$NOTIFY_SOCKET` (a path, or `@` and an abstract name). False: no manager listens. Throws an
-   * Error with `errno`.
+   * Sends one message to `$NOTIFY_SOCKET` (a path, or `@` and an abstract name). False: no manager
+   * listens. Throws an Error with `errno`.
    */
   notifyWithDescriptors(state: string, fds: readonly number[]): boolean;
   /** sd_listen_fds(3) with CLOEXEC set and the variables unset: finds something once. */

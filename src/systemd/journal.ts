@@ -1,7 +1,10 @@
 import { fstatSync, readFileSync } from 'node:fs';
 import { loadNative } from '../native.js';
 
-/** Fields of an entry (systemd.journal-fields(7)), by name; a value is text, a whole number, or bytes as they are. */
+/**
+ * Fields of an entry (systemd.journal-fields(7)), by name; a value is text, a whole number, or
+ * bytes as they are.
+ */
 export type JournalFields = Readonly<Record<string, string | number | Buffer | undefined>>;
 
 /** The journal, by its native protocol. */
@@ -22,8 +25,8 @@ export function openJournal(socket = '/run/systemd/journal/socket'): Journal | u
     send(fields) {
       try {
         const { sendToJournal } = loadNative() as ReturnType<typeof loadNative> & NativeJournal;
-        // An entry of a process that has just ended has no _SYSTEMD_UNIT=, which the journal reads from /proc;
-        // journalctl(1) -u takes this field in its place, from root.
+        // An entry of a process that has just ended has no _SYSTEMD_UNIT=, which the journal reads
+        // from /proc; journalctl(1) -u takes this field in its place, from root.
         sendToJournal(socket, encodeEntry({ ...fields, OBJECT_SYSTEMD_UNIT: unit }));
         return true;
       } catch {
@@ -35,8 +38,9 @@ export function openJournal(socket = '/run/systemd/journal/socket'): Journal | u
 }
 
 /**
- * Serializes an entry as https://systemd.io/JOURNAL_NATIVE_PROTOCOL says: `NAME=value` and a newline, or for a value
- * with newlines in it `NAME`, a newline, its length as 64 bits little-endian, the value, a newline. Pure.
+ * Serializes an entry as https://systemd.io/JOURNAL_NATIVE_PROTOCOL says: `NAME=value` and a
+ * newline, or for a value with newlines in it `NAME`, a newline, its length as 64 bits
+ * little-endian, the value, a newline. Pure.
  */
 export function encodeEntry(fields: JournalFields): Buffer {
   const parts: Buffer[] = [];
@@ -66,7 +70,10 @@ interface NativeJournal {
   sendToJournal(socket: string, entry: Buffer): void;
 }
 
-/** The unit that this process belongs to, by its control group (cgroups(7)); undefined if it is in none. */
+/**
+ * The unit that this process belongs to, by its control group (cgroups(7)); undefined if it is in
+ * none.
+ */
 function ownUnit(): string | undefined {
   try {
     const groups = readFileSync('/proc/self/cgroup', 'utf8');

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 
-/** The service manager's notification protocol (sd_notify(3)); does nothing where no manager listens. */
+/**
+ * The service manager's notification protocol (sd_notify(3)); does nothing where no manager
+ * listens.
+ */
 export interface Notifier {
   ready(): void;
   stopping(): void;
@@ -8,7 +11,10 @@ export interface Notifier {
   reloading(): void;
   /** One line for `systemctl status`. */
   status(text: string): void;
-  /** Asks for more time to start, stop or reload: this many seconds from now (`EXTEND_TIMEOUT_USEC`). */
+  /**
+   * Asks for more time to start, stop or reload: this many seconds from now
+   * (`EXTEND_TIMEOUT_USEC`).
+   */
   extend(seconds: number): void;
   /** Says that we live. Only needed when {@link watchdogMilliseconds} is not 0. */
   watchdog(): void;
@@ -23,7 +29,8 @@ export function systemdNotifier(environment: NodeJS.ProcessEnv = process.env): N
   return {
     ready: () => library.ready(),
     stopping: () => library.stopping(process.pid),
-    reloading: () => library.sendState(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
+    reloading: () =>
+      library.sendState(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`),
     // A newline would begin another assignment.
     status: (text) => library.sendState(`STATUS=${text.replaceAll('\n', ' ')}`),
     extend: (seconds) => library.sendState(`EXTEND_TIMEOUT_USEC=${Math.round(seconds * 1e6)}`),

@@ -16,9 +16,9 @@ export interface Movement {
 }
 
 /**
- * A pulse of looks: it is missing when something waited at two looks and nothing moved between them. So neither rest
- * nor work that takes long counts as standing still, and what has only just come is given the time from one look to the
- * next. A look wakes nobody.
+ * A pulse of looks: it is missing when something waited at two looks and nothing moved between
+ * them. So neither rest nor work that takes long counts as standing still, and what has only just
+ * come is given the time from one look to the next. A look wakes nobody.
  */
 export function pulseOf(name: string, look: () => Movement): Pulse {
   let before: Movement = { moved: Number.NaN, waiting: false };
@@ -42,8 +42,8 @@ export interface WatchdogEvents {
 }
 
 /**
- * Feeds the service manager's watchdog, but only while every part beats. The timer itself proves that the event loop
- * turns.
+ * Feeds the service manager's watchdog, but only while every part beats. The timer itself proves
+ * that the event loop turns.
  */
 export class Watchdog {
   readonly #notifier: Notifier;

@@ -1,4 +1,7 @@
-/** The candidate that `word` is probably a misspelling of: at most two edits away, and fewer than half its letters. */
+/**
+ * The candidate that `word` is probably a misspelling of: at most two edits away, and fewer than
+ * half its letters.
+ */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.min(2, Math.floor(word.length / 2));
   let best: { candidate: string; distance: number } | undefined;

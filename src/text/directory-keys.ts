@@ -1,8 +1,8 @@
 import type { PathKey } from './path-bytes.js';
 
 /**
- * Directories, to be asked whether a path lies below one of them. Of a path with thousands of levels only those ancestors
- * are looked up that are as long as one of the directories.
+ * Directories, to be asked whether a path lies below one of them. Of a path with thousands of
+ * levels only those ancestors are looked up that are as long as one of the directories.
  */
 export class DirectoryKeys {
   readonly #keys = new Set<PathKey>();

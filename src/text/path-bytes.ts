@@ -1,12 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * File names are bytes (path_resolution(7)): they travel as Buffers from the kernel to execve and are decoded
- * only to be shown.
+ * File names are bytes (path_resolution(7)): they travel as Buffers from the kernel to execve and
+ * are decoded only to be shown.
  */
 export type PathBytes = Buffer;
 
-/** The same bytes as a string that can be a Map key: one character a byte. Never show it, never decode it. */
+/**
+ * The same bytes as a string that can be a Map key: one character a byte. Never show it, never
+ * decode it.
+ */
 export type PathKey = string;
 
 const slash = 0x2f;
@@ -21,7 +24,10 @@ export function fromKey(key: PathKey): PathBytes {
   return Buffer.from(key, 'latin1');
 }
 
-/** Whether `path` is `directory` or lies below it. `directory` has no trailing slash, unless it is `/`. */
+/**
+ * Whether `path` is `directory` or lies below it. `directory` has no trailing slash, unless it is
+ * `/`.
+ */
 export function isWithin(path: PathBytes, directory: PathBytes): boolean {
   if (directory.length === 1) return true;
   if (path.length < directory.length) return false;
@@ -48,16 +54,19 @@ export function join(directory: PathBytes, name: PathBytes): PathBytes {
 }
 
 /**
- * A path for people and logs: printable UTF-8 as it is, every other byte (controls, invalid UTF-8, the backslash
- * itself) as `\xNN`, so that no file name can forge a log line or drive a terminal.
+ * A path for people and logs: printable UTF-8 as it is, every other byte (controls, invalid UTF-8,
+ * the backslash itself) as `\xNN`, so that no file name can forge a log line or drive a terminal.
  */
 export function display(path: PathBytes): string {
   const raw = path.toString('latin1');
   if (plainAscii.test(raw)) return raw;
-  if (isUtf8(path)) return path.toString('utf8').replace(unprintable, (text) => escaped(Buffer.from(text)));
+  if (isUtf8(path))
+    return path.toString('utf8').replace(unprintable, (text) => escaped(Buffer.from(text)));
   let shown = '';
   for (const { text, valid } of decode(path)) {
-    shown += valid ? text.replace(unprintable, (each) => escaped(Buffer.from(each))) : escaped(text);
+    shown += valid
+      ? text.replace(unprintable, (each) => escaped(Buffer.from(each)))
+      : escaped(text);
   }
   return shown;
 }
@@ -88,7 +97,9 @@ function escaped(bytes: Buffer): string {
   return shown;
 }
 
-function* decode(bytes: Buffer): Generator<{ text: string; valid: true } | { text: Buffer; valid: false }> {
+function* decode(
+  bytes: Buffer,
+): Generator<{ text: string; valid: true } | { text: Buffer; valid: false }> {
   let at = 0;
   while (at < bytes.length) {
     const lead = bytes[at] as number;

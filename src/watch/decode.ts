@@ -19,8 +19,8 @@ export interface DecodedBatch {
 }
 
 /**
- * Decodes a batch of the native watcher (native/watch/record_buffer.h). The paths are views of the batch: keep a copy of
- * what is to be kept for long.
+ * Decodes a batch of the native watcher (native/watch/record_buffer.h). The paths are views of the
+ * batch: keep a copy of what is to be kept for long.
  */
 export function decodeBatch(batch: Buffer): DecodedBatch {
   const entries: QueueEntry[] = [];

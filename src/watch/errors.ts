@@ -1,6 +1,9 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 
-/** The kernel allows fewer watches than there are directories (`fs.inotify.max_user_watches`, inotify(7)). */
+/**
+ * The kernel allows fewer watches than there are directories (`fs.inotify.max_user_watches`,
+ * inotify(7)).
+ */
 export class WatchLimitError extends InotifyCsyncError {
   readonly limit: number;
   readonly needed: number;
@@ -22,7 +25,10 @@ export class WatchLimitError extends InotifyCsyncError {
   }
 }
 
-/** No inotify instance is to be had: EMFILE by `fs.inotify.max_user_instances` or the limit of open files. */
+/**
+ * No inotify instance is to be had: EMFILE by `fs.inotify.max_user_instances` or the limit of open
+ * files.
+ */
 export class WatchStartError extends InotifyCsyncError {
   constructor(cause: Error) {
     super(

@@ -17,15 +17,16 @@ export const fileEvents = {
 } as const;
 
 /**
- * What csync2 needs and no more: MODIFY tells nothing that CLOSE_WRITE doesn't, except of a file that stays open for hours.
- * (The watcher has it in any case, to keep two CLOSE_WRITEs apart, and drops it.)
+ * What csync2 needs and no more: MODIFY tells nothing that CLOSE_WRITE doesn't, except of a file
+ * that stays open for hours. (The watcher has it in any case, to keep two CLOSE_WRITEs apart, and
+ * drops it.)
  */
 export const defaultFileEvents = 'move,delete,attrib,create,close_write';
 
 /**
- * The mask for a list of event names as `file_events` has it, separated by commas or blanks. Names for directories
- * themselves (`delete_self`, `move_self`, `unmount`) are accepted and mean nothing: the watcher always has them.
- * Throws UnknownFileEventError.
+ * The mask for a list of event names as `file_events` has it, separated by commas or blanks. Names
+ * for directories themselves (`delete_self`, `move_self`, `unmount`) are accepted and mean nothing:
+ * the watcher always has them. Throws UnknownFileEventError.
  */
 export function parseFileEvents(list: string): number {
   let mask = 0;
@@ -43,12 +44,16 @@ export function parseFileEvents(list: string): number {
 export class UnknownFileEventError extends InotifyCsyncError {
   constructor(word: string) {
     const names = Object.keys(fileEvents);
-    const nearest = names.reduce((best, name) => (distance(word, name) < distance(word, best) ? name : best));
+    const nearest = names.reduce((best, name) =>
+      distance(word, name) < distance(word, best) ? name : best,
+    );
     super(
       'ICS_FILE_EVENT',
       exitCodes.config,
       `file_events: "${word}" is not an inotify event`,
-      distance(word, nearest) <= 3 ? `did you mean "${nearest}"?` : `known events: ${names.join(', ')}`,
+      distance(word, nearest) <= 3
+        ? `did you mean "${nearest}"?`
+        : `known events: ${names.join(', ')}`,
     );
   }
 }

@@ -1,7 +1,12 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import type { NativeSelection } from '../native/selection.js';
-import type { NativeWatcher, NativeWatcherOptions, ThreadPulse, WatchStats } from '../native/watcher.js';
+import type {
+  NativeWatcher,
+  NativeWatcherOptions,
+  ThreadPulse,
+  WatchStats,
+} from '../native/watcher.js';
 import { loadNative } from '../native.js';
 import type { QueueEntry } from '../queue/entry.js';
 import { type ContentChange, decodeBatch } from './decode.js';
@@ -15,10 +20,11 @@ export interface WatcherOptions {
   /** inotify event bits for files, see parseFileEvents; structural events are always on. */
   readonly mask?: number;
   /**
-   * The inotify instance that an earlier watcher has left (`detach`, or any end with the instance in the service
-   * manager's store). Watching goes on where that one ended: what happened since comes as records, and a loss only if
-   * the kernel's queue has overflowed. It belongs to the watcher from now on, even if `open` throws. Where the new
-   * selection has directories that the old one had not, nothing is known of what happened there: check them.
+   * The inotify instance that an earlier watcher has left (`detach`, or any end with the instance
+   * in the service manager's store). Watching goes on where that one ended: what happened since
+   * comes as records, and a loss only if the kernel's queue has overflowed. It belongs to the
+   * watcher from now on, even if `open` throws. Where the new selection has directories that the
+   * old one had not, nothing is known of what happened there: check them.
    */
   readonly inotifyFd?: number;
   /** The page that belongs to it, see `readHandover`; the watcher's own from now on. */
@@ -27,14 +33,22 @@ export interface WatcherOptions {
   readonly fingerprint?: Buffer;
   /** Threads of the walks, 4 if not given. */
   readonly walkers?: number;
-  /** Called a few times a second during the first walk with the number of directories watched so far. */
+  /**
+   * Called a few times a second during the first walk with the number of directories watched so
+   * far.
+   */
   readonly onProgress?: (directories: number) => void;
-  /** Receives how often files were written to or moved into their place, before the entries of the same batch. */
+  /**
+   * Receives how often files were written to or moved into their place, before the entries of the
+   * same batch.
+   */
   readonly onContentChanges?: (changes: readonly ContentChange[]) => void;
   /** Called when mounts have changed, anywhere, before the change is handled; must not throw. */
   readonly onMounts?: () => void;
   /** Limits and times of native/watch/watcher.h, for tests. */
-  readonly native?: Partial<Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>>;
+  readonly native?: Partial<
+    Omit<NativeWatcherOptions, 'selection' | 'mask' | 'walkers' | Inherited>
+  >;
 }
 
 export interface FirstWalk {
@@ -44,16 +58,17 @@ export interface FirstWalk {
 }
 
 /**
- * Watches everything that a selection selects and reports changes as queue entries. Records that haven't been
- * fetched wait in native memory; the event loop may stand still for seconds without a loss.
+ * Watches everything that a selection selects and reports changes as queue entries. Records that
+ * haven't been fetched wait in native memory; the event loop may stand still for seconds without a
+ * loss.
  *
- * Iterate it once. The iteration ends after `close()`, when all that was seen before has been given out, and throws
- * WatchReadError if no more events can be read.
+ * Iterate it once. The iteration ends after `close()`, when all that was seen before has been given
+ * out, and throws WatchReadError if no more events can be read.
  */
 export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   /**
-   * The last watch of the first walk stands. Rejects with WatchLimitError if the kernel allows too few watches (what
-   * could be watched is watched nevertheless), and with WatchClosedError.
+   * The last watch of the first walk stands. Rejects with WatchLimitError if the kernel allows too
+   * few watches (what could be watched is watched nevertheless), and with WatchClosedError.
    */
   readonly ready: Promise<FirstWalk>;
 
@@ -129,7 +144,10 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     return this.#native.stats();
   }
 
-  /** The inotify instance, to be left with the service manager; -1 after the end. It stays the watcher's. */
+  /**
+   * The inotify instance, to be left with the service manager; -1 after the end. It stays the
+   * watcher's.
+   */
   get inotifyFd(): number {
     return this.#native.inotifyFd;
   }
@@ -148,8 +166,8 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   }
 
   /**
-   * How far what the kernel has told is written down: `hasUnread` is looked at before the numbers are, which are those of
-   * native/watch/handover.h.
+   * How far what the kernel has told is written down: `hasUnread` is looked at before the numbers
+   * are, which are those of native/watch/handover.h.
    */
   handedOver(): { readonly hasUnread: boolean; readonly begun: bigint; readonly kept: bigint } {
     const hasUnread = this.pulses().reader.waiting;
@@ -164,7 +182,10 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     return this.#native.pulses();
   }
 
-  /** Stops watching and frees all watches (after `detach`: does nothing but wait for it). Safe to call again. */
+  /**
+   * Stops watching and frees all watches (after `detach`: does nothing but wait for it). Safe to
+   * call again.
+   */
   close(): Promise<void> {
     if (this.#detaching) return this.#detaching.then(() => undefined);
     this.#closing ??= new Promise<void>((resolve) => {
@@ -177,13 +198,14 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   }
 
   /**
-   * Stops watching but leaves the inotify instance as it is, with all watches and all events that haven't been read,
-   * for a successor (`inotifyFd` of WatcherOptions). Everything that has been read is given out by the iteration before
-   * it ends; directories that are being looked at are waited for, five seconds at most, then a loss is given out.
-   * Write these last records down, but leave the work on them to the successor, after its `ready`.
+   * Stops watching but leaves the inotify instance as it is, with all watches and all events that
+   * haven't been read, for a successor (`inotifyFd` of WatcherOptions). Everything that has been
+   * read is given out by the iteration before it ends; directories that are being looked at are
+   * waited for, five seconds at most, then a loss is given out. Write these last records down, but
+   * leave the work on them to the successor, after its `ready`.
    *
-   * Resolves with the descriptor, which is the caller's to close. Safe to call again. Rejects with WatchClosedError
-   * after `close`.
+   * Resolves with the descriptor, which is the caller's to close. Safe to call again. Rejects with
+   * WatchClosedError after `close`.
    */
   detach(): Promise<number> {
     if (this.#closing) return Promise.reject(new WatchClosedError());
@@ -221,7 +243,9 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
         const error = new WatchLimitError(watchLimit(), state.directories + state.beyondLimit);
         this.#endReady((ready) => ready.reject(error));
       } else
-        this.#endReady((ready) => ready.resolve({ directories: state.directories, seconds: state.seconds }));
+        this.#endReady((ready) =>
+          ready.resolve({ directories: state.directories, seconds: state.seconds }),
+        );
     }
     this.#wake?.();
     this.#wake = undefined;
@@ -249,7 +273,10 @@ function discard(fd: number): void {
   }
 }
 
-/** The lowest of the limits that hold here: the system's, and that of the user namespace (user_namespaces(7)). */
+/**
+ * The lowest of the limits that hold here: the system's, and that of the user namespace
+ * (user_namespaces(7)).
+ */
 function watchLimit(): number {
   const limit = (path: string) => {
     try {

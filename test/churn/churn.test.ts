@@ -1,8 +1,10 @@
 /**
- * Random operations by an outside process on small trees, while the watching process is stopped and continued at
- * random. What a shadow copy has learned from the watcher's records alone must equal the real tree in the end.
+ * Random operations by an outside process on small trees, while the watching process is stopped and
+ * continued at random. What a shadow copy has learned from the watcher's records alone must equal
+ * the real tree in the end.
  *
- * SEED=first seed (1)  SEEDS=how many (300)  LANES=how many at once (6)  SHRINK=seconds to shrink a failing seed (60)
+ * SEED=first seed (1) SEEDS=how many (300) LANES=how many at once (6) SHRINK=seconds to shrink a
+ * failing seed (60)
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -35,9 +35,15 @@ export interface Outcome {
   readonly records: number;
 }
 
-/** How long a shadow may differ without any news before that is a fault. Only broken code waits for it. */
+/**
+ * How long a shadow may differ without any news before that is a fault. Only broken code waits for
+ * it.
+ */
 const patience = 3000;
-/** As long again as the watcher's longest pause between two repairs in a plan that makes it lose things. */
+/**
+ * As long again as the watcher's longest pause between two repairs in a plan that makes it lose
+ * things.
+ */
 const lossyPatience = 20_000;
 
 /** One watching process and two operating processes, which run plans one after another. */
@@ -110,7 +116,9 @@ export class Lane {
       for (const [kind, text] of answer.entries ?? []) {
         records++;
         if (kind === 'loss') losses.push(text);
-        shadow.apply(kind === 'loss' ? { kind, reason: text } : { kind, path: Buffer.from(text, 'hex') });
+        shadow.apply(
+          kind === 'loss' ? { kind, reason: text } : { kind, path: Buffer.from(text, 'hex') },
+        );
       }
     };
 
@@ -129,7 +137,8 @@ export class Lane {
     shadow.copyAll();
     const ends: readonly Operation[] = [['finish'], ['release'], ['cont']];
     const both = [operate([...plan.later, ...ends])];
-    if (plan.beside.length > 0) both.push(this.#operate(directory, [...plan.beside, ...ends], this.#second));
+    if (plan.beside.length > 0)
+      both.push(this.#operate(directory, [...plan.beside, ...ends], this.#second));
     for (const count of await Promise.all(both)) done += count;
     // The one may have stopped what the other had continued.
     await operate([['cont']]);
@@ -157,7 +166,9 @@ export class Lane {
     if (faults.length === 0) {
       await operate([['probe']]);
       this.#since = Date.now();
-      faults.push(...(await settle()).map((fault) => `after a write into every directory: ${fault}`));
+      faults.push(
+        ...(await settle()).map((fault) => `after a write into every directory: ${fault}`),
+      );
     }
     faults.push(...shadow.foreign.map((path) => `a record of ${path}, which is outside`));
     if (!plan.lossy) faults.push(...losses.map((reason) => `a loss: ${reason}`));
@@ -190,7 +201,9 @@ export class Lane {
         this.#operated.get(operator)?.((JSON.parse(line) as { done: number }).done);
       });
     }
-    createInterface({ input: this.#watching.stdout }).on('line', (line) => this.#answers(JSON.parse(line)));
+    createInterface({ input: this.#watching.stdout }).on('line', (line) =>
+      this.#answers(JSON.parse(line)),
+    );
   }
 
   async #operate(

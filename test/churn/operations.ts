@@ -1,6 +1,8 @@
 import type { Random } from '../csync2/cfg/random.js';
 
-/** One call of test/churn/operator.py: its name and its arguments. Paths have one character a byte. */
+/**
+ * One call of test/churn/operator.py: its name and its arguments. Paths have one character a byte.
+ */
 export type Operation = readonly [name: string, ...values: (string | number)[]];
 
 /** One seed: what happens to one small tree, and how its watcher is made. */
@@ -48,7 +50,8 @@ export function planOf(seed: number, random: Random, length: number): Plan {
   let later = random.times(length, 3 * length, () => operations.any()).flat();
   let beside: Operation[] = [];
   if (random.chance(40)) {
-    // A file that gets a second name between the other process's look and its writing would change without an event.
+    // A file that gets a second name between the other process's look and its writing would change
+    // without an event.
     beside = random
       .times(length, 3 * length, () => operations.any())
       .flat()
@@ -58,7 +61,10 @@ export function planOf(seed: number, random: Random, length: number): Plan {
   return {
     seed,
     first,
-    later: lossy && random.chance(20) ? [['stop'], ['flood', 'root/f', 8000], ['cont'], ...later] : later,
+    later:
+      lossy && random.chance(20)
+        ? [['stop'], ['flood', 'root/f', 8000], ['cont'], ...later]
+        : later,
     beside,
     early: random.chance(50),
     excluded: random.chance(25) ? random.pick(names) : undefined,
@@ -84,7 +90,10 @@ class Operations {
     this.#names = names;
   }
 
-  /** One step; a few are made of several operations, so that the second hits what the first has made. */
+  /**
+   * One step; a few are made of several operations, so that the second hits what the first has
+   * made.
+   */
   any(): Operation[] {
     const random = this.#random;
     const total = weighted.reduce((sum, [weight]) => sum + weight, 0);
@@ -139,14 +148,24 @@ const weighted: readonly (readonly [number, (make: Operations) => Operation[]])[
   [2, () => [['release']]],
   [3, (make) => [['node', make.path()]]],
   [2, (make) => [['fifo', make.path()]]],
-  [4, (make) => [['symlink', make.path(), make.pick([make.name(), `../${make.name()}`, '.', 'nowhere'])]]],
+  [
+    4,
+    (make) => [
+      ['symlink', make.path(), make.pick([make.name(), `../${make.name()}`, '.', 'nowhere'])],
+    ],
+  ],
   [5, (make) => [['link', make.path(), make.path()]]],
   [8, (make) => [['unlink', make.path()]]],
   [8, (make) => [['mkdir', make.path()]]],
   [12, (make) => [['mkdir_p', make.path()]]],
   [4, (make) => [['rmdir', make.path()]]],
   [6, (make) => [['rm_rf', make.path()]]],
-  [6, (make) => [['replace', make.path(), make.pick(['directory', 'file', 'fifo', 'symlink']), make.name()]]],
+  [
+    6,
+    (make) => [
+      ['replace', make.path(), make.pick(['directory', 'file', 'fifo', 'symlink']), make.name()],
+    ],
+  ],
   [14, (make) => [['rename', make.path(), make.path()]]],
   [8, (make) => [['exchange', make.path(), make.path()]]],
   [6, (make) => [['chmod', make.path(), make.pick(modes)]]],

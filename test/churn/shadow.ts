@@ -26,8 +26,8 @@ import {
 export type Description = string;
 
 /**
- * A copy of a tree that learns of changes from records alone, as csync2's database does: a flat list of paths, in
- * which a `file` record renews one path and nothing below it.
+ * A copy of a tree that learns of changes from records alone, as csync2's database does: a flat
+ * list of paths, in which a `file` record renews one path and nothing below it.
  */
 export class Shadow {
   readonly #root: PathBytes;
@@ -60,7 +60,8 @@ export class Shadow {
     for (const [key, description] of real) {
       const copied = this.entries.get(key);
       if (copied === undefined) found.push(`${this.#shown(key)}: never copied, is ${description}`);
-      else if (copied !== description) found.push(`${this.#shown(key)}: copied ${copied}, is ${description}`);
+      else if (copied !== description)
+        found.push(`${this.#shown(key)}: copied ${copied}, is ${description}`);
     }
     for (const [key, description] of this.entries) {
       if (!real.has(key)) found.push(`${this.#shown(key)}: copied ${description}, is gone`);
@@ -68,7 +69,9 @@ export class Shadow {
     return found;
   }
 
-  /** Whether no directory above is a symbolic link: csync2 takes everything behind one for removed. */
+  /**
+   * Whether no directory above is a symbolic link: csync2 takes everything behind one for removed.
+   */
   #isReached(path: PathBytes): boolean {
     for (let at = path; at.length > this.#root.length; ) {
       at = parentOf(at);
@@ -89,7 +92,10 @@ export class Shadow {
     else this.entries.set(toKey(path), description);
   }
 
-  /** What has been copied keeps its content: a touch must not be the only record that tells of another one. */
+  /**
+   * What has been copied keeps its content: a touch must not be the only record that tells of
+   * another one.
+   */
   #touch(path: PathBytes): void {
     const copied = /^(file )(.*)( with .*)$/s.exec(this.entries.get(toKey(path)) ?? '');
     this.#renew(path);
@@ -103,14 +109,16 @@ export class Shadow {
       if (key === top || key.startsWith(`${top}/`)) this.entries.delete(key);
     }
     if (!this.#isReached(path)) return;
-    for (const [key, description] of listing(path, this.#selection)) this.entries.set(key, description);
+    for (const [key, description] of listing(path, this.#selection))
+      this.entries.set(key, description);
   }
 }
 
 /** The directories of a tree that are to be watched, its root included. */
 export function directoriesOf(root: PathBytes, selection: NativeSelection): number {
-  return [...listing(root, selection).values()].filter((description) => description.startsWith('directory'))
-    .length;
+  return [...listing(root, selection).values()].filter((description) =>
+    description.startsWith('directory'),
+  ).length;
 }
 
 /** Everything of a tree that the selection selects; empty if it isn't there. */
@@ -125,7 +133,9 @@ function listing(top: PathBytes, selection: NativeSelection): Map<PathKey, Descr
     if (!description.startsWith('directory')) continue;
     const directory = path;
     below.push(
-      ...unlessGone(() => readdirSync(directory, 'buffer'), []).map((name) => join(directory, name)),
+      ...unlessGone(() => readdirSync(directory, 'buffer'), []).map((name) =>
+        join(directory, name),
+      ),
     );
   }
   return found;

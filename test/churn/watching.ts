@@ -34,7 +34,12 @@ for await (const line of createInterface({ input: process.stdin })) {
 function open({ patterns, options }: Extract<Request, { open: unknown }>['open']): void {
   const selection = new (loadNative().Selection)({
     groups: [
-      { patterns: patterns.map(({ text, include }) => ({ text: Buffer.from(text, 'latin1'), include })) },
+      {
+        patterns: patterns.map(({ text, include }) => ({
+          text: Buffer.from(text, 'latin1'),
+          include,
+        })),
+      },
     ],
     prefixes: [],
   });
@@ -58,7 +63,9 @@ async function tell(source: Watcher): Promise<void> {
 }
 
 function encode(entry: QueueEntry): [string, string] {
-  return entry.kind === 'loss' ? [entry.kind, entry.reason] : [entry.kind, entry.path.toString('hex')];
+  return entry.kind === 'loss'
+    ? [entry.kind, entry.reason]
+    : [entry.kind, entry.path.toString('hex')];
 }
 
 function say(answer: object): void {

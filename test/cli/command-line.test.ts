@@ -24,7 +24,9 @@ import { shareDirectory } from '#src/observe/share-directory.js';
 import { runCommand } from '../support/command.js';
 
 const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));
-const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+const manifest = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+) as {
   version: string;
 };
 
@@ -42,7 +44,11 @@ function run(
   const env = { PATH: process.env.PATH, INOTIFY_CSYNC_CONFIG: '/dev/null', ...environment };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...words], { env, ...user }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+      resolve({
+        code: typeof error?.code === 'number' ? error.code : error ? -1 : 0,
+        stdout,
+        stderr,
+      });
     });
   });
 }
@@ -114,7 +120,10 @@ test('of a flag that is given twice the last counts, and of several operands all
   await run(['check', '/a', '/b', '/c', '--json', '--json'], environment);
   await run(['pause', 'web2', 'web3', '--json'], environment);
   await run(['resume', '--json'], environment);
-  await run(['flush', '/a', '/b', '--peer', 'x', '--peer', 'web2', '--wait=1', '--wait=0'], environment);
+  await run(
+    ['flush', '/a', '/b', '--peer', 'x', '--peer', 'web2', '--wait=1', '--wait=0'],
+    environment,
+  );
   assert.deepEqual(requests, [
     { command: 'check', paths: ['/a', '/b', '/c'] },
     { command: 'pause', peers: ['web2', 'web3'] },
@@ -124,13 +133,27 @@ test('of a flag that is given twice the last counts, and of several operands all
 });
 
 test('help of a command shows its own options, and those of the settings only where they are asked for', async () => {
-  for (const command of ['status', 'check', 'retry', 'pause', 'resume', 'accept-root', 'reload', 'run']) {
-    const [{ code, stdout }, same] = await Promise.all([run([command, '--help']), run(['help', command])]);
+  for (const command of [
+    'status',
+    'check',
+    'retry',
+    'pause',
+    'resume',
+    'accept-root',
+    'reload',
+    'run',
+  ]) {
+    const [{ code, stdout }, same] = await Promise.all([
+      run([command, '--help']),
+      run(['help', command]),
+    ]);
     assert.deepEqual([code, same.stdout], [0, stdout]);
     assert.ok(stdout.includes('--json') && !stdout.includes('--check-interval'), stdout);
     assert.ok(!stdout.includes('show-hidden'), stdout);
   }
-  const objects = JSON.parse((await run(['help', 'settings', '--json'])).stdout) as { name: string }[];
+  const objects = JSON.parse((await run(['help', 'settings', '--json'])).stdout) as {
+    name: string;
+  }[];
   assert.ok(objects.some(({ name }) => name === 'settle'));
 });
 
@@ -166,7 +189,10 @@ test('a settings file that is broken keeps nobody from asking the daemon', async
   }
   assert.equal(requests.length, 24);
   const wrong = await run(['check', '--runtime-directory', 'relative']);
-  assert.deepEqual([wrong.code, wrong.stderr.split('\n')[0]?.includes('--runtime-directory')], [64, true]);
+  assert.deepEqual(
+    [wrong.code, wrong.stderr.split('\n')[0]?.includes('--runtime-directory')],
+    [64, true],
+  );
   const missing = await run(['accept-root', '/x', '--config', `${folder}/none.toml`]);
   assert.equal(missing.code, 66, 'the daemon of another settings file must not be asked');
 });
@@ -180,7 +206,10 @@ test('a key or configuration that this user may not read says so, and never how 
   const where = ['-N', 'web1', '--cfg-path', folder];
   const key = await run(['check-config', ...where], {}, nobody);
   assert.equal(key.code, 77);
-  assert.match(key.stderr, /csync2.cfg:6: this user may not read the key file .*\n {2}run this as root\n$/);
+  assert.match(
+    key.stderr,
+    /csync2.cfg:6: this user may not read the key file .*\n {2}run this as root\n$/,
+  );
   assert.ok(!key.stderr.includes('csync2 -k'));
   const explained = await run(['explain', `${folder}/data/x`, ...where], {}, nobody);
   assert.deepEqual([explained.code, explained.stderr], [0, '']);
@@ -217,7 +246,12 @@ test('who is in the group may ask for the status and the metrics; others learn h
   );
 
   const access = { group, longestRequest: 4096 };
-  const read = await ControlServer.listen(join(directory, 'status.sock'), answers('read'), undefined, access);
+  const read = await ControlServer.listen(
+    join(directory, 'status.sock'),
+    answers('read'),
+    undefined,
+    access,
+  );
   context.after(() => read.close());
   const status = async (user: { uid?: number; gid?: number }) =>
     JSON.parse((await run(['status', '--json', ...where], {}, user)).stdout) as { from: string };
@@ -291,13 +325,17 @@ os.setxattr(sys.argv[1], 'trusted.of-test' if os.geteuid() == 0 else 'user.of-te
 test('version, in all forms', async () => {
   assert.equal((await run(['--version'])).stdout, `${manifest.version}\n`);
   assert.equal((await run(['-V'])).stdout, `${manifest.version}\n`);
-  assert.ok((await run(['version'])).stdout.startsWith(`inotify-csync ${manifest.version} (node v`));
+  assert.ok(
+    (await run(['version'])).stdout.startsWith(`inotify-csync ${manifest.version} (node v`),
+  );
   const facts = JSON.parse((await run(['version', '--json'])).stdout) as Record<string, string>;
   assert.deepEqual([facts.version, facts.node], [manifest.version, process.version]);
 });
 
 test('help and version in one letter, anywhere', async () => {
-  const names = (await run(['__complete', ''])).stdout.split('\n').map((line) => line.split('\t')[0] ?? '');
+  const names = (await run(['__complete', ''])).stdout
+    .split('\n')
+    .map((line) => line.split('\t')[0] ?? '');
   for (const name of names.filter((each) => each !== '' && each !== 'help')) {
     const [short, long, version] = await Promise.all([
       run([name, '-h']),
@@ -312,7 +350,9 @@ test('help and version in one letter, anywhere', async () => {
 });
 
 test('a misspelled flag of any command is known', async () => {
-  const names = (await run(['__complete', ''])).stdout.split('\n').map((line) => line.split('\t')[0] ?? '');
+  const names = (await run(['__complete', ''])).stdout
+    .split('\n')
+    .map((line) => line.split('\t')[0] ?? '');
   // yargs shows its help for the word `help` whatever else is there.
   for (const name of names.filter((each) => each !== '' && each !== 'help')) {
     const { stdout } = await run(['__complete', name, '--']);
@@ -346,7 +386,11 @@ test('help of one setting', async () => {
 });
 
 const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
-  [['frobnicate'], 64, /^inotify-csync: there is no command frobnicate\n {2}see: inotify-csync --help\n$/],
+  [
+    ['frobnicate'],
+    64,
+    /^inotify-csync: there is no command frobnicate\n {2}see: inotify-csync --help\n$/,
+  ],
   [['verison'], 64, /did you mean version\?/],
   [
     ['run', '--chek-interval', '1'],
@@ -372,7 +416,11 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
   ],
   [['watch-limit', '--aply'], 64, /there is no --aply\n {2}did you mean --apply\?/],
   [['status', '--jsn'], 64, /did you mean --json\?/],
-  [['version', '--settle', '1'], 64, /version takes no --settle\n {2}see: inotify-csync version --help/],
+  [
+    ['version', '--settle', '1'],
+    64,
+    /version takes no --settle\n {2}see: inotify-csync version --help/,
+  ],
   [['status', 'extra'], 64, /status takes no extra\n {2}see: inotify-csync status --help/],
   [['explain'], 64, /explain needs a path\n {2}see: inotify-csync explain --help/],
   [['help', 'statsu'], 64, /there is no command statsu\n {2}did you mean status\?/],
@@ -386,7 +434,11 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
   ],
   [['version', '-A'], 64, /there is no -A here/],
   [['version', 'more'], 64, /more/],
-  [['run', '--config', '/nonexistent.toml'], 66, /nonexistent.toml: there is no such settings file/],
+  [
+    ['run', '--config', '/nonexistent.toml'],
+    66,
+    /nonexistent.toml: there is no such settings file/,
+  ],
   [['check-config', '--cfg-path', '/nonexistent'], 66, /cannot read \/nonexistent\/csync2.cfg/],
 ];
 
@@ -395,7 +447,11 @@ for (const [words, code, stderr] of wrongLines) {
     const outcome = await run(words);
     assert.match(outcome.stderr, stderr);
     assert.deepEqual([outcome.code, outcome.stdout], [code, '']);
-    assert.equal(outcome.stderr.split('\n').length, 3, 'one line with what is wrong, one with what to do');
+    assert.equal(
+      outcome.stderr.split('\n').length,
+      3,
+      'one line with what is wrong, one with what to do',
+    );
   });
 }
 

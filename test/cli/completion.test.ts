@@ -1,4 +1,7 @@
-/** Completion, as real shells do it at a terminal: what they make of the line is shown by a function in the program's place. */
+/**
+ * Completion, as real shells do it at a terminal: what they make of the line is shown by a function
+ * in the program's place.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -39,12 +42,23 @@ async function makePlace(context: TestContext): Promise<Place> {
     writeFileSync(join(folder, 'www', name), '');
   }
   mkdirSync(join(folder, 'www/sub dir'));
-  writeFileSync(join(folder, 'bin/inotify-csync'), `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`, {
-    mode: 0o755,
-  });
-  const roots = ['www', 'my data', 'cost$(touch evil)', 'a:b'].map((name) => ({ path: join(folder, name) }));
+  writeFileSync(
+    join(folder, 'bin/inotify-csync'),
+    `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
+  const roots = ['www', 'my data', 'cost$(touch evil)', 'a:b'].map((name) => ({
+    path: join(folder, name),
+  }));
   const server = await ControlServer.listen(join(folder, 'run/control.sock'), () => ({
-    peers: [{ name: 'web2' }, { name: 'web3' }, { name: 'evil\n$(touch evil)' }, { name: '$(touch evil)' }],
+    peers: [
+      { name: 'web2' },
+      { name: 'web3' },
+      { name: 'evil\n$(touch evil)' },
+      { name: '$(touch evil)' },
+    ],
     roots: [...roots, { path: '/srv/\\x0a' }],
   }));
   context.after(() => server.close());
@@ -61,9 +75,12 @@ async function makePlace(context: TestContext): Promise<Place> {
 }
 
 async function candidates({ environment }: Place, words: readonly string[]): Promise<string[]> {
-  const { code, stdout, stderr } = await runCommand([process.execPath, program, '__complete', ...words], {
-    env: environment,
-  });
+  const { code, stdout, stderr } = await runCommand(
+    [process.execPath, program, '__complete', ...words],
+    {
+      env: environment,
+    },
+  );
   assert.deepEqual([code, stderr], [0, '']);
   return stdout.split('\n').slice(0, -1);
 }
@@ -86,11 +103,20 @@ test('each word can become what may stand there', async (context) => {
     ...['--parallel-updates', '--peer-timeout', '--private-databases'],
   ]);
   assert.deepEqual(await values(place, ['check-config', '--cfg']), ['--cfg-path', '--cfg-file']);
-  assert.deepEqual(await values(place, ['run', '--log-level', '']), ['error', 'warn', 'info', 'debug']);
+  assert.deepEqual(await values(place, ['run', '--log-level', '']), [
+    'error',
+    'warn',
+    'info',
+    'debug',
+  ]);
   assert.deepEqual(await values(place, ['run', '--server=e']), ['external']);
   assert.deepEqual(await values(place, ['doctor', '--output', '']), [':files']);
   assert.deepEqual(await values(place, ['completion', '']), ['bash', 'zsh', 'fish']);
-  assert.deepEqual(await values(place, ['help', 'check']), ['check', 'check-config', 'check_interval']);
+  assert.deepEqual(await values(place, ['help', 'check']), [
+    'check',
+    'check-config',
+    'check_interval',
+  ]);
   for (const words of [
     ['retry', 'web'],
     ['flush', '--peer', 'web'],
@@ -171,7 +197,10 @@ test('completion prints the script of the shell that is named, or of $SHELL', as
   }
   const unknown = await run(['tcsh'], {});
   assert.equal(unknown.code, 64);
-  assert.match(unknown.stderr, /no completion script for tcsh\n {2}the shells are bash, zsh, fish\n/);
+  assert.match(
+    unknown.stderr,
+    /no completion script for tcsh\n {2}the shells are bash, zsh, fish\n/,
+  );
   assert.match((await run([], {})).stderr, /\$SHELL is not set/);
   assert.match(
     (await run([], { SHELL: '/bin/dash' })).stderr,
@@ -179,7 +208,10 @@ test('completion prints the script of the shell that is named, or of $SHELL', as
   );
 });
 
-/** How each shell is started so that it has the script, says READY, and shows the words of a line in place of obeying it. */
+/**
+ * How each shell is started so that it has the script, says READY, and shows the words of a line in
+ * place of obeying it.
+ */
 const start: { readonly [Name in Shell]: (place: Place) => string[] } = {
   bash: ({ folder }) => {
     const file = join(folder, 'home/bashrc');
@@ -210,7 +242,10 @@ for (const shell of shells) {
     const { environment, folder } = place;
     const words = start[shell](place);
     const typed = async (text: string) => {
-      const shown = await runCommand(['python3', typist, text, ...words], { env: environment, cwd: folder });
+      const shown = await runCommand(['python3', typist, text, ...words], {
+        env: environment,
+        cwd: folder,
+      });
       assert.equal(shown.code, 0, shown.stderr);
       const found = Buffer.from(shown.stdout, 'latin1')
         .toString()
@@ -223,7 +258,8 @@ for (const shell of shells) {
     assert.equal(await typed('inotify-csync retry we\t3\r'), '<retry><web3>');
     assert.equal(await typed('inotify-csync run --server=e\t\r'), '<run><--server=external>');
     const checked = async (text: string) => {
-      const [, path] = /^<check><(.*)>$/.exec((await typed(`inotify-csync check ${text}`)) ?? '') ?? [];
+      const [, path] =
+        /^<check><(.*)>$/.exec((await typed(`inotify-csync check ${text}`)) ?? '') ?? [];
       // Readline adds a slash to a directory.
       return path?.replace(`${folder}/`, '').replace(/\/$/, '');
     };

@@ -27,7 +27,9 @@ for (const page of pages) {
       return;
     }
     // The date is left to the package.
-    const found = stdout.split('\n').filter((line) => line !== '' && !line.includes('missing date'));
+    const found = stdout
+      .split('\n')
+      .filter((line) => line !== '' && !line.includes('missing date'));
     assert.deepEqual(found, []);
   });
 }

@@ -1,4 +1,6 @@
-/** What a command loads: the time that it takes to start is the time that its modules take to load. */
+/**
+ * What a command loads: the time that it takes to start is the time that its modules take to load.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
@@ -13,15 +15,22 @@ export async function resolve(specifier, context, next) {
   writeSync(2, result.url + '\\n');
   return result;
 }`);
-const register = dataUrl(`import { register } from 'node:module'; register(${JSON.stringify(hook)});`);
+const register = dataUrl(
+  `import { register } from 'node:module'; register(${JSON.stringify(hook)});`,
+);
 
 /** The modules that a command line loads, by their addresses. */
 function modulesOf(words: readonly string[]): Promise<string[]> {
   const env = { PATH: process.env.PATH, INOTIFY_CSYNC_CONFIG: '/dev/null' };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', register, program, ...words], { env }, (_, __, stderr) => {
-      resolve(stderr.split('\n').filter((line) => line.startsWith('file:')));
-    });
+    execFile(
+      process.execPath,
+      ['--import', register, program, ...words],
+      { env },
+      (_, __, stderr) => {
+        resolve(stderr.split('\n').filter((line) => line.startsWith('file:')));
+      },
+    );
   });
 }
 
@@ -39,7 +48,13 @@ test('the version is printed before anything else is loaded', async () => {
 });
 
 test('what asks the daemon loads nothing of the daemon, and no other command', async () => {
-  for (const words of [['status'], ['check', '/x'], ['retry'], ['status', '--help'], ['status', '--json']]) {
+  for (const words of [
+    ['status'],
+    ['check', '/x'],
+    ['retry'],
+    ['status', '--help'],
+    ['status', '--json'],
+  ]) {
     const modules = await modulesOf([...words, '--runtime-directory', '/nonexistent']);
     assert.ok(modules.some((url) => url.includes('/yargs/')));
     const needless =

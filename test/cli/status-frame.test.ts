@@ -31,7 +31,10 @@ describe('a frame of the watched status', () => {
       [cut('abcd', 4), cut('abcde', 4), cut('abcde', 1), cut('abcde', 0)],
       ['abcd', 'abc…', '…', ''],
     );
-    assert.deepEqual([cut('日本語', 6), cut('日本語', 5), cut('日本語', 4)], ['日本語', '日本…', '日…']);
+    assert.deepEqual(
+      [cut('日本語', 6), cut('日本語', 5), cut('日本語', 4)],
+      ['日本語', '日本…', '日…'],
+    );
     assert.deepEqual([cut('👍🏽ab', 4), cut('👍🏽abc', 4)], ['👍🏽ab', '👍🏽a…']);
     assert.equal(cut('e\u0301e\u0301e\u0301', 3), 'e\u0301e\u0301e\u0301', 'accents take no cell');
     assert.equal(cut('e\u0301e\u0301e\u0301', 2), 'e\u0301…');
@@ -53,7 +56,10 @@ describe('a frame of the watched status', () => {
         const cells = [...line.replace(/\u0301|\u{1f3fd}/gu, '')].map((each) =>
           /[日👍]/u.test(each) ? 2 : 1,
         );
-        assert.ok(cells.reduce((sum: number, each) => sum + each, 0) <= columns, JSON.stringify(line));
+        assert.ok(
+          cells.reduce((sum: number, each) => sum + each, 0) <= columns,
+          JSON.stringify(line),
+        );
         assert.doesNotMatch(line, /\p{Cc}/u);
       }
     }

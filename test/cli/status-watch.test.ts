@@ -13,7 +13,8 @@ import { waitFor } from '../support/wait-for.js';
 
 // This file runs as build/test/cli/status-watch.test.js.
 const commandLine = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const skip = spawnSync('script', ['--version']).status === 0 ? false : 'script(1) is missing (util-linux)';
+const skip =
+  spawnSync('script', ['--version']).status === 0 ? false : 'script(1) is missing (util-linux)';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent
 const nextRow = /\x1b\[\d+;1H/;
 const [on, off] = ['\x1b[?1049h', '\x1b[?1049l'];
@@ -178,7 +179,10 @@ function terminalOf(context: TestContext, folder: string, prepare = 'true') {
     isRestored() {
       assert.deepEqual([output().split(on).length, output().split(off).length], [2, 2]);
       assert.ok(output().indexOf(on) < output().indexOf('\x1b[1;1H'));
-      assert.ok(output().trimEnd().endsWith(`\x1b[?7h\x1b[?25h${off}`), JSON.stringify(output().slice(-80)));
+      assert.ok(
+        output().trimEnd().endsWith(`\x1b[?7h\x1b[?25h${off}`),
+        JSON.stringify(output().slice(-80)),
+      );
     },
   };
 }

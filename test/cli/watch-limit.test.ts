@@ -16,7 +16,13 @@ function makeHost(context: TestContext): string {
   context.after(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'data/a/b'), { recursive: true });
   writeFileSync(join(folder, 'key'), 'x'.repeat(64));
-  const group = ['group g {', 'host web1 web2;', `key ${folder}/key;`, `include ${folder}/data;`, '}'];
+  const group = [
+    'group g {',
+    'host web1 web2;',
+    `key ${folder}/key;`,
+    `include ${folder}/data;`,
+    '}',
+  ];
   writeFileSync(join(folder, 'csync2.cfg'), group.join('\n'));
   // What stands in for the kernel's files and for /etc/sysctl.d.
   mkdirSync(join(folder, 'inotify'));
@@ -65,7 +71,8 @@ const { code: cannot } = await runCommand([
   '-c',
   'mount --bind /proc/sys/fs/inotify /proc/sys/fs/inotify && mount --bind /etc/sysctl.d /etc/sysctl.d',
 ]);
-const skip = cannot === 0 ? false : 'no mounts of our own can be made here (unshare, /etc/sysctl.d)';
+const skip =
+  cannot === 0 ? false : 'no mounts of our own can be made here (unshare, /etc/sysctl.d)';
 
 test('shows limits, users, need and cost without a daemon', async (context) => {
   const folder = makeHost(context);
@@ -95,28 +102,39 @@ test('too low: says so, and exits with 1', { skip }, async (context) => {
   assert.equal(code, 1);
 });
 
-test('--apply raises what is too low, keeps what is high, and says where', { skip }, async (context) => {
-  const folder = makeHost(context);
-  const { code, stdout, stderr } = await runThere(folder, command(folder, '--apply'));
-  assert.deepEqual([code, stderr], [0, '']);
-  // Other programs on this machine count, so that the number is not always the same.
-  const raised = /max_user_watches raised from 2 to ([\d,]+)/.exec(stdout)?.[1]?.replaceAll(',', '') ?? '';
-  assert.ok(Number(raised) >= 65_536, stdout);
-  assert.match(stdout, /max_queued_events stays at 999,999/);
-  assert.equal(readFileSync(join(folder, 'inotify/max_user_watches'), 'utf8').trim(), raised);
-  const kept = readFileSync(join(folder, 'sysctl.d/60-inotify-csync.conf'), 'utf8');
-  assert.match(kept, new RegExp(`^fs\\.inotify\\.max_user_watches = ${raised}$`, 'm'));
-  assert.match(kept, /^fs\.inotify\.max_queued_events = 999999$/m);
-  const again = await runThere(folder, command(folder, '--apply', '--json'));
-  const report = JSON.parse(again.stdout) as Report;
-  assert.ok(report.applied?.every(({ before, after }) => before <= after));
-});
+test(
+  '--apply raises what is too low, keeps what is high, and says where',
+  { skip },
+  async (context) => {
+    const folder = makeHost(context);
+    const { code, stdout, stderr } = await runThere(folder, command(folder, '--apply'));
+    assert.deepEqual([code, stderr], [0, '']);
+    // Other programs on this machine count, so that the number is not always the same.
+    const raised =
+      /max_user_watches raised from 2 to ([\d,]+)/.exec(stdout)?.[1]?.replaceAll(',', '') ?? '';
+    assert.ok(Number(raised) >= 65_536, stdout);
+    assert.match(stdout, /max_queued_events stays at 999,999/);
+    assert.equal(readFileSync(join(folder, 'inotify/max_user_watches'), 'utf8').trim(), raised);
+    const kept = readFileSync(join(folder, 'sysctl.d/60-inotify-csync.conf'), 'utf8');
+    assert.match(kept, new RegExp(`^fs\\.inotify\\.max_user_watches = ${raised}$`, 'm'));
+    assert.match(kept, /^fs\.inotify\.max_queued_events = 999999$/m);
+    const again = await runThere(folder, command(folder, '--apply', '--json'));
+    const report = JSON.parse(again.stdout) as Report;
+    assert.ok(report.applied?.every(({ before, after }) => before <= after));
+  },
+);
 
 test('names the line that will lower it at the next boot', { skip }, async (context) => {
   const folder = makeHost(context);
-  writeFileSync(join(folder, 'sysctl.d/99-sysctl.conf'), '# old\nfs.inotify.max_user_watches=8192\n');
+  writeFileSync(
+    join(folder, 'sysctl.d/99-sysctl.conf'),
+    '# old\nfs.inotify.max_user_watches=8192\n',
+  );
   const { stdout } = await runThere(folder, command(folder, '--apply'));
-  assert.match(stdout, /\/etc\/sysctl\.d\/99-sysctl\.conf:2 sets fs\.inotify\.max_user_watches to 8,192/);
+  assert.match(
+    stdout,
+    /\/etc\/sysctl\.d\/99-sysctl\.conf:2 sets fs\.inotify\.max_user_watches to 8,192/,
+  );
 });
 
 test('--apply in a container, whose /proc/sys is read-only', { skip }, async (context) => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Csync2OptionError, parseCsync2Options, wordsOfOption } from '#src/config/csync2-options.js';
+import {
+  Csync2OptionError,
+  parseCsync2Options,
+  wordsOfOption,
+} from '#src/config/csync2-options.js';
 
 const accepted: [args: string[], expected: object][] = [
   [[], { rest: [] }],

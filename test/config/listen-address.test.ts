@@ -4,7 +4,11 @@ import { ListenAddressError, parseListenAddress } from '#src/config/listen-addre
 
 test('off, loopback addresses with a port, and paths', () => {
   assert.equal(parseListenAddress('off'), undefined);
-  assert.deepEqual(parseListenAddress('127.0.0.1:9823'), { kind: 'port', host: '127.0.0.1', port: 9823 });
+  assert.deepEqual(parseListenAddress('127.0.0.1:9823'), {
+    kind: 'port',
+    host: '127.0.0.1',
+    port: 9823,
+  });
   assert.deepEqual(parseListenAddress('127.8.0.3:1'), { kind: 'port', host: '127.8.0.3', port: 1 });
   assert.deepEqual(parseListenAddress('[::1]:65535'), { kind: 'port', host: '::1', port: 65_535 });
   assert.deepEqual(parseListenAddress('/run/m.sock'), { kind: 'socket', path: '/run/m.sock' });

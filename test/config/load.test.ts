@@ -20,7 +20,13 @@ interface Given {
   csync2?: string[];
 }
 
-function load({ flags = {}, environment = {}, files = {}, configFile, csync2 = [] }: Given): LoadedSettings {
+function load({
+  flags = {},
+  environment = {},
+  files = {},
+  configFile,
+  csync2 = [],
+}: Given): LoadedSettings {
   const readFile = (path: string): string => {
     const text = files[path];
     if (text === undefined) throw Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
@@ -81,15 +87,22 @@ test('every default is a value that its setting may have, and every setting says
 });
 
 test('flag before variable before file before default', () => {
-  const files = { [standard]: '\n# times\nsettle = 0.3\ncheck_interval = 3\nserver_wait_max = 5\n' };
+  const files = {
+    [standard]: '\n# times\nsettle = 0.3\ncheck_interval = 3\nserver_wait_max = 5\n',
+  };
   const environment = { INOTIFY_CSYNC_SETTLE: '0.2', INOTIFY_CSYNC_CHECK_INTERVAL: '2' };
   const { settings, origins, file } = load({ files, environment, flags: { settle: '0.1' } });
   const { settle, checkInterval, serverWaitMax } = settings;
   assert.deepEqual([settle, checkInterval, serverWaitMax, settings.peerTimeout], [0.1, 2, 5, 60]);
-  const texts = (['settle', 'check_interval', 'server_wait_max', 'peer_timeout'] as const).map((name) =>
-    originText(origins[name]),
+  const texts = (['settle', 'check_interval', 'server_wait_max', 'peer_timeout'] as const).map(
+    (name) => originText(origins[name]),
   );
-  assert.deepEqual(texts, ['--settle', '$INOTIFY_CSYNC_CHECK_INTERVAL', `${standard}:5`, 'default']);
+  assert.deepEqual(texts, [
+    '--settle',
+    '$INOTIFY_CSYNC_CHECK_INTERVAL',
+    `${standard}:5`,
+    'default',
+  ]);
   assert.equal(file, standard);
 });
 
@@ -177,7 +190,10 @@ for (const [name, text, expected] of wrongTexts) {
     assert.match(flag.message, expected);
     assert.deepEqual([flag.exitCode, flag.message.startsWith(`${flagOf(name)}: `)], [64, true]);
     const variable = failure({ environment: { [variableOf(name)]: text } });
-    assert.deepEqual([variable.exitCode, variable.message.startsWith(`$${variableOf(name)}: `)], [78, true]);
+    assert.deepEqual(
+      [variable.exitCode, variable.message.startsWith(`$${variableOf(name)}: `)],
+      [78, true],
+    );
     const file = failure({ files: { [standard]: `\n${name} = ${JSON.stringify(text)}` } });
     assert.deepEqual(
       [file.exitCode, file.message.startsWith(`${standard}:2: ${name}: `)],
@@ -191,7 +207,10 @@ test('an unknown key is an error that names its line and what was meant', () => 
   const typo = failure({ files: { [standard]: 'settle = 1\n\n  chek_interval = 2\n' } });
   assert.equal(typo.message, `${standard}:3: there is no setting "chek_interval"`);
   assert.deepEqual([typo.hint, typo.exitCode], ['did you mean check_interval?', 78]);
-  assert.equal(failure({ files: { [standard]: 'check-interval = 2' } }).hint, 'did you mean check_interval?');
+  assert.equal(
+    failure({ files: { [standard]: 'check-interval = 2' } }).hint,
+    'did you mean check_interval?',
+  );
   const table = failure({ files: { [standard]: '# x\n[peers]\nname = "a"' } });
   assert.equal(table.message, `${standard}:2: there is no setting "peers"`);
   assert.match(table.hint, /the settings are check_interval, /);
@@ -208,13 +227,19 @@ test('a misspelled variable is an error, somebody else’s is not', () => {
 });
 
 test('the settings file: named, missing, unreadable, broken', () => {
-  assert.equal(load({ files: { '/x.toml': 'settle = 1' }, configFile: '/x.toml' }).settings.settle, 1);
+  assert.equal(
+    load({ files: { '/x.toml': 'settle = 1' }, configFile: '/x.toml' }).settings.settle,
+    1,
+  );
   const environment = { INOTIFY_CSYNC_CONFIG: '/x.toml' };
   assert.equal(load({ files: { '/x.toml': 'settle = 1' }, environment }).settings.settle, 1);
   const files = { '/x.toml': 'settle = 1', '/y.toml': 'settle = 2' };
   assert.equal(load({ files, environment, configFile: '/y.toml' }).settings.settle, 2);
   const missing = failure({ configFile: '/none.toml' });
-  assert.deepEqual([missing.exitCode, missing.message], [66, '/none.toml: there is no such settings file']);
+  assert.deepEqual(
+    [missing.exitCode, missing.message],
+    [66, '/none.toml: there is no such settings file'],
+  );
   const broken = failure({ files: { [standard]: 'settle = 1\ncsync2 = /usr/sbin/csync2\n' } });
   assert.equal(broken.exitCode, 78);
   assert.match(broken.message, /^\/etc\/inotify-csync\.toml:2: not valid TOML: /);
@@ -239,7 +264,10 @@ test('a service’s directories are defaults, and nothing more', () => {
   assert.equal(originText(origins.queue_file), '$STATE_DIRECTORY');
   const files = { [standard]: 'queue_file = "/q"\ncsync_log = "/c"\nruntime_directory = "/d"' };
   const explicit = load({ environment, files }).settings;
-  assert.deepEqual([explicit.queueFile, explicit.csyncLog, explicit.runtimeDirectory], ['/q', '/c', '/d']);
+  assert.deepEqual(
+    [explicit.queueFile, explicit.csyncLog, explicit.runtimeDirectory],
+    ['/q', '/c', '/d'],
+  );
 });
 
 test('cfg_file and csync2’s -C say the same', () => {
@@ -252,7 +280,10 @@ test('cfg_file and csync2’s -C say the same', () => {
   assert.equal(originText(byOption.origins.cfg_file), '-C blue');
   const both = load({ csync2: ['-Cblue'], flags: { cfg_file: 'csync2_blue.cfg' } });
   assert.equal(both.csync2Options.configName, 'blue');
-  const error = failure({ csync2: ['-C', 'red'], files: { [standard]: 'cfg_file = "csync2_blue.cfg"' } });
+  const error = failure({
+    csync2: ['-C', 'red'],
+    files: { [standard]: 'cfg_file = "csync2_blue.cfg"' },
+  });
   assert.match(
     error.message,
     /cfg_file: it is csync2_blue.cfg, but csync2's option -C red means csync2_red.cfg/,
@@ -265,7 +296,10 @@ test('csync2_options come first, the command line is appended and wins', () => {
   const { csync2Options } = load({ files, csync2: ['-N', 'web2', '-B'] });
   assert.deepEqual(csync2Options, { hostName: 'web2', rest: ['-A', '-B'] });
   const error = failure({ files: { [standard]: 'csync2_options = ["-v"]' } });
-  assert.deepEqual([error.exitCode, error.message.startsWith(`${standard}:1: csync2_options: `)], [78, true]);
+  assert.deepEqual(
+    [error.exitCode, error.message.startsWith(`${standard}:1: csync2_options: `)],
+    [78, true],
+  );
   assert.equal(failure({ files: { [standard]: 'csync2_options = "-N web1"' } }).exitCode, 78);
   assert.equal(failure({ csync2: ['-v'] }).exitCode, 64);
 });
@@ -280,5 +314,8 @@ test('metrics are served at a loopback address alone, and the error says so with
   assert.equal(error.exitCode, 78);
   assert.match(error.hint, /^give 127\.0\.0\.1:PORT/);
   assert.equal(failure({ flags: { metrics_listen: '[::]:1' } }).exitCode, 64);
-  assert.equal(load({ flags: { metrics_listen: '[::1]:9823' } }).settings.metricsListen, '[::1]:9823');
+  assert.equal(
+    load({ flags: { metrics_listen: '[::1]:9823' } }).settings.metricsListen,
+    '[::1]:9823',
+  );
 });

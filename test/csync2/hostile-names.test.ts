@@ -1,7 +1,7 @@
 /**
- * csync2 writes file names into its messages as they are, and whoever may write into a tree chooses them. Every reader of its
- * messages is given names that look like whatever else csync2 says, in each message that holds a name: none may count for more
- * than a name.
+ * csync2 writes file names into its messages as they are, and whoever may write into a tree chooses
+ * them. Every reader of its messages is given names that look like whatever else csync2 says, in
+ * each message that holds a name: none may count for more than a name.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -68,7 +68,13 @@ test('what a run came to', () => {
   for (const name of names) {
     for (const message of namesakes) {
       const said = [message(name), 'Finished with 1 errors.'];
-      const outcome = readOutcome({ exitCode: 1, signal: undefined, stalled: false, said, output: '' });
+      const outcome = readOutcome({
+        exitCode: 1,
+        signal: undefined,
+        stalled: false,
+        said,
+        output: '',
+      });
       assert.equal(outcome, 'failed', JSON.stringify(said));
     }
   }
@@ -92,13 +98,18 @@ test('why a peer does not take a file', () => {
 test('which files are marked', () => {
   for (const name of names) {
     const marked = new MarkedPaths([]);
-    for (const message of namesakes) marked.add({ at: 0, pid: 1, kind: 'said', text: message(name) });
+    for (const message of namesakes)
+      marked.add({ at: 0, pid: 1, kind: 'said', text: message(name) });
     assert.deepEqual(marked.paths.map(String), [name], name);
   }
 });
 
 test('which file was cut off', () => {
-  const say = (text: string): Pick<Message, 'at' | 'kind' | 'text'> => ({ at: 0, kind: 'said', text });
+  const say = (text: string): Pick<Message, 'at' | 'kind' | 'text'> => ({
+    at: 0,
+    kind: 'said',
+    text,
+  });
   for (const name of names) {
     const transcript = new PushTranscript();
     const said = [
@@ -107,7 +118,11 @@ test('which file was cut off', () => {
     ];
     for (const text of [...said, `Updating ${name} on web2 ...`]) transcript.add(say(text));
     assert.equal(transcript.nameCutOff([name, '/victim']), name);
-    for (const text of ['File stays in dirty state.', 'Connection closed.', 'Finished with 1 errors.']) {
+    for (const text of [
+      'File stays in dirty state.',
+      'Connection closed.',
+      'Finished with 1 errors.',
+    ]) {
       transcript.add(say(text));
     }
     assert.equal(transcript.nameCutOff([name]), undefined);

@@ -20,7 +20,9 @@ test('page and plots are as they are made', async () => {
 
 test('there are no other plots', async () => {
   const plots = join(repository, 'docs/benchmarks');
-  const files = existsSync(plots) ? readdirSync(plots).map((name) => `docs/benchmarks/${name}`) : [];
+  const files = existsSync(plots)
+    ? readdirSync(plots).map((name) => `docs/benchmarks/${name}`)
+    : [];
   const names = Object.keys(await made()).filter((file) => file.endsWith('.svg'));
   assert.deepEqual(files.sort(), names.sort());
 });
@@ -33,7 +35,12 @@ describe('of results', () => {
   });
 
   test('each plot is there when there are runs for it, and the same bytes come of the same results', async () => {
-    keep('latency', { files: 1000, nodes: 3, rtt: 0 }, { ours_p50_ms: 40 }, { ours: [40, 50, null, 60] });
+    keep(
+      'latency',
+      { files: 1000, nodes: 3, rtt: 0 },
+      { ours_p50_ms: 40 },
+      { ours: [40, 50, null, 60] },
+    );
     assert.deepEqual(await plots(), ['latency-distribution']);
     keep('latency', { files: 20000, nodes: 3, rtt: 0 }, { ours_p50_ms: 50 }, { ours: [40, 70] });
     // Two hosts more: no point of the same line.
@@ -62,8 +69,12 @@ describe('of results', () => {
 
   test('each plot tells of its runs: command, day, machine, versions, note', async () => {
     const page = (await made(folder))['docs/benchmarks.md'] ?? '';
-    assert.ok(page.includes('| `npm run bench -- events` | 2026-01-02 | 2 × Some \\| processor, 4 GiB, '));
-    assert.ok(page.includes('| inotify-csync 1.2.3, Node 20.19.0, csync2 2.0 | on a shared machine |'));
+    assert.ok(
+      page.includes('| `npm run bench -- events` | 2026-01-02 | 2 × Some \\| processor, 4 GiB, '),
+    );
+    assert.ok(
+      page.includes('| inotify-csync 1.2.3, Node 20.19.0, csync2 2.0 | on a shared machine |'),
+    );
     assert.ok(page.includes('![Idle cost](benchmarks/idle-cost.svg)'));
   });
 

@@ -1,4 +1,7 @@
-/** The messages that the catalog, and docs/troubleshooting.md with it, name are messages of the program. */
+/**
+ * The messages that the catalog, and docs/troubleshooting.md with it, name are messages of the
+ * program.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,12 +31,16 @@ for (const [, message = ''] of catalog.matchAll(/^# Message: (.*)$/gm)) {
 
 test('every event has a message, or is one of another event', () => {
   const entries = catalog.split(/^-- /m).slice(0, -1);
-  const without = entries.filter((entry) => !entry.trimEnd().split('\n').at(-1)?.startsWith('# Message: '));
+  const without = entries.filter(
+    (entry) => !entry.trimEnd().split('\n').at(-1)?.startsWith('# Message: '),
+  );
   // The queue says the same whether its disk fails or is full.
   assert.equal(without.length, 1);
 });
 
-/** What is between the names and numbers, which are in capitals, and between marks of punctuation. */
+/**
+ * What is between the names and numbers, which are in capitals, and between marks of punctuation.
+ */
 function piecesOf(message: string): string[] {
   return message
     .split(/\b[A-Z]+\b|[:;,()?"]/)

@@ -23,7 +23,9 @@ for (const [file, text] of made) {
 }
 
 test('docs/reference has no other pages', () => {
-  const files = readdirSync(join(repository, 'docs/reference')).map((file) => `docs/reference/${file}`);
+  const files = readdirSync(join(repository, 'docs/reference')).map(
+    (file) => `docs/reference/${file}`,
+  );
   assert.deepEqual(
     files.filter((file) => !made.has(file)),
     [],
@@ -32,6 +34,8 @@ test('docs/reference has no other pages', () => {
 
 test('docs/reference/journal-fields.md names every event', () => {
   const page = made.get('docs/reference/journal-fields.md') ?? '';
-  const ids = [...page.matchAll(/^\|.*$/gm)].flatMap(([row]) => row.match(/\b[0-9a-f]{32}\b/g) ?? []);
+  const ids = [...page.matchAll(/^\|.*$/gm)].flatMap(
+    ([row]) => row.match(/\b[0-9a-f]{32}\b/g) ?? [],
+  );
   assert.deepEqual(ids.sort(), Object.values(messageIds).sort());
 });

@@ -42,7 +42,8 @@ for (const hosts of [2, 3]) {
     }
 
     test('changes on each host', async () => {
-      for (const { number } of lab.nodes) await lab.bash(number, `echo ${number} > /srv/data/from-${number}`);
+      for (const { number } of lab.nodes)
+        await lab.bash(number, `echo ${number} > /srv/data/from-${number}`);
       await lab.waitUntilEqual();
       for (const { number, data } of lab.nodes) {
         assert.equal(readFileSync(`${data}/from-${number}`, 'utf8'), `${number}\n`);
@@ -50,14 +51,19 @@ for (const hosts of [2, 3]) {
     });
 
     test('ten texts of one length within one second: the last one counts', async () => {
-      await lab.bash(1, 'for i in 0 1 2 3 4 5 6 7 8 9; do echo $i > /srv/data/counter; sleep 0.04; done');
+      await lab.bash(
+        1,
+        'for i in 0 1 2 3 4 5 6 7 8 9; do echo $i > /srv/data/counter; sleep 0.04; done',
+      );
       await lab.waitUntilEqual();
-      for (const { data } of lab.nodes) assert.equal(readFileSync(`${data}/counter`, 'utf8'), '9\n');
+      for (const { data } of lab.nodes)
+        assert.equal(readFileSync(`${data}/counter`, 'utf8'), '9\n');
     });
 
     test('an excluded name stays at home', async () => {
       await lab.configure('exclude *.tmp;');
-      for (const { number } of lab.nodes) await lab.mustRun(number, 'systemctl', 'restart', 'inotify-csync');
+      for (const { number } of lab.nodes)
+        await lab.mustRun(number, 'systemctl', 'restart', 'inotify-csync');
       await lab.bash(1, 'echo x > /srv/data/kept.tmp; echo y > /srv/data/sent');
       const peers = lab.nodes.slice(1);
       await lab.waitFor('the other file to arrive', () =>

@@ -60,7 +60,8 @@ const badInputs: readonly BadInput[] = [
   },
   {
     name: 'the port is taken',
-    spoil: 'systemd-run --quiet --unit=other csync2 -ii; until ss -ltn | grep -q :30865; do sleep 0.1; done',
+    spoil:
+      'systemd-run --quiet --unit=other csync2 -ii; until ss -ltn | grep -q :30865; do sleep 0.1; done',
     fix: 'systemctl stop other',
     exitCode: 69,
     says: /30865 is taken/,
@@ -114,7 +115,9 @@ describe('bad input ends the service with a clear line, an exit code and nothing
       try {
         const { code } = await lab.run(1, 'systemctl', 'start', 'inotify-csync');
         assert.notEqual(code, 0, 'systemctl start must fail');
-        const said = (await lab.journal(1)).slice(cursor).filter((line) => line.includes(' inotify-csync['));
+        const said = (await lab.journal(1))
+          .slice(cursor)
+          .filter((line) => line.includes(' inotify-csync['));
         assert.equal(await show('ExecMainStatus'), String(exitCode), said.join('\n'));
         assert.equal(await show('ActiveState'), 'failed', 'systemd must not try it again');
         assert.match(said.join('\n'), says);

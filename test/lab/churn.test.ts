@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Lab } from '../support/lab.js';
 
-// The races of recursive watching: what is made, moved and removed faster than watches can be set. The trees must be
-// equal by what the watcher saw: a full check in between would hide that it missed something.
+// The races of recursive watching: what is made, moved and removed faster than watches can be set.
+// The trees must be equal by what the watcher saw: a full check in between would hide that it
+// missed something.
 describe('churn', () => {
   let lab: Lab;
   before(async () => {
@@ -64,6 +65,7 @@ describe('churn', () => {
   }
 
   test('no full check ran in between', async () => {
-    for (const { number } of lab.nodes) assert.equal(await lab.fullChecks(number), 1, `node${number}`);
+    for (const { number } of lab.nodes)
+      assert.equal(await lab.fullChecks(number), 1, `node${number}`);
   });
 });

@@ -1,4 +1,7 @@
-/** docs/start/cluster-from-zero.md: all its commands, on the hosts that it names, one block after the other. */
+/**
+ * docs/start/cluster-from-zero.md: all its commands, on the hosts that it names, one block after
+ * the other.
+ */
 import assert from 'node:assert/strict';
 import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +19,9 @@ const blocks = all.filter(({ info }) => info[0] !== 'text');
 test('every block of commands names its hosts', () => {
   const unclear = blocks.filter(
     ({ info: [language, ...hosts] }) =>
-      language !== 'sh' || hosts.length === 0 || hosts.some((host) => host !== 'node1' && host !== 'node2'),
+      language !== 'sh' ||
+      hosts.length === 0 ||
+      hosts.some((host) => host !== 'node1' && host !== 'node2'),
   );
   assert.deepEqual(unclear, []);
 });
@@ -84,7 +89,10 @@ describe('on two empty hosts', () => {
   });
 });
 
-/** The lines of an output without times and numbers, and without the first of a status, which tells what is under way. */
+/**
+ * The lines of an output without times and numbers, and without the first of a status, which tells
+ * what is under way.
+ */
 function withoutNumbers(text: string): string[] {
   return text
     .replace(/\d[\d.]*( (ms|s|min))?/g, 'N')

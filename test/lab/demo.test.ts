@@ -6,7 +6,8 @@ import { runCommand } from '../support/command.js';
 // What the README promises.
 const script = fileURLToPath(new URL('../../../scripts/demo', import.meta.url));
 const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
-// A checkout below somebody's private folder can't be shown to anybody else; then it stays with who runs the test.
+// A checkout below somebody's private folder can't be shown to anybody else; then it stays with who
+// runs the test.
 const ordinary = (await runCommand([...nobody, 'test', '-x', script])).code === 0 ? nobody : [];
 
 describe('scripts/demo', () => {
@@ -21,7 +22,10 @@ describe('scripts/demo', () => {
     test(name, async () => {
       const { code, stdout, stderr } = await runCommand(words);
       assert.equal(code, 0, stderr);
-      const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, number>;
+      const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<
+        string,
+        number
+      >;
       assert.deepEqual(Object.keys(result), [
         'nodes',
         'files',

@@ -47,7 +47,9 @@ describe('the journal', () => {
     for (let number = 0; number < 200; number++) rmSync(`${lab.node(1).data}/file-${number}`);
     await lab.waitUntilEqual();
     for (const { number } of lab.nodes) {
-      const named = (await entries(number)).filter(({ MESSAGE }) => String(MESSAGE).includes('file-'));
+      const named = (await entries(number)).filter(({ MESSAGE }) =>
+        String(MESSAGE).includes('file-'),
+      );
       assert.deepEqual(named, []);
     }
     assert.equal((await entries(1)).length, before);
@@ -155,7 +157,10 @@ describe('the journal', () => {
 
   test('an error that ends the service at once is among its entries, with an id', async () => {
     for (let times = 0; times < 5; times++) {
-      await lab.bash(1, 'systemctl stop inotify-csync; sed -i "s/^group lab/grup lab/" /etc/csync2.cfg');
+      await lab.bash(
+        1,
+        'systemctl stop inotify-csync; sed -i "s/^group lab/grup lab/" /etc/csync2.cfg',
+      );
       const rejected = () => entries(1, `MESSAGE_ID=${messageIds.configRejected}`);
       const known = (await rejected()).length;
       assert.notEqual((await lab.run(1, 'systemctl', 'start', 'inotify-csync')).code, 0);
@@ -163,7 +168,10 @@ describe('the journal', () => {
       const found = (await rejected()).slice(known);
       assert.equal(found.length, 1);
       assert.match(String(found[0]?.MESSAGE), /\/etc\/csync2\.cfg:\d+: .*; \S/);
-      await lab.bash(1, 'cp /root/csync2.cfg /etc/csync2.cfg; systemctl reset-failed inotify-csync');
+      await lab.bash(
+        1,
+        'cp /root/csync2.cfg /etc/csync2.cfg; systemctl reset-failed inotify-csync',
+      );
     }
     await lab.mustRun(1, 'systemctl', 'start', 'inotify-csync');
   });
@@ -187,7 +195,14 @@ describe('the journal', () => {
 
   /** Entries of the service, oldest first. */
   async function entries(number: number, ...matches: string[]): Promise<Entry[]> {
-    const words = ['journalctl', '--unit=inotify-csync', '--output=json', '--all', '--quiet', '--no-pager'];
+    const words = [
+      'journalctl',
+      '--unit=inotify-csync',
+      '--output=json',
+      '--all',
+      '--quiet',
+      '--no-pager',
+    ];
     const text = await lab.mustRun(number, ...words, ...matches);
     const all = text.split('\n').filter((line) => line !== '');
     return all.map((line) => JSON.parse(line) as Entry).filter(({ _COMM }) => _COMM !== 'systemd');

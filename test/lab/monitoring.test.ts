@@ -23,7 +23,10 @@ describe('monitoring on a host', () => {
       const status = await as('watcher', 'inotify-csync', 'status');
       assert.match(status.stdout, /^node1: /);
       assert.ok(!status.stdout.includes('/srv/data'), status.stdout);
-      assert.match((await as('watcher', 'inotify-csync', 'metrics')).stdout, /\ninotify_csync_up 1\n/);
+      assert.match(
+        (await as('watcher', 'inotify-csync', 'metrics')).stdout,
+        /\ninotify_csync_up 1\n/,
+      );
       const acts = await as('watcher', 'inotify-csync', 'check');
       assert.deepEqual([acts.code, acts.stderr.split('\n')[1]], [77, '  run this as root']);
       const stranger = await as('nobody', 'inotify-csync', 'status');
@@ -31,13 +34,18 @@ describe('monitoring on a host', () => {
       assert.match(stranger.stderr, /join the group inotify-csync: usermod -aG inotify-csync USER/);
       await lab.mustRun(1, 'systemctl', 'restart', 'inotify-csync');
     }
-    const access = await lab.bash(1, 'cd /run/inotify-csync; stat -c "%a %U %G" . control.sock status.sock');
+    const access = await lab.bash(
+      1,
+      'cd /run/inotify-csync; stat -c "%a %U %G" . control.sock status.sock',
+    );
     assert.equal(access, '710 root inotify-csync\n600 root root\n660 root inotify-csync\n');
   });
 
   test('without the group only root is answered, and the journal says so', async () => {
     assert.equal((await lab.run(2, 'test', '-e', '/run/inotify-csync/status.sock')).code, 1);
-    const told = (await lab.journal(2)).filter((line) => line.includes('only root can ask for the status'));
+    const told = (await lab.journal(2)).filter((line) =>
+      line.includes('only root can ask for the status'),
+    );
     assert.equal(told.length, 1);
     assert.match((await lab.run(2, 'inotify-csync', 'status')).stdout, /^node2: /);
   });
@@ -51,14 +59,23 @@ describe('monitoring on a host', () => {
     assert.deepEqual([verified.code, verified.stdout, verified.stderr], [0, '', '']);
     const exposure = await lab.run(
       1,
-      ...['systemd-analyze', 'security', '--no-pager', '--threshold=30', 'inotify-csync-metrics.service'],
+      ...[
+        'systemd-analyze',
+        'security',
+        '--no-pager',
+        '--threshold=30',
+        'inotify-csync-metrics.service',
+      ],
     );
     assert.equal(exposure.code, 0, exposure.stdout);
     const isEnabled = await lab.run(1, 'systemctl', 'is-enabled', 'inotify-csync-metrics.timer');
     assert.equal(isEnabled.stdout, 'disabled\n');
     await lab.mustRun(1, 'systemctl', 'enable', '--now', 'inotify-csync-metrics.timer');
     await lab.waitFor('the file', async () => (await lab.run(1, 'test', '-s', file)).code === 0);
-    assert.match(await text(), /\ninotify_csync_up 1\n[\s\S]*\ninotify_csync_peer_up\{peer="node2"\} 1\n/);
+    assert.match(
+      await text(),
+      /\ninotify_csync_up 1\n[\s\S]*\ninotify_csync_peer_up\{peer="node2"\} 1\n/,
+    );
     assert.equal(await lab.mustRun(1, 'stat', '-c', '%a %U', file), '644 root\n');
     assert.equal(await lab.mustRun(1, 'ls', directory), 'inotify-csync.prom\n');
   });
@@ -67,7 +84,10 @@ describe('monitoring on a host', () => {
     await lab.mustRun(1, 'systemctl', 'stop', 'inotify-csync');
     await lab.mustRun(1, 'systemctl', 'start', 'inotify-csync-metrics.service');
     assert.match(await text(), /\ninotify_csync_up 0\n$/);
-    assert.equal((await lab.run(1, 'systemctl', 'is-failed', 'inotify-csync-metrics.service')).code, 1);
+    assert.equal(
+      (await lab.run(1, 'systemctl', 'is-failed', 'inotify-csync-metrics.service')).code,
+      1,
+    );
     await lab.mustRun(1, 'systemctl', 'start', 'inotify-csync');
     const journal = await lab.mustRun(
       1,
@@ -86,9 +106,16 @@ describe('monitoring on a host', () => {
       1,
       `echo 'metrics_listen = "127.0.0.1:9823"' > /etc/inotify-csync.toml; systemctl restart inotify-csync`,
     );
-    const script = "fetch('http://127.0.0.1:9823/metrics').then((r) => r.text()).then((t) => console.log(t))";
+    const script =
+      "fetch('http://127.0.0.1:9823/metrics').then((r) => r.text()).then((t) => console.log(t))";
     assert.match((await as('nobody', 'node', '-e', script)).stdout, /\ninotify_csync_up 1\n/);
-    const wrong = await lab.run(1, 'inotify-csync', 'check-config', '--metrics-listen', '[::]:9823');
+    const wrong = await lab.run(
+      1,
+      'inotify-csync',
+      'check-config',
+      '--metrics-listen',
+      '[::]:9823',
+    );
     assert.equal(wrong.code, 64);
     await lab.bash(1, `echo 'metrics_listen = "0.0.0.0:9823"' > /etc/inotify-csync.toml`);
     const refused = await lab.run(1, 'inotify-csync', 'check-config');

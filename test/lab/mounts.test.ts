@@ -5,14 +5,18 @@ import { Lab } from '../support/lab.js';
 const point = '/srv/data/uploads';
 const files = 200;
 
-// The service has a mount namespace of its own, into which what the host mounts comes by propagation.
+// The service has a mount namespace of its own, into which what the host mounts comes by
+// propagation.
 describe('a disk below an included directory of a real host', () => {
   let lab: Lab;
   before(async () => {
     lab = await Lab.started(3);
     // On the host's own disk, so that a power loss takes the mount and not the files.
     await lab.bash(1, `mkdir -p ${point} /keep; mount --bind /keep ${point}; mkdir ${point}/deep`);
-    await lab.bash(1, `for i in $(seq ${files}); do echo $i > ${point}/f$i; done; echo x > ${point}/deep/er`);
+    await lab.bash(
+      1,
+      `for i in $(seq ${files}); do echo $i > ${point}/f$i; done; echo x > ${point}/deep/er`,
+    );
     await everywhere(files + 1);
   });
   after(() => lab?.down());
@@ -135,7 +139,10 @@ describe('a disk below an included directory of a real host', () => {
     await everywhere(0);
     await untilWell();
     await lab.bash(1, `rmdir ${point}`);
-    await lab.waitFor('it to be gone', async () => (await lab.run(3, 'test', '-e', point)).code !== 0);
+    await lab.waitFor(
+      'it to be gone',
+      async () => (await lab.run(3, 'test', '-e', point)).code !== 0,
+    );
     assert.equal((await status()).code, 0);
   });
 });

@@ -31,7 +31,8 @@ describe('hostile names', () => {
   }
 
   test('all of them at once', async () => {
-    for (const name of Object.values(hostileNames())) writeFileSync(path(lab.node(1).data, name), 'text\n');
+    for (const name of Object.values(hostileNames()))
+      writeFileSync(path(lab.node(1).data, name), 'text\n');
     await lab.waitUntilEqual();
   });
 });

@@ -13,7 +13,11 @@ describe('a peer that can not be reached', () => {
     test(`${trouble}: the others get the change at once, it when it is back`, async () => {
       await lab.link(trouble, 3);
       writeFileSync(`${lab.node(1).data}/while-${trouble}`, 'text\n');
-      await lab.waitFor('the change on node2', () => existsSync(`${lab.node(2).data}/while-${trouble}`), 10);
+      await lab.waitFor(
+        'the change on node2',
+        () => existsSync(`${lab.node(2).data}/while-${trouble}`),
+        10,
+      );
       await lab.link('heal', 3);
       await lab.waitUntilEqual(180);
     });

@@ -28,7 +28,9 @@ after(() => rmSync(folder, { recursive: true }));
 
 describe('the package for Debian', () => {
   test('has no errors that lintian knows of', async (context) => {
-    const result = await runCommand(['lintian', '--fail-on', 'error', deb]).catch((error: Error) => error);
+    const result = await runCommand(['lintian', '--fail-on', 'error', deb]).catch(
+      (error: Error) => error,
+    );
     if (result instanceof Error) {
       context.skip('lintian is not installed');
       return;
@@ -79,7 +81,11 @@ describe('on hosts', () => {
   test('installs, enables, starts and carries', async () => {
     for (const { number } of lab.nodes) {
       await install(number, '/root/inotify-csync.deb');
-      assert.equal((await show(number, 'ActiveState')).trim(), 'inactive', 'nothing starts by itself');
+      assert.equal(
+        (await show(number, 'ActiveState')).trim(),
+        'inactive',
+        'nothing starts by itself',
+      );
       await lab.mustRun(number, 'csync2', '-cIr', '/');
       await lab.mustRun(number, 'systemctl', 'enable', '--now', 'inotify-csync');
     }
@@ -150,7 +156,10 @@ describe('on hosts', () => {
   });
 
   test('removed, it leaves its data; purged, nothing but the lab of the tests', async () => {
-    await lab.bash(1, 'echo OPTIONS= > /etc/default/inotify-csync; mkdir -p /var/lib/inotify-csync-lab/x');
+    await lab.bash(
+      1,
+      'echo OPTIONS= > /etc/default/inotify-csync; mkdir -p /var/lib/inotify-csync-lab/x',
+    );
     await lab.mustRun(1, 'dpkg', '--remove', 'inotify-csync');
     assert.equal(await show(1, 'LoadState'), 'not-found\n');
     const left =
@@ -173,7 +182,8 @@ describe('on hosts', () => {
   });
 
   async function install(number: number, file: string): Promise<void> {
-    // All that it depends on is there, as on a host that apt has prepared; there is no network to fetch it from.
+    // All that it depends on is there, as on a host that apt has prepared; there is no network to
+    // fetch it from.
     await lab.bash(number, `DEBIAN_FRONTEND=noninteractive dpkg --install ${file}`);
   }
 
@@ -187,7 +197,10 @@ test('the tarball of npm builds its addon and runs', async () => {
   const unpacked = join(folder, 'package');
   // What npm would fetch is here already.
   symlinkSync(join(repository, 'node_modules'), join(unpacked, 'node_modules'));
-  await mustRun(['npm', 'run', '--ignore-scripts=false', 'install'], { cwd: unpacked, env: process.env });
+  await mustRun(['npm', 'run', '--ignore-scripts=false', 'install'], {
+    cwd: unpacked,
+    env: process.env,
+  });
   writeFileSync(join(folder, 'key'), 'x'.repeat(64), { mode: 0o600 });
   writeFileSync(
     join(folder, 'csync2.cfg'),

@@ -17,14 +17,19 @@ describe('a restart has no blind moment', () => {
     lab = await Lab.boot(2);
     service = new LabService(lab, 1);
     await service.dropIn();
-    writeFileSync(`${lab.node(1).root}/usr/local/bin/refusing-csync2`, refusingCsync2, { mode: 0o755 });
+    writeFileSync(`${lab.node(1).root}/usr/local/bin/refusing-csync2`, refusingCsync2, {
+      mode: 0o755,
+    });
     writeFileSync(
       `${lab.node(1).root}/etc/inotify-csync.toml`,
       'csync2 = "/usr/local/bin/refusing-csync2"\n',
     );
     await lab.start();
     await lab.waitUntilChecked();
-    await lab.bash(1, 'cd /srv/data; mkdir -p old/deep; for i in $(seq 500); do echo 1 > old/f$i; done');
+    await lab.bash(
+      1,
+      'cd /srv/data; mkdir -p old/deep; for i in $(seq 500); do echo 1 > old/f$i; done',
+    );
     await lab.waitUntilEqual();
   });
   after(() => lab?.down());
@@ -40,7 +45,8 @@ describe('a restart has no blind moment', () => {
      mv old/deep old/deeper; echo ${text} > old/deeper/after; mv old/deeper old/deep; rm old/f1`;
 
   /** Restores what the next round changes. */
-  const again = 'cd /srv/data; for i in $(seq 500); do echo again > old/f$i; chmod 644 old/f$i; done';
+  const again =
+    'cd /srv/data; for i in $(seq 500); do echo again > old/f$i; chmod 644 old/f$i; done';
 
   for (const how of ['restart', 'KILL'] as const) {
     test(`1,000 changes while it is dead by ${how} arrive without a full check`, async () => {
@@ -110,7 +116,10 @@ for i in range(${most} + 1000):
     const before = await lab.fullChecks(1);
     await service.whileDead('restart', "sed -i 's/^  auto younger;/  auto none;/' /etc/csync2.cfg");
     await lab.waitFor('the full check', async () => (await lab.fullChecks(1)) === before + 1);
-    assert.match((await lab.journal(1)).join('\n'), /full check begins: .*configuration has changed/);
+    assert.match(
+      (await lab.journal(1)).join('\n'),
+      /full check begins: .*configuration has changed/,
+    );
   });
 
   test('a mount that has changed meanwhile makes a full check due', async () => {
@@ -142,11 +151,13 @@ for i in range(${most} + 1000):
     const before = await lab.fullChecks(1);
     await lab.bash(1, 'touch /run/refuse; echo x > /srv/data/refused');
     await service.quiet();
-    // Last of all: between two tries the path is in the queue again for a moment, and no full check is due.
+    // Last of all: between two tries the path is in the queue again for a moment, and no full check
+    // is due.
     await lab.waitFor(
       'the queue to say so',
       async () =>
-        (await lab.run(1, 'grep', '-q', ' aside ', '/var/lib/inotify-csync/queue.log.cursor')).code === 0,
+        (await lab.run(1, 'grep', '-q', ' aside ', '/var/lib/inotify-csync/queue.log.cursor'))
+          .code === 0,
     );
     await service.whileDead('KILL', 'rm /run/refuse');
     await lab.waitUntilEqual();

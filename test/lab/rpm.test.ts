@@ -1,4 +1,7 @@
-/** The .rpm on a host: rpm lays it down and runs its scriptlets; what it requires is there from Debian. */
+/**
+ * The .rpm on a host: rpm lays it down and runs its scriptlets; what it requires is there from
+ * Debian.
+ */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,7 +54,10 @@ describe('the .rpm on a host', () => {
     await rpm('--upgrade', '--replacepkgs', '/root/inotify-csync.rpm');
     assert.equal(await show('ActiveState'), 'active\n');
     assert.notEqual(await show('MainPID'), before);
-    assert.equal((await lab.run(1, 'systemctl', 'is-enabled', 'inotify-csync')).stdout, 'enabled\n');
+    assert.equal(
+      (await lab.run(1, 'systemctl', 'is-enabled', 'inotify-csync')).stdout,
+      'enabled\n',
+    );
     writeFileSync(`${lab.node(1).data}/file`, 'other text\n');
     await lab.waitUntilEqual();
   });
@@ -73,7 +79,13 @@ describe('the .rpm on a host', () => {
 
   /** Debian's rpm knows of nothing that dpkg has installed, and asks whether alien is meant. */
   async function rpm(...words: string[]): Promise<void> {
-    const { code, stdout, stderr } = await lab.run(1, 'rpm', '--force-debian', '--nodeps', ...words);
+    const { code, stdout, stderr } = await lab.run(
+      1,
+      'rpm',
+      '--force-debian',
+      '--nodeps',
+      ...words,
+    );
     assert.equal(code, 0, stdout + stderr);
   }
 

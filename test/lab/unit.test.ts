@@ -8,7 +8,8 @@ const unit = readFileSync(new URL('inotify-csync.service', folder), 'utf8');
 const template = readFileSync(new URL('inotify-csync@.service', folder), 'utf8');
 
 test('the template differs from the unit in its names alone', () => {
-  const body = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const body = (text: string) =>
+    text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const expected = body(unit).map((line) =>
     line
       .replace(/^(Description=.*)/, '$1 (csync2_%i.cfg)')
@@ -41,7 +42,13 @@ describe('the unit', () => {
 
   test('is verified by systemd without a word', async () => {
     for (const name of ['inotify-csync.service', 'inotify-csync@blue.service']) {
-      const { code, stdout, stderr } = await lab.run(1, 'systemd-analyze', 'verify', '--man=no', name);
+      const { code, stdout, stderr } = await lab.run(
+        1,
+        'systemd-analyze',
+        'verify',
+        '--man=no',
+        name,
+      );
       assert.deepEqual([code, stdout, stderr], [0, '', '']);
     }
   });
@@ -140,7 +147,9 @@ describe('the unit', () => {
   });
 
   test('no core is dumped, and only what is needed may be done', async () => {
-    const pid = (await lab.mustRun(1, 'systemctl', 'show', '-P', 'MainPID', 'inotify-csync')).trim();
+    const pid = (
+      await lab.mustRun(1, 'systemctl', 'show', '-P', 'MainPID', 'inotify-csync')
+    ).trim();
     const status = await lab.mustRun(1, 'cat', `/proc/${pid}/status`);
     assert.match(status, /^NoNewPrivs:\t1$/m);
     assert.match(status, /^Seccomp:\t2$/m);
@@ -152,7 +161,10 @@ describe('the unit', () => {
   test('a socket of csync2 is stopped before we start', async () => {
     await lab.bash(1, 'systemctl stop inotify-csync; systemctl start csync2.socket');
     await lab.mustRun(1, 'systemctl', 'start', 'inotify-csync');
-    assert.equal((await lab.run(1, 'systemctl', 'is-active', 'csync2.socket')).stdout, 'inactive\n');
+    assert.equal(
+      (await lab.run(1, 'systemctl', 'is-active', 'csync2.socket')).stdout,
+      'inactive\n',
+    );
     writeFileSync(`${lab.node(1).data}/after`, 'x\n');
     await lab.waitUntilEqual();
   });

@@ -7,8 +7,8 @@ import { Lab } from '../support/lab.js';
 import { LabService } from '../support/lab-service.js';
 
 /**
- * Loaded into the daemon before it begins, through NODE_OPTIONS: at SIGUSR2 the part that /run/block names stops for
- * good. The product has nothing of this.
+ * Loaded into the daemon before it begins, through NODE_OPTIONS: at SIGUSR2 the part that
+ * /run/block names stops for good. The product has nothing of this.
  */
 const hook = `
 import { readFileSync } from 'node:fs';
@@ -52,7 +52,10 @@ describe('the watchdog', () => {
     service = new LabService(lab, 1);
     writeFileSync(`${lab.node(1).root}/etc/hook.mjs`, hook);
     writeFileSync(`${lab.node(1).root}/usr/local/bin/slow-csync2`, slowCsync2, { mode: 0o755 });
-    writeFileSync(`${lab.node(1).root}/etc/inotify-csync.toml`, 'csync2 = "/usr/local/bin/slow-csync2"\n');
+    writeFileSync(
+      `${lab.node(1).root}/etc/inotify-csync.toml`,
+      'csync2 = "/usr/local/bin/slow-csync2"\n',
+    );
     await service.dropIn('WatchdogSec=4', 'Environment=NODE_OPTIONS=--import=/etc/hook.mjs');
     await lab.start();
     await lab.waitUntilChecked();
@@ -91,7 +94,10 @@ describe('the watchdog', () => {
   test('is fed while csync2 takes longer for one check than the watchdog waits', async () => {
     const before = await restarts();
     await lab.bash(1, 'echo 20 > /run/slow; echo slow > /srv/data/slow');
-    await lab.waitFor('the file', async () => (await lab.run(2, 'test', '-s', '/srv/data/slow')).code === 0);
+    await lab.waitFor(
+      'the file',
+      async () => (await lab.run(2, 'test', '-s', '/srv/data/slow')).code === 0,
+    );
     await lab.bash(1, 'rm /run/slow');
     assert.equal(await restarts(), before);
     await lab.waitUntilEqual();

@@ -23,7 +23,11 @@ test('what is enough, and what is recommended', () => {
 });
 
 test('nothing is ever lowered', () => {
-  const high = { max_user_watches: 1_048_576, max_queued_events: 1_000_000, max_user_instances: 8192 };
+  const high = {
+    max_user_watches: 1_048_576,
+    max_queued_events: 1_000_000,
+    max_user_instances: 8192,
+  };
   for (const { current, recommended } of planLimits(high, {
     directories: 10,
     othersWatches: 0,

@@ -29,10 +29,17 @@ test('assignments in all spellings; comments are none', () => {
 });
 
 test('only what is read later, counts in the end and is lower', () => {
-  const file = (path: string, value: number) => ({ path, text: `fs.inotify.max_user_watches = ${value}\n` });
+  const file = (path: string, value: number) => ({
+    path,
+    text: `fs.inotify.max_user_watches = ${value}\n`,
+  });
   const ours = '/etc/sysctl.d/60-inotify-csync.conf';
   const lowering = (...files: { path: string; text: string }[]) =>
-    loweringAssignments(files, ours, wanted).map(({ file: path, line, value }) => [path, line, value]);
+    loweringAssignments(files, ours, wanted).map(({ file: path, line, value }) => [
+      path,
+      line,
+      value,
+    ]);
   assert.deepEqual(lowering(file('/etc/sysctl.d/10-a.conf', 1)), []);
   assert.deepEqual(lowering(file(ours, 1)), []);
   assert.deepEqual(lowering(file('/etc/sysctl.d/99-sysctl.conf', 400_000)), []);

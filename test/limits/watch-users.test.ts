@@ -28,7 +28,10 @@ function fakeProc(context: TestContext, processes: Record<number, FakeProcess>):
           `inotify wd:${(index + 1).toString(16)} ino:${inode.toString(16)} sdev:fd00001 mask:fc6 ignored_mask:0`,
       );
       const header = `pos:\t${fd}\nflags:\t02004000\nmnt_id:\t15\nino:\t1057\n`;
-      writeFileSync(join(folder, 'fdinfo', String(fd)), `${[header.trimEnd(), ...lines].join('\n')}\n`);
+      writeFileSync(
+        join(folder, 'fdinfo', String(fd)),
+        `${[header.trimEnd(), ...lines].join('\n')}\n`,
+      );
     });
   }
   return proc;
@@ -76,7 +79,10 @@ test('two programs that watch the same tree are two', (context) => {
 
 test('a program in Node goes by the name of its script', (context) => {
   const proc = fakeProc(context, {
-    60: { cmdline: '/usr/bin/node\0/usr/lib/inotify-csync/dist/cli/main.js\0run\0', descriptors: [[1]] },
+    60: {
+      cmdline: '/usr/bin/node\0/usr/lib/inotify-csync/dist/cli/main.js\0run\0',
+      descriptors: [[1]],
+    },
     61: { cmdline: 'node\0/srv/app/server.js\0', descriptors: [[2]] },
     62: { cmdline: 'node\0', comm: 'node', descriptors: [[3]] },
   });

@@ -85,7 +85,10 @@ for (const [what, statement] of [
 test('a circle of imports is an error, also one of types', (context) => {
   const sources = [
     ['src/queue/first.ts', "import type { Two } from './second.js';\nexport type One = Two[];\n"],
-    ['src/queue/second.ts', "import type { One } from './first.js';\nexport type Two = { one: One };\n"],
+    [
+      'src/queue/second.ts',
+      "import type { One } from './first.js';\nexport type Two = { one: One };\n",
+    ],
     ['src/queue/third.ts', "import type { One } from './first.js';\nexport type Three = One;\n"],
   ] as const;
   assert.deepEqual(found(context, 'lint/suspicious/noImportCycles', sources), [
@@ -95,8 +98,11 @@ test('a circle of imports is an error, also one of types', (context) => {
 });
 
 test('a list of any length as the arguments of a call is an error', (context) => {
-  const source = 'export function add(to: string[], list: string[]): void {\n  to.push(...list);\n}\n';
-  assert.deepEqual(found(context, 'plugin', [['src/queue/first.ts', source]]), ['src/queue/first.ts']);
+  const source =
+    'export function add(to: string[], list: string[]): void {\n  to.push(...list);\n}\n';
+  assert.deepEqual(found(context, 'plugin', [['src/queue/first.ts', source]]), [
+    'src/queue/first.ts',
+  ]);
 });
 
 /** The files that a rule finds fault with, in a copy of the configuration. */

@@ -1,4 +1,7 @@
-/** What stands in one place alone: the names of the files that a run keeps, and how processes are looked into. */
+/**
+ * What stands in one place alone: the names of the files that a run keeps, and how processes are
+ * looked into.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +26,8 @@ function found(pattern: RegExp, allowed: RegExp): string[] {
     );
 }
 
-const stateFile = /[qQ]ueueFile\}|`\$\{(file|queue)\}\.(?!new`)[a-z]+`|'[^']*\.(cursor|peers|unseen|sock)'/;
+const stateFile =
+  /[qQ]ueueFile\}|`\$\{(file|queue)\}\.(?!new`)[a-z]+`|'[^']*\.(cursor|peers|unseen|sock)'/;
 const otherProcess = /`\/proc\/\$\{/;
 
 test('only src/state names the files that a run keeps', () => {
@@ -37,7 +41,11 @@ test('only src/proc looks into other processes', () => {
 
 test('both rules find what breaks them', () => {
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: lines of code
-  for (const line of ['`${settings.queueFile}.peers`', '`${file}.lock`', "join(directory, 'control.sock')"])
+  for (const line of [
+    '`${settings.queueFile}.peers`',
+    '`${file}.lock`',
+    "join(directory, 'control.sock')",
+  ])
     assert.match(line, stateFile);
   assert.match('readFileSync(`/proc/${pid}/stat`)', otherProcess);
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: lines of code

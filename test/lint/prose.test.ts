@@ -22,7 +22,10 @@ for (const file of ['README.md', 'docs/a.md', 'man/a.1', 'systemd/a.catalog']) {
 }
 
 test('words that only contain a retired one pass', (context) => {
-  assert.deepEqual(findings(context, { 'docs/a.md': 'It is recommended and allowed; see not-anew.\n' }), []);
+  assert.deepEqual(
+    findings(context, { 'docs/a.md': 'It is recommended and allowed; see not-anew.\n' }),
+    [],
+  );
 });
 
 test('in sources only literals count', (context) => {
@@ -50,16 +53,40 @@ test('wide lines in documents, but not in tables, code and single words', (conte
   ]);
 });
 
+test('wide comments, and wide lines of C++', (context) => {
+  const wide = 'word '.repeat(21).trim();
+  const literal = `const text = '${wide}';`;
+  const text = [`// ${wide}`, '/**', ` * ${wide}`, ' */', `/** ${wide} */`, literal, ''].join('\n');
+  assert.deepEqual(findings(context, { 'src/a.ts': text, 'native/a.cc': `${literal}\n` }), [
+    'src/a.ts:1: 107 columns, 100 at most',
+    'src/a.ts:3: 107 columns, 100 at most',
+    'src/a.ts:5: 111 columns, 100 at most',
+    'native/a.cc:1: 120 columns, 100 at most',
+  ]);
+});
+
 /** What the check says of a repository that has these files, and those that it needs. */
 function findings(context: TestContext, files: Readonly<Record<string, string>>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'ics-prose-'));
   context.after(() => rmSync(folder, { recursive: true }));
-  const needed = { 'README.md': '', 'CONTRIBUTING.md': '', 'docs/b.md': '', 'man/b.1': '', 'src/b.ts': '' };
+  const needed = {
+    'README.md': '',
+    'CONTRIBUTING.md': '',
+    'docs/b.md': '',
+    'man/b.1': '',
+    'src/b.ts': '',
+    'test/b.ts': '',
+    'bench/b.ts': '',
+    'scripts/b.mjs': '',
+    'native/b.h': '',
+  };
   for (const [file, text] of Object.entries({ ...needed, 'systemd/b.catalog': '', ...files })) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
   }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, folder], {
+    encoding: 'utf8',
+  });
   const lines = stdout.split('\n').filter((line) => line !== '');
   assert.deepEqual([status, stderr], [lines.length > 0 ? 1 : 0, '']);
   return lines;

@@ -16,7 +16,9 @@ for (const [page, stage] of [
     const text = readFileSync(join(repository, page), 'utf8');
     const table = text.slice(text.indexOf(`| \`${stage}/\` |`)).split('\n\n')[0] ?? '';
     const cells = [...table.matchAll(/^\|([^|]*)\|/gm)].slice(2).map(([, cell]) => cell ?? '');
-    const listed = cells.flatMap((cell) => [...cell.matchAll(/`([a-z0-9-]+)\/`/g)].map(([, name]) => name));
+    const listed = cells.flatMap((cell) =>
+      [...cell.matchAll(/`([a-z0-9-]+)\/`/g)].map(([, name]) => name),
+    );
     const entries = readdirSync(join(repository, stage), { withFileTypes: true });
     const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     assert.deepEqual([...listed].sort(), folders.sort());

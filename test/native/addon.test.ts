@@ -1,8 +1,10 @@
 /**
- * The watcher's and the survey's own tests once more, with an addon that is built with AddressSanitizer and UBSan: they look
- * at what node-api, the threads and JavaScript do to each other. Not ThreadSanitizer: node itself is not built with it, so that
- * every lock of V8 would be taken for none; whole watchers without node run under it in threads.test.ts. Not its leak
- * check either: node leaves much behind on purpose; lifecycle.test.ts counts memory, descriptors and threads.
+ * The watcher's and the survey's own tests once more, with an addon that is built with
+ * AddressSanitizer and UBSan: they look at what node-api, the threads and JavaScript do to each
+ * other. Not ThreadSanitizer: node itself is not built with it, so that every lock of V8 would be
+ * taken for none; whole watchers without node run under it in threads.test.ts. Not its leak check
+ * either: node leaves much behind on purpose; lifecycle.test.ts counts memory, descriptors and
+ * threads.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

@@ -47,7 +47,10 @@ test('half an argument is refused: a prefix of a name may be another name', asyn
 
 test('the program inherits nothing but its three streams', async () => {
   const listing = 'import os; print(sorted(int(n) for n in os.listdir("/proc/self/fd"))[:4])';
-  const done = await launch(['--arguments-from=3', '--', 'python3', '-c', listing], Buffer.alloc(0));
+  const done = await launch(
+    ['--arguments-from=3', '--', 'python3', '-c', listing],
+    Buffer.alloc(0),
+  );
   // The fourth is the descriptor of the listing itself.
   assert.equal(done.output.toString().trim(), '[0, 1, 2, 3]');
 });
@@ -107,7 +110,9 @@ test('--preload has the program loaded with a library, and nothing that the prog
   const script =
     'grep -c csync-preload /proc/$$/maps; grep -c csync-preload /proc/self/maps; echo "$LD_PRELOAD."';
   const words = [`--preload=${preloadPath()}`, '--', 'dash', '-c', script];
-  const [own, started, left] = spawnSync(launcherPath(), words, { encoding: 'utf8' }).stdout.split('\n');
+  const [own, started, left] = spawnSync(launcherPath(), words, { encoding: 'utf8' }).stdout.split(
+    '\n',
+  );
   assert.ok(Number(own) > 0);
   assert.deepEqual([started, left], ['0', '.']);
 });
@@ -120,8 +125,13 @@ me = "<%d> " % os.getpid()
 `;
 
 /** Runs a script under `--messages`, and gives the lines without time and pid. */
-async function messagesOf(script: string): Promise<{ lines: string[]; pids: number[]; code: number }> {
-  const done = await launch(['--messages', '--', 'python3', '-c', speaker + script], Buffer.alloc(0));
+async function messagesOf(
+  script: string,
+): Promise<{ lines: string[]; pids: number[]; code: number }> {
+  const done = await launch(
+    ['--messages', '--', 'python3', '-c', speaker + script],
+    Buffer.alloc(0),
+  );
   const lines = done.errors.split('\n').filter((line) => line !== '');
   const parts = lines.map((line) => /^\d{4}-\d\d-\d\dT[\d:.]{12}Z <(\d+)>(.*)$/su.exec(line));
   return {
@@ -171,7 +181,9 @@ say("[10:00:00] ", "x" * 100000 + "\\n")`);
 test('the program ends when its parent is killed', async () => {
   // The parent starts the launcher, tells its pid and waits to be killed.
   const script = '"$0" --parent=$$ -- sleep 600 & echo $!; wait';
-  const parent = spawn('bash', ['-c', script, launcherPath()], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn('bash', ['-c', script, launcherPath()], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
   const child = Number(chunk.toString());
   parent.kill('SIGKILL');

@@ -1,9 +1,10 @@
 /**
- * All rows of operations on three names, each operation at every moment: between any two events that are read and any
- * two looks. Moments with the same future are gone on from once (native/test/explorer.h).
+ * All rows of operations on three names, each operation at every moment: between any two events
+ * that are read and any two looks. Moments with the same future are gone on from once
+ * (native/test/explorer.h).
  *
- * `delays` is how often an order may differ from the usual one, in which what has waited longest is next; -1: any order.
- * LONG=1 takes rows that are longer, or one delay more.
+ * `delays` is how often an order may differ from the usual one, in which what has waited longest is
+ * next; -1: any order. LONG=1 takes rows that are longer, or one delay more.
  */
 import { test } from 'node:test';
 import { TreeProgram } from './tree-program.js';

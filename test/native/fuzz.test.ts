@@ -1,5 +1,6 @@
 /**
- * The tree's state machine under libFuzzer: random streams of events, lawful ones and such as no kernel sends.
+ * The tree's state machine under libFuzzer: random streams of events, lawful ones and such as no
+ * kernel sends.
  *
  * FUZZ_SECONDS=how long (10)
  */

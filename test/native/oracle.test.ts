@@ -1,6 +1,7 @@
 /**
- * What the tree has reported and what it watches, against a model that knows only the operations. The C++ program
- * plays the operations in many orders and tells what came of it; the judgement is made here.
+ * What the tree has reported and what it watches, against a model that knows only the operations.
+ * The C++ program plays the operations in many orders and tells what came of it; the judgement is
+ * made here.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,9 +52,10 @@ test('the model finds a record that is left out, one too many, and a watch in th
     'no record covers /w/a after its last change',
     'nothing tells that /w/a has other content',
   ]);
-  assert.deepEqual(faultsOf({ prepared, happenings: [operation, ...both], watched: ['/', '/w', '/w/a'] }), [
-    'watched are / /w /w/a instead of / /w /w/b',
-  ]);
+  assert.deepEqual(
+    faultsOf({ prepared, happenings: [operation, ...both], watched: ['/', '/w', '/w/a'] }),
+    ['watched are / /w /w/a instead of / /w /w/b'],
+  );
   const write = { kind: 'operation', words: ['write', '/w/f'] } as const;
   const touch = { kind: 'touch', path: '/w/f' } as const;
   assert.deepEqual(faultsOf({ prepared: [], happenings: [write, touch], watched: ['/', '/w'] }), [

@@ -1,6 +1,7 @@
 /**
- * Races that nobody can hit from outside: something happens exactly between two system calls of a watcher. The program
- * (native/test/races) is a whole watcher with sync points compiled in, which the addon doesn't have.
+ * Races that nobody can hit from outside: something happens exactly between two system calls of a
+ * watcher. The program (native/test/races) is a whole watcher with sync points compiled in, which
+ * the addon doesn't have.
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';

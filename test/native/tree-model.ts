@@ -1,6 +1,7 @@
 /**
- * A second opinion on the tree, from the operations alone: which directories must be watched in the end and which
- * paths records must have named. It knows paths, nothing of events, descriptors or looks. Pure.
+ * A second opinion on the tree, from the operations alone: which directories must be watched in the
+ * end and which paths records must have named. It knows paths, nothing of events, descriptors or
+ * looks. Pure.
  */
 
 /** Where the watcher's root lies in the model world (native/test/tree_world.cc). */
@@ -72,14 +73,15 @@ export function* runsOf(text: string): Generator<Run> {
     else if (word === 'A') happenings.push({ kind: 'loss' });
     else if (word !== undefined && word in kinds)
       happenings.push({ kind: kinds[word as keyof typeof kinds], path: rest.join(' ') });
-    else if (line.startsWith('  ')) happenings.push({ kind: 'operation', words: line.trim().split(' ') });
+    else if (line.startsWith('  '))
+      happenings.push({ kind: 'operation', words: line.trim().split(' ') });
     else if (line !== '') throw new RangeError(`unknown line: ${line}`);
   }
 }
 
 /**
- * A record may name what was never there, when directories above it have changed places meanwhile: it is a hint, and
- * csync2 looks. But something must have happened there or above.
+ * A record may name what was never there, when directories above it have changed places meanwhile:
+ * it is a hint, and csync2 looks. But something must have happened there or above.
  */
 function isAccountable(path: string, changed: ReadonlyMap<string, number>): boolean {
   for (let at = path; at.length > root.length; at = parentOf(at)) if (changed.has(at)) return true;
@@ -90,7 +92,9 @@ function isAccountable(path: string, changed: ReadonlyMap<string, number>): bool
 function covers(happening: Happening, path: string): boolean {
   if (happening.kind === 'operation') return false;
   if (!('path' in happening)) return true;
-  return happening.path === path || (happening.kind === 'tree' && path.startsWith(`${happening.path}/`));
+  return (
+    happening.path === path || (happening.kind === 'tree' && path.startsWith(`${happening.path}/`))
+  );
 }
 
 class FileSystem {
@@ -175,7 +179,8 @@ class FileSystem {
 
   #exchange(left: string, right: string): boolean {
     if (!this.#entries.has(left) || !this.#entries.has(right)) return false;
-    if (left === right || left.startsWith(`${right}/`) || right.startsWith(`${left}/`)) return false;
+    if (left === right || left.startsWith(`${right}/`) || right.startsWith(`${left}/`))
+      return false;
     const [one, two] = [this.#take(left), this.#take(right)];
     this.#place(one, right);
     this.#place(two, left);
@@ -199,14 +204,18 @@ class FileSystem {
 }
 
 /** Paths below the root at which something else is than before. */
-function differences(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): string[] {
+function differences(
+  before: ReadonlyMap<string, Entry>,
+  after: ReadonlyMap<string, Entry>,
+): string[] {
   return [...new Set([...before.keys(), ...after.keys()])].filter(
     (path) => path.startsWith(`${root}/`) && before.get(path) !== after.get(path),
   );
 }
 
 function isSameContent(one: Entry | undefined, other: Entry | undefined): boolean {
-  if (one?.kind !== 'file' || other?.kind !== 'file') return one?.kind === other?.kind && one !== undefined;
+  if (one?.kind !== 'file' || other?.kind !== 'file')
+    return one?.kind === other?.kind && one !== undefined;
   return one.version === other.version;
 }
 

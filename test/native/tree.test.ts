@@ -1,6 +1,7 @@
 /**
- * The tree's state machine among a model kernel and model walkers: after whatever has happened in whatever order, the
- * tree, the watches and a shadow copy that only records feed must equal the files.
+ * The tree's state machine among a model kernel and model walkers: after whatever has happened in
+ * whatever order, the tree, the watches and a shadow copy that only records feed must equal the
+ * files.
  *
  * SEEDS=how many random runs of each kind (5000)
  */
@@ -37,7 +38,8 @@ for (const [kind, what, lengths] of kinds) {
   }
 }
 
-// Each was red once: a question lost with the number of a freed directory, and a finding older than events that are held.
+// Each was red once: a question lost with the number of a freed directory, and a finding older than
+// events that are held.
 for (const [seed, operations] of [
   ['31430', '8'],
   ['243282', '10'],

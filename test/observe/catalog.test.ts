@@ -29,7 +29,11 @@ test('ids are unique and 128 bits', () => {
 
 test('each entry has a subject, says what it is about and what to do', () => {
   for (const { id, body } of entries) {
-    assert.match(body, /^Subject: \S.*\nDefined-By: inotify-csync\nDocumentation: (man:\S+ ?)+\n\n\S/, id);
+    assert.match(
+      body,
+      /^Subject: \S.*\nDefined-By: inotify-csync\nDocumentation: (man:\S+ ?)+\n\n\S/,
+      id,
+    );
     assert.match(body, /\n\nWhat to do: \S/, id);
     const shown = body.split('\n').filter((line) => !line.startsWith('#'));
     for (const line of shown) assert.ok(line.length <= 85, line);

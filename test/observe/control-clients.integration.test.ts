@@ -14,7 +14,9 @@ import { chooseSeed, seeded } from '../queue/support.js';
 /** As large as the status of a large cluster. */
 const replyBytes = 60_000;
 const mebibyte = 1024 * 1024;
-/** The long form: CLIENTS=10000 and CLIENTS_SECONDS=60, and ROUNDS=20 of requests that are not read. */
+/**
+ * The long form: CLIENTS=10000 and CLIENTS_SECONDS=60, and ROUNDS=20 of requests that are not read.
+ */
 const visits = Number(process.env.CLIENTS ?? 2000);
 const seconds = Number(process.env.CLIENTS_SECONDS ?? 8);
 const rounds = Number(process.env.ROUNDS ?? 4);
@@ -43,7 +45,10 @@ describe('clients that misbehave', { timeout: 600_000 }, () => {
   test('the seventeenth is told at once that there is no place, and to try again', async (context) => {
     const host = await Host.start(context);
     const clients = await Promise.all(Array.from({ length: 16 }, () => open(host.path)));
-    await assert.rejects(askDaemon(host.path, { command: 'status' }), { code: 'ICS_BUSY', exitCode: 75 });
+    await assert.rejects(askDaemon(host.path, { command: 'status' }), {
+      code: 'ICS_BUSY',
+      exitCode: 75,
+    });
     for (const client of clients) client.destroy();
   });
 
@@ -73,7 +78,8 @@ describe('clients that misbehave', { timeout: 600_000 }, () => {
     for (let number = 0; number < visits; number += 1) {
       const client = await open(host.path).catch(() => undefined);
       if (!client) continue;
-      if (random() < 0.5) client.write('{"command":"status"}\n'.slice(0, Math.floor(random() * 22)));
+      if (random() < 0.5)
+        client.write('{"command":"status"}\n'.slice(0, Math.floor(random() * 22)));
       if (random() < 0.1) await Promise.race([once(client, 'data'), sleep(5)]);
       client.destroy();
     }
@@ -123,7 +129,8 @@ async function neverRead(host: Host, request: string, context: TestContext): Pro
     for (const client of clients) {
       client.pause();
       // Many times more than memory may grow by; after that they only wait.
-      if (round < rounds && client.writable && client.writableLength < mebibyte) client.write(requests);
+      if (round < rounds && client.writable && client.writableLength < mebibyte)
+        client.write(requests);
     }
     assert.equal(
       ((await askDaemon(host.path, { command: 'status' })) as { command: string }).command,
@@ -146,7 +153,10 @@ describe('two sockets', { timeout: 600_000 }, () => {
       [host.path, host.readPath],
     ] as const) {
       const clients = await Promise.all(Array.from({ length: 16 }, () => open(full)));
-      await assert.rejects(askDaemon(full, { command: 'status' }), { code: 'ICS_BUSY', exitCode: 75 });
+      await assert.rejects(askDaemon(full, { command: 'status' }), {
+        code: 'ICS_BUSY',
+        exitCode: 75,
+      });
       for (let count = 0; count < 100; count += 1) await askDaemon(other, { command: 'status' });
       for (const client of clients) client.destroy();
       await host.calm();
@@ -247,14 +257,18 @@ async function misbehave(path: string, random: () => number): Promise<void> {
   else if (kind === 1) client.write(Buffer.alloc(Math.floor(random() * 3 * mebibyte), 'x'));
   else if (kind === 2) client.end(request.slice(0, Math.floor(random() * 30)));
   else if (kind === 3) {
-    const timer = setInterval(() => client.write(request[Math.floor(random() * request.length)] ?? ''), 50);
+    const timer = setInterval(
+      () => client.write(request[Math.floor(random() * request.length)] ?? ''),
+      50,
+    );
     await closed;
     clearInterval(timer);
   } else if (kind === 4) {
     client.write(request.repeat(50));
     await Promise.race([once(client, 'data'), patience]);
     client.destroy();
-  } else if (kind === 5) client.write(Buffer.from(Array.from({ length: 5000 }, () => random() * 256)));
+  } else if (kind === 5)
+    client.write(Buffer.from(Array.from({ length: 5000 }, () => random() * 256)));
   else if (kind === 6) {
     client.write('\n'.repeat(Math.floor(random() * 50_000)));
     client.resume();
@@ -319,7 +333,10 @@ class Host {
   /** Until every connection is gone. */
   async calm(): Promise<void> {
     for (let count = 0; this.descriptors() > this.descriptorsAtStart; count += 1) {
-      assert.ok(count < 300, `${this.descriptors()} descriptors instead of ${this.descriptorsAtStart}`);
+      assert.ok(
+        count < 300,
+        `${this.descriptors()} descriptors instead of ${this.descriptorsAtStart}`,
+      );
       await sleep(100);
     }
   }

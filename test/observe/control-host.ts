@@ -1,6 +1,7 @@
 /**
- * A control server in a process of its own, for tests that measure it: `node control-host.js SOCKET READ_SOCKET REPLY_BYTES`.
- * The read socket's group is that of the process.
+ * A control server in a process of its own, for tests that measure it:
+ * `node control-host.js SOCKET READ_SOCKET REPLY_BYTES`. The read socket's group is that of the
+ * process.
  */
 import { readHandler } from '#src/daemon/read-handler.js';
 import { readRequestBytesLimit } from '#src/observe/control-protocol.js';
@@ -12,9 +13,12 @@ const [path = '', readPath = '', bytes = '0'] = process.argv.slice(2);
 const filler = 'x'.repeat(Number(bytes));
 const ring = new EventRing();
 const readers = new EventReaders(ring, 'run');
-for (let at = 0; at < 10_000; at++) ring.add({ event: 'received', at, peer: 'web2' }, Buffer.alloc(200, 1));
+for (let at = 0; at < 10_000; at++)
+  ring.add({ event: 'received', at, peer: 'web2' }, Buffer.alloc(200, 1));
 const server = await ControlServer.listen(path, (request, gone) =>
-  request.command === 'events' ? readers.read(request, request.seconds, gone) : { ...request, filler },
+  request.command === 'events'
+    ? readers.read(request, request.seconds, gone)
+    : { ...request, filler },
 );
 const answer = (command: string) => () => ({ command, filler });
 const readServer = await ControlServer.listen(

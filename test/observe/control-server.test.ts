@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -91,7 +99,8 @@ describe('control socket', () => {
     // What it is told has to be read, or the end is never seen.
     socket.resume();
     const flood = Buffer.alloc(64 * 1024, 'x');
-    for (let sent = 0; sent < requestBytesLimit + 2 * flood.length; sent += flood.length) socket.write(flood);
+    for (let sent = 0; sent < requestBytesLimit + 2 * flood.length; sent += flood.length)
+      socket.write(flood);
     await closed;
     assert.deepEqual(await askDaemon(path, { command: 'status' }), { command: 'status' });
   });

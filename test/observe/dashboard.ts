@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs';
 export interface Dashboard {
   readonly panels: readonly {
     readonly title: string;
-    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly gridPos: {
+      readonly x: number;
+      readonly y: number;
+      readonly w: number;
+      readonly h: number;
+    };
     readonly targets?: readonly { readonly expr: string }[];
   }[];
 }
@@ -15,8 +20,13 @@ export function readDashboard(): Dashboard {
   return JSON.parse(readFileSync(file, 'utf8')) as Dashboard;
 }
 
-/** The queries of all panels, with what Grafana puts in place of its variables: all hosts, and a minute. */
-export function queriesOf({ panels }: Dashboard): { readonly panel: string; readonly query: string }[] {
+/**
+ * The queries of all panels, with what Grafana puts in place of its variables: all hosts, and a
+ * minute.
+ */
+export function queriesOf({
+  panels,
+}: Dashboard): { readonly panel: string; readonly query: string }[] {
   return panels.flatMap(({ targets = [], title }) =>
     targets.map(({ expr }) => ({
       panel: title,

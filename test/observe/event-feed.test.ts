@@ -9,7 +9,12 @@ function feeding() {
   return { feed: new EventFeed(ring), events: () => ring.read({}).events };
 }
 
-function file(name: string, begunAt: number, at: number, kind: AcceptedFile['kind'] = 'file'): AcceptedFile {
+function file(
+  name: string,
+  begunAt: number,
+  at: number,
+  kind: AcceptedFile['kind'] = 'file',
+): AcceptedFile {
   return { path: Buffer.from(name), kind, begunAt, at };
 }
 
@@ -72,7 +77,13 @@ test('rejections, conflicts, losses and full checks', () => {
   feed.fullCheckEnded({ ...report, complete: true, seconds: 1.5 });
   feed.fullCheckEnded({ ...report, complete: false, seconds: 1.5 });
   assert.deepEqual(
-    events().map(({ event, bytes, reason, state, files, ms }) => [event, bytes, reason ?? state, files, ms]),
+    events().map(({ event, bytes, reason, state, files, ms }) => [
+      event,
+      bytes,
+      reason ?? state,
+      files,
+      ms,
+    ]),
     [
       ['rejected', '/a', 'refused', undefined, undefined],
       ['conflict', '/b', undefined, undefined, undefined],

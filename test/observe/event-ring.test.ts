@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { EventRing, type RingEvent, type RingPage, type RingQuery } from '#src/observe/event-ring.js';
+import {
+  EventRing,
+  type RingEvent,
+  type RingPage,
+  type RingQuery,
+} from '#src/observe/event-ring.js';
 import { fromKey } from '#src/text/path-bytes.js';
 import { chooseSeed, seeded } from '../queue/support.js';
 
@@ -31,7 +36,12 @@ describe('ring of events', () => {
       [timesOf(page.events), page.left_out, page.next, page.end],
       [[5, 6, 7, 8, 9], 2, 10, 10],
     );
-    assert.deepEqual(ring.read({ after: page.next }), { events: [], next: 10, end: 10, left_out: 0 });
+    assert.deepEqual(ring.read({ after: page.next }), {
+      events: [],
+      next: 10,
+      end: 10,
+      left_out: 0,
+    });
     // Who has read nothing yet has missed nothing.
     assert.equal(ring.read({}).left_out, 0);
   });

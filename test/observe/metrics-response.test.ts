@@ -25,7 +25,12 @@ test('GET /metrics, as Prometheus, curl and old clients ask', () => {
 });
 
 test('a request that has not ended has no answer yet', () => {
-  for (const request of ['', 'G', 'GET /metrics HTTP/1.1\r\n', 'GET /metrics HTTP/1.1\r\nHost: x\r\n']) {
+  for (const request of [
+    '',
+    'G',
+    'GET /metrics HTTP/1.1\r\n',
+    'GET /metrics HTTP/1.1\r\nHost: x\r\n',
+  ]) {
     assert.equal(answer(request), undefined);
   }
 });

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { get, type RequestOptions } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -80,8 +88,11 @@ describe('metrics by HTTP', () => {
       throw new Error('short of descriptors');
     };
     const place = freePlace();
-    const server = await MetricsServer.listen({ kind: 'port', ...place }, fails, undefined, ({ message }) =>
-      troubles.push(message),
+    const server = await MetricsServer.listen(
+      { kind: 'port', ...place },
+      fails,
+      undefined,
+      ({ message }) => troubles.push(message),
     );
     context.after(() => server.close());
     assert.equal((await fetched({ ...place, path: '/metrics' }))[0], 503);
@@ -98,18 +109,22 @@ describe('metrics by HTTP', () => {
 });
 
 describe('metrics on a unix socket', () => {
-  test('are for its owner, or for a group as well', { skip: !isRoot && 'needs root' }, async (context) => {
-    const path = join(folderFor(context), 'm.sock');
-    const own = await listen({ kind: 'socket', path });
-    assert.equal((await fetched({ socketPath: path, path: '/metrics' }))[0], 200);
-    assert.equal(statSync(path).mode & 0o7777, 0o600);
-    await own.close();
-    assert.ok(!existsSync(path));
-    const shared = await listen({ kind: 'socket', path }, 65_533);
-    context.after(() => shared.close());
-    const { mode, gid } = statSync(path);
-    assert.deepEqual([mode & 0o7777, gid], [0o660, 65_533]);
-  });
+  test(
+    'are for its owner, or for a group as well',
+    { skip: !isRoot && 'needs root' },
+    async (context) => {
+      const path = join(folderFor(context), 'm.sock');
+      const own = await listen({ kind: 'socket', path });
+      assert.equal((await fetched({ socketPath: path, path: '/metrics' }))[0], 200);
+      assert.equal(statSync(path).mode & 0o7777, 0o600);
+      await own.close();
+      assert.ok(!existsSync(path));
+      const shared = await listen({ kind: 'socket', path }, 65_533);
+      context.after(() => shared.close());
+      const { mode, gid } = statSync(path);
+      assert.deepEqual([mode & 0o7777, gid], [0o660, 65_533]);
+    },
+  );
 
   test("a socket that nobody listens on is replaced, and another program's is not", async (context) => {
     const folder = folderFor(context);
@@ -164,7 +179,10 @@ let places = 0;
 function freePlace(): Place {
   const { pid } = process;
   places += 1;
-  return { host: `127.${(pid >> 16) & 0xff}.${(pid >> 8) & 0xff}.${pid & 0xff}`, port: 9800 + places };
+  return {
+    host: `127.${(pid >> 16) & 0xff}.${(pid >> 8) & 0xff}.${pid & 0xff}`,
+    port: 9800 + places,
+  };
 }
 
 async function freePort(host: string): Promise<number> {
@@ -189,7 +207,9 @@ function leaveStale(path: string): void {
 }
 
 /** Status, content type and body of the answer to a GET. */
-function fetched(options: RequestOptions): Promise<[number | undefined, string | undefined, string]> {
+function fetched(
+  options: RequestOptions,
+): Promise<[number | undefined, string | undefined, string]> {
   return new Promise((resolve, reject) => {
     const asked = get(options, (response) => {
       let body = '';
@@ -197,7 +217,9 @@ function fetched(options: RequestOptions): Promise<[number | undefined, string |
       response.on('data', (chunk: string) => {
         body += chunk;
       });
-      response.on('end', () => resolve([response.statusCode, response.headers['content-type'], body]));
+      response.on('end', () =>
+        resolve([response.statusCode, response.headers['content-type'], body]),
+      );
       response.on('error', reject);
     });
     asked.on('error', reject);

@@ -1,4 +1,6 @@
-/** What is in docs/monitoring: promtool(1) accepts it, and it asks for nothing that there is not. */
+/**
+ * What is in docs/monitoring: promtool(1) accepts it, and it asks for nothing that there is not.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
@@ -20,9 +22,17 @@ const families = metricsOf({
 
 for (const [what, words, input] of [
   ['metrics are well formed', ['check', 'metrics'], exposition(families)],
-  ['the metrics of a daemon that does not run are, too', ['check', 'metrics'], exposition(upMetrics(false))],
+  [
+    'the metrics of a daemon that does not run are, too',
+    ['check', 'metrics'],
+    exposition(upMetrics(false)),
+  ],
   ['the alerting rules are rules', ['check', 'rules', `${folder}alerts.yml`], ''],
-  ['each alert fires when it has to, and not before', ['test', 'rules', `${folder}alerts.test.yml`], ''],
+  [
+    'each alert fires when it has to, and not before',
+    ['test', 'rules', `${folder}alerts.test.yml`],
+    '',
+  ],
 ] as const) {
   test(what, async (context) => {
     const result = await promtool(context, words, input);
@@ -39,7 +49,11 @@ test('every alert is tested, and says what to do', () => {
     const [name = ''] = alert.split('\n');
     assert.match(alert, /severity: (critical|warning|info)\n/, name);
     assert.match(alert, / summary: [\s\S]* description: /, name);
-    assert.match(tests, new RegExp(`alertname: ${name}\n[^-]*exp_alerts:`), `${name} fires in no test`);
+    assert.match(
+      tests,
+      new RegExp(`alertname: ${name}\n[^-]*exp_alerts:`),
+      `${name} fires in no test`,
+    );
   }
 });
 

@@ -52,7 +52,11 @@ describe('the read socket', { skip }, () => {
       { command: 'reload' },
       { command: 'accept-root', path: '/srv' },
     ] as const) {
-      const refused = { code: 'ICS_READ_ONLY', exitCode: 77, message: `${request.command} is for root only` };
+      const refused = {
+        code: 'ICS_READ_ONLY',
+        exitCode: 77,
+        message: `${request.command} is for root only`,
+      };
       await assert.rejects(askDaemon(read, request), refused);
     }
   });
@@ -75,7 +79,11 @@ describe('the directory of the sockets', { skip }, () => {
       ...['--reuid=65534', '--regid=65534', `--groups=${group}`],
       ...['sh', '-c', `ls '${run}' 2>&1; touch '${run}/x' 2>&1`],
     ]);
-    assert.equal(String(listed.stdout).match(/Permission denied/g)?.length, 2, String(listed.stdout));
+    assert.equal(
+      String(listed.stdout).match(/Permission denied/g)?.length,
+      2,
+      String(listed.stdout),
+    );
   });
 
   test('is left alone if others can enter it already, or if it is a link or a file', (context) => {
@@ -104,7 +112,10 @@ async function setUp(context: TestContext) {
   mkdirSync(run, { mode: 0o700 });
   shareDirectory(run, group);
   const [control, read] = [join(run, 'control.sock'), join(run, 'status.sock')];
-  const handler = readHandler({ status: () => ({ is: 'status' }), metrics: () => [{ is: 'metrics' }] });
+  const handler = readHandler({
+    status: () => ({ is: 'status' }),
+    metrics: () => [{ is: 'metrics' }],
+  });
   const access = { group, longestRequest: readRequestBytesLimit };
   const servers = [
     await ControlServer.listen(control, (request) => request),

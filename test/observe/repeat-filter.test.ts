@@ -63,7 +63,11 @@ describe('repeat filter', () => {
     assert.ok(filter.passes('down', '', 0));
     assert.ok(filter.ends('down', 1000));
     assert.equal(filter.passes('down', '', 2000), undefined, 'it comes and goes');
-    assert.equal(filter.ends('down', 3000), undefined, 'nothing was said, so nothing is to be ended');
+    assert.equal(
+      filter.ends('down', 3000),
+      undefined,
+      'nothing was said, so nothing is to be ended',
+    );
     assert.deepEqual(filter.passes('down', '', minute), { times: 3, since: 0 });
     assert.deepEqual(filter.ends('down', 2 * minute), { seconds: 60, times: 1 });
     assert.deepEqual(filter.passes('down', '', 7 * minute), { times: 1, since: 7 * minute });

@@ -43,7 +43,14 @@ const sent: PushReport = { ...down, sent: 3, left: 0, outcome: 'done', isAboutPe
 
 function conflict(name: string): PushReport {
   const diagnosis = { outcome: 'conflict', meaning: 'conflict', detail: '', isTie: false } as const;
-  return { ...down, left: 1, names: [Buffer.from(name)], isAboutPeer: false, outcome: 'conflict', diagnosis };
+  return {
+    ...down,
+    left: 1,
+    names: [Buffer.from(name)],
+    isAboutPeer: false,
+    outcome: 'conflict',
+    diagnosis,
+  };
 }
 
 const full: FullCheckReport = {
@@ -73,7 +80,10 @@ test('a peer that is down: said, counted, and its end with how long it lasted', 
     repeats: 1,
   });
   assert.equal(first.level, 'warn');
-  assert.match(first.message, /^web2: 3 files not sent: the peer cannot be reached: ERROR: .* failed\.$/);
+  assert.match(
+    first.message,
+    /^web2: 3 files not sent: the peer cannot be reached: ERROR: .* failed\.$/,
+  );
   reporter.onPush(down);
   assert.match(take()[0]?.message ?? '', / \(13 times since 10:04\)$/);
   later(60);
@@ -107,7 +117,10 @@ test('a few conflicts are named, many are summed up, and each end is told', (con
   assert.equal(lines.length, 11);
   assert.ok(lines.every(({ fields }) => fields.event === 'fileConflict' && fields.peer === 'web2'));
   assert.deepEqual(lines[0]?.fields.path, Buffer.from('/srv/0'));
-  assert.match(lines[10]?.message ?? '', /more files were rejected: `inotify-csync status` lists all/);
+  assert.match(
+    lines[10]?.message ?? '',
+    /more files were rejected: `inotify-csync status` lists all/,
+  );
   reporter.onPush({ ...sent, taken: [Buffer.from('/srv/0'), Buffer.from('/srv/never-named')] });
   const [over, ...others] = take();
   assert.deepEqual(others, []);
@@ -151,12 +164,17 @@ test('a loss is over when a full check that began afterwards has succeeded', (co
 });
 
 test('every field that the catalog names is there, whenever it shows the entry', (context) => {
-  const catalog = readFileSync(new URL('../../../systemd/inotify-csync.catalog', import.meta.url), 'utf8');
+  const catalog = readFileSync(
+    new URL('../../../systemd/inotify-csync.catalog', import.meta.url),
+    'utf8',
+  );
   const placeholders = new Map<LogEvent, string[]>();
   for (const event of Object.keys(messageIds) as LogEvent[]) {
     const [, entry = ''] = catalog.split(`-- ${messageIds[event]}\n`);
     const [own = ''] = entry.split('\n-- ');
-    placeholders.set(event, [...new Set([...own.matchAll(/@([A-Z]+)@/g)].map(([, name]) => name ?? ''))]);
+    placeholders.set(event, [
+      ...new Set([...own.matchAll(/@([A-Z]+)@/g)].map(([, name]) => name ?? '')),
+    ]);
   }
   const { reporter, take } = reporting(context);
   const [path, root] = [Buffer.from('/srv/f'), Buffer.from('/srv')];
@@ -177,7 +195,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onFullCheckBegun('start');
   reporter.onFullCheckEnded(full, 'start');
   reporter.onDetectedLate(['/srv/f']);
-  for (const report of [down, sent, conflict('/srv/f'), { ...sent, taken: [path] }]) reporter.onPush(report);
+  for (const report of [down, sent, conflict('/srv/f'), { ...sent, taken: [path] }])
+    reporter.onPush(report);
   const refused = {
     outcome: 'refused',
     meaning: 'compare',
@@ -197,7 +216,9 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onListening(1);
   reporter.onQueueTrouble(new QueueTrouble('cursor', 'not saved'));
   reporter.onQueueTrouble(
-    new QueueTrouble('write', 'not written', { cause: Object.assign(new Error(), { code: 'ENOSPC' }) }),
+    new QueueTrouble('write', 'not written', {
+      cause: Object.assign(new Error(), { code: 'ENOSPC' }),
+    }),
   );
   reporter.onQueueWell('write');
   reporter.onError('sending', new Error('a bug'));
@@ -205,7 +226,11 @@ test('every field that the catalog names is there, whenever it shows the entry',
   for (const { fields, message } of take()) {
     if (!fields.event) continue;
     seen.add(fields.event);
-    const known: Record<string, unknown> = { PEER: fields.peer, FILES: fields.files, REASON: fields.reason };
+    const known: Record<string, unknown> = {
+      PEER: fields.peer,
+      FILES: fields.files,
+      REASON: fields.reason,
+    };
     for (const name of placeholders.get(fields.event) ?? []) {
       assert.ok(known[name] !== undefined, `@${name}@ of ${fields.event}: ${message}`);
     }

@@ -29,18 +29,27 @@ const now = 1_000_000;
 test('the status has a schema', () => assert.equal(assembleStatus(quiet).schema, 1));
 
 test('a configuration on disk that is not in use is told with its line and remedy', () => {
-  const trouble = { message: '/etc/csync2.cfg:5: found "inclde"', hint: 'fix the line', since: now - 5000 };
+  const trouble = {
+    message: '/etc/csync2.cfg:5: found "inclde"',
+    hint: 'fix the line',
+    since: now - 5000,
+  };
   const status = assembleStatus({ ...quiet, configTroubles: [trouble] }, now);
   assert.equal(status.health, 'degraded');
   assert.deepEqual(status.problems, [
     'invalid, so the previous configuration is still in use: /etc/csync2.cfg:5: found "inclde" (fix the line; see inotify-csync check-config)',
   ]);
-  assert.deepEqual(status.config_troubles, [{ message: trouble.message, hint: trouble.hint, age_s: 5 }]);
+  assert.deepEqual(status.config_troubles, [
+    { message: trouble.message, hint: trouble.hint, age_s: 5 },
+  ]);
 });
 
 test('a peer that restarts is retrying, and no trouble, for ten seconds', () => {
   const of = (reason: LaneStatus['reason'], seconds: number) =>
-    assembleStatus({ ...quiet, lanes: [lane({ reason, failingSince: now - seconds * 1000 })] }, now);
+    assembleStatus(
+      { ...quiet, lanes: [lane({ reason, failingSince: now - seconds * 1000 })] },
+      now,
+    );
   const restarting = of('unreachable', 9);
   assert.deepEqual([restarting.health, restarting.peers[0]?.health], ['healthy', 'retrying']);
   const gone = of('unreachable', 10);
@@ -56,12 +65,18 @@ test('a peer that has never been compared with is no healthy one', () => {
   const begun = of(undefined);
   assert.deepEqual([begun.health, begun.peers[0]?.health], ['healthy', 'new']);
   const failing = of(now - 11_000);
-  assert.deepEqual(failing.problems, ['web2: new; initial comparison failed: the peer cannot be reached']);
+  assert.deepEqual(failing.problems, [
+    'web2: new; initial comparison failed: the peer cannot be reached',
+  ]);
 });
 
 test('a full check that is due and cannot be completed is a trouble', () => {
   const fullCheckDue = { reason: 'start', since: now - 60_000 };
-  assert.equal(assembleStatus({ ...quiet, fullCheckDue }, now).health, 'healthy', 'it may be under way');
+  assert.equal(
+    assembleStatus({ ...quiet, fullCheckDue }, now).health,
+    'healthy',
+    'it may be under way',
+  );
   const fullCheckTries = { failures: 3, nextAt: Date.now() + 30_000 };
   const status = assembleStatus({ ...quiet, fullCheckDue, fullCheckTries }, now);
   assert.match(
@@ -73,7 +88,9 @@ test('a full check that is due and cannot be completed is a trouble', () => {
 
 test('a paused peer is no problem, whatever it was before, and is told with its time', () => {
   const pausedSince = now - 240_000;
-  const newPeers = new Map([['web2', { failingSince: now - 60_000, reason: 'the peer cannot be reached' }]]);
+  const newPeers = new Map([
+    ['web2', { failingSince: now - 60_000, reason: 'the peer cannot be reached' }],
+  ]);
   for (const sources of [quiet, { ...quiet, newPeers }]) {
     const lanes = [lane({ state: 'paused', pausedSince, pending: 12, pendingSince: now - 5000 })];
     const status = assembleStatus({ ...sources, lanes }, now);

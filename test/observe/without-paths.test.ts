@@ -26,7 +26,9 @@ const sources: StatusSources = {
     lane({
       reason: 'conflict',
       pending: 3,
-      onHold: [{ name: bytes, reason: 'conflict', detail: `'${path}' differs`, failures: 2, until: 0 }],
+      onHold: [
+        { name: bytes, reason: 'conflict', detail: `'${path}' differs`, failures: 2, until: 0 },
+      ],
       onHoldCount: 40,
     }),
     lane({ peer: 'web3' }),

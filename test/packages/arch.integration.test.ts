@@ -8,7 +8,9 @@ import { mustRun } from '../support/command.js';
 import { repository } from '../support/documents.js';
 import { asElsewhere, filesOfDeb, makePackages, missingTool } from '../support/packages.js';
 
-const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  version: string;
+};
 const skip = await missingTool('dpkg-deb', 'dpkg-shlibdeps', 'strip');
 
 describe('the PKGBUILD', { skip }, () => {
@@ -32,9 +34,25 @@ describe('the PKGBUILD', { skip }, () => {
   test('its steps lay down what the .deb has', async () => {
     const [deb = ''] = await makePackages(folder, 'deb');
     await pkgbuild('build; package');
-    const listed = await mustRun(['find', join(folder, 'pkg'), '!', '-type', 'd', '-printf', '%P\n']);
+    const listed = await mustRun([
+      'find',
+      join(folder, 'pkg'),
+      '!',
+      '-type',
+      'd',
+      '-printf',
+      '%P\n',
+    ]);
     assert.deepEqual(listed.trimEnd().split('\n').sort(), asElsewhere(await filesOfDeb(deb)));
-    const writable = await mustRun(['find', join(folder, 'pkg'), '-perm', '/022', '!', '-type', 'l']);
+    const writable = await mustRun([
+      'find',
+      join(folder, 'pkg'),
+      '-perm',
+      '/022',
+      '!',
+      '-type',
+      'l',
+    ]);
     assert.equal(writable, '');
   });
 

@@ -1,4 +1,6 @@
-/** What `npm pack` packs: what runs, what its addon is compiled from, and what people read; no more. */
+/**
+ * What `npm pack` packs: what runs, what its addon is compiled from, and what people read; no more.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

@@ -49,6 +49,8 @@ test('the checksums are of what the run has made', async () => {
   const output = join(folder, 'output');
   const made = await makePackages(output, '--checksums', 'npm', 'source');
   assert.equal(made.pop(), join(output, 'SHA256SUMS'));
-  const checked = await mustRun(['sha256sum', '--check', '--strict', 'SHA256SUMS'], { cwd: output });
+  const checked = await mustRun(['sha256sum', '--check', '--strict', 'SHA256SUMS'], {
+    cwd: output,
+  });
   assert.equal(checked, made.map((file) => `${file.slice(output.length + 1)}: OK\n`).join(''));
 });

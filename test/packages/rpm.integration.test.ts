@@ -1,4 +1,7 @@
-/** The .rpm has what the .deb has, where other distributions have it, and its scriptlets do the same. */
+/**
+ * The .rpm has what the .deb has, where other distributions have it, and its scriptlets do the
+ * same.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +32,9 @@ describe('the .rpm', { skip }, () => {
   });
 
   test('all belongs to root, and nobody else may write to it', async () => {
-    for (const line of await query('[%{FILEUSERNAME}:%{FILEGROUPNAME} %{FILEMODES:perms} %{FILENAMES}\n]')) {
+    for (const line of await query(
+      '[%{FILEUSERNAME}:%{FILEGROUPNAME} %{FILEMODES:perms} %{FILENAMES}\n]',
+    )) {
       assert.match(line, /^root:root .....-..-. /);
     }
   });
@@ -84,7 +89,9 @@ describe('the .rpm', { skip }, () => {
   });
 
   test('its scriptlets are those of the .deb, called as rpm calls them', async () => {
-    const scriptlets = (await mustRun(['rpm', '-qp', '--scripts', rpm])).split(/^(?=\w+ scriptlet)/m);
+    const scriptlets = (await mustRun(['rpm', '-qp', '--scripts', rpm])).split(
+      /^(?=\w+ scriptlet)/m,
+    );
     const [post = '', preun = '', postun = ''] = scriptlets;
     assert.equal(scriptlets.length, 3);
     for (const [text, name] of [

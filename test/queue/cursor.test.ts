@@ -12,7 +12,15 @@ import {
   slotOffsets,
 } from '#src/queue/cursor.js';
 import { realFiles } from '#src/queue/files.js';
-import { abandon, brokenFiles, errno, file, openQueue, seeded, temporaryFolder } from './support.js';
+import {
+  abandon,
+  brokenFiles,
+  errno,
+  file,
+  openQueue,
+  seeded,
+  temporaryFolder,
+} from './support.js';
 
 const end = { segment: 8, offset: 99, sequence: 20 };
 const states: CursorState[] = [
@@ -34,7 +42,12 @@ const states: CursorState[] = [
     due: { since: 1700000000000, reason: 'ünclean %\n' },
     end,
   },
-  { position: { segment: 7, offset: 8, sequence: 9 }, stop: 'clean', due: { since: 1, reason: '' }, end },
+  {
+    position: { segment: 7, offset: 8, sequence: 9 },
+    stop: 'clean',
+    due: { since: 1, reason: '' },
+    end,
+  },
 ];
 
 test('a slot holds what was put into it, as readable text of one sector', () => {
@@ -89,7 +102,11 @@ test('a cursor of any other length loses one slot or both, never more', () => {
   const image = cursorImage();
   for (let length = 0; length < image.length; length += 1) {
     const { health } = decodeCursor(image.subarray(0, length));
-    assert.equal(health, length === 0 ? 'absent' : length < 512 ? 'none' : 'one slot', `length ${length}`);
+    assert.equal(
+      health,
+      length === 0 ? 'absent' : length < 512 ? 'none' : 'one slot',
+      `length ${length}`,
+    );
   }
 });
 

@@ -28,7 +28,16 @@ type Random = (below: number) => number;
 /** How the run that wrote the queue ended; `killed` with an inotify instance that outlived it. */
 type End = 'clean' | 'killed';
 
-const damages = ['truncate', 'empty', 'remove', 'flip', 'cut out', 'lengthen', 'duplicate', 'swap'] as const;
+const damages = [
+  'truncate',
+  'empty',
+  'remove',
+  'flip',
+  'cut out',
+  'lengthen',
+  'duplicate',
+  'swap',
+] as const;
 
 test('the last segment truncated, emptied or removed after a clean stop: a full check is due', (context) => {
   for (const damage of ['truncated', 'emptied', 'removed']) {
@@ -65,7 +74,8 @@ test('no random damage to any of the files of a queue goes without a word', (con
     const left = drain(queue);
     if (reason === undefined) assert.deepEqual(left, pending, what);
     if (isAsBefore) assert.equal(reason, undefined, what);
-    for (const entry of left) assert.ok(pending.includes(entry) || reason !== undefined, `${what}: ${entry}`);
+    for (const entry of left)
+      assert.ok(pending.includes(entry) || reason !== undefined, `${what}: ${entry}`);
     // Whatever happened, the queue works.
     assert.equal(queue.append([file('/afterwards')]), 1, what);
     assert.deepEqual(drain(queue), ['F /afterwards'], what);
@@ -79,7 +89,10 @@ test('no random damage to any of the files of a queue goes without a word', (con
 });
 
 /** A queue after a random life, with nothing due, and what is unread in it. */
-function makeQueue(context: TestContext, random: Random): { folder: string; pending: string[]; end: End } {
+function makeQueue(
+  context: TestContext,
+  random: Random,
+): { folder: string; pending: string[]; end: End } {
   const folder = temporaryFolder(context);
   const end = random(3) === 0 ? 'killed' : 'clean';
   let number = 0;
@@ -144,7 +157,10 @@ function damage(folder: string, random: Random): string {
     writeFileSync(path, Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + random(200))]));
   } else if (how === 'lengthen') {
     const more = bytes.subarray(at, at + random(200));
-    writeFileSync(path, Buffer.concat([bytes, random(2) === 0 ? more : Buffer.alloc(1 + random(100))]));
+    writeFileSync(
+      path,
+      Buffer.concat([bytes, random(2) === 0 ? more : Buffer.alloc(1 + random(100))]),
+    );
   } else if (how === 'duplicate') {
     const other = random(2) === 0 ? names[random(names.length)] : nameOf(folder, random);
     copyFileSync(path, join(folder, other ?? name));

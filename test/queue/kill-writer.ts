@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs';
 import { Queue } from '#src/queue/queue.js';
 
 /**
- * Run by kill.test.ts: appends, reads and commits until it is killed. Says on standard output what has returned:
- * `a N` record N is appended, `c N` all up to record N are about to be committed, `o N` it opened the queue and the
- * next record is N.
+ * Run by kill.test.ts: appends, reads and commits until it is killed. Says on standard output what
+ * has returned: `a N` record N is appended, `c N` all up to record N are about to be committed,
+ * `o N` it opened the queue and the next record is N.
  */
 const [, , name = '', first = '1'] = process.argv;
 const queue = Queue.open({ file: name, linesUntilReset: 300, segmentBytes: 4000 });

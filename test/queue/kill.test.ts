@@ -18,9 +18,13 @@ test(`killed ${rounds} times while it writes: nothing that was not committed is 
   let committed = 0;
   let unread = 0;
   for (let round = 0; round < rounds; round += 1) {
-    const child = spawn(process.execPath, [writer, join(folder, 'queue.log'), String(appended + 1)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [writer, join(folder, 'queue.log'), String(appended + 1)],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let output = '';
     child.stdout.setEncoding('latin1').on('data', (text: string) => {
       output += text;
@@ -39,10 +43,15 @@ test(`killed ${rounds} times while it writes: nothing that was not committed is 
     assert.equal(queue.recovery.unclean, true);
     assert.match(queue.recovery.reason ?? '', /did not stop cleanly/);
     const left = (next(queue, 1e9)?.entries ?? []).map((entry) => {
-      return entry.kind === 'file' ? Number(/^\/kill\/(\d+) %$/.exec(toKey(entry.path))?.[1]) : Number.NaN;
+      return entry.kind === 'file'
+        ? Number(/^\/kill\/(\d+) %$/.exec(toKey(entry.path))?.[1])
+        : Number.NaN;
     });
     const [oldest = appended + 1] = left;
-    assert.ok(oldest <= committed + 1, `round ${round}: ${committed + 1} to ${oldest - 1} are lost`);
+    assert.ok(
+      oldest <= committed + 1,
+      `round ${round}: ${committed + 1} to ${oldest - 1} are lost`,
+    );
     assert.deepEqual(
       left,
       left.map((_, index) => oldest + index),
@@ -53,5 +62,7 @@ test(`killed ${rounds} times while it writes: nothing that was not committed is 
     unread += left.length;
     queue.close({ clean: true });
   }
-  context.diagnostic(`${appended} records, ${committed} committed, ${unread} found unread after the kills`);
+  context.diagnostic(
+    `${appended} records, ${committed} committed, ${unread} found unread after the kills`,
+  );
 });

@@ -50,7 +50,10 @@ test('a directory below one in which everybody can rename is refused', (context)
   mkdirSync(join(folder, 'open'));
   mkdirSync(join(folder, 'open/queue'));
   chmodSync(join(folder, 'open'), 0o777);
-  assert.match(failure(() => openQueue(join(folder, 'open/queue'))).message, /everybody can rename/);
+  assert.match(
+    failure(() => openQueue(join(folder, 'open/queue'))).message,
+    /everybody can rename/,
+  );
   chmodSync(join(folder, 'open'), 0o1777);
   openQueue(join(folder, 'open/queue')).close({ clean: true });
 });
@@ -128,7 +131,11 @@ test('a lock outlives neither a killed process nor a zombie, a later process wit
   const child = spawn('sleep', ['1000']);
   context.after(() => child.kill('SIGKILL'));
   await once(child, 'spawn');
-  const holder: Holder = { ...real.self, pid: child.pid ?? 0, startTime: startTimeOf(child.pid ?? 0) };
+  const holder: Holder = {
+    ...real.self,
+    pid: child.pid ?? 0,
+    startTime: startTimeOf(child.pid ?? 0),
+  };
   const take = (of: Holder): Lock => Lock.take(realFiles, path, { ...real, self: of });
   take(holder);
   assert.equal(failure(() => Lock.take(realFiles, path)).exitCode, 75, 'it lives');
@@ -156,7 +163,10 @@ test('two starters that both find a dead lock: one of them gets it, at every ste
     Holder,
     Holder,
   ];
-  const processes = (self: Holder): Processes => ({ self, isAlive: (holder) => holder.pid !== dead.pid });
+  const processes = (self: Holder): Processes => ({
+    self,
+    isAlive: (holder) => holder.pid !== dead.pid,
+  });
   for (let step = 0; step < 12; step += 1) {
     Lock.take(realFiles, path, processes(dead));
     let calls = 0;

@@ -41,7 +41,11 @@ test('what goes in comes out, in its order, and survives a reopen until it is co
   assert.deepEqual([queue.depth, show(next(queue)?.entries ?? [])], [2, ['A overflow', 'F /c']]);
   queue.close({ clean: true });
   const again = openQueue(folder);
-  assert.deepEqual(again.recovery, { unclean: false, pending: 2, reason: 'the queue is new; overflow' });
+  assert.deepEqual(again.recovery, {
+    unclean: false,
+    pending: 2,
+    reason: 'the queue is new; overflow',
+  });
   assert.deepEqual(drain(again), ['A overflow', 'F /c']);
   assert.deepEqual([again.depth, next(again)], [0, undefined]);
   again.close({ clean: true });
@@ -98,7 +102,11 @@ test('an unread record covers its like; one that has been handed out does not', 
   assert.equal(queue.append([file('/d/a'), file('/d/a')]), 1);
   assert.equal(queue.append([file('/d/a')]), 0);
   assert.equal(queue.append([tree('/d/a')]), 1, 'a tree says more than a file');
-  assert.equal(queue.append([file('/d/a/x/y'), tree('/d/a/x'), file('/d/a')]), 0, 'below an unread tree');
+  assert.equal(
+    queue.append([file('/d/a/x/y'), tree('/d/a/x'), file('/d/a')]),
+    0,
+    'below an unread tree',
+  );
   assert.equal(queue.append([file('/d/ab'), file('/d')]), 2, 'beside and above it');
   const batch = next(queue) ?? assert.fail();
   assert.equal(
@@ -164,7 +172,10 @@ test('a full check that is due is sticky, on disk at once, and done only by one 
   queue.fullCheckSucceeded(ticket);
   assert.ok(dueIn(queue), 'the same reason again is a new loss');
   queue.requireFullCheck('unreadable directory');
-  assert.deepEqual([dueIn(queue)?.reason, dueIn(queue)?.since], ['lost events; unreadable directory', 77]);
+  assert.deepEqual(
+    [dueIn(queue)?.reason, dueIn(queue)?.since],
+    ['lost events; unreadable directory', 77],
+  );
   queue.close({ clean: true });
   const again = openQueue(folder);
   assert.equal(again.recovery.reason, 'lost events; unreadable directory');
@@ -172,7 +183,10 @@ test('a full check that is due is sticky, on disk at once, and done only by one 
   again.fullCheckSucceeded(again.fullCheckDue?.ticket ?? 0);
   again.close({ clean: true });
   const clean = openQueue(folder);
-  assert.deepEqual([clean.recovery, clean.fullCheckDue], [{ unclean: false, pending: 0 }, undefined]);
+  assert.deepEqual(
+    [clean.recovery, clean.fullCheckDue],
+    [{ unclean: false, pending: 0 }, undefined],
+  );
   clean.close({ clean: true });
 });
 
@@ -209,8 +223,12 @@ test('an unclean stop makes none due if nothing was unwritten, unless changes wa
   first.append([file('/a'), file('/b')]);
   abandon(first);
   const second = openQueue(folder, { unwritten: 'none' });
-  assert.deepEqual([second.recovery, second.fullCheckDue], [{ unclean: true, pending: 2 }, undefined]);
-  // Set aside, passed by the cursor, and never written again: not even an orderly end makes that good.
+  assert.deepEqual(
+    [second.recovery, second.fullCheckDue],
+    [{ unclean: true, pending: 2 }, undefined],
+  );
+  // Set aside, passed by the cursor, and never written again: not even an orderly end makes that
+  // good.
   const batch = next(second);
   second.setAside(true);
   second.commit(batch?.end as QueuePosition);
@@ -224,7 +242,10 @@ test('an unclean stop makes none due if nothing was unwritten, unless changes wa
   third.setAside(false);
   third.close({ clean: true });
   const fourth = openQueue(folder, { unwritten: 'none' });
-  assert.deepEqual([fourth.recovery, fourth.fullCheckDue], [{ unclean: false, pending: 1 }, undefined]);
+  assert.deepEqual(
+    [fourth.recovery, fourth.fullCheckDue],
+    [{ unclean: false, pending: 1 }, undefined],
+  );
   abandon(fourth);
 });
 

@@ -71,7 +71,11 @@ test('any bytes come back as they went in, on one line without blanks in the pat
     };
     const line = encodeRecord(record);
     assert.match(line, /^[^ \n]+ [^ \n]+ . [^ \n]+ [^ \n]*\n$/, path.toString('hex'));
-    assert.deepEqual(decodeRecord(Buffer.from(line.slice(0, -1), 'latin1')), record, path.toString('hex'));
+    assert.deepEqual(
+      decodeRecord(Buffer.from(line.slice(0, -1), 'latin1')),
+      record,
+      path.toString('hex'),
+    );
   }
 });
 
@@ -98,7 +102,11 @@ test('no single flipped bit, missing or added byte passes', () => {
   }
   for (let at = 0; at < bytes.length; at += 1) {
     assert.equal(decodeRecord(bytes.subarray(0, at)), undefined, `cut at ${at}`);
-    const doubled = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at - 1, at), bytes.subarray(at)]);
+    const doubled = Buffer.concat([
+      bytes.subarray(0, at),
+      bytes.subarray(at - 1, at),
+      bytes.subarray(at),
+    ]);
     if (at > 0) assert.equal(decodeRecord(doubled), undefined, `doubled byte ${at}`);
   }
 });

@@ -60,7 +60,11 @@ test('the last segment cut at every byte: whole records stay, the rest is cut, n
     queue.append([file('/new')]);
     abandon(queue);
     const again = openQueue(copy);
-    assert.deepEqual(drain(again), [...expected(2).slice(0, whole - 2), 'F /new'], `cut at ${length}`);
+    assert.deepEqual(
+      drain(again),
+      [...expected(2).slice(0, whole - 2), 'F /new'],
+      `cut at ${length}`,
+    );
     abandon(again);
     rmSync(copy, { recursive: true });
   }
@@ -156,7 +160,10 @@ test('segments that are done and could not be removed are removed at the next st
   queue.close({ clean: true });
   writeFileSync(oldest ?? '', bytes);
   const again = openQueue(folder);
-  assert.deepEqual([again.recovery.reason, again.depth, segmentsIn(folder).length], [undefined, 0, 1]);
+  assert.deepEqual(
+    [again.recovery.reason, again.depth, segmentsIn(folder).length],
+    [undefined, 0, 1],
+  );
   abandon(again);
 });
 

@@ -19,7 +19,12 @@ export function temporaryFolder(context: TestContext): string {
 /** Opens the queue in `folder`; without `onTrouble` any trouble fails the test. */
 export function openQueue(folder: string, options: Partial<QueueOptions> = {}): Queue {
   const onTrouble = (trouble: Error): never => assert.fail(trouble.message);
-  return Queue.open({ file: join(folder, 'queue.log'), linesUntilReset: 1e9, onTrouble, ...options });
+  return Queue.open({
+    file: join(folder, 'queue.log'),
+    linesUntilReset: 1e9,
+    onTrouble,
+    ...options,
+  });
 }
 
 /** Closes as a killed process would leave it, but for the lock. */
@@ -57,7 +62,9 @@ export function next(queue: Queue, records = 1000): ReadBatch | undefined {
   return queue.read({ records, bytes: 1e9 });
 }
 
-/** The real file system with some methods replaced; `on` is the place to switch failures on and off. */
+/**
+ * The real file system with some methods replaced; `on` is the place to switch failures on and off.
+ */
 export function brokenFiles(replace: (real: Files) => Partial<Files>): Files {
   return { ...realFiles, ...replace(realFiles) };
 }

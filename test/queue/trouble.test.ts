@@ -67,7 +67,11 @@ for (const code of ['ENOSPC', 'EIO', 'EDQUOT']) {
     assert.deepEqual(troubles, ['write', 'write']);
     delete failing.write;
     assert.equal(queue.append([file('/lost')]), 2, 'with a note of the loss');
-    const left = ['F /before', 'A changes were dropped because the queue could not be written', 'F /lost'];
+    const left = [
+      'F /before',
+      'A changes were dropped because the queue could not be written',
+      'F /lost',
+    ];
     abandon(queue);
     const again = openQueue(folder);
     assert.deepEqual(drain(again), left);
@@ -116,7 +120,8 @@ for (const canTruncate of [true, false]) {
 test('a new segment that cannot be begun: the old one goes on', (context) => {
   const { folder, troubles, failing, queue } = fragileQueue(context, { segmentBytes: 100 });
   failing.open = fail('ENOSPC');
-  for (let round = 0; round < 5; round += 1) assert.equal(queue.append([file(`/some/path/${round}`)]), 1);
+  for (let round = 0; round < 5; round += 1)
+    assert.equal(queue.append([file(`/some/path/${round}`)]), 1);
   assert.ok(troubles.length > 0 && troubles.every((trouble) => trouble === 'roll'));
   delete failing.open;
   queue.append([file('/last')]);
@@ -147,7 +152,10 @@ test('a cursor that cannot be saved is saved later, and no segment is removed be
   failing.write = fail('EIO');
   assert.equal(drain(queue).length, 2);
   queue.requireFullCheck('something');
-  assert.ok(troubles.length >= 2 && troubles.every((trouble) => trouble === 'cursor'), troubles.join());
+  assert.ok(
+    troubles.length >= 2 && troubles.every((trouble) => trouble === 'cursor'),
+    troubles.join(),
+  );
   assert.ok(readdirSync(folder).includes('queue.log.000001'));
   assert.ok(!textOf(join(folder, 'queue.log.cursor')).includes('something'));
   delete failing.write;
@@ -214,15 +222,19 @@ test('while it runs, the log and the cursor reach the disk by themselves', async
 
 const isRoot = process.getuid?.() === 0;
 
-test('a full disk of 1 MiB', { skip: isRoot ? false : 'only root can mount a tmpfs' }, (context) => {
-  const folder = temporaryFolder(context);
-  if (!tryMount(folder)) return context.skip('mount -t tmpfs is not permitted here');
-  try {
-    fillDisk(folder);
-  } finally {
-    execFileSync('umount', ['--lazy', folder]);
-  }
-});
+test(
+  'a full disk of 1 MiB',
+  { skip: isRoot ? false : 'only root can mount a tmpfs' },
+  (context) => {
+    const folder = temporaryFolder(context);
+    if (!tryMount(folder)) return context.skip('mount -t tmpfs is not permitted here');
+    try {
+      fillDisk(folder);
+    } finally {
+      execFileSync('umount', ['--lazy', folder]);
+    }
+  },
+);
 
 function fillDisk(folder: string): void {
   const troubles: QueueTrouble[] = [];
@@ -248,7 +260,9 @@ function fillDisk(folder: string): void {
 
 function tryMount(folder: string): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', folder], { stdio: 'pipe' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', folder], {
+      stdio: 'pipe',
+    });
     return true;
   } catch {
     return false;

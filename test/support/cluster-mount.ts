@@ -22,10 +22,16 @@ export class ClusterMount {
   }
 
   /** Makes what is to be mounted, empty, and its mount point. It is not mounted yet. */
-  static async make(cluster: Cluster, number: number, name: string, kind: MountKind): Promise<ClusterMount> {
+  static async make(
+    cluster: Cluster,
+    number: number,
+    name: string,
+    kind: MountKind,
+  ): Promise<ClusterMount> {
     const node = cluster.node(number);
     const store = join(cluster.folder, `store-${node.name}-${name.replaceAll('/', '-')}-${kind}`);
-    for (const part of ['lower', 'upper', 'work', 'keep']) mkdirSync(join(store, part), { recursive: true });
+    for (const part of ['lower', 'upper', 'work', 'keep'])
+      mkdirSync(join(store, part), { recursive: true });
     const mount = new ClusterMount(node, name, kind, store);
     mkdirSync(node.path(name), { recursive: true });
     // A tmpfs lives as long as it is mounted somewhere.

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /**
- * Namespaces (network, mounts, processes) of one node, kept alive by one process in them. They have no names: when this
- * process ends, however it ends, the keeper's standard input closes, the keeper goes, and the kernel removes all
- * processes, mounts and links that were in them.
+ * Namespaces (network, mounts, processes) of one node, kept alive by one process in them. They have
+ * no names: when this process ends, however it ends, the keeper's standard input closes, the keeper
+ * goes, and the kernel removes all processes, mounts and links that were in them.
  */
 export class Namespaces {
   /** The keeper as this machine sees it, for nsenter(1), `ip link … netns` and `/proc/PID/root`. */
@@ -42,7 +42,10 @@ export class Namespaces {
     return ['nsenter', '-t', String(this.pid), '-n', '-m', '-p', '--', ...words];
   }
 
-  /** The words that run a command with this network, but with the processes and files of the machine. */
+  /**
+   * The words that run a command with this network, but with the processes and files of the
+   * machine.
+   */
   enterNetwork(words: readonly string[]): string[] {
     return ['nsenter', '-t', String(this.pid), '-n', '--', ...words];
   }
@@ -56,7 +59,10 @@ export class Namespaces {
   }
 }
 
-/** Pids of a process's children, whichever of its threads made them; empty if it is gone (proc_pid_task(5)). */
+/**
+ * Pids of a process's children, whichever of its threads made them; empty if it is gone
+ * (proc_pid_task(5)).
+ */
 export function childrenOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {

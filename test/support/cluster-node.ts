@@ -1,6 +1,14 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,13 +25,19 @@ import { type Entries, makingEntries } from './make-entries.js';
 export interface ClusterPlaces {
   /** Folder of the whole cluster. */
   readonly folder: string;
-  /** Every node has its own data here; the synchronised tree lies in it, so that it can be renamed and mounted over. */
+  /**
+   * Every node has its own data here; the synchronised tree lies in it, so that it can be renamed
+   * and mounted over.
+   */
   readonly data: string;
   /** The synchronised tree. */
   readonly tree: string;
 }
 
-/** One node: a network of its own, data of its own at a path that is the same on all, and the real daemon. */
+/**
+ * One node: a network of its own, data of its own at a path that is the same on all, and the real
+ * daemon.
+ */
 export class ClusterNode {
   readonly name: string;
   readonly address: string;
@@ -37,7 +51,10 @@ export class ClusterNode {
   database: string;
   /** Settings of the daemon, as flags. */
   flags: readonly string[] = [];
-  /** Whether the daemon writes down how long its event loop stands still; to be set before the start. */
+  /**
+   * Whether the daemon writes down how long its event loop stands still; to be set before the
+   * start.
+   */
   isMeasured = false;
   /** Flags of Node.js for the daemon; to be set before the start. */
   nodeFlags: readonly string[] = [];
@@ -46,7 +63,12 @@ export class ClusterNode {
   readonly #runtime: string;
   #daemon: ChildProcess | undefined;
 
-  private constructor(number: number, places: ClusterPlaces, folder: string, namespaces: Namespaces) {
+  private constructor(
+    number: number,
+    places: ClusterPlaces,
+    folder: string,
+    namespaces: Namespaces,
+  ) {
     this.name = `node${number}`;
     this.address = addressOf(number);
     this.namespaces = namespaces;
@@ -60,7 +82,11 @@ export class ClusterNode {
   }
 
   /** Makes node `number`, without a link. `dataSize` puts its data on a tmpfs of so many bytes. */
-  static async create(number: number, places: ClusterPlaces, dataSize?: number): Promise<ClusterNode> {
+  static async create(
+    number: number,
+    places: ClusterPlaces,
+    dataSize?: number,
+  ): Promise<ClusterNode> {
     const folder = join(places.folder, `node${number}`);
     for (const name of ['data/tree', 'database', 'etc', 'run'])
       mkdirSync(join(folder, name), { recursive: true });
@@ -151,7 +177,10 @@ export class ClusterNode {
     return result.stdout;
   }
 
-  /** Runs a csync2 server by hand, for a daemon with `--server external`. It ends with the node, or when it is killed. */
+  /**
+   * Runs a csync2 server by hand, for a daemon with `--server external`. It ends with the node, or
+   * when it is killed.
+   */
   runServer(): ChildProcess {
     const log = openSync(this.serverLog, 'a');
     const words = ['csync2', '-N', this.name, '-D', this.database, '-ii', '-t', '-v'];
@@ -161,11 +190,17 @@ export class ClusterNode {
     return server;
   }
 
-  /** A command of the product's command line, asking this node's daemon. Never throws for an exit code. */
+  /**
+   * A command of the product's command line, asking this node's daemon. Never throws for an exit
+   * code.
+   */
   command(...words: readonly string[]): Promise<CommandResult> {
-    return runCommand([process.execPath, commandLine, ...words, '--runtime-directory', this.#runtime], {
-      env: this.#env,
-    });
+    return runCommand(
+      [process.execPath, commandLine, ...words, '--runtime-directory', this.#runtime],
+      {
+        env: this.#env,
+      },
+    );
   }
 
   /** The same, while it runs. The caller ends it. */
@@ -178,7 +213,16 @@ export class ClusterNode {
   start(): void {
     const log = openSync(this.logFile, 'a');
     const words = [
-      ...[process.execPath, ...this.nodeFlags, commandLine, 'run', '-N', this.name, '-D', this.database],
+      ...[
+        process.execPath,
+        ...this.nodeFlags,
+        commandLine,
+        'run',
+        '-N',
+        this.name,
+        '-D',
+        this.database,
+      ],
       ...['--cfg-path', this.systemDirectory, '--csync-log', this.serverLog],
       ...['--queue-file', join(this.#folder, 'queue.log'), '--runtime-directory', this.#runtime],
       // What the watcher misses shall stay missing, so that a test sees it.
@@ -186,7 +230,10 @@ export class ClusterNode {
       ...['--log-level', 'debug', ...this.flags],
     ];
     const [program = '', ...args] = this.namespaces.enter(words);
-    const measured = { NODE_OPTIONS: `--import ${loopDelay}`, LOOP_DELAY_FILE: this.#loopDelayFile };
+    const measured = {
+      NODE_OPTIONS: `--import ${loopDelay}`,
+      LOOP_DELAY_FILE: this.#loopDelayFile,
+    };
     const env = { ...this.#env, ...(this.isMeasured ? measured : {}) };
     this.#daemon = spawn(program, args, { stdio: ['ignore', log, log], env });
     closeSync(log);
@@ -194,7 +241,11 @@ export class ClusterNode {
 
   /** Whether the daemon runs. */
   get running(): boolean {
-    return this.#daemon !== undefined && this.#daemon.exitCode === null && this.#daemon.signalCode === null;
+    return (
+      this.#daemon !== undefined &&
+      this.#daemon.exitCode === null &&
+      this.#daemon.signalCode === null
+    );
   }
 
   /** The daemon's pid on this machine. */
@@ -213,7 +264,9 @@ export class ClusterNode {
     return this.#csync2Processes().filter((pid) => !isServer(pid));
   }
 
-  /** The longest time for which the daemon's event loop has stood still, and the most memory it had. */
+  /**
+   * The longest time for which the daemon's event loop has stood still, and the most memory it had.
+   */
   measured(): { readonly longest: number; readonly megabytes: number } {
     return JSON.parse(readFileSync(this.#loopDelayFile, 'utf8'));
   }
@@ -230,7 +283,10 @@ export class ClusterNode {
     await ended;
   }
 
-  /** Kills daemon, server, sessions and commands at once, as the service manager does with what a daemon leaves. */
+  /**
+   * Kills daemon, server, sessions and commands at once, as the service manager does with what a
+   * daemon leaves.
+   */
   async crash(): Promise<void> {
     await this.#forked();
     const { serverPid } = this;
@@ -277,9 +333,11 @@ export class ClusterNode {
     const status = await this.status();
     if (!status) return false;
     const { state, queue, full_check_due: due, peers, server } = status;
-    const idle = state === 'idle' && queue.depth === 0 && due === null && server.sessions.length === 0;
+    const idle =
+      state === 'idle' && queue.depth === 0 && due === null && server.sessions.length === 0;
     return (
-      idle && peers.every((peer) => (peer.pending === 0 || peer.pending === null) && peer.state === 'idle')
+      idle &&
+      peers.every((peer) => (peer.pending === 0 || peer.pending === null) && peer.state === 'idle')
     );
   }
 

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * Why no cluster can be made here, for a test's `skip`; false if there is no reason. With CI=true nothing is left out:
- * there it throws.
+ * Why no cluster can be made here, for a test's `skip`; false if there is no reason. With CI=true
+ * nothing is left out: there it throws.
  *
  * @param programs - what the test needs besides
  */
@@ -18,8 +18,12 @@ export function clusterObstacle(programs: readonly string[] = []): string | fals
 function findObstacle(programs: readonly string[]): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can make network namespaces: run this as root';
   const path = (process.env.PATH ?? '').split(delimiter);
-  const missing = programs.filter((program) => !path.some((place) => existsSync(join(place, program))));
+  const missing = programs.filter(
+    (program) => !path.some((place) => existsSync(join(place, program))),
+  );
   if (missing.length > 0) return `not installed: ${missing.join(', ')} (see scripts/setup)`;
   const { status, stderr } = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true']);
-  return status === 0 ? undefined : `this machine allows no namespaces: ${stderr.toString().trim()}`;
+  return status === 0
+    ? undefined
+    : `this machine allows no namespaces: ${stderr.toString().trim()}`;
 }

@@ -8,9 +8,13 @@ import { childrenOf, signalProcess } from './cluster-namespaces.js';
 import type { ClusterNode } from './cluster-node.js';
 import { mustRun } from './command.js';
 
-/** Why there is no PostgreSQL for tests here, for `skip`; false if there is one. With CI=true it throws instead. */
+/**
+ * Why there is no PostgreSQL for tests here, for `skip`; false if there is one. With CI=true it
+ * throws instead.
+ */
 export function postgresObstacle(): string | false {
-  const missing = postgresDirectory() === undefined ? 'postgresql' : libraryMissing() ? 'libpq5' : undefined;
+  const missing =
+    postgresDirectory() === undefined ? 'postgresql' : libraryMissing() ? 'libpq5' : undefined;
   if (missing === undefined) return false;
   const obstacle = `PostgreSQL is not installed: apt-get install ${missing}`;
   if (process.env.CI === 'true') throw new Error(obstacle);
@@ -18,8 +22,8 @@ export function postgresObstacle(): string | false {
 }
 
 /**
- * A PostgreSQL server of the test's own, on a node and in the cluster's folder; it ends with the test. Every node's
- * csync2 keeps its database in it.
+ * A PostgreSQL server of the test's own, on a node and in the cluster's folder; it ends with the
+ * test. Every node's csync2 keeps its database in it.
  */
 export async function startPostgres(
   context: TestContext,
@@ -34,9 +38,12 @@ export async function startPostgres(
   await mustRun(['chown', 'postgres:', folder]);
   const asUser = ['setpriv', '--reuid=postgres', '--regid=postgres', '--init-groups', '--'];
   const data = join(folder, 'data');
-  await mustRun([...asUser, `${programs}/initdb`, '-D', data, '-U', 'csync2', '--auth=trust', '--no-sync'], {
-    cwd: '/',
-  });
+  await mustRun(
+    [...asUser, `${programs}/initdb`, '-D', data, '-U', 'csync2', '--auth=trust', '--no-sync'],
+    {
+      cwd: '/',
+    },
+  );
   const log = openSync(join(folder, 'log'), 'a', 0o644);
   const access = join(folder, 'access');
   await mustRun(['sh', '-c', `echo 'host all all 10.77.0.0/24 trust' > '${access}'`]);
@@ -71,11 +78,19 @@ export async function startPostgres(
 /** Debian keeps each version's programs in a directory of its own, others in PATH. */
 function postgresDirectory(): string | undefined {
   const versions = '/usr/lib/postgresql';
-  const places = existsSync(versions) ? readdirSync(versions).map((name) => join(versions, name, 'bin')) : [];
-  return [...places, '/usr/bin', '/usr/local/bin'].find((place) => existsSync(join(place, 'initdb')));
+  const places = existsSync(versions)
+    ? readdirSync(versions).map((name) => join(versions, name, 'bin'))
+    : [];
+  return [...places, '/usr/bin', '/usr/local/bin'].find((place) =>
+    existsSync(join(place, 'initdb')),
+  );
 }
 
 function libraryMissing(): boolean {
-  const places = ['/usr/lib', '/usr/lib64', ...readdirSync('/usr/lib').map((name) => `/usr/lib/${name}`)];
+  const places = [
+    '/usr/lib',
+    '/usr/lib64',
+    ...readdirSync('/usr/lib').map((name) => `/usr/lib/${name}`),
+  ];
   return !places.some((place) => existsSync(join(place, 'libpq.so.5')));
 }

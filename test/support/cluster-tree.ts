@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export type Tree = ReadonlyMap<string, string>;
 
 /**
- * Reads a tree. What vanishes meanwhile is left out, as are csync2's temporary files: those of a session that was
- * killed stay behind.
+ * Reads a tree. What vanishes meanwhile is left out, as are csync2's temporary files: those of a
+ * session that was killed stay behind.
  */
 export function readTree(root: string): Tree {
   const entries = new Map<string, string>();
@@ -16,7 +16,8 @@ export function readTree(root: string): Tree {
     if (!stat || isTemporary(name)) return;
     entries.set(name === '' ? '.' : name, describe(path, stat));
     if (!stat.isDirectory()) return;
-    for (const child of namesIn(path)) visit(join(path, child), name === '' ? child : `${name}/${child}`);
+    for (const child of namesIn(path))
+      visit(join(path, child), name === '' ? child : `${name}/${child}`);
   };
   visit(root, '');
   return entries;

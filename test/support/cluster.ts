@@ -28,8 +28,8 @@ export interface ClusterOptions {
 }
 
 /**
- * Real csync2 nodes in namespaces of this machine, each with the real daemon. All of it goes when the test ends, and
- * also when this process is killed.
+ * Real csync2 nodes in namespaces of this machine, each with the real daemon. All of it goes when
+ * the test ends, and also when this process is killed.
  */
 export class Cluster {
   readonly nodes: readonly ClusterNode[];
@@ -54,7 +54,10 @@ export class Cluster {
   }
 
   /** Makes nodes, network and configuration. No daemon is started, no database made. */
-  static async make(context: Pick<TestContext, 'after'>, options: ClusterOptions = {}): Promise<Cluster> {
+  static async make(
+    context: Pick<TestContext, 'after'>,
+    options: ClusterOptions = {},
+  ): Promise<Cluster> {
     removeStale();
     const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`));
     const ends: (() => Promise<void>)[] = [];
@@ -78,13 +81,18 @@ export class Cluster {
     const hosts = nodes.map((node) => `${node.address} ${node.name}\n`).join('');
     for (const node of nodes) {
       node.setHosts(`127.0.0.1 localhost\n${hosts}`);
-      writeFileSync(join(node.systemDirectory, 'cluster.key'), `${'k'.repeat(64)}\n`, { mode: 0o600 });
+      writeFileSync(join(node.systemDirectory, 'cluster.key'), `${'k'.repeat(64)}\n`, {
+        mode: 0o600,
+      });
       node.configure(cluster.configuration(nodes.slice(0, options.members ?? nodes.length)));
     }
     return cluster;
   }
 
-  /** Makes a cluster and has all its daemons at work; `prepare` may fill the tree of the first node before. */
+  /**
+   * Makes a cluster and has all its daemons at work; `prepare` may fill the tree of the first node
+   * before.
+   */
   static async started(
     context: TestContext,
     options: ClusterOptions = {},
@@ -138,7 +146,10 @@ group cluster {
     return node;
   }
 
-  /** Waits for a condition; throws with what the daemons said last. The time is only there to end a failing test. */
+  /**
+   * Waits for a condition; throws with what the daemons said last. The time is only there to end a
+   * failing test.
+   */
   async until(
     what: string,
     condition: () => boolean | Promise<boolean>,
@@ -199,7 +210,11 @@ group cluster {
     text: string | undefined,
     seconds?: number,
   ): Promise<void> {
-    await this.until(`${name} on ${node.name} to be ${text}`, () => node.read(name) === text, seconds);
+    await this.until(
+      `${name} on ${node.name} to be ${text}`,
+      () => node.read(name) === text,
+      seconds,
+    );
   }
 
   /** Pulls a node's cable: its peers' connects fail after a while. */

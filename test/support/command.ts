@@ -15,8 +15,14 @@ export interface CommandOptions {
   readonly input?: string | Buffer;
 }
 
-/** Runs a command to its end and keeps what it wrote (Latin-1, so that no byte is lost). Never throws for an exit code. */
-export function runCommand(words: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+/**
+ * Runs a command to its end and keeps what it wrote (Latin-1, so that no byte is lost). Never
+ * throws for an exit code.
+ */
+export function runCommand(
+  words: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
   const [command = '', ...rest] = words;
   return new Promise((resolve, reject) => {
     const child = spawn(command, rest, { env: options.env, cwd: options.cwd, stdio: 'pipe' });
@@ -38,11 +44,19 @@ export function runCommand(words: readonly string[], options: CommandOptions = {
   });
 }
 
-/** Like {@link runCommand}, but an exit code other than 0 throws, with all that the command said. Gives its stdout. */
-export async function mustRun(words: readonly string[], options: CommandOptions = {}): Promise<string> {
+/**
+ * Like {@link runCommand}, but an exit code other than 0 throws, with all that the command said.
+ * Gives its stdout.
+ */
+export async function mustRun(
+  words: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
   const result = await runCommand(words, options);
   if (result.code !== 0) {
-    throw new Error(`${words.join(' ')} ended with ${result.code}:\n${result.stdout}${result.stderr}`);
+    throw new Error(
+      `${words.join(' ')} ended with ${result.code}:\n${result.stdout}${result.stderr}`,
+    );
   }
   return result.stdout;
 }

@@ -1,5 +1,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,17 +27,21 @@ export interface ClusterOptions {
   /** Further lines of its group. */
   readonly rules?: string;
   /**
-   * Whether the tree is included by a prefix, so that each node has its own on this one machine. Without one the
-   * paths are real, and there is nothing to push to: for tests of checks alone.
+   * Whether the tree is included by a prefix, so that each node has its own on this one machine.
+   * Without one the paths are real, and there is nothing to push to: for tests of checks alone.
    */
   readonly prefix?: boolean;
 }
 
 /**
- * Real csync2 nodes on 127.0.0.2, .3, .4 with a tree, a system directory and a database each, and one free port.
- * All is in a folder of its own; after the test every server is killed by its pid and the folder removed.
+ * Real csync2 nodes on 127.0.0.2, .3, .4 with a tree, a system directory and a database each, and
+ * one free port. All is in a folder of its own; after the test every server is killed by its pid
+ * and the folder removed.
  */
-export async function makeCluster(context: TestContext, options: ClusterOptions = {}): Promise<CsyncNode[]> {
+export async function makeCluster(
+  context: TestContext,
+  options: ClusterOptions = {},
+): Promise<CsyncNode[]> {
   const folder = mkdtempSync(join(tmpdir(), 'csync2-test-'));
   const names = ['127.0.0.2', '127.0.0.3', '127.0.0.4'];
   const port = String(await freePort(names));
@@ -82,7 +94,8 @@ export class CsyncNode {
     this.databaseDirectory = join(folder, `db-${name}`);
     this.databaseFile = join(this.databaseDirectory, `${name}.db3`);
     this.logFile = join(folder, `log-${name}`);
-    for (const directory of [this.root, this.systemDirectory, this.databaseDirectory]) mkdirSync(directory);
+    for (const directory of [this.root, this.systemDirectory, this.databaseDirectory])
+      mkdirSync(directory);
     this.instance = {
       program: 'csync2',
       systemDirectory: this.systemDirectory,
@@ -180,7 +193,10 @@ export class CsyncNode {
     for (const each of [pid, ...sessionsOf(pid)]) sendSignal(each, signal);
   }
 
-  /** What finds the marks that checks of this node have torn; with `record`, what an end of ours has left there. */
+  /**
+   * What finds the marks that checks of this node have torn; with `record`, what an end of ours has
+   * left there.
+   */
   tornChecks(record = join(this.systemDirectory, 'check-record')): TornChecks {
     return new TornChecks({
       newest: (limit) => this.ledger.newest(limit),
@@ -215,7 +231,10 @@ export async function until(isSo: () => boolean, what: string, seconds = 60): Pr
 /** The processes forked by a server. */
 export function sessionsOf(pid: number): number[] {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
   } catch {
     return [];
   }
@@ -239,7 +258,10 @@ export function listens(address: string, port: number): boolean {
     .some((line) => line.includes(` ${wanted} `) && / 0A /.test(line));
 }
 
-/** A port that is free on all these addresses, below those given out to clients (ip(7), ip_local_port_range). */
+/**
+ * A port that is free on all these addresses, below those given out to clients (ip(7),
+ * ip_local_port_range).
+ */
 async function freePort(addresses: readonly string[]): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);

@@ -32,7 +32,10 @@ export class Random {
     return items[this.below(items.length)] as Item;
   }
 
-  /** 1 to `most` bytes, each any of 1 to 255 but the slash: what a file name may hold. Never `.` or `..`, which each directory has. */
+  /**
+   * 1 to `most` bytes, each any of 1 to 255 but the slash: what a file name may hold. Never `.` or
+   * `..`, which each directory has.
+   */
   name(most: number): Buffer {
     const bytes = Buffer.alloc(1 + this.below(most));
     for (let at = 0; at < bytes.length; at++) {

@@ -11,8 +11,8 @@ export interface WireOptions {
 }
 
 /**
- * A client that speaks csync2's protocol by hand, word by word, as far as a test wants: to stop in the middle, to say nothing, or
- * to say what csync2 itself would not.
+ * A client that speaks csync2's protocol by hand, word by word, as far as a test wants: to stop in
+ * the middle, to say nothing, or to say what csync2 itself would not.
  */
 export class WireClient {
   readonly socket: Socket;
@@ -60,7 +60,9 @@ export class WireClient {
     await this.say(`HELLO ${name}`);
   }
 
-  /** Has the server take a file's content, and gives its answer. Owner, mode and time are not set. */
+  /**
+   * Has the server take a file's content, and gives its answer. Owner, mode and time are not set.
+   */
   async patch(key: string, name: string, content: string): Promise<string> {
     await this.beginPatch(key, name);
     const delta = literalDelta(content);

@@ -48,11 +48,18 @@ export class FaultyMount {
   }
 
   async mount(): Promise<void> {
-    const words = this.#node.namespaces.enter(['python3', program, this.#store, this.point, this.rules]);
+    const words = this.#node.namespaces.enter([
+      'python3',
+      program,
+      this.#store,
+      this.point,
+      this.rules,
+    ]);
     const [command = '', ...args] = words;
     const server = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#server = server;
-    for await (const line of createInterface({ input: server.stdout })) if (line === 'ready') return;
+    for await (const line of createInterface({ input: server.stdout }))
+      if (line === 'ready') return;
     throw new Error('the faulty file system was not mounted');
   }
 

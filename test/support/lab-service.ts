@@ -13,8 +13,8 @@ export class LabService {
   }
 
   /**
-   * Settings of the unit for this test, in a drop-in. With it the service doesn't start as long as the file
-   * /run/hold is there.
+   * Settings of the unit for this test, in a drop-in. With it the service doesn't start as long as
+   * the file /run/hold is there.
    */
   async dropIn(...lines: string[]): Promise<void> {
     const hold = `ExecStartPre=/bin/sh -c 'while [ -e /run/hold ]; do sleep 0.05; done'`;
@@ -35,7 +35,10 @@ export class LabService {
     await this.#lab.mustRun(this.#node, 'systemctl', 'kill', '--kill-who=main', '-s', name, unit);
   }
 
-  /** Waits until everything that was read from the kernel is written down: see native/watch/handover.h. */
+  /**
+   * Waits until everything that was read from the kernel is written down: see
+   * native/watch/handover.h.
+   */
   async quiet(): Promise<void> {
     const pid = await this.show('MainPID');
     const script = `for fd in /proc/${pid}/fd/*; do
@@ -47,14 +50,18 @@ export class LabService {
   }
 
   /**
-   * Ends the service by a signal (to be restarted by systemd) or by `systemctl restart`, runs a script while no process
-   * of it lives, and waits until it works again.
+   * Ends the service by a signal (to be restarted by systemd) or by `systemctl restart`, runs a
+   * script while no process of it lives, and waits until it works again.
    */
   async whileDead(how: 'KILL' | 'restart', script: string): Promise<void> {
     await this.#lab.bash(this.#node, 'touch /run/hold');
-    if (how === 'restart') await this.#lab.mustRun(this.#node, 'systemctl', 'restart', '--no-block', unit);
+    if (how === 'restart')
+      await this.#lab.mustRun(this.#node, 'systemctl', 'restart', '--no-block', unit);
     else await this.signal(how);
-    await this.#lab.waitFor('it to be dead', async () => (await this.show('SubState')) === 'start-pre');
+    await this.#lab.waitFor(
+      'it to be dead',
+      async () => (await this.show('SubState')) === 'start-pre',
+    );
     await this.#lab.bash(this.#node, script);
     await this.#lab.bash(this.#node, 'rm /run/hold');
     await this.#lab.waitFor('it to work', async () => (await this.show('SubState')) === 'running');

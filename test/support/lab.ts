@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { type CommandResult, mustRun, runCommand } from './command.js';
 import { waitFor } from './wait-for.js';
 
-/** One booted host. `data` and `root` are folders of this machine: the host's /srv/data and its whole root. */
+/**
+ * One booted host. `data` and `root` are folders of this machine: the host's /srv/data and its
+ * whole root.
+ */
 export interface LabNode {
   readonly number: number;
   readonly name: string;
@@ -16,8 +19,8 @@ export interface LabNode {
 }
 
 /**
- * A laboratory of real systemd hosts with the product installed (`scripts/lab`). It lives no longer than this process:
- * if {@link down} is not reached, the next run of anything takes it down.
+ * A laboratory of real systemd hosts with the product installed (`scripts/lab`). It lives no longer
+ * than this process: if {@link down} is not reached, the next run of anything takes it down.
  */
 export class Lab {
   readonly id: string;
@@ -31,15 +34,27 @@ export class Lab {
     this.#nodes = [...nodes];
   }
 
-  /** Boots so many hosts. Their trees are empty, csync2 is configured, the service is not started. */
+  /**
+   * Boots so many hosts. Their trees are empty, csync2 is configured, the service is not started.
+   */
   static async boot(nodes: number): Promise<Lab> {
     const owner = String(process.pid);
-    const text = await mustRun([script, 'up', '--nodes', String(nodes), '--owner', owner, '--json']);
+    const text = await mustRun([
+      script,
+      'up',
+      '--nodes',
+      String(nodes),
+      '--owner',
+      owner,
+      '--json',
+    ]);
     const lab = JSON.parse(text) as { id: string; nodes: LabNode[] };
     return new Lab(lab.id, lab.nodes);
   }
 
-  /** Boots hosts, makes the databases, and starts the service on each; returns when all are ready. */
+  /**
+   * Boots hosts, makes the databases, and starts the service on each; returns when all are ready.
+   */
   static async started(nodes: number): Promise<Lab> {
     const lab = await Lab.boot(nodes);
     try {
@@ -51,7 +66,10 @@ export class Lab {
     return lab;
   }
 
-  /** csync2's databases learn the trees as they are, and the service is enabled and started on each host. */
+  /**
+   * csync2's databases learn the trees as they are, and the service is enabled and started on each
+   * host.
+   */
   async start(): Promise<void> {
     await mustRun([script, 'initialise', this.id]);
     await mustRun([script, 'start', this.id]);
@@ -99,7 +117,12 @@ export class Lab {
   /** The service's journal on a host, one line an entry. */
   async journal(number: number): Promise<string[]> {
     const options = ['--output=short-precise', '--no-pager', '--quiet'];
-    const text = await this.mustRun(number, 'journalctl', '--unit=inotify-csync.service', ...options);
+    const text = await this.mustRun(
+      number,
+      'journalctl',
+      '--unit=inotify-csync.service',
+      ...options,
+    );
     return text.split('\n').filter((line) => line !== '');
   }
 
@@ -137,8 +160,8 @@ export class Lab {
   }
 
   /**
-   * Waits until all trees are equal, or throws with the differences and every host's journal. Once it has thrown, later
-   * calls don't wait: they could only tell of the same difference.
+   * Waits until all trees are equal, or throws with the differences and every host's journal. Once
+   * it has thrown, later calls don't wait: they could only tell of the same difference.
    */
   async waitUntilEqual(seconds = 60): Promise<void> {
     let differences: string[] = [];
@@ -146,7 +169,8 @@ export class Lab {
       differences = await this.differences();
       return differences.length === 0;
     };
-    if (this.#unequal && !(await equal())) throw new Error('the trees differ since an earlier test');
+    if (this.#unequal && !(await equal()))
+      throw new Error('the trees differ since an earlier test');
     this.#unequal = !(await waitFor(equal, seconds));
     if (!this.#unequal) return;
     throw new Error(
@@ -155,7 +179,11 @@ export class Lab {
   }
 
   /** Waits for a condition, or throws with every host's journal. */
-  async waitFor(what: string, condition: () => boolean | Promise<boolean>, seconds = 60): Promise<void> {
+  async waitFor(
+    what: string,
+    condition: () => boolean | Promise<boolean>,
+    seconds = 60,
+  ): Promise<void> {
     if (await waitFor(condition, seconds)) return;
     throw new Error(`waited ${seconds} s for ${what}:\n${await this.#journals()}`);
   }
@@ -190,4 +218,6 @@ function hostEnvironment(): NodeJS.ProcessEnv {
 // This file runs as build/test/support/lab.js.
 const script = fileURLToPath(new URL('../../../scripts/lab', import.meta.url));
 /** What `scripts/lab compare` calls. */
-const compareTrees = fileURLToPath(new URL('../../../scripts/lib/compare-trees.mjs', import.meta.url));
+const compareTrees = fileURLToPath(
+  new URL('../../../scripts/lib/compare-trees.mjs', import.meta.url),
+);

@@ -1,4 +1,5 @@
-// Loaded into a daemon before all else (node --import): writes down how long its event loop stands still, and its memory.
+// Loaded into a daemon before all else (node --import): writes down how long its event loop stands
+// still, and its memory.
 import { renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
@@ -10,7 +11,10 @@ if (file !== undefined) {
   setInterval(() => {
     rss = Math.max(rss, process.memoryUsage.rss());
     // Whoever reads it must not find half of it.
-    writeFileSync(`${file}.new`, JSON.stringify({ longest: histogram.max / 1e6, megabytes: rss / 1e6 }));
+    writeFileSync(
+      `${file}.new`,
+      JSON.stringify({ longest: histogram.max / 1e6, megabytes: rss / 1e6 }),
+    );
     renameSync(`${file}.new`, file);
   }, 200).unref();
 }

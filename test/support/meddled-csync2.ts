@@ -2,7 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
-/** A csync2 that runs a script first, once, when it is told to: between our look and its own something happens. */
+/**
+ * A csync2 that runs a script first, once, when it is told to: between our look and its own
+ * something happens.
+ */
 export class MeddledCsync2 {
   /** To be given as the setting `csync2`. */
   readonly program: string;

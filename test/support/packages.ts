@@ -37,7 +37,10 @@ export function asElsewhere(files: readonly string[]): string[] {
     .sort();
 }
 
-const debianOnly = ['usr/share/doc/inotify-csync/changelog.gz', 'usr/share/lintian/overrides/inotify-csync'];
+const debianOnly = [
+  'usr/share/doc/inotify-csync/changelog.gz',
+  'usr/share/lintian/overrides/inotify-csync',
+];
 
 const elsewhere: Readonly<Record<string, string>> = {
   'usr/share/doc/inotify-csync/copyright': 'usr/share/licenses/inotify-csync/copyright',

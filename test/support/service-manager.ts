@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 export type ServiceLine = Readonly<Record<string, unknown>>;
 
 /**
- * A service manager as small as can be, for what needs no real one: it runs one program, keeps the descriptors that
- * this sends with FDSTORE=1, and hands them over at the next start. All in one JSON line each: what the service prints,
- * `{notify}` for a message of its, `{started}` with its pid, `{exited}` with its wait status.
+ * A service manager as small as can be, for what needs no real one: it runs one program, keeps the
+ * descriptors that this sends with FDSTORE=1, and hands them over at the next start. All in one
+ * JSON line each: what the service prints, `{notify}` for a message of its, `{started}` with its
+ * pid, `{exited}` with its wait status.
  */
 export class ServiceManager {
   readonly #child: ChildProcess;
@@ -53,7 +54,8 @@ export class ServiceManager {
       }
       if (this.#child.exitCode !== null) throw new Error('the service manager has ended');
       const left = end - Date.now();
-      if (left <= 0) throw new Error(`waited a minute for ${what}: ${JSON.stringify(seen.slice(-10))}`);
+      if (left <= 0)
+        throw new Error(`waited a minute for ${what}: ${JSON.stringify(seen.slice(-10))}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#arrived = () => {

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Waits until `condition` holds, asking every 100 ms, later every 500. False if it doesn't within so many seconds. */
+/**
+ * Waits until `condition` holds, asking every 100 ms, later every 500. False if it doesn't within
+ * so many seconds.
+ */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,
   seconds: number,

@@ -12,32 +12,37 @@ const rounds = Number(process.env.ROUNDS ?? 12);
 
 // Runs alone: the answers must come in time.
 // What has just been received may be half received, and is left alone then. An answer is not.
-test('a file is answered within a quarter of a second after it has arrived', { skip }, async (context) => {
-  const random = seededRandom(context);
-  const cluster = await Cluster.started(context, { nodes: 3 });
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  for (let round = 0; round < rounds; round++) {
-    // Of one size, and often within one second.
-    const text = (what: string) => `${what} ${String(round).padStart(3, '0')}`;
-    first.write('letter', text('question'));
-    await cluster.untilRead(second, 'letter', text('question'));
-    await sleep(random.below(270));
-    second.write('letter', text('answer..'));
-    await cluster.untilRead(first, 'letter', text('answer..'));
-    await sleep(random.below(120));
-  }
-  await cluster.untilQuiet();
-  await cluster.untilEqual();
-  for (const node of cluster.nodes) {
-    // For the moment until its event is seen, an answer may look like it; nothing waits for ten seconds.
-    const looks = node.logged(/may be only partly received/);
-    assert.ok(looks.length <= 2 * rounds, `${node.name}: ${looks.length} looks`);
-    assert.deepEqual(node.logged(/was changed both here and on/), [], node.name);
-  }
-});
+test(
+  'a file is answered within a quarter of a second after it has arrived',
+  { skip },
+  async (context) => {
+    const random = seededRandom(context);
+    const cluster = await Cluster.started(context, { nodes: 3 });
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    for (let round = 0; round < rounds; round++) {
+      // Of one size, and often within one second.
+      const text = (what: string) => `${what} ${String(round).padStart(3, '0')}`;
+      first.write('letter', text('question'));
+      await cluster.untilRead(second, 'letter', text('question'));
+      await sleep(random.below(270));
+      second.write('letter', text('answer..'));
+      await cluster.untilRead(first, 'letter', text('answer..'));
+      await sleep(random.below(120));
+    }
+    await cluster.untilQuiet();
+    await cluster.untilEqual();
+    for (const node of cluster.nodes) {
+      // For the moment until its event is seen, an answer may look like it; nothing waits for ten
+      // seconds.
+      const looks = node.logged(/may be only partly received/);
+      assert.ok(looks.length <= 2 * rounds, `${node.name}: ${looks.length} looks`);
+      assert.deepEqual(node.logged(/was changed both here and on/), [], node.name);
+    }
+  },
+);
 
-// csync2 closes what it has received after it has moved it into its place, and sets its time then: whoever is quicker than that wrote
-// to a file that passed for received.
+// csync2 closes what it has received after it has moved it into its place, and sets its time then:
+// whoever is quicker than that wrote to a file that passed for received.
 test('a file is answered in the very moment in which it arrives', { skip }, async (context) => {
   const cluster = await Cluster.started(context);
   const [first, second] = [cluster.node(1), cluster.node(2)];

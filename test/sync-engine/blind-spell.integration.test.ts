@@ -8,19 +8,24 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 
 const skip = clusterObstacle();
 
-// csync2 compares whole seconds and sizes. What is rewritten in the second of its last check, while nobody watches, is seen
-// by no check.
+// csync2 compares whole seconds and sizes. What is rewritten in the second of its last check, while
+// nobody watches, is seen by no check.
 for (const how of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`rewritten in the second of its last check, after ${how}: it arrives`, { skip }, async (context) => {
-    const cluster = await rewrittenUnseen(context, async (sender) => {
-      // Not to be mistaken for a stop that takes long: the second must not end before the rewrite.
-      await sender.stop(how);
-      return 1;
-    });
-    await cluster.untilRead(cluster.node(2), 'counter', 'bbbb');
-    await cluster.untilQuiet();
-    await cluster.untilEqual();
-  });
+  test(
+    `rewritten in the second of its last check, after ${how}: it arrives`,
+    { skip },
+    async (context) => {
+      const cluster = await rewrittenUnseen(context, async (sender) => {
+        // Not to be mistaken for a stop that takes long: the second must not end before the
+        // rewrite.
+        await sender.stop(how);
+        return 1;
+      });
+      await cluster.untilRead(cluster.node(2), 'counter', 'bbbb');
+      await cluster.untilQuiet();
+      await cluster.untilEqual();
+    },
+  );
 }
 
 test('killed again before anybody has looked: it arrives', { skip }, async (context) => {
@@ -65,7 +70,8 @@ test(
   },
 );
 
-// A peer that is not sure of what it has sent sends it once more: then its session only sets owner, mode and time, and says nothing.
+// A peer that is not sure of what it has sent sends it once more: then its session only sets owner,
+// mode and time, and says nothing.
 test(
   'received, and its attributes set once more, while nobody looked: it is not sent on',
   { skip },
@@ -97,7 +103,10 @@ test(
   },
 );
 
-/** Has the counter checked, ends the daemon, rewrites it in the same second, and starts the daemon so often. */
+/**
+ * Has the counter checked, ends the daemon, rewrites it in the same second, and starts the daemon
+ * so often.
+ */
 async function rewrittenUnseen(
   context: TestContext,
   end: (sender: ReturnType<Cluster['node']>) => Promise<number>,

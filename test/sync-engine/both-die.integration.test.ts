@@ -11,7 +11,8 @@ const skip = clusterObstacle();
 const rounds = Number(process.env.ROUNDS ?? 5);
 const filesInRound = 60;
 
-// The sender no longer knows what was under way, the receiver no longer knows what it was receiving.
+// The sender no longer knows what was under way, the receiver no longer knows what it was
+// receiving.
 test(
   'sender and receiver die in the middle of an update: no conflict is reported',
   { skip },
@@ -20,7 +21,8 @@ test(
     const cluster = await Cluster.started(context);
     const [sender, receiver] = [cluster.node(1), cluster.node(2)];
     for (let round = 0; round < rounds; round += 1) {
-      for (let file = 0; file < filesInRound; file += 1) sender.write(`${round}/${file}`, `${round} ${file}`);
+      for (let file = 0; file < filesInRound; file += 1)
+        sender.write(`${round}/${file}`, `${round} ${file}`);
       await cluster.until('a session', () => childrenOf(receiver.serverPid as number).length > 0);
       await sleep(random.below(120));
       const [first, second] = random.pick([

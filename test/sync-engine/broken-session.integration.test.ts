@@ -12,8 +12,9 @@ const skip = clusterObstacle();
 const rounds = Number(process.env.ROUNDS ?? 6);
 const filesInRound = 80;
 
-// csync2's server puts a file in its place first, then sets owner, mode and time, each in a command of its own, and keeps
-// its notes in a transaction. A session that is killed leaves files that its database knows nothing of.
+// csync2's server puts a file in its place first, then sets owner, mode and time, each in a command
+// of its own, and keeps its notes in a transaction. A session that is killed leaves files that its
+// database knows nothing of.
 test(
   'sessions killed in the middle: no conflict is reported, and every mode is right',
   { skip },
@@ -23,7 +24,8 @@ test(
     const [sender, receiver] = [cluster.node(1), cluster.node(2)];
     let killed = 0;
     for (let round = 0; round < rounds; round += 1) {
-      for (let file = 0; file < filesInRound; file += 1) sender.write(`${round}/${file}`, `${round} ${file}`);
+      for (let file = 0; file < filesInRound; file += 1)
+        sender.write(`${round}/${file}`, `${round} ${file}`);
       await cluster.until('a session', () => childrenOf(receiver.serverPid as number).length > 0);
       await sleep(random.below(150));
       for (const pid of childrenOf(receiver.serverPid as number)) {
@@ -35,7 +37,8 @@ test(
     }
     context.diagnostic(`${killed} sessions killed`);
     assert.ok(killed > 0);
-    for (const node of [sender, receiver]) assert.deepEqual(node.logged(/was changed both here and on/), []);
+    for (const node of [sender, receiver])
+      assert.deepEqual(node.logged(/was changed both here and on/), []);
     context.diagnostic(`${(await receiver.peer('node1'))?.sent} files sent back`);
     const [round, file] = [rounds - 1, filesInRound - 1];
     assert.equal(

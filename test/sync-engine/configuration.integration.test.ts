@@ -108,21 +108,25 @@ test('a host that is removed leaves nothing pending', { skip }, async (context) 
   assert.equal((await first.status())?.health, 'healthy');
 });
 
-test('a broken edit changes nothing and is said; when it is fixed, it counts', { skip }, async (context) => {
-  const cluster = await Cluster.started(context, { flags });
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  const from = first.logEnd;
-  first.configure('group cluster { host node1 node2; include');
-  const [said] = await logged(cluster, first, /the previous one stays in use/, from);
-  assert.match(said ?? '', /error:/);
-  first.configure(cluster.configuration(cluster.nodes, ['exclude *.tmp;']));
-  await logged(cluster, first, / reloaded: /, from);
-  first.write('passing.tmp', 'not for others');
-  first.write('kept', 'for others');
-  await cluster.untilRead(second, 'kept', 'for others');
-  await cluster.untilQuiet();
-  assert.equal(second.read('passing.tmp'), undefined);
-});
+test(
+  'a broken edit changes nothing and is said; when it is fixed, it counts',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { flags });
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    const from = first.logEnd;
+    first.configure('group cluster { host node1 node2; include');
+    const [said] = await logged(cluster, first, /the previous one stays in use/, from);
+    assert.match(said ?? '', /error:/);
+    first.configure(cluster.configuration(cluster.nodes, ['exclude *.tmp;']));
+    await logged(cluster, first, / reloaded: /, from);
+    first.write('passing.tmp', 'not for others');
+    first.write('kept', 'for others');
+    await cluster.untilRead(second, 'kept', 'for others');
+    await cluster.untilQuiet();
+    assert.equal(second.read('passing.tmp'), undefined);
+  },
+);
 
 test(
   'while an edit is broken, a daemon with the old one says why nothing goes out',
@@ -136,7 +140,8 @@ test(
     const from = first.logEnd;
     first.configure('group cluster { host node1 node2; include');
     await logged(cluster, first, /the previous one stays in use/, from);
-    // csync2 itself reloads its configuration each time: nothing can be checked until it is fixed, nothing is lost.
+    // csync2 itself reloads its configuration each time: nothing can be checked until it is fixed,
+    // nothing is lost.
     first.write('meanwhile', 'changed while it was broken');
     await cluster.until('it to be said', async () => (await first.status())?.health === 'degraded');
     first.configure(good);
@@ -152,7 +157,11 @@ function fill(cluster: Cluster): void {
 }
 
 /** Edits csync2.cfg and waits until the daemons have taken it over. */
-async function reconfigure(cluster: Cluster, text: () => string, nodes = cluster.members): Promise<void> {
+async function reconfigure(
+  cluster: Cluster,
+  text: () => string,
+  nodes = cluster.members,
+): Promise<void> {
   for (const node of nodes) {
     const from = node.logEnd;
     node.configure(text());
@@ -160,16 +169,29 @@ async function reconfigure(cluster: Cluster, text: () => string, nodes = cluster
   }
 }
 
-async function logged(cluster: Cluster, node: ClusterNode, pattern: RegExp, from: number): Promise<string[]> {
-  await cluster.until(`${node.name} to say ${pattern}`, () => node.logged(pattern, from).length > 0);
+async function logged(
+  cluster: Cluster,
+  node: ClusterNode,
+  pattern: RegExp,
+  from: number,
+): Promise<string[]> {
+  await cluster.until(
+    `${node.name} to say ${pattern}`,
+    () => node.logged(pattern, from).length > 0,
+  );
   return node.logged(pattern, from);
 }
 
 /** Rows of csync2's own database that are pending for node 3. */
 function pendingRows(node: ClusterNode): number {
-  const database = new Database(join(node.database, `${node.name}.db3`), { readonly: true, timeout: 10_000 });
+  const database = new Database(join(node.database, `${node.name}.db3`), {
+    readonly: true,
+    timeout: 10_000,
+  });
   try {
-    const row = database.prepare("SELECT count(*) AS count FROM dirty WHERE peername = 'node3'").get();
+    const row = database
+      .prepare("SELECT count(*) AS count FROM dirty WHERE peername = 'node3'")
+      .get();
     return (row as { count: number }).count;
   } finally {
     database.close();

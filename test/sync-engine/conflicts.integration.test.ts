@@ -21,7 +21,9 @@ async function resolve(node: ClusterNode, ...words: readonly string[]) {
   return { code, stdout, ...(JSON.parse(stdout) as ResolveReply) };
 }
 
-/** Both nodes change something while they can't see each other, until each lists as many conflicts. */
+/**
+ * Both nodes change something while they can't see each other, until each lists as many conflicts.
+ */
 async function conflicting(
   context: TestContext,
   prepare: (first: ClusterNode) => void,
@@ -64,58 +66,68 @@ async function untilSettled(cluster: Cluster): Promise<void> {
   }
 }
 
-test('files are listed with both sides, and decided in both directions', { skip }, async (context) => {
-  const names = ['own', 'theirs', 'newest', 'not asked'];
-  const cluster = await conflicting(
-    context,
-    (first) => {
-      for (const name of names) first.write(name, 'as it was');
-    },
-    (first, second) => {
-      for (const name of names) {
-        first.write(name, 'as the first has it');
-        second.write(name, 'as the second has it, who is longer');
-      }
-      utimesSync(first.path('newest'), 1_500_000_000, 1_500_000_000);
-      utimesSync(second.path('newest'), 1_400_000_000, 1_400_000_000);
-    },
-    names.length,
-  );
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  const at = (name: string) => join(cluster.root, name);
+test(
+  'files are listed with both sides, and decided in both directions',
+  { skip },
+  async (context) => {
+    const names = ['own', 'theirs', 'newest', 'not asked'];
+    const cluster = await conflicting(
+      context,
+      (first) => {
+        for (const name of names) first.write(name, 'as it was');
+      },
+      (first, second) => {
+        for (const name of names) {
+          first.write(name, 'as the first has it');
+          second.write(name, 'as the second has it, who is longer');
+        }
+        utimesSync(first.path('newest'), 1_500_000_000, 1_500_000_000);
+        utimesSync(second.path('newest'), 1_400_000_000, 1_400_000_000);
+      },
+      names.length,
+    );
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    const at = (name: string) => join(cluster.root, name);
 
-  const { code, conflicts, host, schema } = await conflictsOf(first);
-  assert.deepEqual([code, host, schema], [1, 'node1', 1]);
-  const newest = conflicts.find(({ path }) => path === at('newest'));
-  assert.deepEqual(
-    [newest?.peer, newest?.subtree, newest?.error, newest?.here.size, newest?.there?.size],
-    ['node2', false, null, 19, 35],
-  );
-  assert.deepEqual(
-    [newest?.here.type, newest?.here.changed, newest?.there?.changed],
-    ['file', '2017-07-14T02:40:00Z', '2014-05-13T16:53:20Z'],
-  );
-  const table = await first.command('conflicts');
-  assert.match(
-    table.stdout,
-    /node1 {2}file +19 bytes {2}changed 2017-07-14T02:40:00Z\n +node2 {2}file +35 bytes/,
-  );
+    const { code, conflicts, host, schema } = await conflictsOf(first);
+    assert.deepEqual([code, host, schema], [1, 'node1', 1]);
+    const newest = conflicts.find(({ path }) => path === at('newest'));
+    assert.deepEqual(
+      [newest?.peer, newest?.subtree, newest?.error, newest?.here.size, newest?.there?.size],
+      ['node2', false, null, 19, 35],
+    );
+    assert.deepEqual(
+      [newest?.here.type, newest?.here.changed, newest?.there?.changed],
+      ['file', '2017-07-14T02:40:00Z', '2014-05-13T16:53:20Z'],
+    );
+    const table = await first.command('conflicts');
+    assert.match(
+      table.stdout,
+      /node1 {2}file +19 bytes {2}changed 2017-07-14T02:40:00Z\n +node2 {2}file +35 bytes/,
+    );
 
-  const dry = await first.command('resolve', at('newest'), '--keep', 'newest', '--dry-run');
-  assert.match(dry.stdout, /35 bytes[\s\S]*-> node2's version is replaced by that of this host\n$/);
-  assert.equal(second.read('newest'), 'as the second has it, who is longer');
-  const byTime = await resolve(first, at('newest'), '--keep', 'newest');
-  assert.deepEqual([byTime.code, byTime.resolved[0]?.state, byTime.resolved[0]?.keep], [0, 'done', 'node1']);
-  assert.equal(second.read('newest'), 'as the first has it');
+    const dry = await first.command('resolve', at('newest'), '--keep', 'newest', '--dry-run');
+    assert.match(
+      dry.stdout,
+      /35 bytes[\s\S]*-> node2's version is replaced by that of this host\n$/,
+    );
+    assert.equal(second.read('newest'), 'as the second has it, who is longer');
+    const byTime = await resolve(first, at('newest'), '--keep', 'newest');
+    assert.deepEqual(
+      [byTime.code, byTime.resolved[0]?.state, byTime.resolved[0]?.keep],
+      [0, 'done', 'node1'],
+    );
+    assert.equal(second.read('newest'), 'as the first has it');
 
-  assert.equal((await resolve(first, at('own'), '--keep', 'node1')).code, 0);
-  assert.equal(second.read('own'), 'as the first has it');
+    assert.equal((await resolve(first, at('own'), '--keep', 'node1')).code, 0);
+    assert.equal(second.read('own'), 'as the first has it');
 
-  assert.equal((await resolve(first, at('theirs'), '--keep', 'node2')).code, 0);
-  assert.equal(first.read('theirs'), 'as the second has it, who is longer');
-  assert.equal((await resolve(second, at('not asked'), '--keep', 'node1')).code, 0);
-  await untilSettled(cluster);
-});
+    assert.equal((await resolve(first, at('theirs'), '--keep', 'node2')).code, 0);
+    assert.equal(first.read('theirs'), 'as the second has it, who is longer');
+    assert.equal((await resolve(second, at('not asked'), '--keep', 'node1')).code, 0);
+    await untilSettled(cluster);
+  },
+);
 
 test('what is no conflict, and a host that is none, are refused', { skip }, async (context) => {
   const cluster = await conflicting(
@@ -143,7 +155,10 @@ test('what is no conflict, and a host that is none, are refused', { skip }, asyn
     /^64 .*part of the conflict about the directory .*tree\n.*resolve .*tree --keep HOST\n/,
   );
   assert.match(await refusal(tree, '--keep', 'nod2'), /^64 .*\n +did you mean node\d\?\n/);
-  assert.match(await refusal(tree, '--keep', 'nobody'), /^64 .*\n +keep one of: node1, node2, newest\n/);
+  assert.match(
+    await refusal(tree, '--keep', 'nobody'),
+    /^64 .*\n +keep one of: node1, node2, newest\n/,
+  );
   assert.match(await refusal('/etc', '--keep', 'node1'), /^64 /);
   assert.match(await refusal(tree), /^64 .*needs --keep/);
   await cluster.node(2).stop();
@@ -193,73 +208,91 @@ test('a directory that wins over a file, decided where it loses', { skip }, asyn
     1,
   );
   const [first, second] = [cluster.node(1), cluster.node(2)];
-  const { code, stderr } = await second.command('resolve', join(cluster.root, 'tree'), '--keep', 'node1');
+  const { code, stderr } = await second.command(
+    'resolve',
+    join(cluster.root, 'tree'),
+    '--keep',
+    'node1',
+  );
   assert.equal(code, 0, stderr);
   await untilSettled(cluster);
   assert.equal(first.read('tree/one/file'), 'below a directory');
 });
 
 for (const keep of ['node1', 'node2']) {
-  test(`a directory that was removed, and changed elsewhere: ${keep} wins`, { skip }, async (context) => {
-    const cluster = await conflicting(
-      context,
-      (first) => first.write('tree/old', 'known to both'),
-      (first, second) => {
-        first.remove('tree');
-        second.write('tree/old', 'changed meanwhile');
-        second.write('tree/new', 'made meanwhile');
-      },
-      1,
-    );
-    const [first, second] = [cluster.node(1), cluster.node(2)];
-    const { code, stdout } = await resolve(second, join(cluster.root, 'tree'), '--keep', keep);
-    // What the first knows nothing of is only removed when no other host can be about to send it: after a minute.
-    if (keep === 'node2') assert.equal(code, 0, stdout);
-    else assert.ok(code === 75 || code === 0, stdout);
-    await cluster.untilEqual(cluster.nodes, 240);
-    await untilSettled(cluster);
-    assert.equal(first.read('tree/new'), keep === 'node1' ? undefined : 'made meanwhile');
-  });
+  test(
+    `a directory that was removed, and changed elsewhere: ${keep} wins`,
+    { skip },
+    async (context) => {
+      const cluster = await conflicting(
+        context,
+        (first) => first.write('tree/old', 'known to both'),
+        (first, second) => {
+          first.remove('tree');
+          second.write('tree/old', 'changed meanwhile');
+          second.write('tree/new', 'made meanwhile');
+        },
+        1,
+      );
+      const [first, second] = [cluster.node(1), cluster.node(2)];
+      const { code, stdout } = await resolve(second, join(cluster.root, 'tree'), '--keep', keep);
+      // What the first knows nothing of is only removed when no other host can be about to send it:
+      // after a minute.
+      if (keep === 'node2') assert.equal(code, 0, stdout);
+      else assert.ok(code === 75 || code === 0, stdout);
+      await cluster.untilEqual(cluster.nodes, 240);
+      await untilSettled(cluster);
+      assert.equal(first.read('tree/new'), keep === 'node1' ? undefined : 'made meanwhile');
+    },
+  );
 }
 
-test('with a third host that would get in between, the winner decides', { skip }, async (context) => {
-  const cluster = await Cluster.started(context, { nodes: 3, flags: ['--peer-timeout', '2'] });
-  const [first, second, third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];
-  await third.stop();
-  await cluster.cut(second);
-  first.write('file', 'as the first has it');
-  second.write('file', 'as the second has it');
-  for (const node of [first, second]) {
-    await cluster.until(
-      `${node.name} to notice`,
-      async () => (await node.status())?.peers.every(({ reason }) => reason !== null) === true,
+test(
+  'with a third host that would get in between, the winner decides',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { nodes: 3, flags: ['--peer-timeout', '2'] });
+    const [first, second, third] = cluster.nodes as [ClusterNode, ClusterNode, ClusterNode];
+    await third.stop();
+    await cluster.cut(second);
+    first.write('file', 'as the first has it');
+    second.write('file', 'as the second has it');
+    for (const node of [first, second]) {
+      await cluster.until(
+        `${node.name} to notice`,
+        async () => (await node.status())?.peers.every(({ reason }) => reason !== null) === true,
+      );
+    }
+    await cluster.heal(second);
+    for (const node of [first, second]) {
+      await cluster.until(
+        `${node.name} to list it`,
+        async () => (await conflictsOf(node)).conflicts.length === 1,
+      );
+    }
+    const file = join(cluster.root, 'file');
+    const refused = await first.command('resolve', file, '--keep', 'node2');
+    assert.equal(refused.code, 69);
+    assert.match(
+      refused.stderr,
+      /pending for node3.*\n +on node2: inotify-csync resolve .*file --keep node2\n/,
     );
-  }
-  await cluster.heal(second);
-  for (const node of [first, second]) {
-    await cluster.until(
-      `${node.name} to list it`,
-      async () => (await conflictsOf(node)).conflicts.length === 1,
-    );
-  }
-  const file = join(cluster.root, 'file');
-  const refused = await first.command('resolve', file, '--keep', 'node2');
-  assert.equal(refused.code, 69);
-  assert.match(
-    refused.stderr,
-    /pending for node3.*\n +on node2: inotify-csync resolve .*file --keep node2\n/,
-  );
-  assert.equal((await resolve(second, file, '--keep', 'node2')).code, 0);
-  assert.equal(first.read('file'), 'as the second has it');
-  third.start();
-  await untilSettled(cluster);
-});
+    assert.equal((await resolve(second, file, '--keep', 'node2')).code, 0);
+    assert.equal(first.read('file'), 'as the second has it');
+    third.start();
+    await untilSettled(cluster);
+  },
+);
 
-test("on csync2's own database neither command works, and both say so", { skip }, async (context) => {
-  const cluster = await Cluster.started(context, { flags: ['--private-databases', 'false'] });
-  const first = cluster.node(1);
-  for (const words of [['conflicts'], ['resolve', cluster.root, '--keep', 'newest']]) {
-    const { code, stderr } = await first.command(...words);
-    assert.equal(code, 69, stderr);
-  }
-});
+test(
+  "on csync2's own database neither command works, and both say so",
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { flags: ['--private-databases', 'false'] });
+    const first = cluster.node(1);
+    for (const words of [['conflicts'], ['resolve', cluster.root, '--keep', 'newest']]) {
+      const { code, stderr } = await first.command(...words);
+      assert.equal(code, 69, stderr);
+    }
+  },
+);

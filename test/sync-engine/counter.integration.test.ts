@@ -64,7 +64,10 @@ interface Counting {
 }
 
 /** Rewrites a 4-byte file; now and then pauses, until the other node has it as it is. */
-async function count(cluster: Cluster, { from, to, name, random, rewrites }: Counting): Promise<void> {
+async function count(
+  cluster: Cluster,
+  { from, to, name, random, rewrites }: Counting,
+): Promise<void> {
   const file = from.path(name);
   for (let value = 1; value <= rewrites; value++) {
     const text = String(value).padStart(4, '0');

@@ -22,10 +22,14 @@ test(
   'what the watcher cannot see is found by the regular full check, sent, and counted',
   { skip },
   async (context) => {
-    const cluster = await Cluster.started(context, { flags: ['--full-sync-interval', '4'] }, (made) => {
-      made.node(1).write('mapped', '01234 and more');
-      made.node(1).write('plain', 'plain');
-    });
+    const cluster = await Cluster.started(
+      context,
+      { flags: ['--full-sync-interval', '4'] },
+      (made) => {
+        made.node(1).write('mapped', '01234 and more');
+        made.node(1).write('plain', 'plain');
+      },
+    );
     const [sender, peer] = [cluster.node(1), cluster.node(2)];
     const write = mapped(context, sender.path('mapped'));
     sender.write('plain', 'seen by the watcher');
@@ -41,13 +45,19 @@ test(
     const status = await sender.status();
     assert.deepEqual(status?.detected_late.paths, [`${cluster.root}/mapped`]);
     assert.equal(sender.logged(/found only by the full check: .*mapped/).length, 1);
-    assert.equal((await peer.status())?.detected_late.count, 0, 'what came from the peer is no miss');
+    assert.equal(
+      (await peer.status())?.detected_late.count,
+      0,
+      'what came from the peer is no miss',
+    );
   },
 );
 
 /** Maps a file, and gives a function that writes five bytes into the mapping. */
 function mapped(context: TestContext, file: string): (text: string) => Promise<void> {
-  const writer = spawn('python3', ['-c', mappedWriter, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const writer = spawn('python3', ['-c', mappedWriter, file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   context.after(() => writer.kill('SIGKILL'));
   return async (text) => {
     writer.stdin.write(`${text}\n`);

@@ -36,7 +36,11 @@ function nameOf({ path = '', path_base64: base64 }: Shown, { root }: Cluster): s
 }
 
 /** `sent NAME` or the like, of what there was since a time. */
-async function told(cluster: Cluster, node: ClusterNode, event: string): Promise<Map<string, Shown>> {
+async function told(
+  cluster: Cluster,
+  node: ClusterNode,
+  event: string,
+): Promise<Map<string, Shown>> {
   const events = (await eventsOf(node)).filter((each) => each.event === event);
   return new Map(events.map((each) => [nameOf(each, cluster), each]));
 }
@@ -45,7 +49,9 @@ test(
   'what one host sends and the other receives is told on both, whatever its name',
   { skip },
   async (context) => {
-    const cluster = await Cluster.started(context, {}, (made) => made.node(1).write('old', 'as it was'));
+    const cluster = await Cluster.started(context, {}, (made) =>
+      made.node(1).write('old', 'as it was'),
+    );
     const [first, second] = [cluster.node(1), cluster.node(2)];
     const hostile = Buffer.from('x\n21:46:22.914  -> node2  forged\x1b[31m\xff', 'latin1');
     writeFileSync(Buffer.concat([Buffer.from(`${first.path()}/`), hostile]), 'text');
@@ -114,7 +120,8 @@ test(
     await cluster.untilQuiet();
     await second.stop();
     first.write('three', 'text');
-    const isPeer = (state: string) => follower.some((it) => it.event === 'peer' && it.state === state);
+    const isPeer = (state: string) =>
+      follower.some((it) => it.event === 'peer' && it.state === state);
     await cluster.until('the peer to be down', () => isPeer('unreachable'));
     second.start();
     await cluster.until('the peer to be back', () => isPeer('back'));
@@ -122,7 +129,10 @@ test(
     await first.command('check');
     const isFullCheck = (state: string) =>
       follower.some((it) => it.event === 'full-check' && it.state === state);
-    await cluster.until('the full check to be seen', () => isFullCheck('begun') && isFullCheck('finished'));
+    await cluster.until(
+      'the full check to be seen',
+      () => isFullCheck('begun') && isFullCheck('finished'),
+    );
     await first.stop();
     assert.deepEqual(await follower.end, { code: 0, stderr: 'inotify-csync has stopped\n' });
   },
@@ -171,7 +181,10 @@ test(
     await cluster.untilRead(second, 'end', 'text');
     await cluster.untilQuiet();
     const held = await eventsOf(first);
-    assert.ok(held.length < 600 && nameOf(held.at(-1) as Shown, cluster) === 'end', String(held.length));
+    assert.ok(
+      held.length < 600 && nameOf(held.at(-1) as Shown, cluster) === 'end',
+      String(held.length),
+    );
     // Nobody waits in the daemon, and others are served.
     assert.equal((await first.command('status')).code, 0);
 
@@ -199,7 +212,9 @@ function follow(context: TestContext, node: ClusterNode): Follower {
   const child = node.spawnCommand('events', '--follow', '--json');
   context.after(() => child.kill());
   const events: Shown[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as Shown));
+  createInterface({ input: child.stdout }).on('line', (line) =>
+    events.push(JSON.parse(line) as Shown),
+  );
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;

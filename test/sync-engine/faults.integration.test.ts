@@ -4,7 +4,8 @@ import { Cluster } from '../support/cluster.js';
 import { FaultyMount, faultyMountObstacle } from '../support/faulty-mount.js';
 import { MeddledCsync2 } from '../support/meddled-csync2.js';
 
-// csync2 takes every failure of lstat(2) for a deletion. These tests use a FUSE file system that fails as it is told.
+// csync2 takes every failure of lstat(2) for a deletion. These tests use a FUSE file system that
+// fails as it is told.
 const skip = faultyMountObstacle();
 const files = 24;
 
@@ -17,67 +18,83 @@ const faults: readonly { what: string; rules: readonly string[]; path: string }[
 ];
 
 for (const { what, rules, path } of faults) {
-  test(`${what} is never taken for its absence, and all else goes on`, { skip }, async (context) => {
-    const { cluster, disk } = await faulty(context);
-    const [one, two] = [cluster.node(1), cluster.node(2)];
-    const before = two.tree();
-    disk.fail(...rules);
-    const from = one.logEnd;
-    for (const paths of [[], [cluster.root], [`${disk.point}/d1`], [`${disk.point}/${path}`]]) {
-      assert.equal((await one.command('check', ...paths)).code, 0);
-    }
-    await cluster.until('it to be seen', () => one.logged(/cannot be accessed \(E/, from).length > 0);
-    await cluster.until(
-      'a full check',
-      () => one.logged(/full check finished .*incomplete/, from).length > 0,
-    );
-    const status = await one.status();
-    assert.equal(status?.health, 'degraded');
-    assert.ok(
-      status?.deferred.some((each) => each.path === `${disk.point}/${path}` && /\(E/.test(each.reason)),
-      JSON.stringify(status?.deferred),
-    );
-    one.write('disk/d2/beside', 'beside');
-    if (path === 'd1/f1') one.write('disk/d1/beside', 'beside');
-    two.write('disk/d2/back', 'back');
-    await cluster.untilRead(two, 'disk/d2/beside', 'beside');
-    await cluster.untilRead(one, 'disk/d2/back', 'back');
-    if (path === 'd1/f1') await cluster.untilRead(two, 'disk/d1/beside', 'beside');
-    for (const name of before.keys()) assert.ok(two.tree().has(name), name);
-    assert.ok(!(await one.csync2('-M')).includes(path), 'csync2 has never been given it');
-    disk.fail();
-    one.write('disk/d1/f1', 'changed after it');
-    await cluster.untilRead(two, 'disk/d1/f1', 'changed after it');
-    await cluster.untilEqual();
-    await cluster.untilQuiet();
-    await cluster.until('all to be well', async () => (await one.status())?.health === 'healthy');
-  });
+  test(
+    `${what} is never taken for its absence, and all else goes on`,
+    { skip },
+    async (context) => {
+      const { cluster, disk } = await faulty(context);
+      const [one, two] = [cluster.node(1), cluster.node(2)];
+      const before = two.tree();
+      disk.fail(...rules);
+      const from = one.logEnd;
+      for (const paths of [[], [cluster.root], [`${disk.point}/d1`], [`${disk.point}/${path}`]]) {
+        assert.equal((await one.command('check', ...paths)).code, 0);
+      }
+      await cluster.until(
+        'it to be seen',
+        () => one.logged(/cannot be accessed \(E/, from).length > 0,
+      );
+      await cluster.until(
+        'a full check',
+        () => one.logged(/full check finished .*incomplete/, from).length > 0,
+      );
+      const status = await one.status();
+      assert.equal(status?.health, 'degraded');
+      assert.ok(
+        status?.deferred.some(
+          (each) => each.path === `${disk.point}/${path}` && /\(E/.test(each.reason),
+        ),
+        JSON.stringify(status?.deferred),
+      );
+      one.write('disk/d2/beside', 'beside');
+      if (path === 'd1/f1') one.write('disk/d1/beside', 'beside');
+      two.write('disk/d2/back', 'back');
+      await cluster.untilRead(two, 'disk/d2/beside', 'beside');
+      await cluster.untilRead(one, 'disk/d2/back', 'back');
+      if (path === 'd1/f1') await cluster.untilRead(two, 'disk/d1/beside', 'beside');
+      for (const name of before.keys()) assert.ok(two.tree().has(name), name);
+      assert.ok(!(await one.csync2('-M')).includes(path), 'csync2 has never been given it');
+      disk.fail();
+      one.write('disk/d1/f1', 'changed after it');
+      await cluster.untilRead(two, 'disk/d1/f1', 'changed after it');
+      await cluster.untilEqual();
+      await cluster.untilQuiet();
+      await cluster.until('all to be well', async () => (await one.status())?.health === 'healthy');
+    },
+  );
 }
 
-test('what is pending for a peer is held back while it cannot be looked at', { skip }, async (context) => {
-  const { cluster, disk } = await faulty(context);
-  const [one, two] = [cluster.node(1), cluster.node(2)];
-  await cluster.cut(two);
-  one.write('disk/d1/f1', 'changed');
-  one.write('disk/d2/f2', 'changed');
-  await cluster.until('it to be pending', async () => ((await one.peer('node2'))?.pending ?? 0) >= 2);
-  // An update is connecting, and has not looked at them yet.
-  disk.fail('EIO d1/f1');
-  await cluster.until('it to be told', async () => (await one.peer('node2'))?.unreadable === 1);
-  await cluster.heal(two);
-  assert.equal((await one.command('retry')).code, 0);
-  await cluster.untilRead(two, 'disk/d2/f2', 'changed');
-  assert.equal(two.read('disk/d1/f1'), 'file 1');
-  const { problems } = (await one.status()) ?? {};
-  assert.ok(
-    problems?.some((problem) => problem.includes('1 file is not sent')),
-    JSON.stringify(problems),
-  );
-  disk.fail();
-  await cluster.untilRead(two, 'disk/d1/f1', 'changed');
-  await cluster.untilEqual();
-  await cluster.untilQuiet();
-});
+test(
+  'what is pending for a peer is held back while it cannot be looked at',
+  { skip },
+  async (context) => {
+    const { cluster, disk } = await faulty(context);
+    const [one, two] = [cluster.node(1), cluster.node(2)];
+    await cluster.cut(two);
+    one.write('disk/d1/f1', 'changed');
+    one.write('disk/d2/f2', 'changed');
+    await cluster.until(
+      'it to be pending',
+      async () => ((await one.peer('node2'))?.pending ?? 0) >= 2,
+    );
+    // An update is connecting, and has not looked at them yet.
+    disk.fail('EIO d1/f1');
+    await cluster.until('it to be told', async () => (await one.peer('node2'))?.unreadable === 1);
+    await cluster.heal(two);
+    assert.equal((await one.command('retry')).code, 0);
+    await cluster.untilRead(two, 'disk/d2/f2', 'changed');
+    assert.equal(two.read('disk/d1/f1'), 'file 1');
+    const { problems } = (await one.status()) ?? {};
+    assert.ok(
+      problems?.some((problem) => problem.includes('1 file is not sent')),
+      JSON.stringify(problems),
+    );
+    disk.fail();
+    await cluster.untilRead(two, 'disk/d1/f1', 'changed');
+    await cluster.untilEqual();
+    await cluster.untilQuiet();
+  },
+);
 
 test(
   'on the shared database nothing is sent as long as something pending cannot be checked',
@@ -89,9 +106,15 @@ test(
     const [one, two] = [cluster.node(1), cluster.node(2)];
     await cluster.cut(two);
     one.write('disk/d1/f1', 'changed');
-    await cluster.until('it to be pending', async () => ((await one.peer('node2'))?.pending ?? 0) >= 1);
+    await cluster.until(
+      'it to be pending',
+      async () => ((await one.peer('node2'))?.pending ?? 0) >= 1,
+    );
     disk.fail('EIO d1/f1');
-    await cluster.until('it to be told', async () => (await one.peer('node2'))?.reason === 'unreadable');
+    await cluster.until(
+      'it to be told',
+      async () => (await one.peer('node2'))?.reason === 'unreadable',
+    );
     await cluster.heal(two);
     assert.equal((await one.command('retry')).code, 0);
     two.write('disk/d3/back', 'back');

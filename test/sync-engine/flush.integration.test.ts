@@ -49,8 +49,16 @@ test(
   },
 );
 
-/** Rounds of changes, each followed by a flush and a look at the peers, beside changes of other files. */
-async function holds(context: TestContext, cluster: Cluster, rounds: number, isNoisy = true): Promise<void> {
+/**
+ * Rounds of changes, each followed by a flush and a look at the peers, beside changes of other
+ * files.
+ */
+async function holds(
+  context: TestContext,
+  cluster: Cluster,
+  rounds: number,
+  isNoisy = true,
+): Promise<void> {
   const [first, ...others] = cluster.nodes as [ClusterNode, ...ClusterNode[]];
   const random = seededRandom(context);
   const names = Array.from({ length: 40 }, (_, index) => `d${index % 5}/f${index}`);
@@ -76,7 +84,8 @@ async function holds(context: TestContext, cluster: Cluster, rounds: number, isN
     const { code, reply } = await flushed.finally(() => clearInterval(noise));
     assert.deepEqual([code, reply.pending], [0, []]);
     for (const peer of others) {
-      for (const [name, text] of wanted) assert.equal(peer.read(name), text, `round ${round}: ${name}`);
+      for (const [name, text] of wanted)
+        assert.equal(peer.read(name), text, `round ${round}: ${name}`);
     }
   }
 }
@@ -101,7 +110,10 @@ test(
     );
     const metrics = await first.command('metrics');
     assert.match(metrics.stdout, /^inotify_csync_peer_pending_files\{peer="node3"\} 1$/m);
-    assert.match(metrics.stdout, /^inotify_csync_csync2_runs_total\{stage="check",result="done"\} [1-9]/m);
+    assert.match(
+      metrics.stdout,
+      /^inotify_csync_csync2_runs_total\{stage="check",result="done"\} [1-9]/m,
+    );
     const one = await flush(first, '--peer', 'node2', '--wait');
     assert.equal(one.code, 0);
     assert.equal(second.read('file'), 'for all');
@@ -118,25 +130,32 @@ test(
   },
 );
 
-test('what a peer rejects is on hold, and holds up no flush of other paths', { skip }, async (context) => {
-  const cluster = await Cluster.started(context, { flags });
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  await cluster.cut(second);
-  first.write('both', 'one');
-  second.write('both', 'another');
-  first.write('other/file', 'text');
-  await cluster.until('both to be checked', async () => (await second.peer('node1'))?.pending === 1);
-  await cluster.heal(second);
-  await cluster.until('a conflict', async () => (await first.peer('node2'))?.on_hold_count === 1);
-  const conflict = await flush(first, '--wait=1s');
-  assert.equal(conflict.code, 75);
-  assert.match(
-    conflict.reply.pending[0]?.text ?? '',
-    /^node2: 1 file pending .*both on hold: a file has changed/,
-  );
-  const other = await flush(first, `${cluster.root}/other`);
-  assert.deepEqual([other.code, second.read('other/file')], [0, 'text']);
-});
+test(
+  'what a peer rejects is on hold, and holds up no flush of other paths',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { flags });
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    await cluster.cut(second);
+    first.write('both', 'one');
+    second.write('both', 'another');
+    first.write('other/file', 'text');
+    await cluster.until(
+      'both to be checked',
+      async () => (await second.peer('node1'))?.pending === 1,
+    );
+    await cluster.heal(second);
+    await cluster.until('a conflict', async () => (await first.peer('node2'))?.on_hold_count === 1);
+    const conflict = await flush(first, '--wait=1s');
+    assert.equal(conflict.code, 75);
+    assert.match(
+      conflict.reply.pending[0]?.text ?? '',
+      /^node2: 1 file pending .*both on hold: a file has changed/,
+    );
+    const other = await flush(first, `${cluster.root}/other`);
+    assert.deepEqual([other.code, second.read('other/file')], [0, 'text']);
+  },
+);
 
 test('what cannot be flushed is refused', { skip }, async (context) => {
   const cluster = await Cluster.started(context, { flags });
@@ -156,7 +175,10 @@ test('what cannot be flushed is refused', { skip }, async (context) => {
   renameSync(node.path(), `${node.path()}.away`);
   const away = await flush(node, '--wait=3s');
   assert.equal(away.code, 75);
-  assert.match(away.reply.pending.map(({ text }) => text).join(), /full check is due|is missing|not there/);
+  assert.match(
+    away.reply.pending.map(({ text }) => text).join(),
+    /full check is due|is missing|not there/,
+  );
   renameSync(`${node.path()}.away`, node.path());
   assert.equal((await flush(node, '--wait=60s')).code, 0);
   const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));

@@ -11,7 +11,8 @@ const files = Number(process.env.FILES ?? 2000);
 test(`fresh changes overtake ${files} files that are on their way`, { skip }, async (context) => {
   const cluster = await Cluster.started(context);
   const [sender, peer] = [cluster.node(1), cluster.node(2)];
-  for (let index = 0; index < files; index++) sender.write(`bulk/${index % 30}/${index}`, `bulk ${index}`);
+  for (let index = 0; index < files; index++)
+    sender.write(`bulk/${index % 30}/${index}`, `bulk ${index}`);
   const arrived = () => count(peer.path('bulk'));
   for (const [fresh, begun] of [50, 500, 1000].entries()) {
     await cluster.until(`${begun} files to have arrived`, () => arrived() >= begun);
@@ -29,7 +30,10 @@ test(`fresh changes overtake ${files} files that are on their way`, { skip }, as
 
 function count(directory: string): number {
   try {
-    return readdirSync(directory).reduce((sum, name) => sum + readdirSync(`${directory}/${name}`).length, 0);
+    return readdirSync(directory).reduce(
+      (sum, name) => sum + readdirSync(`${directory}/${name}`).length,
+      0,
+    );
   } catch {
     return 0;
   }

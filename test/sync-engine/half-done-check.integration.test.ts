@@ -12,8 +12,8 @@ const skip = clusterObstacle();
 /** The long form: ROUNDS=100. */
 const rounds = Number(process.env.ROUNDS ?? 10);
 
-// csync2 takes note of a changed file first and marks it dirty then, in statements that are committed one by one. If it
-// ends between the two, a later check finds nothing changed.
+// csync2 takes note of a changed file first and marks it dirty then, in statements that are
+// committed one by one. If it ends between the two, a later check finds nothing changed.
 test(
   'a check of a new tree that ends between noting a file and marking it loses nothing',
   { skip },
@@ -50,7 +50,10 @@ test(
   },
 );
 
-/** A cluster whose first node's csync2 fails whenever it is about to mark `victim`, until it has done so. */
+/**
+ * A cluster whose first node's csync2 fails whenever it is about to mark `victim`, until it has
+ * done so.
+ */
 async function interruptible(context: TestContext) {
   const cluster = await Cluster.started(context);
   const first = cluster.node(1);

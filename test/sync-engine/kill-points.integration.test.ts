@@ -6,7 +6,10 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 
 const skip = clusterObstacle();
 
-/** csync2 that halts before or behind its work in the mode that is asked for, as long as the file `halt` is there. */
+/**
+ * csync2 that halts before or behind its work in the mode that is asked for, as long as the file
+ * `halt` is there.
+ */
 const haltingCsync2 = (folder: string) => `#!/bin/sh
 halt() {
   [ "$(cat '${folder}/halt' 2>/dev/null)" = "$1" ] || return 0
@@ -26,7 +29,8 @@ halt "after $mode"
 exit $code
 `;
 
-// Between the snapshot of a lane, its push and the merge of what was sent; before and behind a check.
+// Between the snapshot of a lane, its push and the merge of what was sent; before and behind a
+// check.
 const points = ['before check', 'after check', 'before push', 'after push'] as const;
 for (const point of points) {
   for (const how of ['daemon', 'all'] as const) {
@@ -54,19 +58,26 @@ for (const point of points) {
   }
 }
 
-test('what changes while a push is halted behind its work is sent again', { skip }, async (context) => {
-  const { cluster, halt, goOn, halted } = await halting(context);
-  const [sender, peer] = [cluster.node(1), cluster.node(2)];
-  halt('after push');
-  sender.write('old', 'first');
-  await cluster.until('a halt', halted);
-  sender.write('old', 'last!');
-  const checked = sender.logEnd;
-  await cluster.until('the second check', () => sender.logged(/checked [1-9]/, checked).length > 0);
-  goOn();
-  await cluster.untilRead(peer, 'old', 'last!');
-  await cluster.untilQuiet();
-});
+test(
+  'what changes while a push is halted behind its work is sent again',
+  { skip },
+  async (context) => {
+    const { cluster, halt, goOn, halted } = await halting(context);
+    const [sender, peer] = [cluster.node(1), cluster.node(2)];
+    halt('after push');
+    sender.write('old', 'first');
+    await cluster.until('a halt', halted);
+    sender.write('old', 'last!');
+    const checked = sender.logEnd;
+    await cluster.until(
+      'the second check',
+      () => sender.logged(/checked [1-9]/, checked).length > 0,
+    );
+    goOn();
+    await cluster.untilRead(peer, 'old', 'last!');
+    await cluster.untilQuiet();
+  },
+);
 
 async function halting(context: TestContext) {
   const cluster = await Cluster.make(context);

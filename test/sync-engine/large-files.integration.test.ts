@@ -23,35 +23,40 @@ for (const nodes of [2, 3]) {
   for (const size of sizes) {
     for (const isSparse of [false, true]) {
       const what = `${isSparse ? 'sparse' : 'full'} ${size} MiB to ${nodes - 1} peers`;
-      test(`${what}: equal, nothing comes back, and changes beside it arrive`, { skip }, async (context) => {
-        const cluster = await Cluster.started(context, { nodes, flags: ['--settle', '0.02'] });
-        const [first, second] = [cluster.node(1), cluster.node(2)];
-        writeLarge(first.path('large'), size, isSparse);
-        let isOver = false;
-        let changes = 0;
-        const beside = (async () => {
-          for (; !isOver; changes++) {
-            first.write('from-first', `change ${changes}`);
-            second.write('from-second', `change ${changes}`);
-            await cluster.untilRead(second, 'from-first', `change ${changes}`);
-            await cluster.untilRead(first, 'from-second', `change ${changes}`);
-            await sleep(100);
+      test(
+        `${what}: equal, nothing comes back, and changes beside it arrive`,
+        { skip },
+        async (context) => {
+          const cluster = await Cluster.started(context, { nodes, flags: ['--settle', '0.02'] });
+          const [first, second] = [cluster.node(1), cluster.node(2)];
+          writeLarge(first.path('large'), size, isSparse);
+          let isOver = false;
+          let changes = 0;
+          const beside = (async () => {
+            for (; !isOver; changes++) {
+              first.write('from-first', `change ${changes}`);
+              second.write('from-second', `change ${changes}`);
+              await cluster.untilRead(second, 'from-first', `change ${changes}`);
+              await cluster.untilRead(first, 'from-second', `change ${changes}`);
+              await sleep(100);
+            }
+          })();
+          await cluster.until('the file to be whole', () => {
+            const there = statSync(second.path('large'), { throwIfNoEntry: false });
+            return there?.size === size * mebibyte && (there.mode & 0o777) === 0o640;
+          });
+          isOver = true;
+          await beside;
+          context.diagnostic(`${changes} changes beside it`);
+          await cluster.untilQuiet();
+          await cluster.untilEqual();
+          for (const node of cluster.nodes)
+            assert.deepEqual(node.logged(/was changed both here and on/), []);
+          for (const node of cluster.nodes.slice(1)) {
+            assert.deepEqual(node.logged(/files sent in .*large/), [], node.name);
           }
-        })();
-        await cluster.until('the file to be whole', () => {
-          const there = statSync(second.path('large'), { throwIfNoEntry: false });
-          return there?.size === size * mebibyte && (there.mode & 0o777) === 0o640;
-        });
-        isOver = true;
-        await beside;
-        context.diagnostic(`${changes} changes beside it`);
-        await cluster.untilQuiet();
-        await cluster.untilEqual();
-        for (const node of cluster.nodes) assert.deepEqual(node.logged(/was changed both here and on/), []);
-        for (const node of cluster.nodes.slice(1)) {
-          assert.deepEqual(node.logged(/files sent in .*large/), [], node.name);
-        }
-      });
+        },
+      );
     }
   }
 }

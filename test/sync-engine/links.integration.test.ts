@@ -52,36 +52,44 @@ test('a link to a release arrives when the release is there, whole', { skip }, a
   assert.deepEqual(looks.incomplete.slice(0, 5), []);
 });
 
-test('a link whose target the peer does not take arrives all the same', { skip }, async (context) => {
-  const cluster = await Cluster.started(context);
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  first.write('target/contested', 'as it was');
-  await cluster.untilEqual();
-  await cluster.untilQuiet();
-  for (const node of [first, second]) await node.stop();
-  first.write('target/contested', 'as the first has it');
-  second.write('target/contested', 'as the second has it, longer');
-  for (const node of [first, second]) node.start();
-  await cluster.until(
-    'the conflict to be told',
-    async () => ((await first.peer('node2'))?.on_hold_count ?? 0) > 0,
-  );
-  symlinkSync('target', first.path('current'));
-  await cluster.until('the link to arrive', () => linkOf(second) === 'target');
-});
+test(
+  'a link whose target the peer does not take arrives all the same',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    first.write('target/contested', 'as it was');
+    await cluster.untilEqual();
+    await cluster.untilQuiet();
+    for (const node of [first, second]) await node.stop();
+    first.write('target/contested', 'as the first has it');
+    second.write('target/contested', 'as the second has it, longer');
+    for (const node of [first, second]) node.start();
+    await cluster.until(
+      'the conflict to be told',
+      async () => ((await first.peer('node2'))?.on_hold_count ?? 0) > 0,
+    );
+    symlinkSync('target', first.path('current'));
+    await cluster.until('the link to arrive', () => linkOf(second) === 'target');
+  },
+);
 
-test('links that lead to each other, or to what they lie in, wait for nothing', { skip }, async (context) => {
-  const cluster = await Cluster.started(context);
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  mkdirSync(first.path('circle'));
-  symlinkSync('..', first.path('circle/up'));
-  symlinkSync('.', first.path('circle/itself'));
-  symlinkSync('b', first.path('circle/a'));
-  symlinkSync('a', first.path('circle/b'));
-  symlinkSync('circle', first.path('current'));
-  // Half of the time for which a link may wait.
-  await cluster.untilEqual([first, second], 30);
-});
+test(
+  'links that lead to each other, or to what they lie in, wait for nothing',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    mkdirSync(first.path('circle'));
+    symlinkSync('..', first.path('circle/up'));
+    symlinkSync('.', first.path('circle/itself'));
+    symlinkSync('b', first.path('circle/a'));
+    symlinkSync('a', first.path('circle/b'));
+    symlinkSync('circle', first.path('current'));
+    // Half of the time for which a link may wait.
+    await cluster.untilEqual([first, second], 30);
+  },
+);
 
 function linkOf(node: ClusterNode): string | undefined {
   try {
@@ -99,7 +107,9 @@ function look(node: ClusterNode, looks: { whole: number; incomplete: string[] })
   for (let directory = 0; directory < 20; directory++) {
     const path = node.path(`${target}/d${directory}`);
     try {
-      count += readdirSync(path).filter((name) => readFileSync(join(path, name), 'utf8') !== '').length;
+      count += readdirSync(path).filter(
+        (name) => readFileSync(join(path, name), 'utf8') !== '',
+      ).length;
     } catch {
       // Not there yet.
     }

@@ -18,28 +18,38 @@ const chains = [
 ];
 for (const { name, levels } of chains) {
   const what = `${levels} directories in one another with names of ${name.length} bytes`;
-  test(`${what} are there at the start: all else is checked and sent`, { skip }, async (context) => {
-    const { cluster, sender, receiver } = await made(context);
-    await cluster.initialise();
-    sender.write('m1/a', 'beside the chain, known to nobody');
-    await sender.make('chain', 'm1', levels, name);
-    sender.write('m1/z', 'beside the chain');
-    sender.write('n', 'after it');
-    await cluster.start();
-    await cluster.untilRead(receiver, 'm1/z', 'beside the chain');
-    await cluster.untilRead(receiver, 'm1/a', 'beside the chain, known to nobody');
-    await cluster.untilRead(receiver, 'n', 'after it');
-    await saidOnce(cluster, sender);
-    // And at each start after.
-    await sender.stop();
-    sender.write('m1/b', 'made while nobody watched');
-    await cluster.start([sender]);
-    await cluster.untilRead(receiver, 'm1/b', 'made while nobody watched');
-    await sender.mustRun('rm', '-rf', `${cluster.root}/m1/${name}`);
-    await cluster.until('it to be gone', async () => (await sender.status())?.unsupported.count === 0);
-    await cluster.until('it to be gone there, too', () => readdirSync(receiver.path('m1')).length === 3);
-    assert.equal(sender.logged(/all paths are short enough for csync2 again/).length, 1);
-  });
+  test(
+    `${what} are there at the start: all else is checked and sent`,
+    { skip },
+    async (context) => {
+      const { cluster, sender, receiver } = await made(context);
+      await cluster.initialise();
+      sender.write('m1/a', 'beside the chain, known to nobody');
+      await sender.make('chain', 'm1', levels, name);
+      sender.write('m1/z', 'beside the chain');
+      sender.write('n', 'after it');
+      await cluster.start();
+      await cluster.untilRead(receiver, 'm1/z', 'beside the chain');
+      await cluster.untilRead(receiver, 'm1/a', 'beside the chain, known to nobody');
+      await cluster.untilRead(receiver, 'n', 'after it');
+      await saidOnce(cluster, sender);
+      // And at each start after.
+      await sender.stop();
+      sender.write('m1/b', 'made while nobody watched');
+      await cluster.start([sender]);
+      await cluster.untilRead(receiver, 'm1/b', 'made while nobody watched');
+      await sender.mustRun('rm', '-rf', `${cluster.root}/m1/${name}`);
+      await cluster.until(
+        'it to be gone',
+        async () => (await sender.status())?.unsupported.count === 0,
+      );
+      await cluster.until(
+        'it to be gone there, too',
+        () => readdirSync(receiver.path('m1')).length === 3,
+      );
+      assert.equal(sender.logged(/all paths are short enough for csync2 again/).length, 1);
+    },
+  );
 }
 
 test(
@@ -59,44 +69,57 @@ test(
     await sender.mustRun('mv', `${cluster.root}/m1/grown`, `${cluster.root}/m1/moved`);
     sender.write('m1/f', 'after it');
     await cluster.untilRead(receiver, 'm1/f', 'after it');
-    await cluster.until('nothing to be checked', async () => (await sender.status())?.queue.depth === 0, 300);
+    await cluster.until(
+      'nothing to be checked',
+      async () => (await sender.status())?.queue.depth === 0,
+      300,
+    );
     const { longest, megabytes } = sender.measured();
     context.diagnostic(`the event loop stood still for ${longest} ms at most, ${megabytes} MB`);
     assert.ok(megabytes < 700, `${megabytes} MB`);
   },
 );
 
-test('files about as long as csync2 takes: each arrives, or is told of', { skip }, async (context) => {
-  const random = seededRandom(context);
-  const { cluster, sender, receiver } = await made(context);
-  await cluster.initialise();
-  await cluster.start();
-  for (let round = 0; round < 12; round++) {
-    const directory = 3900 + random.below(200);
-    await sender.mustRun(
-      'python3',
-      '-c',
-      oneFile,
-      cluster.root,
-      `r${round}`,
-      String(directory),
-      String(1 + random.below(255)),
+test(
+  'files about as long as csync2 takes: each arrives, or is told of',
+  { skip },
+  async (context) => {
+    const random = seededRandom(context);
+    const { cluster, sender, receiver } = await made(context);
+    await cluster.initialise();
+    await cluster.start();
+    for (let round = 0; round < 12; round++) {
+      const directory = 3900 + random.below(200);
+      await sender.mustRun(
+        'python3',
+        '-c',
+        oneFile,
+        cluster.root,
+        `r${round}`,
+        String(directory),
+        String(1 + random.below(255)),
+      );
+    }
+    await cluster.untilQuiet();
+    const status = await sender.status();
+    assert.deepEqual(status?.problems, []);
+    const unsupported = status?.unsupported.count ?? 0;
+    const lists = await Promise.all(
+      [sender, receiver].map((node) =>
+        node.mustRun('find', cluster.root, '-type', 'f', '-printf', '%d\\n'),
+      ),
     );
-  }
-  await cluster.untilQuiet();
-  const status = await sender.status();
-  assert.deepEqual(status?.problems, []);
-  const unsupported = status?.unsupported.count ?? 0;
-  const lists = await Promise.all(
-    [sender, receiver].map((node) => node.mustRun('find', cluster.root, '-type', 'f', '-printf', '%d\\n')),
-  );
-  const [sent = 0, received = 0] = lists.map((list) => list.split('\n').length - 1);
-  context.diagnostic(`${sent} files, ${received} arrived, ${unsupported} told of`);
-  assert.equal(sent, 12);
-  assert.ok(received + unsupported >= sent && received > 0 && unsupported > 0);
-});
+    const [sent = 0, received = 0] = lists.map((list) => list.split('\n').length - 1);
+    context.diagnostic(`${sent} files, ${received} arrived, ${unsupported} told of`);
+    assert.equal(sent, 12);
+    assert.ok(received + unsupported >= sent && received > 0 && unsupported > 0);
+  },
+);
 
-/** ROOT NAME LENGTH LAST: below ROOT/NAME directories, so that the last has a path of LENGTH bytes; in it a file, named with LAST. */
+/**
+ * ROOT NAME LENGTH LAST: below ROOT/NAME directories, so that the last has a path of LENGTH bytes;
+ * in it a file, named with LAST.
+ */
 const oneFile = `
 import os, sys
 root, name, length, last = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -118,11 +141,17 @@ async function made(context: TestContext) {
   return { cluster, sender: cluster.node(1), receiver: cluster.node(2) };
 }
 
-/** The full check is complete, nothing is wrong, and what csync2 can't do is shown and has been said once, shortened. */
+/**
+ * The full check is complete, nothing is wrong, and what csync2 can't do is shown and has been said
+ * once, shortened.
+ */
 async function saidOnce(cluster: Cluster, node: ClusterNode): Promise<void> {
   await cluster.untilQuiet();
   const status = await node.status();
-  assert.deepEqual([status?.health, status?.problems, status?.full_check_due], ['healthy', [], null]);
+  assert.deepEqual(
+    [status?.health, status?.problems, status?.full_check_due],
+    ['healthy', [], null],
+  );
   assert.ok((status?.unsupported.count ?? 0) > 0);
   const { code, stdout } = await node.command('status');
   assert.equal(code, 0);

@@ -1,6 +1,7 @@
 /**
- * LONG=1 for a million files instead of some more than a call of JavaScript takes as arguments. These lie on the stack: with a
- * quarter of the usual one (984 KiB), a quarter of the entries is too many as well.
+ * LONG=1 for a million files instead of some more than a call of JavaScript takes as arguments.
+ * These lie on the stack: with a quarter of the usual one (984 KiB), a quarter of the entries is
+ * too many as well.
  */
 import assert from 'node:assert/strict';
 import { renameSync } from 'node:fs';
@@ -17,7 +18,10 @@ const isLong = process.env.LONG === '1';
 const files = isLong ? 1_000_000 : 37_500;
 /** More would come to the usual limit of watches. */
 const directories = isLong ? 150_000 : 37_500;
-/** With paths of 4095 bytes, 14,000 are as many as a batch may hold; a few thousand are several commands of csync2. */
+/**
+ * With paths of 4095 bytes, 14,000 are as many as a batch may hold; a few thousand are several
+ * commands of csync2.
+ */
 const changes = isLong ? 14_000 : 3000;
 const nodeFlags = isLong ? [] : ['--stack-size=246'];
 
@@ -86,7 +90,8 @@ async function checked(cluster: Cluster, node: ClusterNode, count: number): Prom
   const isChecked = async () => {
     assert.ok(node.running, node.log());
     const status = await node.status();
-    const rests = status?.state === 'idle' && status.queue.depth === 0 && status.full_check_due === null;
+    const rests =
+      status?.state === 'idle' && status.queue.depth === 0 && status.full_check_due === null;
     return rests && known(node) >= count;
   };
   await cluster.until(`${count} files to be checked`, isChecked, 600);

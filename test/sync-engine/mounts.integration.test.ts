@@ -7,8 +7,8 @@ import type { ClusterNode } from '../support/cluster-node.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { MeddledCsync2 } from '../support/meddled-csync2.js';
 
-// csync2 takes every file that it can't see for deleted, and deletes it on all peers: also those of a disk that is
-// mounted below an included tree and goes away.
+// csync2 takes every file that it can't see for deleted, and deletes it on all peers: also those of
+// a disk that is mounted below an included tree and goes away.
 const skip = clusterObstacle(['mkfs.ext4']);
 const files = 40;
 
@@ -27,7 +27,10 @@ for (const kind of ['tmpfs', 'bind', 'overlay', 'ext4'] as const satisfies reado
     await cluster.untilEqual();
     assert.equal(two.read('uploads/d1/later'), 'from one');
     assert.equal(one.read('uploads/d2/later'), 'from two');
-    assert.deepEqual([two.read('uploads/d1/f1'), one.read('uploads/d2/f2')], [undefined, undefined]);
+    assert.deepEqual(
+      [two.read('uploads/d1/f1'), one.read('uploads/d2/f2')],
+      [undefined, undefined],
+    );
   });
 }
 
@@ -123,7 +126,10 @@ test(
     await one.mustRun('chmod', '755', mount.point);
     mount.fill(files - 1);
     one.remove('uploads/foreign');
-    await cluster.until('it to be as good', async () => (await stateOf(one, mount.point)) === 'present');
+    await cluster.until(
+      'it to be as good',
+      async () => (await stateOf(one, mount.point)) === 'present',
+    );
     await cluster.untilEqual();
     assert.equal(
       two.read(`uploads/d${(files - 1) % 4}/f${files - 1}`),
@@ -183,10 +189,16 @@ test(
     await cluster.start();
     const before = two.tree();
     const check = async () => {
-      await cluster.until('it to be held', async () => (await stateOf(one, cluster.root)) === 'unmounted');
+      await cluster.until(
+        'it to be held',
+        async () => (await stateOf(one, cluster.root)) === 'unmounted',
+      );
       assert.equal((await one.command('check')).code, 0);
       assert.equal((await one.command('check', cluster.root)).code, 0);
-      await cluster.until('a full check', () => one.logged(/full check finished .*incomplete/).length > 0);
+      await cluster.until(
+        'a full check',
+        () => one.logged(/full check finished .*incomplete/).length > 0,
+      );
       await idle(cluster, one);
       assert.deepEqual(two.tree(), before);
     };
@@ -199,12 +211,18 @@ test(
     await cluster.untilWorking(one);
     await check();
     await mount.mount();
-    await cluster.until('it to be back', async () => (await stateOf(one, cluster.root)) === 'present');
+    await cluster.until(
+      'it to be back',
+      async () => (await stateOf(one, cluster.root)) === 'present',
+    );
     one.write('d1/later', 'later');
     await cluster.untilEqual();
     await cluster.untilQuiet();
     await mount.unmount();
-    await cluster.until('it to be held', async () => (await stateOf(one, cluster.root)) === 'unmounted');
+    await cluster.until(
+      'it to be held',
+      async () => (await stateOf(one, cluster.root)) === 'unmounted',
+    );
     assert.equal((await one.command('accept-root', cluster.root)).code, 0);
     await cluster.untilEqual();
     assert.deepEqual([...two.tree().keys()].sort(), ['.', 'd1', 'lost+found', 'stray']);
@@ -246,7 +264,10 @@ test(
     await cluster.untilWorking(one);
     await held(cluster, mount, 'emptied');
     await mount.unmount();
-    await cluster.until('nothing to be held', async () => (await one.status())?.health === 'healthy');
+    await cluster.until(
+      'nothing to be held',
+      async () => (await one.status())?.health === 'healthy',
+    );
     await cluster.untilEqual();
     await cluster.untilQuiet();
   },
@@ -260,7 +281,10 @@ test(
     const [one, two] = [cluster.node(1), cluster.node(2)];
     csync2.next('-u', `umount --lazy '${mount.point}'`);
     for (const index of [4, 5, 6]) one.write(`uploads/d${index % 4}/f${index}`, `changed ${index}`);
-    await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
+    await cluster.until(
+      'it to be held',
+      async () => (await stateOf(one, mount.point)) === 'unmounted',
+    );
     await idle(cluster, one);
     await mount.mount();
     await heals(cluster, mount);
@@ -309,7 +333,10 @@ test(
     const { cluster, mount } = await mounted(context);
     const [one, two] = [cluster.node(1), cluster.node(2)];
     await mount.unmount();
-    await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
+    await cluster.until(
+      'it to be held',
+      async () => (await stateOf(one, mount.point)) === 'unmounted',
+    );
     two.write('uploads/d1/f1', 'changed by two');
     two.write('uploads/new/deep/file', 'new from two');
     two.remove('uploads/d2/f2');
@@ -325,7 +352,11 @@ test(
       'it to be on hold',
       async () => ((await two.peer('node1'))?.on_hold.length ?? 0) >= 3,
     );
-    assert.deepEqual(readdirSync(one.path('uploads')), [], 'nobody has written into the bare mount point');
+    assert.deepEqual(
+      readdirSync(one.path('uploads')),
+      [],
+      'nobody has written into the bare mount point',
+    );
     assert.ok(!(await one.csync2('-M')).includes('uploads'), 'nothing has been taken for deleted');
     await one.stop();
     one.start();
@@ -335,7 +366,10 @@ test(
     await cluster.untilRead(one, 'elsewhere/again', 'goes on');
     assert.deepEqual(readdirSync(one.path('uploads')), []);
     await mount.mount();
-    await cluster.until('the mount to be back', async () => (await stateOf(one, mount.point)) === 'present');
+    await cluster.until(
+      'the mount to be back',
+      async () => (await stateOf(one, mount.point)) === 'present',
+    );
     await cluster.until('the server to take it again', () => one.serverPid !== undefined);
     assert.equal((await two.command('retry')).code, 0);
     await cluster.untilRead(one, 'uploads/d1/f1', 'changed by two');
@@ -363,7 +397,10 @@ test(
     context.after(() => server.kill());
     await cluster.start();
     await mount.unmount();
-    await cluster.until('it to be held', async () => (await stateOf(one, mount.point)) === 'unmounted');
+    await cluster.until(
+      'it to be held',
+      async () => (await stateOf(one, mount.point)) === 'unmounted',
+    );
     two.write('uploads/new', 'new from two');
     await cluster.untilRead(one, 'uploads/new', 'new from two');
     await cluster.until('it to be noticed', async () => (await one.status()) !== undefined);
@@ -372,13 +409,20 @@ test(
     one.start();
     await cluster.untilWorking(one);
     await mount.mount();
-    await cluster.until('the mount to be back', async () => (await stateOf(one, mount.point)) === 'present');
+    await cluster.until(
+      'the mount to be back',
+      async () => (await stateOf(one, mount.point)) === 'present',
+    );
     await cluster.untilQuiet();
     assert.equal((await one.command('check')).code, 0);
     await cluster.untilQuiet();
     assert.equal(two.read('uploads/new'), 'new from two', one.log());
     assert.equal(one.read('uploads/new'), undefined);
-    assert.equal(one.logged(/files that peers sent to .*uploads while it was missing/).length, 1, one.log());
+    assert.equal(
+      one.logged(/files that peers sent to .*uploads while it was missing/).length,
+      1,
+      one.log(),
+    );
     await two.csync2('-m', `${two.treePath}/uploads/new`);
     assert.equal((await two.command('retry')).code, 0);
     await cluster.untilEqual();
@@ -417,7 +461,9 @@ async function stateOf(node: ClusterNode, path: string): Promise<string | undefi
 async function idle(cluster: Cluster, node: ClusterNode): Promise<void> {
   await cluster.until('nothing more to do', async () => {
     const status = await node.status();
-    return status?.queue.depth === 0 && status.state !== 'checking' && status.state !== 'full-check';
+    return (
+      status?.queue.depth === 0 && status.state !== 'checking' && status.state !== 'full-check'
+    );
   });
 }
 
@@ -428,7 +474,12 @@ async function held(cluster: Cluster, mount: ClusterMount, state: string): Promi
   const below = () => [...two.tree()].filter(([name]) => name.startsWith(`${mount.name}`));
   const before = below();
   assert.ok(before.length > 2, 'the peer has its files');
-  for (const paths of [[], [cluster.root], [mount.point], [`${mount.point}/d1`, `${mount.point}/d1/f1`]]) {
+  for (const paths of [
+    [],
+    [cluster.root],
+    [mount.point],
+    [`${mount.point}/d1`, `${mount.point}/d1/f1`],
+  ]) {
     assert.equal((await one.command('check', ...paths)).code, 0);
   }
   const stamp = String(Math.random());
@@ -451,7 +502,10 @@ async function held(cluster: Cluster, mount: ClusterMount, state: string): Promi
 
 async function heals(cluster: Cluster, mount: ClusterMount): Promise<void> {
   const one = cluster.node(1);
-  await cluster.until('the mount to be back', async () => (await stateOf(one, mount.point)) === 'present');
+  await cluster.until(
+    'the mount to be back',
+    async () => (await stateOf(one, mount.point)) === 'present',
+  );
   await cluster.untilEqual();
   await cluster.untilQuiet();
   assert.equal((await one.status())?.health, 'healthy');

@@ -19,14 +19,18 @@ test('a conflict is named with both sides, and released by force', { skip }, asy
   await untilHealthy(cluster);
 });
 
-test('a conflict is released by a change that makes both sides the same', { skip }, async (context) => {
-  const cluster = await conflicting(context);
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  second.write('contested', first.read('contested') ?? '');
-  await cluster.untilQuiet();
-  await untilHealthy(cluster);
-  assert.equal(second.read('contested'), 'as the first has it');
-});
+test(
+  'a conflict is released by a change that makes both sides the same',
+  { skip },
+  async (context) => {
+    const cluster = await conflicting(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    second.write('contested', first.read('contested') ?? '');
+    await cluster.untilQuiet();
+    await untilHealthy(cluster);
+    assert.equal(second.read('contested'), 'as the first has it');
+  },
+);
 
 test(
   'a directory that holds foreign files on the peer is on hold, and released by retry',
@@ -93,7 +97,10 @@ test(
   },
 );
 
-/** A cluster in which both nodes have changed a file while they could not see each other, and both say so. */
+/**
+ * A cluster in which both nodes have changed a file while they could not see each other, and both
+ * say so.
+ */
 async function conflicting(context: TestContext): Promise<Cluster> {
   const cluster = await Cluster.started(context, { flags: ['--peer-timeout', '2'] }, (made) =>
     made.node(1).write('contested', 'as it was'),
@@ -132,7 +139,10 @@ async function conflicting(context: TestContext): Promise<Cluster> {
   return cluster;
 }
 
-/** A directory that the first node has removed and the second can't: it holds a file that is not synchronised. */
+/**
+ * A directory that the first node has removed and the second can't: it holds a file that is not
+ * synchronised.
+ */
 async function withForeignFile(context: TestContext): Promise<Cluster> {
   const cluster = await Cluster.started(context, { rules: ['exclude *.local;'] }, (made) => {
     made.node(1).write('directory/file', 'known to both');

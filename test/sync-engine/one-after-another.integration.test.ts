@@ -31,21 +31,25 @@ test(
   },
 );
 
-test('one peer after another: one that drips holds the others up no longer', { skip }, async (context) => {
-  const flags = ['--no-parallel-updates', '--peer-timeout', '2'];
-  const cluster = await Cluster.started(context, { nodes: 3, flags });
-  const [first, healthy, dripping] = [cluster.node(1), cluster.node(2), cluster.node(3)];
-  await cluster.drip(dripping);
-  first.write('large', 'x'.repeat(300_000));
-  for (let change = 0; change < 5; change++) {
-    first.write(`change-${change}`, `change ${change}`);
-    await cluster.untilRead(healthy, `change-${change}`, `change ${change}`);
-  }
-  await cluster.until(
-    'the dripping one to be named',
-    async () => (await first.peer(dripping.name))?.reason === 'stalled',
-  );
-  await cluster.dripNoMore(dripping);
-  await cluster.untilEqual();
-  await cluster.untilQuiet();
-});
+test(
+  'one peer after another: one that drips holds the others up no longer',
+  { skip },
+  async (context) => {
+    const flags = ['--no-parallel-updates', '--peer-timeout', '2'];
+    const cluster = await Cluster.started(context, { nodes: 3, flags });
+    const [first, healthy, dripping] = [cluster.node(1), cluster.node(2), cluster.node(3)];
+    await cluster.drip(dripping);
+    first.write('large', 'x'.repeat(300_000));
+    for (let change = 0; change < 5; change++) {
+      first.write(`change-${change}`, `change ${change}`);
+      await cluster.untilRead(healthy, `change-${change}`, `change ${change}`);
+    }
+    await cluster.until(
+      'the dripping one to be named',
+      async () => (await first.peer(dripping.name))?.reason === 'stalled',
+    );
+    await cluster.dripNoMore(dripping);
+    await cluster.untilEqual();
+    await cluster.untilQuiet();
+  },
+);

@@ -16,7 +16,12 @@ async function run(node: ClusterNode, ...words: readonly string[]): Promise<stri
   return stdout;
 }
 
-function untilPending(cluster: Cluster, node: ClusterNode, peer: string, count: number): Promise<void> {
+function untilPending(
+  cluster: Cluster,
+  node: ClusterNode,
+  peer: string,
+  count: number,
+): Promise<void> {
   return cluster.until(
     `${count} files to be pending for ${peer}`,
     async () => (await node.peer(peer))?.pending === count,
@@ -69,7 +74,10 @@ test(
     assert.equal(await run(first, 'resume'), 'resumed: node3; not paused: node2\n');
     await run(first, 'flush', '--wait=90s');
     for (const name of ['one', 'two', 'three']) assert.equal(third.read(name), 'text', name);
-    assert.equal(await run(first, 'resume', 'node3', '--json'), '{"resumed":[],"not_paused":["node3"]}\n');
+    assert.equal(
+      await run(first, 'resume', 'node3', '--json'),
+      '{"resumed":[],"not_paused":["node3"]}\n',
+    );
     const states = (await run(first, 'events', '--peer', 'node3', '--json'))
       .split('\n')
       .flatMap((line) => /"state":"(resumed|paused)"/.exec(line)?.[1] ?? []);
@@ -162,7 +170,9 @@ test(
   { skip },
   async (context) => {
     const options = { nodes: 3, members: 2, flags };
-    const cluster = await Cluster.started(context, options, (made) => made.node(1).write('old', 'text'));
+    const cluster = await Cluster.started(context, options, (made) =>
+      made.node(1).write('old', 'text'),
+    );
     const [first, second, third] = [cluster.node(1), cluster.node(2), cluster.node(3)];
     const list = () => readFileSync(join(cluster.folder, 'node1', 'queue.log.paused'), 'utf8');
     const configure = async (members: readonly ClusterNode[]) => {
@@ -193,7 +203,10 @@ test(
     await configure([first, second]);
     assert.match(list(), /^\[\["node2",\d+\]\]\n$/);
     await configure(cluster.nodes);
-    const healths = (await first.status())?.peers.map(({ name, health }) => [name, health === 'paused']);
+    const healths = (await first.status())?.peers.map(({ name, health }) => [
+      name,
+      health === 'paused',
+    ]);
     assert.deepEqual(healths, [
       ['node2', true],
       ['node3', false],

@@ -7,8 +7,8 @@ import { makeCertificate } from '../support/cluster-certificate.js';
 import type { ClusterNode } from '../support/cluster-node.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
 
-// Three nodes; something is wrong with the third. The second must not notice, the first must say what it is, and when
-// it is over, everything arrives without help.
+// Three nodes; something is wrong with the third. The second must not notice, the first must say
+// what it is, and when it is over, everything arrives without help.
 const skip = clusterObstacle(['openssl']);
 const flags = ['--peer-timeout', '2'];
 
@@ -114,14 +114,20 @@ async function trouble(cluster: Cluster, { begin, reasons, end }: Trouble): Prom
     sender.write(`meanwhile/${change}`, `changed ${change} ${'.'.repeat(6000)}`);
     await cluster.untilEqual([sender, healthy]);
   }
-  await cluster.until(`the state of ${bad.name}`, async () => (await reasonsOf(sender, bad)).length > 0);
+  await cluster.until(
+    `the state of ${bad.name}`,
+    async () => (await reasonsOf(sender, bad)).length > 0,
+  );
   const named = await reasonsOf(sender, bad);
   assert.ok(
     named.some((reason) => reasons.includes(reason)),
     `${named} is none of ${reasons}\n${sender.log()}`,
   );
   // One that may only restart is given ten seconds.
-  await cluster.until('the status to be degraded', async () => (await sender.command('status')).code === 1);
+  await cluster.until(
+    'the status to be degraded',
+    async () => (await sender.command('status')).code === 1,
+  );
   const { stdout } = await sender.command('status');
   assert.match(stdout, new RegExp(bad.name));
   assert.equal(bad.read('meanwhile/5')?.length === 6010, false);
@@ -135,6 +141,8 @@ async function trouble(cluster: Cluster, { begin, reasons, end }: Trouble): Prom
 async function reasonsOf(node: ClusterNode, peer: ClusterNode): Promise<string[]> {
   const status = await node.peer(peer.name);
   if (!status) return [];
-  const onHold = status.on_hold.map(({ reason }) => (/does not accept/.test(reason) ? 'denied' : 'refused'));
+  const onHold = status.on_hold.map(({ reason }) =>
+    /does not accept/.test(reason) ? 'denied' : 'refused',
+  );
   return [...(status.reason === null ? [] : [status.reason]), ...onHold];
 }

@@ -16,7 +16,10 @@ import { clusterObstacle } from '../support/cluster-obstacle.js';
 
 const skip = clusterObstacle();
 
-/** The time that package managers give to all files, so that a package is the same wherever it is made. */
+/**
+ * The time that package managers give to all files, so that a package is the same wherever it is
+ * made.
+ */
 const pinned = Date.UTC(1985, 9, 26, 8, 15) / 1000;
 
 async function started(context: TestContext): Promise<Cluster> {
@@ -34,7 +37,8 @@ async function untilSent(cluster: Cluster, most: number): Promise<void> {
   await cluster.untilEqual();
   await cluster.untilQuiet();
   const [first, ...others] = await Promise.all(cluster.nodes.map((node) => node.status()));
-  for (const { sent } of first?.peers ?? []) assert.ok(sent >= 1 && sent <= most, `${sent} files sent`);
+  for (const { sent } of first?.peers ?? [])
+    assert.ok(sent >= 1 && sent <= most, `${sent} files sent`);
   for (const other of others)
     assert.deepEqual(
       other?.peers.map((peer) => peer.sent),
@@ -43,7 +47,10 @@ async function untilSent(cluster: Cluster, most: number): Promise<void> {
     );
 }
 
-const changes: readonly [name: string, change: (path: string, cluster: Cluster) => void | Promise<void>][] = [
+const changes: readonly [
+  name: string,
+  change: (path: string, cluster: Cluster) => void | Promise<void>,
+][] = [
   [
     'rewritten in place, the time set back',
     (path) => {
@@ -141,7 +148,10 @@ test(
       utimesSync(first.path('release/9'), pinned, pinned);
       await cluster.untilRead(second, 'release/9', `a ${round} a`);
       const answered = second.path('release/9');
-      await cluster.until('its time', () => Math.floor(lstatSync(answered).mtimeMs / 1000) === pinned);
+      await cluster.until(
+        'its time',
+        () => Math.floor(lstatSync(answered).mtimeMs / 1000) === pinned,
+      );
       await sleep(20 + 60 * round);
       second.write('release/9', `b ${round} b`);
       utimesSync(answered, pinned, pinned);
@@ -163,6 +173,7 @@ test(
       await sleep(50);
     }
     await cluster.untilQuiet();
-    for (const { sent } of (await first?.status())?.peers ?? []) assert.ok(sent <= 1, `${sent} files sent`);
+    for (const { sent } of (await first?.status())?.peers ?? [])
+      assert.ok(sent <= 1, `${sent} files sent`);
   },
 );

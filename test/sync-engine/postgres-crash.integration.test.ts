@@ -23,10 +23,14 @@ test(
     let count = 0;
     for (let round = 0; round < rounds; round++) {
       for (let change = 0; change < 20; change++) {
-        sender.write(`${random.below(3)}/${random.below(3)}/${random.below(10)}`, `change ${++count}`);
+        sender.write(
+          `${random.below(3)}/${random.below(3)}/${random.below(10)}`,
+          `change ${++count}`,
+        );
         await sleep(random.below(20));
       }
-      // What csync2 was doing can't be read from this database: all that it was given is marked again.
+      // What csync2 was doing can't be read from this database: all that it was given is marked
+      // again.
       const pids = sender.commandPids;
       if (random.below(2) === 0) for (const pid of pids) signalProcess(pid, 'SIGKILL');
       else {

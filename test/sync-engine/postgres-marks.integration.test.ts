@@ -16,16 +16,21 @@ test('on PostgreSQL daemons that have nothing to do come to rest', { skip }, asy
   await cluster.untilEqual();
 });
 
-test('on PostgreSQL a file that only one node has changed is no conflict', { skip }, async (context) => {
-  const cluster = await started(context);
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  for (let index = 0; index < 100; index++) first.write(`new/${index % 5}/${index}`, `new ${index}`);
-  for (let index = 0; index < 20; index++) {
-    (index < 10 ? first : second).write(`old/${index}`, `rewritten ${index}`);
-  }
-  await cluster.untilEqual();
-  await cluster.untilQuiet();
-});
+test(
+  'on PostgreSQL a file that only one node has changed is no conflict',
+  { skip },
+  async (context) => {
+    const cluster = await started(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    for (let index = 0; index < 100; index++)
+      first.write(`new/${index % 5}/${index}`, `new ${index}`);
+    for (let index = 0; index < 20; index++) {
+      (index < 10 ? first : second).write(`old/${index}`, `rewritten ${index}`);
+    }
+    await cluster.untilEqual();
+    await cluster.untilQuiet();
+  },
+);
 
 test(
   'on PostgreSQL a rewrite within the same second, while no daemon runs, arrives',

@@ -12,7 +12,11 @@ test('on PostgreSQL changes arrive, all peers at the same time', { skip }, async
 });
 
 test('on PostgreSQL changes arrive, one peer after another', { skip }, async (context) => {
-  await changesArrive(context, ['--no-parallel-updates'], /shared database.*one peer after another/);
+  await changesArrive(
+    context,
+    ['--no-parallel-updates'],
+    /shared database.*one peer after another/,
+  );
 });
 
 async function changesArrive(
@@ -30,7 +34,8 @@ async function changesArrive(
     await cluster.untilWorking(node);
   }
   assert.match((await sender.status())?.strategy ?? '', strategy);
-  for (let index = 0; index < 50; index++) sender.write(`new/${index % 5}/${index}`, `new ${index}`);
+  for (let index = 0; index < 50; index++)
+    sender.write(`new/${index % 5}/${index}`, `new ${index}`);
   await cluster.untilEqual();
   mkdirSync(sender.path('a/b/c'), { recursive: true });
   sender.write('a/b/c/file', 'deep');

@@ -9,8 +9,8 @@ import type { ClusterNode } from '../support/cluster-node.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
 import { type Random, seededRandom } from '../support/csync2-random.js';
 
-// Mounts that come, go, are covered and uncovered at random on one host, while files change on both, and the daemon is
-// stopped and killed.
+// Mounts that come, go, are covered and uncovered at random on one host, while files change on
+// both, and the daemon is stopped and killed.
 const skip = clusterObstacle();
 const steps = Number(process.env.STEPS ?? 70);
 
@@ -58,7 +58,8 @@ class World {
     const cluster = await Cluster.make(context);
     const mounts: ClusterMount[] = [];
     for (const [index, name] of ['m0', 'a/m1', 'm0/deep/m2'].entries()) {
-      const kind = (['tmpfs', 'bind', 'overlay'] as const)[(index + random.below(3)) % 3] ?? 'tmpfs';
+      const kind =
+        (['tmpfs', 'bind', 'overlay'] as const)[(index + random.below(3)) % 3] ?? 'tmpfs';
       const mount = await ClusterMount.make(cluster, 1, name, kind);
       await mount.mount();
       mounts.push(mount);
@@ -111,8 +112,8 @@ class World {
   }
 
   /**
-   * What the second host has sent onto a cover in the moment before csync2's server was kept from that, is lost with the
-   * cover. The journal says so, and what to do.
+   * What the second host has sent onto a cover in the moment before csync2's server was kept from
+   * that, is lost with the cover. The journal says so, and what to do.
    */
   async #sendUnseen(): Promise<void> {
     if (!this.#one.log().includes('while it was missing are not in it')) return;
@@ -135,7 +136,8 @@ class World {
   }
 
   async mount(index = this.#random.below(this.#mounts.length)): Promise<string | undefined> {
-    if (this.#isMounted[index] || this.#isCovered[index] || !this.#isReachable(index)) return undefined;
+    if (this.#isMounted[index] || this.#isCovered[index] || !this.#isReachable(index))
+      return undefined;
     mkdirSync(this.#one.path(this.#mounts[index]?.name ?? ''), { recursive: true });
     await this.#mounts[index]?.mount();
     this.#isMounted[index] = true;
@@ -173,7 +175,9 @@ class World {
   }
 
   async remove(): Promise<string | undefined> {
-    const names = [...this.#files].filter(([name, { owner }]) => owner === 'two' || this.#isInSight(name));
+    const names = [...this.#files].filter(
+      ([name, { owner }]) => owner === 'two' || this.#isInSight(name),
+    );
     if (names.length === 0) return undefined;
     const [name, { owner }] = this.#random.pick(names);
     this.#files.delete(name);
@@ -245,7 +249,8 @@ class World {
   #isInSight(name: string): boolean {
     const index = this.#innermost(name);
     return (
-      index < 0 || (this.#isMounted[index] === true && !this.#isCovered[index] && this.#isReachable(index))
+      index < 0 ||
+      (this.#isMounted[index] === true && !this.#isCovered[index] && this.#isReachable(index))
     );
   }
 
@@ -280,8 +285,9 @@ class World {
   }
 
   /**
-   * Looks at the second host. A file about which both have agreed for a moment may only go, or become an older one, when
-   * its owner says so. (One that has just changed may go with its disk, if that goes while csync2 looks at it.)
+   * Looks at the second host. A file about which both have agreed for a moment may only go, or
+   * become an older one, when its owner says so. (One that has just changed may go with its disk,
+   * if that goes while csync2 looks at it.)
    *
    * @returns whether all files are there as they should be
    */
@@ -303,7 +309,11 @@ class World {
     }
     for (const mount of this.#mounts) {
       for (let index = 0; index < this.#strays; index++) {
-        assert.equal(textOf(two.path(`${mount.name}/stray-${index}`)), undefined, this.#done.join('\n'));
+        assert.equal(
+          textOf(two.path(`${mount.name}/stray-${index}`)),
+          undefined,
+          this.#done.join('\n'),
+        );
       }
     }
     this.#wrong = wrong;

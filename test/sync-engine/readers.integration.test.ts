@@ -34,11 +34,17 @@ test(
     for (const node of [first, second]) node.start();
     await cluster.until(
       'a file on hold',
-      async () => (await first.peer('node2'))?.on_hold.some(({ path }) => path.endsWith('name')) ?? false,
+      async () =>
+        (await first.peer('node2'))?.on_hold.some(({ path }) => path.endsWith('name')) ?? false,
     );
 
-    assert.deepEqual([lstatSync(directory).mode & 0o7777, lstatSync(directory).gid], [0o710, group]);
-    const open = readdirSync(directory).filter((name) => statSync(join(directory, name)).mode & 0o077);
+    assert.deepEqual(
+      [lstatSync(directory).mode & 0o7777, lstatSync(directory).gid],
+      [0o710, group],
+    );
+    const open = readdirSync(directory).filter(
+      (name) => statSync(join(directory, name)).mode & 0o077,
+    );
     assert.deepEqual(open, ['status.sock'], 'all else there is root alone');
 
     const member = ['--reuid=65534', '--regid=65534', `--groups=${group}`];
@@ -80,41 +86,51 @@ test(
   },
 );
 
-test('without the group there is no read socket, and the journal says so once', { skip }, async (context) => {
-  const cluster = await Cluster.make(context);
-  const first = cluster.node(1);
-  const groups = join(cluster.folder, 'group');
-  writeFileSync(groups, 'root:x:0:\n', { mode: 0o644 });
-  await first.mustRun('mount', '--bind', groups, '/etc/group');
-  await cluster.initialise();
-  first.start();
-  await cluster.untilWorking(first);
-  const directory = join(cluster.folder, 'node1', 'run');
-  assert.deepEqual(
-    readdirSync(directory).filter((name) => name.endsWith('.sock')),
-    ['control.sock'],
-  );
-  const lines = first.logged(/only root can ask for the status/);
-  assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? '', / info: .*there is no group inotify-csync/);
-});
+test(
+  'without the group there is no read socket, and the journal says so once',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.make(context);
+    const first = cluster.node(1);
+    const groups = join(cluster.folder, 'group');
+    writeFileSync(groups, 'root:x:0:\n', { mode: 0o644 });
+    await first.mustRun('mount', '--bind', groups, '/etc/group');
+    await cluster.initialise();
+    first.start();
+    await cluster.untilWorking(first);
+    const directory = join(cluster.folder, 'node1', 'run');
+    assert.deepEqual(
+      readdirSync(directory).filter((name) => name.endsWith('.sock')),
+      ['control.sock'],
+    );
+    const lines = first.logged(/only root can ask for the status/);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? '', / info: .*there is no group inotify-csync/);
+  },
+);
 
-test('an address that is taken is said, and keeps no change from being sent', { skip }, async (context) => {
-  const cluster = await Cluster.make(context);
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  const taken = join(cluster.folder, 'taken');
-  writeFileSync(taken, 'a file');
-  first.flags = ['--metrics-listen', taken];
-  await cluster.initialise();
-  await cluster.start();
-  first.write('file', 'text');
-  await cluster.untilRead(second, 'file', 'text');
-  assert.equal(first.logged(/ error: cannot serve metrics at .*taken: .*EADDRINUSE/).length, 1);
-});
+test(
+  'an address that is taken is said, and keeps no change from being sent',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.make(context);
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    const taken = join(cluster.folder, 'taken');
+    writeFileSync(taken, 'a file');
+    first.flags = ['--metrics-listen', taken];
+    await cluster.initialise();
+    await cluster.start();
+    first.write('file', 'text');
+    await cluster.untilRead(second, 'file', 'text');
+    assert.equal(first.logged(/ error: cannot serve metrics at .*taken: .*EADDRINUSE/).length, 1);
+  },
+);
 
 /** Asks the daemon with the program of this checkout, as somebody. */
 function asked(who: readonly string[], ...words: readonly string[]): Promise<CommandResult> {
-  return runCommand(['setpriv', ...who, process.execPath, program, ...words], { env: { ...process.env } });
+  return runCommand(['setpriv', ...who, process.execPath, program, ...words], {
+    env: { ...process.env },
+  });
 }
 
 const program = fileURLToPath(import.meta.resolve('#src/cli/main.js'));

@@ -62,7 +62,8 @@ test(
     for (const name of ['as-file', 'as-link']) first.write(`${name}/file`, 'one');
     await cluster.untilEqual();
     await cluster.untilQuiet([first]);
-    for (const name of ['as-file', 'as-link']) second.write(`${name}/lost/found`, 'unknown to the first');
+    for (const name of ['as-file', 'as-link'])
+      second.write(`${name}/lost/found`, 'unknown to the first');
     await noteOnly(second);
     for (const name of ['as-file', 'as-link']) first.remove(name);
     first.write('as-file', 'a file now');
@@ -94,7 +95,10 @@ test(
     await second.mustRun('chattr', '+i', locked);
     for (let index = 0; index < 20; index++) first.write(`disk/locked/new${index}`, `new ${index}`);
     first.remove('disk/locked/old');
-    await cluster.until('it to be told', async () => ((await first.peer('node2'))?.on_hold_count ?? 0) >= 21);
+    await cluster.until(
+      'it to be told',
+      async () => ((await first.peer('node2'))?.on_hold_count ?? 0) >= 21,
+    );
     await cluster.until('the reasons to be told', async () => {
       const onHold = (await first.peer('node2'))?.on_hold ?? [];
       return onHold.every(({ reason }) => /Operation not permitted|temporary files/.test(reason));

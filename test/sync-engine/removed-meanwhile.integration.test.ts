@@ -14,12 +14,16 @@ const files = 600;
 for (const isMovedAside of [false, true]) {
   const how = isMovedAside ? 'moved aside and removed' : 'removed';
 
-  test(`with auto, ${how} while it is sent: what its sender has wins`, { skip }, async (context) => {
-    const cluster = await removedMeanwhile(context, 'younger', isMovedAside);
-    await cluster.untilQuiet();
-    await cluster.untilEqual();
-    for (const node of cluster.nodes) assert.equal((await node.status())?.health, 'healthy');
-  });
+  test(
+    `with auto, ${how} while it is sent: what its sender has wins`,
+    { skip },
+    async (context) => {
+      const cluster = await removedMeanwhile(context, 'younger', isMovedAside);
+      await cluster.untilQuiet();
+      await cluster.untilEqual();
+      for (const node of cluster.nodes) assert.equal((await node.status())?.health, 'healthy');
+    },
+  );
 
   test(
     `without auto, ${how} while it is sent: one conflict, and everything else goes on`,
@@ -47,7 +51,10 @@ for (const isMovedAside of [false, true]) {
       const toSecond = await first.peer(second.name);
       // Nothing was being sent below it in the moment of the removal: then all has come again.
       if (toSecond?.pending === 0) return await cluster.untilEqual();
-      await cluster.until('a conflict to be told', async () => (await first.status())?.health === 'degraded');
+      await cluster.until(
+        'a conflict to be told',
+        async () => (await first.status())?.health === 'degraded',
+      );
       assert.ok((toSecond?.pending ?? 0) > files / 2, 'it is still to be sent');
       const told = (await first.peer(second.name))?.on_hold;
       assert.equal(told?.length, 1, JSON.stringify(told));
@@ -55,8 +62,14 @@ for (const isMovedAside of [false, true]) {
   );
 }
 
-/** The first of three nodes makes a tree, and the second removes it as soon as part of it has come. */
-async function removedMeanwhile(context: TestContext, auto: string, isMovedAside: boolean): Promise<Cluster> {
+/**
+ * The first of three nodes makes a tree, and the second removes it as soon as part of it has come.
+ */
+async function removedMeanwhile(
+  context: TestContext,
+  auto: string,
+  isMovedAside: boolean,
+): Promise<Cluster> {
   // An empty tree would pass for a disk that is not mounted.
   const prepare = ({ nodes: [first] }: Cluster) => first?.write('stays', '');
   const cluster = await Cluster.started(context, { auto, nodes: 3 }, prepare);

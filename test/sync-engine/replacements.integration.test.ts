@@ -1,6 +1,17 @@
-/** What csync2's server removes before it receives something else in its place is not removed by anybody. */
+/**
+ * What csync2's server removes before it receives something else in its place is not removed by
+ * anybody.
+ */
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.js';
@@ -36,11 +47,13 @@ for (const [kind, make] of [
         `the second to have lost ${kind}`,
         () => !existsSync(second.path('becomes')) && !isLink(second.path('becomes')),
       );
-      // What is removed by somebody is removed everywhere: all that the second has to say is said by then.
+      // What is removed by somebody is removed everywhere: all that the second has to say is said
+      // by then.
       second.remove('removed');
       for (const node of [first, third]) await cluster.untilRead(node, 'removed', undefined);
       await sleep(1000);
-      for (const node of [first, third]) assert.equal(node.read('becomes')?.length, 6000, node.name);
+      for (const node of [first, third])
+        assert.equal(node.read('becomes')?.length, 6000, node.name);
       rmSync(second.outside(`${cluster.root}/../filler`));
       await cluster.untilEqual();
       await cluster.untilQuiet();
@@ -49,21 +62,31 @@ for (const [kind, make] of [
   );
 }
 
-test('a file that a full disk has cut off leaves nothing of it behind', { skip }, async (context) => {
-  const cluster = await Cluster.started(context, { nodes: 2, dataSize: { 2: 512 * 1024 } });
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  await second.mustRun('sh', '-c', `head -c 300K /dev/zero >${cluster.root}/../filler`);
-  // Neither comes whole: its changes do, and the file made of them does not; or not even those.
-  first.write('file', 'x'.repeat(150_000));
-  first.write('large', 'y'.repeat(400_000));
-  await cluster.until('both to be refused', async () => (await first.peer(second.name))?.on_hold_count === 2);
-  await cluster.until('no session', async () => (await second.status())?.server.sessions.length === 0);
-  assert.deepEqual(readdirSync(second.path()), []);
-  rmSync(second.outside(`${cluster.root}/../filler`));
-  first.remove('large');
-  await cluster.untilEqual();
-  assert.deepEqual(readdirSync(second.path()), ['file']);
-});
+test(
+  'a file that a full disk has cut off leaves nothing of it behind',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { nodes: 2, dataSize: { 2: 512 * 1024 } });
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    await second.mustRun('sh', '-c', `head -c 300K /dev/zero >${cluster.root}/../filler`);
+    // Neither comes whole: its changes do, and the file made of them does not; or not even those.
+    first.write('file', 'x'.repeat(150_000));
+    first.write('large', 'y'.repeat(400_000));
+    await cluster.until(
+      'both to be refused',
+      async () => (await first.peer(second.name))?.on_hold_count === 2,
+    );
+    await cluster.until(
+      'no session',
+      async () => (await second.status())?.server.sessions.length === 0,
+    );
+    assert.deepEqual(readdirSync(second.path()), []);
+    rmSync(second.outside(`${cluster.root}/../filler`));
+    first.remove('large');
+    await cluster.untilEqual();
+    assert.deepEqual(readdirSync(second.path()), ['file']);
+  },
+);
 
 function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;

@@ -15,27 +15,31 @@ test('a tree that is renamed away, and comes back', { skip }, async (context) =>
   await comesBack(cluster, () => renameSync(aside, tree));
 });
 
-test('a tree that is replaced by an empty directory, then by another one', { skip }, async (context) => {
-  const cluster = await clusterWithFiles(context);
-  const { tree, aside } = placesOf(cluster);
-  await missing(cluster, {
-    begin: () => {
-      renameSync(tree, aside);
-      mkdirSync(tree);
-    },
-    states: ['emptied'],
-  });
-  await missing(cluster, {
-    begin: () => cluster.node(1).write('foreign', 'of another tree'),
-    states: ['replaced'],
-  });
-  assert.equal(cluster.node(2).read('foreign'), undefined);
-  await comesBack(cluster, () => {
-    cluster.node(1).remove('foreign');
-    rmdirSync(tree);
-    renameSync(aside, tree);
-  });
-});
+test(
+  'a tree that is replaced by an empty directory, then by another one',
+  { skip },
+  async (context) => {
+    const cluster = await clusterWithFiles(context);
+    const { tree, aside } = placesOf(cluster);
+    await missing(cluster, {
+      begin: () => {
+        renameSync(tree, aside);
+        mkdirSync(tree);
+      },
+      states: ['emptied'],
+    });
+    await missing(cluster, {
+      begin: () => cluster.node(1).write('foreign', 'of another tree'),
+      states: ['replaced'],
+    });
+    assert.equal(cluster.node(2).read('foreign'), undefined);
+    await comesBack(cluster, () => {
+      cluster.node(1).remove('foreign');
+      rmdirSync(tree);
+      renameSync(aside, tree);
+    });
+  },
+);
 
 test('a tree that a file system is mounted over, and unmounted from', { skip }, async (context) => {
   const cluster = await clusterWithFiles(context);
@@ -79,7 +83,8 @@ async function clusterWithFiles(context: TestContext): Promise<Cluster> {
 }
 
 function fill(cluster: Cluster): void {
-  for (let index = 0; index < files; index++) cluster.node(1).write(`${index % 5}/${index}`, `file ${index}`);
+  for (let index = 0; index < files; index++)
+    cluster.node(1).write(`${index % 5}/${index}`, `file ${index}`);
 }
 
 /** All out of the tree, while the daemon can't see that it happens bit by bit. */
@@ -92,7 +97,10 @@ function empty(cluster: Cluster): void {
   cluster.node(1).freeze('SIGCONT');
 }
 
-/** Makes a tree go, and looks that nothing happens to the peer although everything is asked to be checked. */
+/**
+ * Makes a tree go, and looks that nothing happens to the peer although everything is asked to be
+ * checked.
+ */
 async function missing(
   cluster: Cluster,
   { begin, states }: { begin: () => unknown; states: readonly string[] },
@@ -104,7 +112,8 @@ async function missing(
   assert.equal((await sender.command('check')).code, 0);
   assert.equal((await sender.command('check', cluster.root)).code, 0);
   await cluster.until('the state of the tree', async () => {
-    const state = (await sender.status())?.roots.find((root) => root.path === cluster.root)?.state ?? '';
+    const state =
+      (await sender.status())?.roots.find((root) => root.path === cluster.root)?.state ?? '';
     return states.includes(state);
   });
   await cluster.until(
@@ -125,7 +134,9 @@ async function missing(
   assert.deepEqual(peer.tree(), before);
   // At no time has csync2 been given anything below it.
   const given = sender.logged(/ checked \d+ paths|changes found/, from);
-  const looked = given.filter((line) => / checked [1-9]/.test(line) || !/0 changes found/.test(line));
+  const looked = given.filter(
+    (line) => / checked [1-9]/.test(line) || !/0 changes found/.test(line),
+  );
   assert.deepEqual(
     looked.filter((line) => !/ checked 0 paths/.test(line)),
     [],

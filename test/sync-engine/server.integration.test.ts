@@ -15,7 +15,10 @@ test('a csync2 server that is killed is started again', { skip }, async (context
   const killed = second.serverPid as number;
   signalProcess(killed, 'SIGKILL');
   first.write('meanwhile', 'sent while nobody listened');
-  await cluster.until('another server', () => second.serverPid !== undefined && second.serverPid !== killed);
+  await cluster.until(
+    'another server',
+    () => second.serverPid !== undefined && second.serverPid !== killed,
+  );
   await cluster.untilRead(second, 'meanwhile', 'sent while nobody listened');
   await cluster.untilQuiet();
   assert.equal((await second.status())?.server.state, 'listening');
@@ -43,7 +46,10 @@ test(
     // From the next server on the count goes on, too.
     const old = first.serverPid as number;
     signalProcess(old, 'SIGKILL');
-    await cluster.until('another server', () => first.serverPid !== undefined && first.serverPid !== old);
+    await cluster.until(
+      'another server',
+      () => first.serverPid !== undefined && first.serverPid !== old,
+    );
     const count = await received();
     second.write('counted', 'again');
     await cluster.untilRead(first, 'counted', 'again');
@@ -58,7 +64,10 @@ test('a session that is killed holds nothing up', { skip }, async (context) => {
   context.after(() => silent.kill('SIGKILL'));
   const sessions = childrenOf(first.serverPid as number);
   for (const pid of sessions) signalProcess(pid, 'SIGKILL');
-  await cluster.until('no session', async () => (await first.status())?.server.sessions.length === 0);
+  await cluster.until(
+    'no session',
+    async () => (await first.status())?.server.sessions.length === 0,
+  );
   await bothWays(cluster, 'after');
   await cluster.untilQuiet();
 });
@@ -91,7 +100,8 @@ test(
     const flood = floodSilently(context, second, first, opened);
     const sessions = () => childrenOf(first.serverPid as number).length;
     await cluster.until('the first to come', () => sessions() > 10);
-    for (let round = 0; !flood.isDone() || round < 3; round++) await bothWays(cluster, `round ${round}`);
+    for (let round = 0; !flood.isDone() || round < 3; round++)
+      await bothWays(cluster, `round ${round}`);
     // 32 may stay, for half a minute.
     await cluster.until('the others to be ended', () => sessions() <= 32);
     await bothWays(cluster, 'after');
@@ -100,7 +110,10 @@ test(
   },
 );
 
-/** Opens connections to a node's csync2 server from another node, a hundred a second, and says nothing on any. */
+/**
+ * Opens connections to a node's csync2 server from another node, a hundred a second, and says
+ * nothing on any.
+ */
 function floodSilently(context: TestContext, from: ClusterNode, to: ClusterNode, count: number) {
   const script = [
     'import socket, sys, time',
@@ -130,7 +143,11 @@ async function bothWays(cluster: Cluster, text: string): Promise<void> {
 }
 
 /** Opens a connection to a node's csync2 server from another node, and says nothing. */
-async function connectSilently(cluster: Cluster, from: ClusterNode, to: ClusterNode): Promise<ChildProcess> {
+async function connectSilently(
+  cluster: Cluster,
+  from: ClusterNode,
+  to: ClusterNode,
+): Promise<ChildProcess> {
   const script = `exec 3<>/dev/tcp/${to.address}/30865; exec sleep 1000`;
   // Only in its network: it is a child of ours, and goes when it is told to.
   const [program = '', ...args] = from.namespaces.enterNetwork(['bash', '-c', script]);

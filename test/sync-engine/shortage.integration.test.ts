@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.js';
@@ -40,7 +47,9 @@ test(
     }
     assert.ok(told > 0, 'it was never short of any');
     await cluster.untilQuiet();
-    await cluster.untilEqual().catch((error: Error) => assert.fail(`${error.message}\n${first.log()}`));
+    await cluster
+      .untilEqual()
+      .catch((error: Error) => assert.fail(`${error.message}\n${first.log()}`));
     assert.equal(String(first.pid), pid, 'it is still the same');
   },
 );
@@ -50,7 +59,9 @@ test(
   {
     skip:
       skip ||
-      (existsSync(`${tasks}/cgroup.procs`) ? false : 'there is no control group for numbers of processes'),
+      (existsSync(`${tasks}/cgroup.procs`)
+        ? false
+        : 'there is no control group for numbers of processes'),
   },
   async (context) => {
     const random = seededRandom(context);
@@ -73,12 +84,17 @@ test(
     }
     assert.ok(refused > 0, 'it was never short of any');
     await cluster.untilQuiet();
-    await cluster.untilEqual().catch((error: Error) => assert.fail(`${error.message}\n${first.log()}`));
+    await cluster
+      .untilEqual()
+      .catch((error: Error) => assert.fail(`${error.message}\n${first.log()}`));
     assert.equal(first.pid, pid, 'it is still the same');
   },
 );
 
-/** A control group of these processes and what they start, whose number can be limited: root has no RLIMIT_NPROC. */
+/**
+ * A control group of these processes and what they start, whose number can be limited: root has no
+ * RLIMIT_NPROC.
+ */
 function taskGroup(context: TestContext, pids: readonly number[]) {
   const group = `${tasks}/ics-test-${process.pid}-tasks`;
   const own = /^\d+:pids:(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] ?? '/';
@@ -91,7 +107,8 @@ function taskGroup(context: TestContext, pids: readonly number[]) {
     }
   };
   mkdirSync(group);
-  // While one is moved it may start another, and one that has ended is in it until it is waited for.
+  // While one is moved it may start another, and one that has ended is in it until it is waited
+  // for.
   context.after(async () => {
     const gone = await waitFor(() => {
       for (const pid of readFileSync(`${group}/cgroup.procs`, 'utf8').split('\n').filter(Boolean))

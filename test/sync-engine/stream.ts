@@ -5,13 +5,20 @@ import { Cluster } from '../support/cluster.js';
 import type { ClusterNode } from '../support/cluster-node.js';
 import { type Random, seededRandom } from '../support/csync2-random.js';
 
-/** A cluster on which changes of all kinds are made, on these nodes in a directory of their own each, until `end`. */
+/**
+ * A cluster on which changes of all kinds are made, on these nodes in a directory of their own
+ * each, until `end`.
+ */
 export async function streaming(context: TestContext, numbers: readonly number[] = [1, 2]) {
   const random = seededRandom(context);
   const cluster = await Cluster.started(context);
   const streams = numbers.map((number) => new Stream(cluster.node(number), random));
   context.after(() => Promise.all(streams.map((stream) => stream.end())));
-  return { cluster, random, stream: { end: () => Promise.all(streams.map((stream) => stream.end())) } };
+  return {
+    cluster,
+    random,
+    stream: { end: () => Promise.all(streams.map((stream) => stream.end())) },
+  };
 }
 
 /** Changes of all kinds in a directory of the node's own, until it is ended. */

@@ -1,4 +1,7 @@
-/** An account that puts a FIFO in place of a file, again and again: csync2 opens what it has found to be a file. */
+/**
+ * An account that puts a FIFO in place of a file, again and again: csync2 opens what it has found
+ * to be a file.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { renameSync } from 'node:fs';

@@ -28,7 +28,8 @@ test(
     const { sent, updated } = await countsOf(cluster);
     context.diagnostic(`${made} changes, ${updated} updates, ${sent} sent`);
     assert.ok(updated <= made * 1.05, `${updated} files were updated for ${made} changes`);
-    // Some are sent once more because nobody knows what the peer has; it takes a look and changes nothing.
+    // Some are sent once more because nobody knows what the peer has; it takes a look and changes
+    // nothing.
     assert.ok(sent <= made * 1.2, `${sent} files were sent for ${made} changes`);
   },
 );
@@ -41,12 +42,17 @@ test('owner and mode stay as they were set, on both sides', { skip }, async (con
   const look = (node: ClusterNode, name: string) => {
     const { uid, gid, mode } = lstatSync(node.path(name));
     const found = `${uid}:${gid} ${(mode & 0o7777).toString(8)}`;
-    if (found !== wanted.get(`${node.name}/${name}`)) wrong.push(`${node.name}/${name} is ${found}`);
+    if (found !== wanted.get(`${node.name}/${name}`))
+      wrong.push(`${node.name}/${name} is ${found}`);
   };
   for (let round = 0; round < 100; round++) {
     for (const node of cluster.nodes) {
       const name = `${node.name}-${random.below(40)}`;
-      const [uid, gid, mode] = [1000 + random.below(50), 2000 + random.below(50), random.pick(modes)];
+      const [uid, gid, mode] = [
+        1000 + random.below(50),
+        2000 + random.below(50),
+        random.pick(modes),
+      ];
       writeFileSync(node.path(name), `${round} ${'-'.repeat(random.below(5000))}`);
       chownSync(node.path(name), uid, gid);
       chmodSync(node.path(name), mode);
@@ -58,7 +64,8 @@ test('owner and mode stay as they were set, on both sides', { skip }, async (con
         if (place.startsWith(`${node.name}/`)) look(node, place.slice(node.name.length + 1));
       }
     }
-    // Each name is written by one side only: what the writer finds changed has come back from the other.
+    // Each name is written by one side only: what the writer finds changed has come back from the
+    // other.
     assert.deepEqual(wrong, []);
   }
   await cluster.untilEqual();
@@ -71,8 +78,15 @@ test('owner and mode stay as they were set, on both sides', { skip }, async (con
   assert.deepEqual(wrong, []);
 });
 
-/** 1,500 files of its own, and a rewrite of a shared one now and then. Returns how many changes it made. */
-async function write(node: ClusterNode, shared: readonly string[], random: Random): Promise<number> {
+/**
+ * 1,500 files of its own, and a rewrite of a shared one now and then. Returns how many changes it
+ * made.
+ */
+async function write(
+  node: ClusterNode,
+  shared: readonly string[],
+  random: Random,
+): Promise<number> {
   let changes = 0;
   for (let index = 0; index < 1500; index++) {
     const name = `${node.name}/${Math.floor(index / 100)}/${index}`;

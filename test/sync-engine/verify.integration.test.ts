@@ -38,7 +38,10 @@ async function divergent(context: TestContext, auto: 'younger' | 'none') {
   utimesSync(second.path('old'), 2_000_000_000, 2_000_000_000);
   utimesSync(second.path('new'), 1_000_000_000, 1_000_000_000);
   second.remove('gone-there');
-  await cluster.until('all to be pending', async () => (await second.peer(first.name))?.pending === 4);
+  await cluster.until(
+    'all to be pending',
+    async () => (await second.peer(first.name))?.pending === 4,
+  );
   const database = new Database(join(second.database, `${second.name}.db3`));
   database.exec('DELETE FROM dirty');
   database.close();
@@ -60,7 +63,10 @@ test('what differs and is not on its way is shown, and made good', { skip }, asy
   const { stdout } = await first.command('verify', second.name);
   assert.match(stdout, /gone-there: only here: file, 4 bytes, .*Z, mode \d+, 0:0\n/);
   assert.deepEqual(differencesOf((await verify(first, join(cluster.root, 'deep'))).reply), []);
-  assert.equal((await verify(first, second.name, join(cluster.root, 'old'))).reply.peers[0]?.different, 1);
+  assert.equal(
+    (await verify(first, second.name, join(cluster.root, 'old'))).reply.peers[0]?.different,
+    1,
+  );
 
   assert.equal((await verify(first, '--repair')).reply.peers[0]?.repaired, 2);
   assert.equal((await verify(second, '--repair')).reply.peers[0]?.repaired, 2);
@@ -89,13 +95,17 @@ test('where nobody decides, only what one side lacks is sent', { skip }, async (
   assert.equal(first.read('only-there'), undefined, 'its own host has not been asked to');
 });
 
-test('a peer that does not answer, one that is none, and a path outside', { skip }, async (context) => {
-  const cluster = await Cluster.started(context, { flags: ['--peer-timeout', '2'] });
-  const [first, second] = [cluster.node(1), cluster.node(2)];
-  await second.stop();
-  const { code, reply } = await verify(first);
-  assert.equal(code, 75);
-  assert.match(reply.peers[0]?.error ?? '', /did not send its list/);
-  assert.equal((await first.command('verify', 'nobody')).code, 64);
-  assert.equal((await first.command('verify', '/etc')).code, 64);
-});
+test(
+  'a peer that does not answer, one that is none, and a path outside',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { flags: ['--peer-timeout', '2'] });
+    const [first, second] = [cluster.node(1), cluster.node(2)];
+    await second.stop();
+    const { code, reply } = await verify(first);
+    assert.equal(code, 75);
+    assert.match(reply.peers[0]?.error ?? '', /did not send its list/);
+    assert.equal((await first.command('verify', 'nobody')).code, 64);
+    assert.equal((await first.command('verify', '/etc')).code, 64);
+  },
+);

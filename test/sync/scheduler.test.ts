@@ -5,7 +5,13 @@ import { Scheduler, type SchedulerParts } from '#src/sync/scheduler.js';
 test('ended in the middle of a look at files, it ends, and commits nothing', async () => {
   const abort = new AbortController();
   const committed: unknown[] = [];
-  const nothing = { depth: 0, fullCheckDue: undefined, setAside() {}, requireFullCheck() {}, append() {} };
+  const nothing = {
+    depth: 0,
+    fullCheckDue: undefined,
+    setAside() {},
+    requireFullCheck() {},
+    append() {},
+  };
   const queue = { ...nothing, commit: (end: unknown) => committed.push(end) };
   const parts = {
     queue,

@@ -6,12 +6,25 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { addition, descriptorsByKind, FdStoreError, forget, removal, store } from '#src/systemd/fd-store.js';
+import {
+  addition,
+  descriptorsByKind,
+  FdStoreError,
+  forget,
+  removal,
+  store,
+} from '#src/systemd/fd-store.js';
 import { manager } from './manager.js';
 
 test('of what is passed inotify instances and pages are kept by name, all else is closed', () => {
   const page = '/memfd:inotify-csync-handover (deleted)';
-  const targets = ['anon_inode:inotify', 'socket:[1]', page, 'anon_inode:inotify', 'anon_inode:[eventfd]'];
+  const targets = [
+    'anon_inode:inotify',
+    'socket:[1]',
+    page,
+    'anon_inode:inotify',
+    'anon_inode:[eventfd]',
+  ];
   const closed: number[] = [];
   const kept = descriptorsByKind(
     targets.map((_, index) => ({ fd: index + 3, name: index < 3 ? 'one' : 'two' })),
@@ -31,13 +44,13 @@ test('of what is passed inotify instances and pages are kept by name, all else i
 for (const kind of ['a path', 'an abstract name']) {
   test(`the manager listens at ${kind}: what is stored arrives after its forerunner is removed`, async (context) => {
     const folder = temporary(context);
-    const address = kind === 'a path' ? join(folder, 'notify') : `@ics-test-${process.pid}-${Date.now()}`;
+    const address =
+      kind === 'a path' ? join(folder, 'notify') : `@ics-test-${process.pid}-${Date.now()}`;
     const receive = await manager(context, address);
     listenAt(context, address);
-    const [inotifyFd, handoverFd] = ['one', 'two'].map((name) => openSync(join(folder, name), 'w')) as [
-      number,
-      number,
-    ];
+    const [inotifyFd, handoverFd] = ['one', 'two'].map((name) =>
+      openSync(join(folder, name), 'w'),
+    ) as [number, number];
     context.after(() => [inotifyFd, handoverFd].map((fd) => closeSync(fd)));
 
     assert.equal(store('watch', { inotifyFd, handoverFd }), true);
@@ -61,14 +74,16 @@ test('a manager that is gone, and a name that would break the message, are error
   listenAt(context, join(temporary(context), 'nobody'));
   assert.throws(
     () => store('watch', { inotifyFd: 0, handoverFd: 0 }),
-    (error: unknown) => error instanceof FdStoreError && /ENOENT/u.test(error.message) && error.hint !== '',
+    (error: unknown) =>
+      error instanceof FdStoreError && /ENOENT/u.test(error.message) && error.hint !== '',
   );
   assert.throws(() => store('a\nFDSTORE=1', { inotifyFd: 0, handoverFd: 0 }), RangeError);
   assert.throws(() => forget('a:b'), RangeError);
 });
 
 test('what was passed is taken once, closed on exec, and only in whole pairs', () => {
-  // Descriptors 3 to 10: instance, page, a socket, a page and its instance, two instances and a page, all by their names.
+  // Descriptors 3 to 10: instance, page, a socket, a page and its instance, two instances and a
+  // page, all by their names.
   assert.deepEqual(passed('watch:watch:log:other:other:twice:twice:twice'), {
     watch: { inotifyFd: 3, handoverFd: 4 },
     again: null,

@@ -12,7 +12,13 @@ test('fields are serialized as the protocol says, bytes as they are', () => {
   const path = Buffer.from([0x2f, 0xff, 0x3d, 0x0a, 0xfe]);
   const length = Buffer.from([5, 0, 0, 0, 0, 0, 0, 0]);
   assert.deepEqual(
-    encodeEntry({ MESSAGE: 'Größe=1', FILES: 3, PEER: undefined, PATH: path, ROOT: Buffer.from([0xff]) }),
+    encodeEntry({
+      MESSAGE: 'Größe=1',
+      FILES: 3,
+      PEER: undefined,
+      PATH: path,
+      ROOT: Buffer.from([0xff]),
+    }),
     Buffer.concat([
       Buffer.from('MESSAGE=Größe=1\nFILES=3\nPATH\n'),
       length,
@@ -89,10 +95,14 @@ function logged(socket: string | undefined, action: string): { stderr: string } 
     const log = createLog('info', openJournal('${socket}'));
     ${action}`;
   const environment = { ...process.env, JOURNAL_STREAM: undefined };
-  const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
-    encoding: 'utf8',
-    env: environment,
-  });
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    {
+      encoding: 'utf8',
+      env: environment,
+    },
+  );
   assert.equal(status, 0, stderr);
   return { stderr };
 }
@@ -104,7 +114,9 @@ interface Received {
 }
 
 /** A socket as the journal has one, and this process's stderr taken for its stream. */
-async function receiver(context: TestContext): Promise<{ socket: string; receive: () => Promise<Received> }> {
+async function receiver(
+  context: TestContext,
+): Promise<{ socket: string; receive: () => Promise<Received> }> {
   const folder = mkdtempSync(join(tmpdir(), 'journal-test-'));
   const socket = join(folder, 'socket');
   const child = spawn('python3', ['-c', program, socket], { stdio: ['ignore', 'pipe', 'inherit'] });

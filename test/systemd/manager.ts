@@ -10,8 +10,13 @@ export interface Message {
 }
 
 /** A unix datagram socket as the service manager has one, which node itself has not. */
-export async function manager(context: TestContext, address: string): Promise<() => Promise<Message>> {
-  const child = spawn('python3', ['-c', receiver, address], { stdio: ['ignore', 'pipe', 'inherit'] });
+export async function manager(
+  context: TestContext,
+  address: string,
+): Promise<() => Promise<Message>> {
+  const child = spawn('python3', ['-c', receiver, address], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   context.after(() => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<string> => {

@@ -1,4 +1,7 @@
-/** Started with descriptors from 3 on, as the service manager passes them; prints what it takes of them. */
+/**
+ * Started with descriptors from 3 on, as the service manager passes them; prints what it takes of
+ * them.
+ */
 import { spawnSync } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import { takeStored } from '#src/systemd/fd-store.js';
@@ -18,7 +21,10 @@ const open = passedAs.filter((fd) => {
 });
 const child = spawnSync(
   'bash',
-  ['-c', 'for fd in 3 4 6 7; do [ -e /proc/self/fd/$fd ] && readlink /proc/self/fd/$fd; done; true'],
+  [
+    '-c',
+    'for fd in 3 4 6 7; do [ -e /proc/self/fd/$fd ] && readlink /proc/self/fd/$fd; done; true',
+  ],
   {
     encoding: 'utf8',
   },

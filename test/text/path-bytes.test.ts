@@ -59,7 +59,9 @@ describe('path bytes', () => {
     for (let round = 0; round < 2000; round++) {
       const keys = new Set(Array.from({ length: random.below(4) }, path));
       const key = path();
-      const expected = [...keys].some((other) => other !== key && isWithin(fromKey(key), fromKey(other)));
+      const expected = [...keys].some(
+        (other) => other !== key && isWithin(fromKey(key), fromKey(other)),
+      );
       assert.equal(new DirectoryKeys(keys).areAbove(key), expected, `${key} in ${[...keys]}`);
     }
   });

@@ -76,8 +76,14 @@ test('another selection: what it leaves out loses its watch when it is met, what
   await watch.bash('mkdir -p keep/s drop add/s');
   await watch.start({ selection: selectionOf(`${watch.root}/keep`, `${watch.root}/drop`) });
   const fd = watch.watcher.inotifyFd;
-  await succeed(watch, 'echo 1 > keep/s/f; echo 2 > drop/f', `${watch.root}/keep`, `${watch.root}/add`);
-  const held = () => readFileSync(`/proc/self/fdinfo/${fd}`, 'ascii').match(/^inotify wd:/gmu)?.length;
+  await succeed(
+    watch,
+    'echo 1 > keep/s/f; echo 2 > drop/f',
+    `${watch.root}/keep`,
+    `${watch.root}/add`,
+  );
+  const held = () =>
+    readFileSync(`/proc/self/fdinfo/${fd}`, 'ascii').match(/^inotify wd:/gmu)?.length;
   const dropped = () => held() === watch.watcher.stats().watches;
   await until(dropped, 'the watch of what is left out to go');
   await watch.bash('echo 3 > drop/g; echo 4 > add/s/g; echo 5 > keep/s/g');
@@ -172,7 +178,10 @@ test('detach and close in any order; no descriptor and no thread is left', async
 
 test('what is no inotify instance is refused and closed', () => {
   const fd = openSync('/dev/null', 'r');
-  assert.throws(() => Watcher.open({ selection: selectionOf('/nowhere'), inotifyFd: fd }), WatchStartError);
+  assert.throws(
+    () => Watcher.open({ selection: selectionOf('/nowhere'), inotifyFd: fd }),
+    WatchStartError,
+  );
   assert.throws(() => readlinkSync(`/proc/self/fd/${fd}`));
 });
 
@@ -184,5 +193,6 @@ test('what is no page is refused, and both are closed', async (context) => {
   const handoverFd = openSync('/dev/null', 'r');
   const selection = selectionOf(watch.root);
   assert.throws(() => Watcher.open({ selection, inotifyFd, handoverFd }), WatchStartError);
-  for (const fd of [inotifyFd, handoverFd]) assert.throws(() => readlinkSync(`/proc/self/fd/${fd}`));
+  for (const fd of [inotifyFd, handoverFd])
+    assert.throws(() => readlinkSync(`/proc/self/fd/${fd}`));
 });

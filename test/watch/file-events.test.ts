@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeBatch } from '#src/watch/decode.js';
 import { WatchLimitError } from '#src/watch/errors.js';
-import { defaultFileEvents, parseFileEvents, UnknownFileEventError } from '#src/watch/file-events.js';
+import {
+  defaultFileEvents,
+  parseFileEvents,
+  UnknownFileEventError,
+} from '#src/watch/file-events.js';
 
 test('the names of inotifywait become a mask', () => {
   assert.equal(parseFileEvents('move,delete,attrib,create,close_write,modify'), 0x3ce);
@@ -31,21 +35,24 @@ test('a batch is decoded record by record, an unknown kind is refused', () => {
   };
   const path = Buffer.from('/a\xff\n', 'latin1');
   const records = ['F', 'T', 'R', 'A'].map((kind) => record(kind, path));
-  assert.deepEqual(decodeBatch(Buffer.concat([...records, record('W', path, 3), record('V', path)])), {
-    entries: [
-      { kind: 'file', path },
-      { kind: 'touch', path },
-      { kind: 'tree', path },
-      { kind: 'loss', reason: '/a\\xff\\x0a' },
-      { kind: 'file', path },
-      { kind: 'file', path },
-    ],
-    changes: [
-      { path, writes: 0, moves: 0, others: 1 },
-      { path, writes: 3, moves: 0, others: 0 },
-      { path, writes: 0, moves: 1, others: 0 },
-    ],
-  });
+  assert.deepEqual(
+    decodeBatch(Buffer.concat([...records, record('W', path, 3), record('V', path)])),
+    {
+      entries: [
+        { kind: 'file', path },
+        { kind: 'touch', path },
+        { kind: 'tree', path },
+        { kind: 'loss', reason: '/a\\xff\\x0a' },
+        { kind: 'file', path },
+        { kind: 'file', path },
+      ],
+      changes: [
+        { path, writes: 0, moves: 0, others: 1 },
+        { path, writes: 3, moves: 0, others: 0 },
+        { path, writes: 0, moves: 1, others: 0 },
+      ],
+    },
+  );
   assert.throws(() => decodeBatch(record('X', path)), RangeError);
 });
 

@@ -11,11 +11,16 @@ import { Watcher } from '#src/watch/watcher.js';
 
 /** Selects everything below the given directories, as `include` lines do. */
 export function selectionOf(...directories: string[]): NativeSelection {
-  const patterns = directories.map((directory) => ({ text: Buffer.from(directory), include: true }));
+  const patterns = directories.map((directory) => ({
+    text: Buffer.from(directory),
+    include: true,
+  }));
   return new (loadNative().Selection)({ groups: [{ patterns }], prefixes: [] });
 }
 
-/** A watcher on a fresh directory, and what it has reported. Names are kept one character a byte. */
+/**
+ * A watcher on a fresh directory, and what it has reported. Names are kept one character a byte.
+ */
 export class WatchFixture {
   readonly base = mkdtempSync(join(tmpdir(), 'ics-watch-'));
   readonly root = join(this.base, 'root');
@@ -71,8 +76,8 @@ export class WatchFixture {
   }
 
   /**
-   * Waits until a file made now has been reported, hence everything before it, and until no directory waits for
-   * anything. Then forgets what has been reported, if told so.
+   * Waits until a file made now has been reported, hence everything before it, and until no
+   * directory waits for anything. Then forgets what has been reported, if told so.
    */
   async quiet({ forget = false } = {}): Promise<void> {
     const name = `mark-${Math.random().toString(36).slice(2)}`;

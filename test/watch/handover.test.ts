@@ -88,7 +88,8 @@ test('killed at any moment of its start: all changes are in the queue, or a full
     written.push(...service.write(20));
     const { due } = await service.start();
     await service.quiet();
-    if (due === first.due) assert.deepEqual(service.missing(written), [], `round ${round}, SEED=${seed}`);
+    if (due === first.due)
+      assert.deepEqual(service.missing(written), [], `round ${round}, SEED=${seed}`);
     else {
       // Due for good now: the rest could not be told apart from it.
       assert.match(String(due), /changes not yet in the queue/);
@@ -217,7 +218,9 @@ class WatchingService {
     const lines = readdirSync(folder)
       .filter((name) => /^queue\.log\.\d+$/.test(name))
       .flatMap((name) => readFileSync(join(folder, name), 'latin1').split('\n'));
-    return new Set(lines.flatMap((line) => /^\d+ \d+ ([FR]) \S+ (.*)$/.exec(line)?.slice(1).join(' ') ?? []));
+    return new Set(
+      lines.flatMap((line) => /^\d+ \d+ ([FR]) \S+ (.*)$/.exec(line)?.slice(1).join(' ') ?? []),
+    );
   }
 }
 

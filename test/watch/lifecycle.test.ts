@@ -13,7 +13,10 @@ test('several watchers in one process see the same change', async (context) => {
   await one.start();
   await two.start({ selection: selectionOf(one.root) });
   writeFileSync(`${one.root}/f`, 'x');
-  await until(() => one.files.has(`${one.root}/f`) && two.files.has(`${one.root}/f`), 'both to report it');
+  await until(
+    () => one.files.has(`${one.root}/f`) && two.files.has(`${one.root}/f`),
+    'both to report it',
+  );
 });
 
 test('what was seen before close() is still given out, then the iteration ends', async (context) => {
@@ -94,7 +97,9 @@ test('opened and closed a thousand times: memory does not grow', async (context)
   // Pools and caches fill in the first rounds.
   const before = await resident(200);
   const after = await resident(800);
-  context.diagnostic(`${before.toFixed(1)} MiB after 200 rounds, ${after.toFixed(1)} MiB after 1,000`);
+  context.diagnostic(
+    `${before.toFixed(1)} MiB after 200 rounds, ${after.toFixed(1)} MiB after 1,000`,
+  );
   // Each knows 400 directories, 60 KB of nodes and names: were they kept, it would be 45 MiB.
   assert.ok(after - before < 20, `${before} to ${after} MiB`);
 });

@@ -29,11 +29,13 @@ writeFileSync('/proc/sys/user/max_inotify_watches', '1000');
 await until(() => watcher.stats().unwatched === 0, 'all to be watched');
 for (let index = 0; index < 100; index++) writeFileSync(join(root, `d${index}`, 'f'), 'x');
 await until(() => files.has(join(root, 'd99', 'f')), 'a file to be reported');
-const healed = Array.from({ length: 100 }, (_, index) => files.has(join(root, `d${index}`, 'f'))).every(
-  Boolean,
-);
+const healed = Array.from({ length: 100 }, (_, index) =>
+  files.has(join(root, `d${index}`, 'f')),
+).every(Boolean);
 await watcher.close();
 await iteration;
 rmSync(root, { recursive: true });
 const { code, exitCode, limit, needed } = error;
-console.log(JSON.stringify({ code, exitCode, limit, needed, directories: 101 + above, losses, healed }));
+console.log(
+  JSON.stringify({ code, exitCode, limit, needed, directories: 101 + above, losses, healed }),
+);

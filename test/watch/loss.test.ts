@@ -16,7 +16,8 @@ for i in range(20000):
   await made;
   await watch.quiet();
   let seen = 0;
-  for (let index = 0; index < 20_000; index++) seen += watch.files.has(`${watch.root}/f${index}`) ? 1 : 0;
+  for (let index = 0; index < 20_000; index++)
+    seen += watch.files.has(`${watch.root}/f${index}`) ? 1 : 0;
   assert.equal(seen, 20_000);
   assert.equal(watch.watcher.stats().overflows, 0);
   assert.deepEqual(watch.losses, []);

@@ -7,7 +7,8 @@ import { Watcher } from '#src/watch/watcher.js';
 import { selectionOf, until } from './fixture.js';
 
 const root = mkdtempSync(join(tmpdir(), 'ics-mount-'));
-for (const name of ['over/old', 'source/deep', 'bind']) mkdirSync(join(root, name), { recursive: true });
+for (const name of ['over/old', 'source/deep', 'bind'])
+  mkdirSync(join(root, name), { recursive: true });
 const watcher = Watcher.open({ selection: selectionOf(root) });
 const seen = new Set<string>();
 const losses: string[] = [];

@@ -21,7 +21,8 @@ test('renamed while events of the old name are queued: both names are told', asy
 
 test('the two halves of a rename come in different reads', async (context) => {
   const watch = new WatchFixture(context);
-  // 272 bytes hold one event with the longest name, or some with short ones; with names of 200 bytes always one.
+  // 272 bytes hold one event with the longest name, or some with short ones; with names of 200
+  // bytes always one.
   const long = 'x'.repeat(200);
   await watch.bash(`for i in $(seq 1 100); do mkdir -p ${long}$i/s; done`);
   await watch.start({ native: { readBytes: 272 } });
@@ -44,7 +45,8 @@ test('50 processes rename at the same time', async (context) => {
   await watch.quiet({ forget: true });
   await watch.bash('for i in $(seq 1 50); do echo x > end$i/s/f; done');
   await watch.quiet();
-  for (const trial of numbers(50)) assert.ok(watch.files.has(`${watch.root}/end${trial}/s/f`), `${trial}`);
+  for (const trial of numbers(50))
+    assert.ok(watch.files.has(`${watch.root}/end${trial}/s/f`), `${trial}`);
   assert.equal(watch.watcher.stats().unknownDescriptors, 0);
   assert.deepEqual(watch.losses, []);
 });
@@ -60,11 +62,15 @@ test('renamed over an empty directory', async (context) => {
   await watch.quiet();
   for (const trial of numbers(100)) {
     assert.ok(
-      watch.files.has(`${watch.root}/b${trial}/f`) && watch.files.has(`${watch.root}/b${trial}/s/f`),
+      watch.files.has(`${watch.root}/b${trial}/f`) &&
+        watch.files.has(`${watch.root}/b${trial}/s/f`),
       `${trial}`,
     );
   }
-  await until(() => watch.watcher.stats().watches === before - 100, 'the watches of what was replaced to go');
+  await until(
+    () => watch.watcher.stats().watches === before - 100,
+    'the watches of what was replaced to go',
+  );
 });
 
 test('a file with two names is told under the one that was written to', async (context) => {

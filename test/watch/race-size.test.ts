@@ -29,11 +29,16 @@ ${action}'`;
   await watch.bash(descend('deep', levels + 1, 'open("f", "w").close()'));
   await watch.quiet();
   assert.ok(watch.files.has(`${path('deep', levels)}/f`));
-  assert.ok(watch.files.has(`${path('deep', levels)}/e`), 'what is in it is told, also if it is a directory');
+  assert.ok(
+    watch.files.has(`${path('deep', levels)}/e`),
+    'what is in it is told, also if it is a directory',
+  );
   assert.ok(!watch.files.has(`${path('deep', levels + 1)}/f`));
 
   // A shorter name above, and a longer one on the way: more of them are within.
-  await watch.bash('mv deep x; mkdir -p long/long/long; mv x/d long/long/long/d; mv long/long/long/d y');
+  await watch.bash(
+    'mv deep x; mkdir -p long/long/long; mv x/d long/long/long/d; mv long/long/long/d y',
+  );
   await watch.quiet({ forget: true });
   const others = ['x', 'long', 'long', 'long', 'y'].length;
   const more = levelsIn('y');
@@ -47,7 +52,10 @@ ${action}'`;
   // And a longer one: fewer are.
   await watch.bash('mv y much-longer-than-before');
   const fewer = levelsIn('much-longer-than-before');
-  await until(() => watch.watcher.stats().watches === above + others + fewer, 'fewer to be watched');
+  await until(
+    () => watch.watcher.stats().watches === above + others + fewer,
+    'fewer to be watched',
+  );
   assert.deepEqual(watch.losses, []);
   // Node's own removal goes by path.
   await watch.bash('rm -rf much-longer-than-before x long');
@@ -80,7 +88,10 @@ for change in range(60):
       if (length > 4087) break;
       expected++;
     }
-    await until(() => watch.watcher.stats().watches === expected, `${expected} directories to be watched`);
+    await until(
+      () => watch.watcher.stats().watches === expected,
+      `${expected} directories to be watched`,
+    );
   }
   assert.deepEqual(watch.losses, []);
   await watch.bash('rm -rf n*');
@@ -115,7 +126,9 @@ for index in range(${entries}): os.mknod("f%d" % index)'`);
   watch.forget();
   await watch.bash('echo y > large/below/f; echo y > large/f7');
   await watch.quiet();
-  assert.ok(watch.files.has(`${watch.root}/large/below/f`) && watch.files.has(`${watch.root}/large/f7`));
+  assert.ok(
+    watch.files.has(`${watch.root}/large/below/f`) && watch.files.has(`${watch.root}/large/f7`),
+  );
   assert.deepEqual(watch.losses, []);
 });
 

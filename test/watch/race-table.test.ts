@@ -14,7 +14,10 @@ test('every race in docs/watching.md has the test that stands beside it', () => 
   const races = rows.slice(rows.findIndex(([row]) => row.includes('mkdir -p')));
   assert.ok(races.length >= 35, `${races.length} races`);
   for (const [, file = '', title = ''] of races) {
-    const text = readFileSync(fileURLToPath(new URL(file, repository)), 'utf8').replaceAll("\\'", "'");
+    const text = readFileSync(fileURLToPath(new URL(file, repository)), 'utf8').replaceAll(
+      "\\'",
+      "'",
+    );
     assert.ok(text.includes(title), `${file} has no test "${title}"`);
   }
 });

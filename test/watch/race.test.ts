@@ -44,13 +44,18 @@ test('S1 to S3: new nested directories, later writes in them, writes after renam
 test('S4: a full tree moved in is reported as a tree, later writes below it as files', async (context) => {
   const watch = new WatchFixture(context);
   await watch.start();
-  await watch.bash(`cd ../outside; ${loop('mkdir -p m$i/n; echo 4 > m$i/n/k')}; ${loop('mv m$i ../root/')}`);
+  await watch.bash(
+    `cd ../outside; ${loop('mkdir -p m$i/n; echo 4 > m$i/n/k')}; ${loop('mv m$i ../root/')}`,
+  );
   await watch.quiet();
   assert.equal(each.filter((trial) => watch.trees.has(`${watch.root}/m${trial}`)).length, trials);
   watch.forget();
   await watch.bash(loop('echo 5 > m$i/n/k'));
   await watch.quiet();
-  assert.equal(each.filter((trial) => watch.files.has(`${watch.root}/m${trial}/n/k`)).length, trials);
+  assert.equal(
+    each.filter((trial) => watch.files.has(`${watch.root}/m${trial}/n/k`)).length,
+    trials,
+  );
 });
 
 test('S5: a tree moved out is reported as gone, loses its watches and says nothing more', async (context) => {
@@ -59,7 +64,10 @@ test('S5: a tree moved out is reported as gone, loses its watches and says nothi
   await watch.start();
   const before = watch.watcher.stats().watches;
   await watch.bash(`mv r* ../outside/`);
-  await until(() => watch.watcher.stats().watches === before - 3 * trials, 'the watches to be taken away');
+  await until(
+    () => watch.watcher.stats().watches === before - 3 * trials,
+    'the watches to be taken away',
+  );
   assert.equal(each.filter((trial) => watch.trees.has(`${watch.root}/r${trial}`)).length, trials);
   await watch.quiet({ forget: true });
   await watch.bash(`cd ../outside; ${loop('echo 5 > r$i/y/z/stale')}`);
@@ -76,7 +84,9 @@ test('moved out and back at once: what was written meanwhile is covered', async 
   await watch.bash(loop('mkdir -p b$i/c'));
   await watch.start();
   await watch.bash(
-    loop('mv b$i ../outside/; echo x > ../outside/b$i/c/f; mv ../outside/b$i n$i; echo y > n$i/c/g'),
+    loop(
+      'mv b$i ../outside/; echo x > ../outside/b$i/c/f; mv ../outside/b$i n$i; echo y > n$i/c/g',
+    ),
   );
   await watch.quiet();
   for (const trial of each) {
@@ -138,7 +148,10 @@ test('directories that vanish before they can be watched leave nothing behind', 
   const before = watch.watcher.stats();
   await watch.bash(loop('mkdir v; rmdir v'));
   await watch.quiet();
-  await until(() => watch.watcher.stats().watches === before.watches, 'the watches to be as before');
+  await until(
+    () => watch.watcher.stats().watches === before.watches,
+    'the watches to be as before',
+  );
   assert.ok(watch.trees.has(`${watch.root}/v`));
   assert.equal(watch.watcher.stats().overflows, 0);
 });
@@ -146,7 +159,17 @@ test('directories that vanish before they can be watched leave nothing behind', 
 test('names are bytes', async (context) => {
   const watch = new WatchFixture(context);
   await watch.start();
-  const names = [' blank ', 'new\nline', '%41', `q'"`, '-dash', '\xff\xfe', 'x'.repeat(255), '\\x41', '*'];
+  const names = [
+    ' blank ',
+    'new\nline',
+    '%41',
+    `q'"`,
+    '-dash',
+    '\xff\xfe',
+    'x'.repeat(255),
+    '\\x41',
+    '*',
+  ];
   for (const name of names) {
     const bytes = [...Buffer.from(name, 'latin1')]
       .map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`)
@@ -165,7 +188,8 @@ test('links, pipes and the names of hard links come without a CLOSE_WRITE', asyn
   await watch.start();
   await watch.bash('ln f hard; ln -s f soft; mkfifo pipe');
   await watch.quiet();
-  for (const name of ['hard', 'soft', 'pipe']) assert.ok(watch.files.has(`${watch.root}/${name}`), name);
+  for (const name of ['hard', 'soft', 'pipe'])
+    assert.ok(watch.files.has(`${watch.root}/${name}`), name);
 });
 
 test('a missing root is watched for and found when it appears', async (context) => {

@@ -29,7 +29,8 @@ test('the watch limit is reached while it watches: the rest is checked, until th
 
 test('a directory that may not be read, and may after a chmod', () => {
   // Root reads everything, unless these rights are taken from it.
-  const how = process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
+  const how =
+    process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
   assert.deepEqual(shown(how, 'denied'), {
     before: 1,
     kept: true,

@@ -7,7 +7,15 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Watcher } from '#src/watch/watcher.js';
@@ -54,7 +62,8 @@ console.log(JSON.stringify(shown));
 
 async function limit() {
   await watcher.ready;
-  const setLimit = (count: number) => writeFileSync('/proc/sys/user/max_inotify_watches', String(count));
+  const setLimit = (count: number) =>
+    writeFileSync('/proc/sys/user/max_inotify_watches', String(count));
   setLimit(watcher.stats().watches + 5);
   for (let index = 0; index < 100; index++) mkdirSync(at(`d${index}`));
   await until(() => watcher.stats().unwatched === 95, '95 directories to be noted');
@@ -78,7 +87,13 @@ async function denied() {
   chmodSync(at('locked'), 0o700);
   await until(() => trees.includes(at('locked')), 'the directory to be looked at');
   const healed = await reported('locked', 'below', 'f');
-  return { before, kept, healed, after: watcher.stats().denied, reason: losses[0]?.replace(root, '') };
+  return {
+    before,
+    kept,
+    healed,
+    after: watcher.stats().denied,
+    reason: losses[0]?.replace(root, ''),
+  };
 }
 
 async function descriptors() {

@@ -11,7 +11,9 @@ test('directories on the way to a root report no files, but the root itself', as
   const late = `${watch.root}/way/late`;
   await watch.start({ selection: selectionOf(root, `${watch.root}/file`) });
   const before = watch.watcher.stats().events;
-  await watch.bash('for i in 1 2 3; do echo y > way/other; chmod 640 way/other; done; chmod 700 way/root');
+  await watch.bash(
+    'for i in 1 2 3; do echo y > way/other; chmod 640 way/other; done; chmod 700 way/root',
+  );
   await until(() => watch.files.has(root), 'the root to be reported');
   assert.equal(watch.watcher.stats().events, before + 1);
 
@@ -28,7 +30,10 @@ test('a file takes the place of a root: it and later writes to it are reported',
   const root = `${watch.root}/way/root`;
   await watch.start({ selection: selectionOf(root) });
   await watch.bash('rmdir way/root; echo x > way/root');
-  await until(() => watch.files.has(root) && watch.trees.has(`${watch.root}/way`), 'the file to be reported');
+  await until(
+    () => watch.files.has(root) && watch.trees.has(`${watch.root}/way`),
+    'the file to be reported',
+  );
   watch.forget();
   await watch.bash('echo y >> way/root');
   await until(() => watch.files.has(root), 'the write to be reported');
@@ -39,7 +44,11 @@ test('roots with wildcards: files directly in the directory above are reported',
   const watch = new WatchFixture(context);
   await watch.bash('mkdir -p way/a/x way/b; touch way/a/f.c');
   await watch.start({
-    selection: selectionOf(`${watch.root}/way/*/*.c`, `${watch.root}/way/b/[f]`, `${watch.root}/w**h`),
+    selection: selectionOf(
+      `${watch.root}/way/*/*.c`,
+      `${watch.root}/way/b/[f]`,
+      `${watch.root}/w**h`,
+    ),
   });
   await watch.bash('echo 1 > way/a/f.c; echo 2 > way/b/f; echo 3 > with');
   const expected = ['way/a/f.c', 'way/b/f', 'with'].map((path) => `${watch.root}/${path}`);
@@ -66,8 +75,12 @@ test("a quiet tree wakes none of the watcher's threads", async (context) => {
   await sleep(Number(process.env.QUIET_SECONDS ?? 2) * 1000);
   const after = { events: watch.watcher.stats().events, switches: switches() };
   context.diagnostic(JSON.stringify({ before, after }));
-  // Other programs may make names in the directories above: that wakes the reader and the tree, and may ask for a look.
+  // Other programs may make names in the directories above: that wakes the reader and the tree, and
+  // may ask for a look.
   const events = after.events - before.events;
-  const woken = after.switches.reduce((sum, count, at) => sum + count - (before.switches[at] ?? 0), 0);
+  const woken = after.switches.reduce(
+    (sum, count, at) => sum + count - (before.switches[at] ?? 0),
+    0,
+  );
   assert.ok(woken <= 8 * events, `${woken} times woken for ${events} events`);
 });

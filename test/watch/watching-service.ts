@@ -1,6 +1,7 @@
 /**
- * Watches a directory and writes a queue as the daemon does, run by a service manager: ROOT QUEUE FINGERPRINT-FILE. Says
- * `{ready, gap, due}` when the watches stand and are stored, and after SIGUSR2 `{clean}` as soon as nothing is in hand.
+ * Watches a directory and writes a queue as the daemon does, run by a service manager: ROOT QUEUE
+ * FINGERPRINT-FILE. Says `{ready, gap, due}` when the watches stand and are stored, and after
+ * SIGUSR2 `{clean}` as soon as nothing is in hand.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

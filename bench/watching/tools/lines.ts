@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** Words before a program for setpriv(1): the kernel kills it when the process that started it ends in any way. */
+/**
+ * Words before a program for setpriv(1): the kernel kills it when the process that started it ends
+ * in any way.
+ */
 export const untilWeEnd: readonly string[] = ['--pdeathsig', 'KILL', '--'];
 
 /** A program that writes its reports as lines. */

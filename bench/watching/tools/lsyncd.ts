@@ -27,7 +27,8 @@ export const lsyncd: Tool = {
         onLine,
       );
       const ended = program.said('nothing that it ever says').catch((error: Error) => error);
-      // It reads events when its walk is over, those of the root among them, which it watches first.
+      // It reads events when its walk is over, those of the root among them, which it watches
+      // first.
       const sign = join(root, 'sign-for-lsyncd');
       for (let number = 0; !isReady; number += 1) {
         writeFileSync(sign, String(number));

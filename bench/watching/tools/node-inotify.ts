@@ -21,7 +21,9 @@ interface InotifyModule {
   };
 }
 
-/** The `inotify` package (node-inotify). It watches one directory a call: the walk is its user's. */
+/**
+ * The `inotify` package (node-inotify). It watches one directory a call: the walk is its user's.
+ */
 export const nodeInotify: Tool = {
   name: 'node_inotify',
   title: 'node-inotify',

@@ -5,7 +5,10 @@ import type { Tool } from './tool.js';
 interface ParcelWatcher {
   subscribe(
     root: string,
-    onEvents: (error: Error | null, events: readonly { readonly path: string }[] | undefined) => void,
+    onEvents: (
+      error: Error | null,
+      events: readonly { readonly path: string }[] | undefined,
+    ) => void,
     options: { readonly backend: 'inotify' },
   ): Promise<{ unsubscribe(): Promise<void> }>;
 }
@@ -16,7 +19,9 @@ export const parcelWatcher: Tool = {
   title: '@parcel/watcher',
   source: { npm: '@parcel/watcher@2.6.0' },
   async load({ installed }) {
-    const watcher = createRequire(join(installed, 'package.json'))('@parcel/watcher') as ParcelWatcher;
+    const watcher = createRequire(join(installed, 'package.json'))(
+      '@parcel/watcher',
+    ) as ParcelWatcher;
     return {
       async open(root, sink) {
         let errors = 0;
@@ -25,7 +30,11 @@ export const parcelWatcher: Tool = {
           for (const event of events ?? []) sink(event.path);
         };
         const subscription = await watcher.subscribe(root, onEvents, { backend: 'inotify' });
-        return { pid: process.pid, overflows: () => errors, close: () => subscription.unsubscribe() };
+        return {
+          pid: process.pid,
+          overflows: () => errors,
+          close: () => subscription.unsubscribe(),
+        };
       },
     };
   },

@@ -26,7 +26,9 @@ export interface Loaded {
   open(root: string, sink: Sink): Promise<Watching>;
 }
 
-/** Told every path that the tool reports; `below` when the report means everything below it, too. */
+/**
+ * Told every path that the tool reports; `below` when the report means everything below it, too.
+ */
 export type Sink = (path: string, below?: boolean) => void;
 
 export interface Watching {

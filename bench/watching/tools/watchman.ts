@@ -33,7 +33,9 @@ export const watchman: Tool = {
     );
     while (!existsSync(socket)) {
       if (server.exitCode !== null)
-        throw new Error(existsSync(log) ? readFileSync(log, 'utf8').trim() : `exit code ${server.exitCode}`);
+        throw new Error(
+          existsSync(log) ? readFileSync(log, 'utf8').trim() : `exit code ${server.exitCode}`,
+        );
       await sleep(20);
     }
     return {
@@ -46,7 +48,11 @@ export const watchman: Tool = {
           { expression: ['name', 'no such'], fields: ['name'] },
         ]);
         await client.ask(['subscribe', root, 'bench', { fields: ['name'], since: clock }]);
-        return { pid: server.pid as number, overflows: () => client.fresh, close: () => end(server, client) };
+        return {
+          pid: server.pid as number,
+          overflows: () => client.fresh,
+          close: () => end(server, client),
+        };
       },
     };
   },

@@ -1,8 +1,9 @@
 // The state machine under libFuzzer (clang's -fsanitize=fuzzer): every byte decides something.
 //
-// The first byte tells whether the kernel keeps to its rules. If it does, everything must be as it should in the end,
-// as in tree_test. If not, events come that no kernel would send: any mask, any descriptor, any name. Then nothing may
-// crash or go on for ever, and an overflow, after which all is walked again, must set everything right.
+// The first byte tells whether the kernel keeps to its rules. If it does, everything must be as it
+// should in the end, as in tree_test. If not, events come that no kernel would send: any mask, any
+// descriptor, any name. Then nothing may crash or go on for ever, and an overflow, after which all
+// is walked again, must set everything right.
 #include <sys/inotify.h>
 
 #include <algorithm>
@@ -26,8 +27,10 @@ class Bytes {
   const uint8_t* end_;
 };
 
-constexpr uint32_t kMasks[] = {IN_CREATE, IN_DELETE, IN_MOVED_FROM, IN_MOVED_TO, IN_ATTRIB, IN_CLOSE_WRITE, IN_MODIFY,
-                               IN_DELETE_SELF, IN_MOVE_SELF, IN_IGNORED, IN_UNMOUNT, IN_Q_OVERFLOW, IN_ISDIR, 0x80000000};
+constexpr uint32_t kMasks[] = {IN_CREATE,    IN_DELETE,      IN_MOVED_FROM, IN_MOVED_TO,
+                               IN_ATTRIB,    IN_CLOSE_WRITE, IN_MODIFY,     IN_DELETE_SELF,
+                               IN_MOVE_SELF, IN_IGNORED,     IN_UNMOUNT,    IN_Q_OVERFLOW,
+                               IN_ISDIR,     0x80000000};
 constexpr const char* kNames[] = {"a", "b", "c", "f", "w", "o", "", "..", "a/c", "\xff"};
 
 Event Unheard(Bytes* bytes, const KernelModel& kernel) {

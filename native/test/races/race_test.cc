@@ -1,4 +1,5 @@
-// Whole watchers on real directories, with something happening exactly between two of their system calls.
+// Whole watchers on real directories, with something happening exactly between two of their system
+// calls.
 //
 //   race_test NAME DIRECTORY      exits with 0 if all was seen, else tells what was not
 #include <sys/inotify.h>
@@ -43,7 +44,8 @@ class Scene {
 
   // Does it once, at the first time that a walker comes to `point` of this path (any, if empty).
   void At(const char* point, const std::string& path, std::function<void()> act) {
-    on_sync_point = [this, point, path, act = std::move(act)](const char* reached, const std::string& where) {
+    on_sync_point = [this, point, path, act = std::move(act)](const char* reached,
+                                                              const std::string& where) {
       if (std::strcmp(point, reached) != 0 || (!path.empty() && where != path)) return;
       if (acted_.exchange(true)) return;
       act();
@@ -66,7 +68,8 @@ class Scene {
 
   static void Write(const std::string& path) { std::ofstream(path) << "x"; }
 
-  // A mark made now has been reported, hence all before it; whatever happened at the sync point has happened.
+  // A mark made now has been reported, hence all before it; whatever happened at the sync point has
+  // happened.
   void Quiet() {
     Until([this] { return done_.load(); }, "the sync point");
     const std::string mark = In("mark" + std::to_string(++marks_));
@@ -90,11 +93,13 @@ class Scene {
   }
   void WantNoLoss() {
     const TreeStats stats = watcher_->Stats().tree;
-    if (stats.overflows != 0 || stats.unknown_descriptors != 0 || stats.reconciles != 0) Wrong("a loss");
+    if (stats.overflows != 0 || stats.unknown_descriptors != 0 || stats.reconciles != 0)
+      Wrong("a loss");
   }
   void WantWatches(size_t below_root) {
     const size_t above = static_cast<size_t>(std::count(root_.begin(), root_.end(), '/'));
-    Until([&] { return watcher_->Stats().watches == above + 1 + below_root; }, "the number of watches");
+    Until([&] { return watcher_->Stats().watches == above + 1 + below_root; },
+          "the number of watches");
   }
   void Until(const std::function<bool()>& condition, const std::string& what) {
     for (int turn = 0; !condition(); turn++) {
@@ -118,7 +123,8 @@ class Scene {
   }
   // A record is its kind, a count, the length of its text and the text.
   void Take() {
-    for (std::string batch = watcher_->records().Take(); !batch.empty(); batch = watcher_->records().Take()) {
+    for (std::string batch = watcher_->records().Take(); !batch.empty();
+         batch = watcher_->records().Take()) {
       for (size_t at = 0; at < batch.size();) {
         uint32_t size;
         std::memcpy(&size, batch.data() + at + 2, sizeof(size));
@@ -255,9 +261,11 @@ void ChangedDuringFirstWalk(Scene* scene) {
   scene->Walk();
   scene->Quiet();
   scene->WantWatches(5);
-  for (const char* name : {"moved/f", "moved/late/deep/f", "other/deep/f"}) Scene::Write(scene->In(name));
+  for (const char* name : {"moved/f", "moved/late/deep/f", "other/deep/f"})
+    Scene::Write(scene->In(name));
   scene->Quiet();
-  for (const char* name : {"moved/f", "moved/late/deep/f", "other/deep/f"}) scene->WantReported(scene->In(name));
+  for (const char* name : {"moved/f", "moved/late/deep/f", "other/deep/f"})
+    scene->WantReported(scene->In(name));
   scene->WantNoLoss();
 }
 

@@ -1,4 +1,5 @@
-// Runs whole watchers, threads and all, beside a churning file system: for the sanitizers, above all `thread`.
+// Runs whole watchers, threads and all, beside a churning file system: for the sanitizers, above
+// all `thread`.
 //
 //   watcher_test DIRECTORY ROUNDS
 #include <sys/inotify.h>
@@ -22,14 +23,19 @@ namespace fs = std::filesystem;
 
 void Churn(const fs::path& root, uint64_t seed, const std::atomic<bool>* stop) {
   std::mt19937_64 random(seed);
-  const auto any = [&] { return root / std::to_string(random() % 4) / std::to_string(random() % 4); };
+  const auto any = [&] {
+    return root / std::to_string(random() % 4) / std::to_string(random() % 4);
+  };
   std::error_code ignored;
   while (!*stop) {
     switch (random() % 5) {
       case 0: fs::create_directories(any() / "deep", ignored); break;
       case 1: fs::rename(any(), any(), ignored); break;
       case 2: fs::remove_all(any(), ignored); break;
-      case 3: fs::rename(root / std::to_string(random() % 4), root / std::to_string(random() % 4), ignored); break;
+      case 3:
+        fs::rename(root / std::to_string(random() % 4), root / std::to_string(random() % 4),
+                   ignored);
+        break;
       default: std::ofstream(any() / "file") << seed; break;
     }
   }
@@ -65,6 +71,7 @@ int main(int count, char** words) {
     two.join();
     watcher.Stop();
   }
-  std::printf("watcher_test: %s rounds, %llu bytes of records\n", words[2], static_cast<unsigned long long>(records));
+  std::printf("watcher_test: %s rounds, %llu bytes of records\n", words[2],
+              static_cast<unsigned long long>(records));
   return 0;
 }

@@ -2,7 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 
-/** Each entry of systemd/inotify-csync.catalog, in its order: `{ id, messages, subject, text, todo }`. */
+/**
+ * Each entry of systemd/inotify-csync.catalog, in its order:
+ * `{ id, messages, subject, text, todo }`.
+ */
 export function readCatalog() {
   const lines = readFileSync(new URL('../../../systemd/inotify-csync.catalog', import.meta.url), 'utf8').split('\n');
   const entries = [];

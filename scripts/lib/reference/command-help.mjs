@@ -6,7 +6,10 @@ import { commandLines } from '../man-parts.mjs';
 const folder = new URL('../../../dist/cli/commands/', import.meta.url);
 const context = { csync2Arguments: [], environment: {}, exitCode: 0 };
 
-/** The commands, in the order of the help: `{ name, words, text, positionals, options, examples, exits }`. */
+/**
+ * The commands, in the order of the help:
+ * `{ name, words, text, positionals, options, examples, exits }`.
+ */
 export const commandHelps = await readCommandHelps();
 
 async function readCommandHelps() {

@@ -1,4 +1,5 @@
-// What the types of src say of an object: its fields with their types and doc comments, and a sample of it.
+// What the types of src say of an object: its fields with their types and doc comments, and a
+// sample of it.
 
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -14,7 +15,10 @@ const program = ts.createProgram([`${source}daemon.ts`, `${source}cli/main.ts`],
 });
 const checker = program.getTypeChecker();
 
-/** The fields of an interface of src, with those of objects in it: `{ name: 'peers[].name', type: 'text', meaning }`. */
+/**
+ * The fields of an interface of src, with those of objects in it:
+ * `{ name: 'peers[].name', type: 'text', meaning }`.
+ */
 export function fieldsOf(name) {
   const missing = [];
   const fields = fieldsWithin(typeOf(name), '', missing);
@@ -27,7 +31,10 @@ export function hasType(name) {
   return declarationsOf(name).length > 0;
 }
 
-/** An object of that type with some value in each field; those in `given`, by name, are taken as they are. */
+/**
+ * An object of that type with some value in each field; those in `given`, by name, are taken as
+ * they are.
+ */
 export function sampleOf(name, given = {}) {
   return sampleWithin(typeOf(name), given);
 }

@@ -1,4 +1,5 @@
-// docs/reference/exit-codes.md: from src/errors.ts, src/cli/exit-status.ts, the commands and the unit.
+// docs/reference/exit-codes.md: from src/errors.ts, src/cli/exit-status.ts, the commands and the
+// unit.
 
 import { readFileSync } from 'node:fs';
 import { commandHelps } from './command-help.mjs';

@@ -1,4 +1,5 @@
-// docs/reference/journal-fields.md: from src/observe/journal-entry.ts, message-ids.ts and the catalog.
+// docs/reference/journal-fields.md: from src/observe/journal-entry.ts, message-ids.ts and the
+// catalog.
 
 import { readCatalog } from './catalog.mjs';
 import { fieldsOf } from './declarations.mjs';

@@ -1,4 +1,5 @@
-// docs/troubleshooting.md: what the messages mean and what to do, from systemd/inotify-csync.catalog.
+// docs/troubleshooting.md: what the messages mean and what to do, from
+// systemd/inotify-csync.catalog.
 
 import { readCatalog } from './catalog.mjs';
 import { anchor, code, list, page, paragraph, sentence, table } from './markdown.mjs';

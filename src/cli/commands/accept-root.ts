@@ -37,7 +37,9 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
 function textOf({ accepted, missing, peers }: AcceptRootReply): string {
   const files = missing === null ? 'files missing in it' : counted(missing, 'file');
   const where =
-    peers.length === 0 ? 'the peers' : peers.map(({ peer, files: count }) => `${peer} (${count})`).join(', ');
+    peers.length === 0
+      ? 'the peers'
+      : peers.map(({ peer, files: count }) => `${peer} (${count})`).join(', ');
   if (accepted === null) return `would be deleted: ${files}, on ${where}`;
   return `accepted: ${accepted} as it is now; ${missing === null ? `${files} are` : `${files} missing in it ${missing === 1 ? 'is' : 'are'}`} deleted on ${where}`;
 }

@@ -32,7 +32,9 @@ export function addCheckConfigCommand(parser: Argv, context: CommandContext): Ar
       const report = configReport(loaded, config, await readHostWarnings(loaded, config, instance));
       const error = missingRoot(config);
       const shown = error ? { ...report, error: errorObject(error) } : report;
-      process.stdout.write(flags.json ? `${JSON.stringify(shown, undefined, 2)}\n` : renderReport(report));
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(shown, undefined, 2)}\n` : renderReport(report),
+      );
       if (error && !flags.json) throw error;
       context.exitCode = error?.exitCode ?? 0;
     },

@@ -25,7 +25,8 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
         .example('$0 check /srv/www --dry-run', 'what has changed in it without being noticed')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {
-      // A word of a command line that is not UTF-8 can't be told apart any more; `check DIRECTORY` reaches such names.
+      // A word of a command line that is not UTF-8 can't be told apart any more; `check DIRECTORY`
+      // reaches such names.
       const paths = (flags.paths as string[] | undefined)?.map((path) =>
         Buffer.from(resolve(path)).toString('latin1'),
       );
@@ -52,10 +53,17 @@ function textOf({ queued, found }: CheckReply): string {
   return `queued: ${counted(queued.length, 'path')} with everything below`;
 }
 
-function foundText({ changed, deleted, new: fresh, paths }: NonNullable<CheckReply['found']>): string {
+function foundText({
+  changed,
+  deleted,
+  new: fresh,
+  paths,
+}: NonNullable<CheckReply['found']>): string {
   const all = changed + deleted + fresh;
   if (all === 0) return 'nothing to send: all is as csync2 has noted it';
   const lines = paths.map(({ path, what }) => `  ${what.padEnd(7)}  ${path}`);
   if (all > paths.length) lines.push(`  and ${all - paths.length} more`);
-  return [`would be sent: ${changed} changed, ${fresh} new, ${deleted} deleted`, ...lines].join('\n');
+  return [`would be sent: ${changed} changed, ${fresh} new, ${deleted} deleted`, ...lines].join(
+    '\n',
+  );
 }

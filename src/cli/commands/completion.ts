@@ -21,7 +21,9 @@ export function addCompletionCommand(parser: Argv, context: CommandContext): Arg
     handler: ({ json, shell: named }) => {
       refuseCsync2Options(context);
       const shell =
-        named === undefined ? shellOf(context.environment.SHELL) : shellNamed(String(named), 'completion');
+        named === undefined
+          ? shellOf(context.environment.SHELL)
+          : shellNamed(String(named), 'completion');
       const script = readFileSync(new URL(files[shell], folder), 'utf8');
       process.stdout.write(json ? `${JSON.stringify({ shell, script })}\n` : script);
     },

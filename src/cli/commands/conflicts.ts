@@ -40,5 +40,7 @@ export function addConflictsCommand(parser: Argv, context: CommandContext): Argv
   });
 }
 
-/** A peer that is asked takes a second for each 100,000 files, and longer if it cannot be reached. */
+/**
+ * A peer that is asked takes a second for each 100,000 files, and longer if it cannot be reached.
+ */
 const asLongAsItLikes = 0;

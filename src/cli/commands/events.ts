@@ -16,8 +16,15 @@ export function addEventsCommand(parser: Argv, context: CommandContext): Argv {
     describe: 'show what was sent to and received from the peers',
     builder: (own) =>
       withSettingFlags(own, context)
-        .option('follow', { type: 'boolean', description: 'continue with what happens from now on' })
-        .option('since', { type: 'string', nargs: 1, description: 'only this far back: 90s, 30m, 1h, 2d' })
+        .option('follow', {
+          type: 'boolean',
+          description: 'continue with what happens from now on',
+        })
+        .option('since', {
+          type: 'string',
+          nargs: 1,
+          description: 'only this far back: 90s, 30m, 1h, 2d',
+        })
         .option('peer', { type: 'string', nargs: 1, description: 'only this peer' })
         .example('$0 events --since 1h', 'the last hour, as far as it is in memory (10,000 events)')
         .example('$0 events --follow --peer web2 --json', 'live, one object a line, for scripts')
@@ -52,8 +59,11 @@ function spanOf(text: string): number {
 
 function textOf({ events, left_out: leftOut }: EventsReply, isJson: boolean): string {
   const now = new Date();
-  const lines = events.map((event) => (isJson ? JSON.stringify(eventObject(event)) : eventLine(event, now)));
-  if (leftOut > 0) lines.unshift(isJson ? JSON.stringify(leftOutObject(leftOut, now)) : leftOutLine(leftOut));
+  const lines = events.map((event) =>
+    isJson ? JSON.stringify(eventObject(event)) : eventLine(event, now),
+  );
+  if (leftOut > 0)
+    lines.unshift(isJson ? JSON.stringify(leftOutObject(leftOut, now)) : leftOutLine(leftOut));
   return lines.map((line) => `${line}\n`).join('');
 }
 

@@ -34,7 +34,10 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
         { ...csync2Options, program: settings.csync2, systemDirectory: settings.cfgPath },
         { readKeys: false },
       );
-      const { path, verdict, lines } = explainPath(config, Buffer.from(resolve(flags.path as string)));
+      const { path, verdict, lines } = explainPath(
+        config,
+        Buffer.from(resolve(flags.path as string)),
+      );
       const shown = lines.map(({ text, place }) => ({
         text,
         place: place ? `${place.file}:${place.line}` : null,
@@ -44,7 +47,9 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
         const reply = { path: display(path), verdict, lines: shown, not_sent: missing };
         process.stdout.write(`${JSON.stringify(reply)}\n`);
       } else {
-        const reasons = shown.map(({ text, place }) => `${text}${place === null ? '' : ` (${place})`}`);
+        const reasons = shown.map(
+          ({ text, place }) => `${text}${place === null ? '' : ` (${place})`}`,
+        );
         const more = [...reasons, ...missing].map((line) => `  ${line}\n`);
         process.stdout.write(`${display(path)}: ${verdicts[verdict]}\n${more.join('')}`);
       }

@@ -46,7 +46,12 @@ export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
         ...(paths?.length ? { paths } : {}),
         ...(peer === undefined ? {} : { peer }),
       } as const;
-      const reply = (await askRunning(flags, context, request, seconds + answerSeconds)) as FlushReply;
+      const reply = (await askRunning(
+        flags,
+        context,
+        request,
+        seconds + answerSeconds,
+      )) as FlushReply;
       showReply(flags, reply, textOf);
       context.exitCode = reply.complete ? exitCodes.ok : exitCodes.temporary;
     },

@@ -1,5 +1,10 @@
 import type { Argv } from 'yargs';
-import { type SettingName, settingDefinitions, settingNames, variableOf } from '../../config/settings.js';
+import {
+  type SettingName,
+  settingDefinitions,
+  settingNames,
+  variableOf,
+} from '../../config/settings.js';
 import { closest } from '../../text/closest.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
@@ -7,7 +12,9 @@ import { refuseCsync2Options } from '../refuse-csync2-options.js';
 import { csync2OptionsHelp } from '../setting-flags.js';
 import { commandNames, UsageError, unknownCommand } from '../usage-error.js';
 
-/** `help`: of a command, or of the settings. What it says of commands is what their `--help` says. */
+/**
+ * `help`: of a command, or of the settings. What it says of commands is what their `--help` says.
+ */
 export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'help [topic]',
@@ -26,7 +33,8 @@ export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
       if (setting === undefined && topic !== settingsTopic) throw unknownTopic(String(topic));
       const names = setting === undefined ? settingNames : [setting];
       if (json) process.stdout.write(`${JSON.stringify(names.map(settingObject))}\n`);
-      else process.stdout.write(setting === undefined ? settingsHelp() : `${settingLines(setting)}\n`);
+      else
+        process.stdout.write(setting === undefined ? settingsHelp() : `${settingLines(setting)}\n`);
     },
   });
 }

@@ -25,11 +25,13 @@ export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
     handler: async (flags) => {
       const { exposition } = await import('../../observe/exposition.js');
       const { upMetrics } = await import('../../observe/metrics.js');
-      const families = (await askRunning(flags, context, { command: 'metrics' }).catch((error: unknown) => {
-        if (!(error instanceof NotRunningError)) throw error;
-        context.exitCode = exitCodes.notRunning;
-        return upMetrics(false);
-      })) as MetricFamily[];
+      const families = (await askRunning(flags, context, { command: 'metrics' }).catch(
+        (error: unknown) => {
+          if (!(error instanceof NotRunningError)) throw error;
+          context.exitCode = exitCodes.notRunning;
+          return upMetrics(false);
+        },
+      )) as MetricFamily[];
       const text = flags.json ? `${JSON.stringify(families)}\n` : exposition(families);
       const { output } = flags as { output?: string };
       if (output === undefined) process.stdout.write(text);
@@ -38,7 +40,10 @@ export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
   });
 }
 
-/** All may read it: the collector runs as another user. A new run writes it again, so that it need not be durable. */
+/**
+ * All may read it: the collector runs as another user. A new run writes it again, so that it need
+ * not be durable.
+ */
 async function replaceOutput(file: string, text: string): Promise<void> {
   const { replaceFile } = await import('../../state/replace-file.js');
   try {

@@ -10,10 +10,14 @@ import { showReply } from '../show-reply.js';
 export function addPauseCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'pause [peers..]',
-    describe: 'send nothing to these peers, or to all, until resume; changes wait, and receiving continues',
+    describe:
+      'send nothing to these peers, or to all, until resume; changes wait, and receiving continues',
     builder: (own) =>
       withPeers(own, context)
-        .example('$0 pause web2', 'before maintenance of web2; returns when nothing is on its way to it')
+        .example(
+          '$0 pause web2',
+          'before maintenance of web2; returns when nothing is on its way to it',
+        )
         .example('$0 pause', 'all peers, also after a restart or a reboot')
         .epilogue(exitStatus),
     handler: async (flags) => {
@@ -37,7 +41,10 @@ export function addResumeCommand(parser: Argv, context: CommandContext): Argv {
     builder: (own) =>
       withPeers(own, context)
         .example('$0 resume web2', 'after its maintenance')
-        .example('$0 resume && inotify-csync flush', 'all peers, and wait until they have everything')
+        .example(
+          '$0 resume && inotify-csync flush',
+          'all peers, and wait until they have everything',
+        )
         .epilogue(exitStatus),
     handler: async (flags) => {
       const request = { command: 'resume', ...peersOf(flags) } as const;
@@ -71,6 +78,13 @@ function sentence(parts: readonly (readonly [what: string, peers: readonly strin
   return told.map(([what, peers]) => `${what}: ${peers.join(', ')}`).join('; ');
 }
 
-const exitStatus = exitStatusText(['ok', 'notRunning', 'usage', 'inputOutput', 'temporary', 'noPermission']);
+const exitStatus = exitStatusText([
+  'ok',
+  'notRunning',
+  'usage',
+  'inputOutput',
+  'temporary',
+  'noPermission',
+]);
 /** An update that goes on may have to be ended. */
 const pauseSeconds = 60;

@@ -6,7 +6,9 @@ import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
 
-/** `reload`: both configurations are read again, and the answer comes when the daemon works by them. */
+/**
+ * `reload`: both configurations are read again, and the answer comes when the daemon works by them.
+ */
 export function addReloadCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'reload',
@@ -15,7 +17,15 @@ export function addReloadCommand(parser: Argv, context: CommandContext): Argv {
       withSettingFlags(own, context)
         .example('$0 reload', 'what systemctl reload does; fails if they are invalid')
         .epilogue(
-          exitStatusText(['ok', 'notRunning', 'usage', 'noInput', 'systemLimit', 'noPermission', 'config']),
+          exitStatusText([
+            'ok',
+            'notRunning',
+            'usage',
+            'noInput',
+            'systemLimit',
+            'noPermission',
+            'config',
+          ]),
         ),
     handler: async (flags) => {
       // A walk over a large tree takes as long as it takes.

@@ -16,15 +16,25 @@ export function addResolveCommand(parser: Argv, context: CommandContext): Argv {
     describe: 'decide conflicts: keep the version of one host on both',
     builder: (own) =>
       withSettingFlags(own, context)
-        .positional('paths', { type: 'string', array: true, description: 'the paths that `conflicts` lists' })
+        .positional('paths', {
+          type: 'string',
+          array: true,
+          description: 'the paths that `conflicts` lists',
+        })
         .option('keep', {
           type: 'string',
           nargs: 1,
           description: 'the host whose version is kept, or `newest`: the one that was changed last',
         })
-        .option('dry-run', { type: 'boolean', description: 'show both versions and what would be done' })
+        .option('dry-run', {
+          type: 'boolean',
+          description: 'show both versions and what would be done',
+        })
         .example('$0 resolve /srv/www/index.html --keep web1', 'both hosts get the version of web1')
-        .example('$0 resolve /srv/www/index.html --keep newest --dry-run', 'only show what would be done')
+        .example(
+          '$0 resolve /srv/www/index.html --keep newest --dry-run',
+          'only show what would be done',
+        )
         .epilogue(
           exitStatusText([
             ...(['ok', 'notRunning', 'usage', 'dataFormat', 'unavailable', 'temporary'] as const),
@@ -41,7 +51,12 @@ export function addResolveCommand(parser: Argv, context: CommandContext): Argv {
       } as const;
       const isDry = flags['dry-run'] === true;
       const ask = async (dry: boolean) =>
-        (await askRunning(flags, context, { ...request, dry_run: dry }, asLongAsItLikes)) as ResolveReply;
+        (await askRunning(
+          flags,
+          context,
+          { ...request, dry_run: dry },
+          asLongAsItLikes,
+        )) as ResolveReply;
       const reply = flags.json ? await ask(isDry) : await showing(ask, isDry);
       if (flags.json) process.stdout.write(`${JSON.stringify(reply)}\n`);
       const isWaiting = reply.resolved.some(({ state }) => state === 'waiting');
@@ -57,7 +72,9 @@ async function showing(
 ): Promise<ResolveReply> {
   const plan = await ask(true);
   for (const each of plan.resolved) {
-    process.stdout.write(`${[...conflictLines(each, plan.host), `  -> ${each.action}`].join('\n')}\n`);
+    process.stdout.write(
+      `${[...conflictLines(each, plan.host), `  -> ${each.action}`].join('\n')}\n`,
+    );
   }
   if (isDry) return plan;
   const reply = await ask(false);
@@ -66,7 +83,8 @@ async function showing(
 }
 
 function stateText({ hint, keep, path, peer, state }: ResolvedReply): string {
-  if (state === 'done') return `resolved: ${path}: this host and ${peer} have the version of ${keep}`;
+  if (state === 'done')
+    return `resolved: ${path}: this host and ${peer} have the version of ${keep}`;
   return `decided, but not on both hosts yet: ${path}\n  ${hint}`;
 }
 

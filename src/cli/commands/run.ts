@@ -18,7 +18,11 @@ export function addRunCommand(parser: Argv, context: CommandContext): Argv {
       const { settingsOf } = await import('../settings-of.js');
       const { settings, csync2Options } = settingsOf(flags, context);
       const { runDaemon } = await import('../../daemon.js');
-      context.exitCode = await runDaemon(settings, csync2Options, () => settingsOf(flags, context).settings);
+      context.exitCode = await runDaemon(
+        settings,
+        csync2Options,
+        () => settingsOf(flags, context).settings,
+      );
     },
   });
 }

@@ -23,7 +23,9 @@ export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
         .example('$0 status', 'for people')
         .example('$0 status --watch=5s', 'live, every five seconds')
         .example('$0 status --json', 'for scripts; ages are in seconds')
-        .epilogue(exitStatusText(['ok', 'degraded', 'notRunning', 'usage', 'temporary', 'noPermission'])),
+        .epilogue(
+          exitStatusText(['ok', 'degraded', 'notRunning', 'usage', 'temporary', 'noPermission']),
+        ),
     handler: async (flags) => {
       const ask = async (seconds?: number) =>
         (await askRunning(flags, context, { command: 'status' }, seconds)) as Status;

@@ -15,11 +15,15 @@ export function addVerifyCommand(parser: Argv, context: CommandContext): Argv {
     describe: 'compare what csync2 has noted on this host and on its peers, and show differences',
     builder: (own) =>
       withSettingFlags(own, context)
-        .positional('peer', { type: 'string', description: 'the peer; all if none, or if it is a path' })
+        .positional('peer', {
+          type: 'string',
+          description: 'the peer; all if none, or if it is a path',
+        })
         .positional('path', { type: 'string', description: 'only what is at and below it' })
         .option('repair', {
           type: 'boolean',
-          description: 'send what the peer lacks; for files on both hosts, `auto` in csync2.cfg decides',
+          description:
+            'send what the peer lacks; for files on both hosts, `auto` in csync2.cfg decides',
         })
         .example('$0 verify', 'everything, with all peers')
         .example('$0 verify web2 /srv/www --repair', 'one peer, one tree, and repair it')
@@ -35,10 +39,13 @@ export function addVerifyCommand(parser: Argv, context: CommandContext): Argv {
           ]),
         ),
     handler: async (flags) => {
-      const words = [flags.peer, flags.path].filter((word): word is string => typeof word === 'string');
+      const words = [flags.peer, flags.path].filter(
+        (word): word is string => typeof word === 'string',
+      );
       // No name of a host has a slash.
       const peer = words[0]?.includes('/') ? undefined : words.shift();
-      const path = words[0] === undefined ? undefined : Buffer.from(resolve(words[0])).toString('latin1');
+      const path =
+        words[0] === undefined ? undefined : Buffer.from(resolve(words[0])).toString('latin1');
       const request = {
         ...({ command: 'verify', repair: flags.repair === true } as const),
         ...(peer === undefined ? {} : { peer }),
@@ -64,9 +71,11 @@ function textOf(verified: VerifiedReply): string {
   const lines = [`${peer}: ${different} of ${counted(compared, 'name')} differ${onTheirWay}`];
   for (const difference of differences) lines.push(`  ${differenceText(peer, difference)}`);
   if (different > differences.length) lines.push(`  and ${different - differences.length} more`);
-  if (repaired > 0) lines.push(`  this host sends ${counted(repaired, 'name')}; verify again in a moment`);
+  if (repaired > 0)
+    lines.push(`  this host sends ${counted(repaired, 'name')}; verify again in a moment`);
   const theirs = differences.filter(({ sender }) => sender === 'there').length;
-  if (theirs > 0) lines.push(`  ${theirs} are to be sent from ${peer}: inotify-csync verify --repair there`);
+  if (theirs > 0)
+    lines.push(`  ${theirs} are to be sent from ${peer}: inotify-csync verify --repair there`);
   if (differences.some(({ sender }) => sender === 'nobody')) {
     lines.push(
       '  csync2.cfg does not decide between two versions (auto none): on the host whose copy should win, run `csync2 -mr PATH; csync2 -f PATH`',

@@ -4,19 +4,34 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
-/** `watch-limit`: whether the kernel allows as many watches as the trees need; `--apply` sees to it. */
+/**
+ * `watch-limit`: whether the kernel allows as many watches as the trees need; `--apply` sees to it.
+ */
 export function addWatchLimitCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'watch-limit',
-    describe: "show or raise inotify's limits, with who uses them and what the configured trees need",
+    describe:
+      "show or raise inotify's limits, with who uses them and what the configured trees need",
     builder: (own) =>
       withSettingFlags(own, context)
-        .option('apply', { type: 'boolean', description: 'raise the limits, now and at every boot' })
+        .option('apply', {
+          type: 'boolean',
+          description: 'raise the limits, now and at every boot',
+        })
         .example('$0 watch-limit', 'needs no running daemon; root sees most')
         .example('$0 watch-limit --apply', 'as root: raise what is too low, lower nothing')
         .epilogue(
           `${csync2OptionsHelp}\n\n${exitStatusText(
-            ['ok', 'degraded', 'usage', 'noInput', 'systemLimit', 'cannotCreate', 'noPermission', 'config'],
+            [
+              'ok',
+              'degraded',
+              'usage',
+              'noInput',
+              'systemLimit',
+              'cannotCreate',
+              'noPermission',
+              'config',
+            ],
             { degraded: 'a limit is too low (not with --apply)' },
           )}`,
         ),

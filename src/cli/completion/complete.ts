@@ -6,11 +6,13 @@ import { pathsFrom } from './paths-from.js';
 import { type Candidate, commandOf, wantedOf } from './wanted.js';
 
 /**
- * Answers a completion script: a line for each word that the last of these words can become, with a tab and what it means
- * if there is something to say, and `:files` alone if files can stand there, which the shell knows best. A word that has
- * control characters, newlines among them, is left out. Never fails: a shell in the middle of a line has no use for errors.
+ * Answers a completion script: a line for each word that the last of these words can become, with a
+ * tab and what it means if there is something to say, and `:files` alone if files can stand there,
+ * which the shell knows best. A word that has control characters, newlines among them, is left out.
+ * Never fails: a shell in the middle of a line has no use for errors.
  *
- * @param words - a command line without the name of the program; the last one is completed and may be empty
+ * @param words - a command line without the name of the program; the last one is completed and may
+ *   be empty
  */
 export async function completionLines(
   words: readonly string[],
@@ -42,7 +44,8 @@ async function answer(
     wanted.peers || wanted.paths
       ? await knownHosts({ flags: flagsIn(words), csync2Arguments, environment })
       : { peers: [], roots: [] };
-  const isPath = wanted.paths && !(wanted.peers && wanted.typed !== '' && !wanted.typed.includes('/'));
+  const isPath =
+    wanted.paths && !(wanted.peers && wanted.typed !== '' && !wanted.typed.includes('/'));
   const found = isPath ? pathsFrom(hosts.roots, wanted.typed) : { paths: [], isFiles: false };
   const plain = (value: string) => ({ value, text: '' });
   const candidates = [

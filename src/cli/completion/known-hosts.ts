@@ -9,7 +9,10 @@ export interface KnownHosts {
   readonly roots: readonly string[];
 }
 
-/** As the daemon says, at once; of a daemon that does not answer or shows no paths, as csync2.cfg says. */
+/**
+ * As the daemon says, at once; of a daemon that does not answer or shows no paths, as csync2.cfg
+ * says.
+ */
 export async function knownHosts({
   flags,
   ...where
@@ -22,7 +25,12 @@ export async function knownHosts({
 }
 
 async function fromDaemon(flags: ParsedFlags, context: CommandContext): Promise<KnownHosts> {
-  const { peers, roots } = (await askRunning(flags, context, { command: 'status' }, longestAnswer)) as Status;
+  const { peers, roots } = (await askRunning(
+    flags,
+    context,
+    { command: 'status' },
+    longestAnswer,
+  )) as Status;
   return {
     peers: peers.map(({ name }) => name),
     // A backslash stands for bytes that can't be shown.

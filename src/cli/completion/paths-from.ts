@@ -1,6 +1,7 @@
 /**
- * What a word can become that is a path which csync2 synchronises: included directories as long as it leads to one, and from
- * there on the files that are there, which the shell itself finds and quotes. Pure.
+ * What a word can become that is a path which csync2 synchronises: included directories as long as
+ * it leads to one, and from there on the files that are there, which the shell itself finds and
+ * quotes. Pure.
  */
 export function pathsFrom(
   roots: readonly string[],

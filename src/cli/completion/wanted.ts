@@ -21,7 +21,10 @@ export interface Wanted {
   readonly files: boolean;
 }
 
-/** The first word of a command line that is a command, unless it is the last word, which is completed. */
+/**
+ * The first word of a command line that is a command, unless it is the last word, which is
+ * completed.
+ */
 export function commandOf(words: readonly string[]): string | undefined {
   return words.slice(0, -1).find((word) => commandNames.includes(word));
 }
@@ -56,11 +59,14 @@ function operandsOf(command: string, own: CommandWords, at: number, typed: strin
     return offer(typed, { words: at === 0 ? shells.map((value) => ({ value, text: '' })) : [] });
   }
   if (command === 'help') return offer(typed, { words: at === 0 ? topics(own.text) : [] });
-  const operand = own.operands[at] ?? (own.operands.at(-1)?.isList ? own.operands.at(-1) : undefined);
+  const operand =
+    own.operands[at] ?? (own.operands.at(-1)?.isList ? own.operands.at(-1) : undefined);
   if (!operand) return offer(typed);
   // No name of a host has a slash.
   if (operand.name === 'peer' && own.operands.length > at + 1) {
-    return typed.includes('/') ? offer(typed, { paths: true }) : offer(typed, { peers: true, paths: true });
+    return typed.includes('/')
+      ? offer(typed, { paths: true })
+      : offer(typed, { peers: true, paths: true });
   }
   return offer(typed, { peers: operand.name === 'peer', paths: /^paths?$/.test(operand.name) });
 }
@@ -74,7 +80,11 @@ function topics(text: string): Candidate[] {
 }
 
 /** How many operands stand before the word, without the command and the values of flags. */
-function operandsBefore(before: readonly string[], command: string, flags: readonly Flag[]): number {
+function operandsBefore(
+  before: readonly string[],
+  command: string,
+  flags: readonly Flag[],
+): number {
   const isValue = (at: number) => {
     const [, name] = /^--([^=]+)$/.exec(before[at - 1] ?? '') ?? [];
     return name !== undefined && flagNamed(flags, name)?.takesValue === true;
@@ -83,7 +93,10 @@ function operandsBefore(before: readonly string[], command: string, flags: reado
   return before.filter((word, at) => at !== first && !word.startsWith('-') && !isValue(at)).length;
 }
 
-/** The flags of the command, and those of the settings as soon as a letter is there. Each is given once. */
+/**
+ * The flags of the command, and those of the settings as soon as a letter is there. Each is given
+ * once.
+ */
 function flagWords(flags: readonly Flag[], typed: string, before: readonly string[]): Candidate[] {
   const showsAll = /^--./.test(typed);
   return flags
@@ -98,7 +111,8 @@ function valuesOf(flag: Flag | undefined, typed: string): Wanted {
   const setting = flag?.name.replaceAll('-', '_');
   if (!isSetting(setting)) return offer(typed);
   const { argument, shape } = settingDefinitions[setting];
-  const values = shape.kind === 'choice' ? shape.values : shape.kind === 'yesOrNo' ? ['true', 'false'] : [];
+  const values =
+    shape.kind === 'choice' ? shape.values : shape.kind === 'yesOrNo' ? ['true', 'false'] : [];
   const words = values.map((value) => ({ value, text: '' }));
   return offer(typed, { words, files: argument === 'PATH' || argument === 'PROGRAM' });
 }

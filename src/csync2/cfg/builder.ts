@@ -36,8 +36,8 @@ const slash = 0x2f;
 const percent = 0x25;
 
 /**
- * What the actions of csync2's grammar do, in the order in which its parser runs them, so that of several faults the
- * same one is found. Every method may throw CsyncConfigError.
+ * What the actions of csync2's grammar do, in the order in which its parser runs them, so that of
+ * several faults the same one is found. Every method may throw CsyncConfigError.
  */
 export class ConfigBuilder {
   readonly groups: Group[] = [];
@@ -82,7 +82,12 @@ export class ConfigBuilder {
       group.slaveHere = slave;
       group.myName = name;
     } else {
-      const host: GroupHost = { name, slave, onLeft: group.myName === undefined, place: node.place };
+      const host: GroupHost = {
+        name,
+        slave,
+        onLeft: group.myName === undefined,
+        place: node.place,
+      };
       group.hosts.push(host);
     }
   }

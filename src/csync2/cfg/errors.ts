@@ -22,7 +22,10 @@ export const configFaults = {
 } as const;
 export type ConfigFault = keyof typeof configFaults;
 
-/** csync2 refuses this csync2.cfg. `place` is where; `csync2Line` is the line csync2 itself would name. */
+/**
+ * csync2 refuses this csync2.cfg. `place` is where; `csync2Line` is the line csync2 itself would
+ * name.
+ */
 export class CsyncConfigError extends InotifyCsyncError {
   readonly fault: ConfigFault;
   readonly place: Place | undefined;
@@ -45,8 +48,8 @@ export class CsyncConfigError extends InotifyCsyncError {
 }
 
 /**
- * This user may not read a file of the configuration. It says nothing of what is in it: above all, no other key is to be
- * made, since every host of the group has this one.
+ * This user may not read a file of the configuration. It says nothing of what is in it: above all,
+ * no other key is to be made, since every host of the group has this one.
  */
 export class CsyncConfigDeniedError extends InotifyCsyncError {
   readonly file: string;
@@ -86,7 +89,9 @@ export class CsyncConfigMissingError extends InotifyCsyncError {
   }
 }
 
-/** No group of the configuration has this host as a member, so csync2 would refuse every command. */
+/**
+ * No group of the configuration has this host as a member, so csync2 would refuse every command.
+ */
 export class HostNotInGroupError extends InotifyCsyncError {
   readonly hostName: string;
 

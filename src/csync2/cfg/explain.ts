@@ -2,7 +2,13 @@ import type { NativeSelection } from '../../native/selection.js';
 import { display, join, type PathBytes } from '../../text/path-bytes.js';
 import type { CsyncConfig, Group, GroupPattern, Place } from './model.js';
 import { matchPattern } from './native-selection.js';
-import { type ActivePrefix, activePrefixes, firstOfName, memberGroups, selectionOf } from './selection.js';
+import {
+  type ActivePrefix,
+  activePrefixes,
+  firstOfName,
+  memberGroups,
+  selectionOf,
+} from './selection.js';
 
 /** What csync2's walk from `/` makes of a path. */
 export const verdicts = {
@@ -25,9 +31,9 @@ export interface Explanation {
 }
 
 /**
- * Says whether csync2 synchronises `path` (absolute, real, without trailing slash), and which line of which file
- * decides that: per group, per name (the real one and those below prefixes), and by the directory above it that the
- * walk does not enter, if there is one.
+ * Says whether csync2 synchronises `path` (absolute, real, without trailing slash), and which line
+ * of which file decides that: per group, per name (the real one and those below prefixes), and by
+ * the directory above it that the walk does not enter, if there is one.
  */
 export function explainPath(config: CsyncConfig, path: PathBytes): Explanation {
   const selection = selectionOf(config);
@@ -36,7 +42,11 @@ export function explainPath(config: CsyncConfig, path: PathBytes): Explanation {
   const scopes = spaces.map((space) =>
     space.blockedAt ? 0 : scopeOf(path, space.prefix, prefixes, selection),
   );
-  const verdict = scopes.includes(2) ? 'synchronised' : scopes.includes(1) ? 'passedThrough' : 'leftOut';
+  const verdict = scopes.includes(2)
+    ? 'synchronised'
+    : scopes.includes(1)
+      ? 'passedThrough'
+      : 'leftOut';
   return { path, verdict, lines: spaces.flatMap((space) => explainName(config, path, space)) };
 }
 
@@ -48,7 +58,11 @@ interface NameSpace {
 }
 
 // A prefix begins where the walk under real names meets its path (csync2 check.c csync_check_mod).
-function walkTo(path: PathBytes, prefixes: readonly ActivePrefix[], selection: NativeSelection): NameSpace[] {
+function walkTo(
+  path: PathBytes,
+  prefixes: readonly ActivePrefix[],
+  selection: NativeSelection,
+): NameSpace[] {
   const real: NameSpace = { prefix: undefined };
   const spaces = [real];
   for (const step of stepsTo(path)) {
@@ -56,7 +70,8 @@ function walkTo(path: PathBytes, prefixes: readonly ActivePrefix[], selection: N
     if (!real.blockedAt) for (const prefix of beginning) spaces.push({ prefix });
     if (step.length === path.length) break;
     for (const space of spaces) {
-      if (!space.blockedAt && scopeOf(step, space.prefix, prefixes, selection) === 0) space.blockedAt = step;
+      if (!space.blockedAt && scopeOf(step, space.prefix, prefixes, selection) === 0)
+        space.blockedAt = step;
     }
   }
   return spaces;
@@ -117,7 +132,8 @@ interface Decision {
 function decide(group: Group, name: Buffer): Decision {
   const last = (kind: GroupPattern['class']) =>
     group.patterns.findLast(
-      (pattern) => pattern.class === kind && pattern.action !== 'compare' && matchPattern(pattern.text, name),
+      (pattern) =>
+        pattern.class === kind && pattern.action !== 'compare' && matchPattern(pattern.text, name),
     );
   const path = last('path');
   const basename = last('basename');
@@ -132,13 +148,18 @@ function nameIn(prefix: ActivePrefix | undefined, path: PathBytes): Buffer {
   if (!prefix) return path;
   const start = Buffer.from(`%${prefix.name.toString('latin1')}%`, 'latin1');
   if (path.equals(prefix.path)) return start;
-  return Buffer.concat([start, prefix.path.length === 1 ? path : path.subarray(prefix.path.length)]);
+  return Buffer.concat([
+    start,
+    prefix.path.length === 1 ? path : path.subarray(prefix.path.length),
+  ]);
 }
 
 // Byte for byte as csync2 compares: the path of a prefix need not be a clean one.
 function isAbove(directory: PathBytes, path: PathBytes): boolean {
   const { length } = directory;
-  return length < path.length && path[length] === 0x2f && path.subarray(0, length).equals(directory);
+  return (
+    length < path.length && path[length] === 0x2f && path.subarray(0, length).equals(directory)
+  );
 }
 
 function stepsTo(path: PathBytes): PathBytes[] {

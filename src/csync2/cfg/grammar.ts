@@ -3,8 +3,9 @@ import { CsyncConfigError } from './errors.js';
 import { syntaxError } from './syntax-error.js';
 import type { Scanner, Token, TokenKind } from './tokens.js';
 
-// Bison's YYMAXDEPTH. csync2's lists of statements and blocks are right-recursive, so that each statement stays on the
-// parser's stack until its group ends: about 4,990 statements in one group are too many.
+// Bison's YYMAXDEPTH. csync2's lists of statements and blocks are right-recursive, so that each
+// statement stays on the parser's stack until its group ends: about 4,990 statements in one group
+// are too many.
 const stackLimit = 9_999;
 
 /** Reads the whole configuration from `scanner` into `builder`. Throws CsyncConfigError. */
@@ -15,8 +16,8 @@ export function parse(scanner: Scanner, builder: ConfigBuilder): void {
 type Table = { readonly [kind in TokenKind]?: () => void };
 
 /**
- * Recursive descent over csync2's yacc grammar. Tokens are read no earlier than its parser reads them, so that of
- * several faults the same one is found. `#symbols` is the height of its stack.
+ * Recursive descent over csync2's yacc grammar. Tokens are read no earlier than its parser reads
+ * them, so that of several faults the same one is found. `#symbols` is the height of its stack.
  */
 class Parser {
   readonly #scanner: Scanner;
@@ -76,7 +77,9 @@ class Parser {
         this.#asOneSymbol(() => this.#action());
         continue;
       }
-      this.#asOneSymbol(() => this.#choose(this.#statements, 'a statement or } in the group', ['action']));
+      this.#asOneSymbol(() =>
+        this.#choose(this.#statements, 'a statement or } in the group', ['action']),
+      );
       this.#expect(';', 'at the end of the statement');
     }
     this.#endList(height);
@@ -115,7 +118,8 @@ class Parser {
     this.#symbols = height;
   }
 
-  // The grammar's list of names after `compare` ends the list of an `include`, so all but the last are included.
+  // The grammar's list of names after `compare` ends the list of an `include`, so all but the last
+  // are included.
   #compare(): void {
     let last: Token | undefined;
     this.#list((pattern) => {
@@ -226,7 +230,8 @@ class Parser {
   #choose(table: Table, expected: string, more: readonly TokenKind[] = []): void {
     const token = this.#peek();
     const parse = table[token.kind];
-    if (!parse) throw this.#unexpected(token, [...(Object.keys(table) as TokenKind[]), ...more], expected);
+    if (!parse)
+      throw this.#unexpected(token, [...(Object.keys(table) as TokenKind[]), ...more], expected);
     parse();
   }
 

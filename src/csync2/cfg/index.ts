@@ -7,7 +7,13 @@ export {
   configFaults,
   HostNotInGroupError,
 } from './errors.js';
-export { type Explanation, type ExplanationLine, explainPath, type Verdict, verdicts } from './explain.js';
+export {
+  type Explanation,
+  type ExplanationLine,
+  explainPath,
+  type Verdict,
+  verdicts,
+} from './explain.js';
 export { configFile, type LoadOptions, loadConfig } from './load.js';
 export type * from './model.js';
 export { matchHost } from './native-selection.js';
@@ -21,5 +27,10 @@ export {
   selectionOf,
   selectionRules,
 } from './selection.js';
-export { type ConfigWarning, type ConfigWarningKind, configWarnings, warningsOf } from './warnings.js';
+export {
+  type ConfigWarning,
+  type ConfigWarningKind,
+  configWarnings,
+  warningsOf,
+} from './warnings.js';
 export { configWithoutPlaces } from './without-places.js';

@@ -29,8 +29,9 @@ export interface LoadOptions {
 /**
  * Reads a csync2.cfg as csync2 reads it.
  *
- * Throws CsyncConfigMissingError when the file cannot be read, CsyncConfigDeniedError when this user may not, CsyncConfigError for everything csync2 refuses, and
- * HostNotInGroupError when no group has this host.
+ * Throws CsyncConfigMissingError when the file cannot be read, CsyncConfigDeniedError when this
+ * user may not, CsyncConfigError for everything csync2 refuses, and HostNotInGroupError when no
+ * group has this host.
  */
 export function loadConfig(options: LoadOptions): CsyncConfig {
   const { systemDirectory, configName = '' } = options;
@@ -64,7 +65,10 @@ export function loadConfig(options: LoadOptions): CsyncConfig {
   };
 }
 
-/** The file that csync2 reads for `-C NAME`, or without it. Throws CsyncConfigError for names csync2 refuses. */
+/**
+ * The file that csync2 reads for `-C NAME`, or without it. Throws CsyncConfigError for names csync2
+ * refuses.
+ */
 export function configFile(systemDirectory: string, configName = ''): string {
   if (/[^a-z0-9]/.test(configName)) {
     throw new CsyncConfigError(

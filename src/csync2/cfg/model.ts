@@ -21,7 +21,10 @@ export type AutoMethod = (typeof autoMethods)[number];
 export interface CsyncConfig {
   /** The main file, as it was opened. */
   readonly file: string;
-  /** Every configuration file that was read, the main file first, each once, in the order of opening. */
+  /**
+   * Every configuration file that was read, the main file first, each once, in the order of
+   * opening.
+   */
   readonly files: readonly string[];
   /** Own name, lower case. */
   readonly hostName: string;
@@ -70,10 +73,10 @@ export interface GroupHost {
 /**
  * One name after `include`, `exclude` or `compare`.
  *
- * Only those that begin with `/` or `%` are matched against the whole name, all others against its last component
- * (csync2 groups.c), which of `/` is empty and of `%prefix%` is all of it: so `exclude *;` leaves out
- * both. In `compare A B;` csync2's grammar makes a compare pattern of the last name only: A is an
- * include.
+ * Only those that begin with `/` or `%` are matched against the whole name, all others against its
+ * last component (csync2 groups.c), which of `/` is empty and of `%prefix%` is all of it: so
+ * `exclude *;` leaves out both. In `compare A B;` csync2's grammar makes a compare pattern of the
+ * last name only: A is an include.
  */
 export interface GroupPattern {
   /** Without trailing slashes. */

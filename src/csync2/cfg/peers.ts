@@ -8,15 +8,18 @@ export interface Peer {
   readonly slave: boolean;
   /** This host only receives, in every group they share. */
   readonly slaveHere: boolean;
-  /** How conflicts between the two are resolved; `none`, too, where shared groups differ in that. */
+  /**
+   * How conflicts between the two are resolved; `none`, too, where shared groups differ in that.
+   */
   readonly auto: AutoMethod;
   /** It stands before this host, in the first group they share. */
   readonly onLeft: boolean;
   /** Names of the shared groups, in file order. */
   readonly groups: readonly string[];
   /**
-   * What it calls this host. When shared groups differ in that, the name of the last of them: csync2 keeps its groups
-   * in reverse order and takes, file by file, the first that covers the file.
+   * What it calls this host. When shared groups differ in that, the name of the last of them:
+   * csync2 keeps its groups in reverse order and takes, file by file, the first that covers the
+   * file.
    */
   readonly myName: string;
 }

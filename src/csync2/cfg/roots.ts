@@ -6,7 +6,10 @@ import { type ActivePrefix, activePrefixes, firstOfName, memberGroups } from './
 export interface Root {
   /** Real path: prefixes resolved, escapes removed, no trailing slash. */
   readonly path: Buffer;
-  /** An include names exactly this path; otherwise it is the directory above an include's first wildcard. */
+  /**
+   * An include names exactly this path; otherwise it is the directory above an include's first
+   * wildcard.
+   */
   readonly exact: boolean;
   /** The include patterns that begin here or below. */
   readonly patterns: readonly GroupPattern[];
@@ -46,13 +49,14 @@ export function allRootsOf(config: CsyncConfig): readonly Root[] {
 }
 
 /**
- * What is included, without what lies within another included path: there a missing directory is one that has been
- * deleted. Within the directory above a wildcard it is still a tree of its own.
+ * What is included, without what lies within another included path: there a missing directory is
+ * one that has been deleted. Within the directory above a wildcard it is still a tree of its own.
  */
 export function treesOf(config: CsyncConfig): readonly Root[] {
   const roots = allRootsOf(config);
   return roots.filter(
-    (root) => !roots.some((other) => other !== root && other.exact && isWithin(root.path, other.path)),
+    (root) =>
+      !roots.some((other) => other !== root && other.exact && isWithin(root.path, other.path)),
   );
 }
 
@@ -75,12 +79,16 @@ function beginnings(pattern: Buffer, prefixes: readonly ActivePrefix[]): Beginni
   return prefix ? reachable(belowPrefix(prefix.path, pattern.subarray(end + 1))) : [];
 }
 
-// csync2 only makes names with a slash after the prefix, so `%name%x` is no name of anything; `%name%*` may be.
+// csync2 only makes names with a slash after the prefix, so `%name%x` is no name of anything;
+// `%name%*` may be.
 function belowPrefix(path: Buffer, rest: Buffer): Beginning {
   if (rest[0] !== slash) return { path, exact: rest.length === 0 };
   const below = literalPart(rest);
   if (below.path.length === 1) return { path, exact: false };
-  return { path: path.length === 1 ? below.path : Buffer.concat([path, below.path]), exact: below.exact };
+  return {
+    path: path.length === 1 ? below.path : Buffer.concat([path, below.path]),
+    exact: below.exact,
+  };
 }
 
 function agree(fixed: Buffer, name: Buffer): boolean {
@@ -99,7 +107,10 @@ function literalPart(pattern: Buffer): Beginning {
   for (let at = 0; at < pattern.length; at += 1) {
     const byte = pattern[at] as number;
     if (wildcards.has(byte))
-      return { path: Buffer.from(bytes.slice(0, Math.max(1, bytes.lastIndexOf(slash)))), exact: false };
+      return {
+        path: Buffer.from(bytes.slice(0, Math.max(1, bytes.lastIndexOf(slash)))),
+        exact: false,
+      };
     if (byte === backslash) at += 1;
     if (at < pattern.length) bytes.push(pattern[at] as number);
   }
@@ -108,5 +119,9 @@ function literalPart(pattern: Buffer): Beginning {
 
 function merge(outer: Root, inner: Root): Root {
   const exact = outer.exact || (inner.exact && inner.path.equals(outer.path));
-  return { path: outer.path, exact, patterns: [...new Set([...outer.patterns, ...inner.patterns])] };
+  return {
+    path: outer.path,
+    exact,
+    patterns: [...new Set([...outer.patterns, ...inner.patterns])],
+  };
 }

@@ -15,19 +15,27 @@ export function memberGroups(config: CsyncConfig): readonly Group[] {
 }
 
 /**
- * The prefixes that have a path on this host, in the order in which csync2 looks names up: the last in the file comes
- * first, so of two with one name the later counts.
+ * The prefixes that have a path on this host, in the order in which csync2 looks names up: the last
+ * in the file comes first, so of two with one name the later counts.
  */
 export function activePrefixes(config: CsyncConfig): readonly ActivePrefix[] {
   return config.prefixes.flatMap(({ name, path }) => (path ? [{ name, path }] : [])).reverse();
 }
 
-/** Those of `activePrefixes` whose path `%name%` stands for. The others still make csync2 enter their parents. */
+/**
+ * Those of `activePrefixes` whose path `%name%` stands for. The others still make csync2 enter
+ * their parents.
+ */
 export function firstOfName(prefixes: readonly ActivePrefix[]): readonly ActivePrefix[] {
-  return prefixes.filter((prefix) => prefixes.find(({ name }) => name.equals(prefix.name)) === prefix);
+  return prefixes.filter(
+    (prefix) => prefixes.find(({ name }) => name.equals(prefix.name)) === prefix,
+  );
 }
 
-/** What csync2 synchronises with one peer: what the groups that it is in take. Throws as {@link selectionOf}. */
+/**
+ * What csync2 synchronises with one peer: what the groups that it is in take. Throws as
+ * {@link selectionOf}.
+ */
 export function selectionFor(config: CsyncConfig, peer: string): NativeSelection {
   const groups = config.groups.filter(({ hosts }) => hosts.some(({ name }) => name === peer));
   return selectionOf({ ...config, groups });
@@ -36,9 +44,13 @@ export function selectionFor(config: CsyncConfig, peer: string): NativeSelection
 /**
  * What the native `Selection` takes.
  *
- * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes: `mode: 'compare'` is that.
+ * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes:
+ * `mode: 'compare'` is that.
  */
-export function selectionRules(config: CsyncConfig, mode: 'check' | 'compare' = 'check'): SelectionRules {
+export function selectionRules(
+  config: CsyncConfig,
+  mode: 'check' | 'compare' = 'check',
+): SelectionRules {
   const groups = memberGroups(config).map(({ patterns }) => ({
     patterns: patterns
       .filter(({ action }) => mode === 'compare' || action !== 'compare')
@@ -47,7 +59,10 @@ export function selectionRules(config: CsyncConfig, mode: 'check' | 'compare' = 
   return { groups, prefixes: activePrefixes(config) };
 }
 
-/** The selection of `config`. Throws CsyncConfigError when it includes more prefixes than a selection can hold. */
+/**
+ * The selection of `config`. Throws CsyncConfigError when it includes more prefixes than a
+ * selection can hold.
+ */
 export function selectionOf(config: CsyncConfig): NativeSelection {
   try {
     return createSelection(selectionRules(config));

@@ -12,7 +12,9 @@ export interface Unexpected {
   readonly possible: readonly TokenKind[];
 }
 
-/** The error for a token that csync2's grammar does not allow, with the likely cause as its hint. */
+/**
+ * The error for a token that csync2's grammar does not allow, with the likely cause as its hint.
+ */
 export function syntaxError(unexpected: Unexpected): CsyncConfigError {
   const { token, expected, possible } = unexpected;
   const hint = misspelling(token, possible) ?? glued(unexpected) ?? misplaced(unexpected);
@@ -39,7 +41,8 @@ function glued({ token, previous }: Unexpected): string | undefined {
     const word = JSON.stringify(text.toString('utf8'));
     if (text.includes('{') || text.includes('}'))
       return `a brace can be part of a name: put blanks around the one in ${word}`;
-    if (text.includes(':/')) return `a colon can be part of a name: put a blank after the one in ${word}`;
+    if (text.includes(':/'))
+      return `a colon can be part of a name: put a blank after the one in ${word}`;
   }
   return undefined;
 }

@@ -3,7 +3,10 @@ import type { Place } from './model.js';
 
 const punctuation = ['{', '}', '(', ')', ';', ':', '@'] as const;
 
-/** csync2's keywords. They are reserved everywhere, also as names of groups and hosts, unless they are quoted. */
+/**
+ * csync2's keywords. They are reserved everywhere, also as names of groups and hosts, unless they
+ * are quoted.
+ */
 export const keywords = [
   'nossl', 'ignore', 'database', 'group', 'host', 'exclude', 'include', 'compare', 'key', 'auto', 'action', 'pattern',
   'exec', 'logfile', 'do-local', 'do-local-only', 'prefix', 'on', 'lock-timeout', 'tempdir', 'backup-directory',
@@ -43,13 +46,14 @@ const includeName = /[^ \t\r\n;]+/y;
 const kinds = new Set<string>([...punctuation, ...keywords]);
 
 /**
- * Reads csync2.cfg as csync2's own scanner (flex) does: the longest match wins, and of equals the first rule.
+ * Reads csync2.cfg as csync2's own scanner (flex) does: the longest match wins, and of equals the
+ * first rule.
  *
  * - `{`, `}` and an inner `:` may be part of a word, so `group g{` has two words and no brace.
- * - `"…"` is one word; it has no escapes, may span lines, and `""` is nothing at all. One that is never closed ends
- *   with its file.
- * - `config FILE…;` may stand between any two tokens. Names are relative to the working directory and cannot be
- *   quoted; after an included file the rest of the list is read.
+ * - `"…"` is one word; it has no escapes, may span lines, and `""` is nothing at all. One that is
+ *   never closed ends with its file.
+ * - `config FILE…;` may stand between any two tokens. Names are relative to the working directory
+ *   and cannot be quoted; after an included file the rest of the list is read.
  */
 export class Scanner {
   readonly #read: ReadFile;
@@ -69,7 +73,10 @@ export class Scanner {
     return this.#files;
   }
 
-  /** The next token; kind `end` for ever after the last. Throws CsyncConfigError for files that cannot be included. */
+  /**
+   * The next token; kind `end` for ever after the last. Throws CsyncConfigError for files that
+   * cannot be included.
+   */
   next(): Token {
     for (;;) {
       const source = this.#stack.at(-1) as Source;

@@ -20,10 +20,15 @@ export interface ConfigWarning {
   readonly place: Place;
 }
 
-/** Everything in `config` that csync2 takes without a word and that does not do what it seems to do. */
+/**
+ * Everything in `config` that csync2 takes without a word and that does not do what it seems to do.
+ */
 export function warningsOf(config: CsyncConfig): readonly ConfigWarning[] {
   const patterns = memberGroups(config).flatMap((group) => group.patterns);
-  return [...prefixWarnings(config), ...patterns.flatMap((pattern) => patternWarnings(config, pattern))];
+  return [
+    ...prefixWarnings(config),
+    ...patterns.flatMap((pattern) => patternWarnings(config, pattern)),
+  ];
 }
 
 function prefixWarnings(config: CsyncConfig): ConfigWarning[] {
@@ -34,16 +39,23 @@ function prefixWarnings(config: CsyncConfig): ConfigWarning[] {
     const shown = `prefix ${display(name)}`;
     const latest = config.prefixes.findLast((other) => other.path && other.name.equals(name));
     if (latest !== prefix && latest?.path) {
-      // It then lists the directory of the later one, and dies with "Can't stat" when that is missing.
+      // It then lists the directory of the later one, and dies with "Can't stat" when that is
+      // missing.
       const text = `${shown} is defined again later: csync2 uses ${display(latest.path)} for both`;
       warnings.push({ kind: 'prefixTwice', text, hint: 'give each prefix its own name', place });
     }
     if (isUnclean(path)) {
       const text = `${shown}: csync2 never reaches ${display(path)}`;
-      warnings.push({ kind: 'prefixUnclean', text, hint: 'write the path without //, . and ..', place });
+      warnings.push({
+        kind: 'prefixUnclean',
+        text,
+        hint: 'write the path without //, . and ..',
+        place,
+      });
     }
     if (name.includes('%') || name.includes('/')) {
-      // prefixsubst() ends the name at a percent sign, csync_check_pure() the file's name at each slash.
+      // prefixsubst() ends the name at a percent sign, csync_check_pure() the file's name at each
+      // slash.
       const text = `${shown}: with a percent sign or slash in the name csync2 stops with "Prefix … is not defined"`;
       warnings.push({ kind: 'prefixName', text, hint: 'choose a name without % and /', place });
     }
@@ -84,12 +96,24 @@ function patternWarnings(
     !activePrefixes(config).some((prefix) => prefix.name.toString('latin1') === name)
   ) {
     const hint = `add \`on ${config.hostName}: /path;\` to the prefix if this host should participate`;
-    return [{ kind: 'prefixUndefined', text: `${shown}: the prefix has no path on this host`, hint, place }];
+    return [
+      {
+        kind: 'prefixUndefined',
+        text: `${shown}: the prefix has no path on this host`,
+        hint,
+        place,
+      },
+    ];
   }
   if (isUnclean(text)) {
     const hint = 'write paths without //, . and ..';
     return [
-      { kind: 'neverMatches', text: `${shown} matches nothing: no path has such components`, hint, place },
+      {
+        kind: 'neverMatches',
+        text: `${shown} matches nothing: no path has such components`,
+        hint,
+        place,
+      },
     ];
   }
   return [];

@@ -3,7 +3,10 @@ import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 import type { ActivePrefix } from './selection.js';
 import { type ReadFile, Scanner, type Token } from './tokens.js';
 
-/** The input of {@link configWithoutPlaces}, which makes a csync2.cfg that excludes places out of sight. */
+/**
+ * The input of {@link configWithoutPlaces}, which makes a csync2.cfg that excludes places out of
+ * sight.
+ */
 export interface WithoutPlacesOptions {
   /** The main file. */
   readonly file: string;
@@ -16,8 +19,9 @@ export interface WithoutPlacesOptions {
 }
 
 /**
- * A configuration that says what another one says, in one file, but synchronises nothing at or below some places: each
- * group ends with excludes, and of path patterns the last one that matches counts.
+ * A configuration that says what another one says, in one file, but synchronises nothing at or
+ * below some places: each group ends with excludes, and of path patterns the last one that matches
+ * counts.
  *
  * Throws what reading throws, and a CsyncConfigError for files that cannot be included.
  */
@@ -45,12 +49,18 @@ export function configWithoutPlaces(options: WithoutPlacesOptions): Buffer {
   return Buffer.concat(parts);
 }
 
-/** In quotes every word is a word; csync2's scanner has no escapes in them, and no quote in a word. */
+/**
+ * In quotes every word is a word; csync2's scanner has no escapes in them, and no quote in a word.
+ */
 function textOf({ kind, text }: Token, keyDirectory: string | undefined): Buffer {
   if (kind !== 'word')
     return Buffer.from(`${kind}${kind === ';' || kind === '{' || kind === '}' ? '\n' : ' '}`);
   const isRelative = keyDirectory !== undefined && text.length > 0 && text[0] !== slash;
-  return Buffer.concat([Buffer.from(isRelative ? `"${keyDirectory}/` : '"'), text, Buffer.from('" ')]);
+  return Buffer.concat([
+    Buffer.from(isRelative ? `"${keyDirectory}/` : '"'),
+    text,
+    Buffer.from('" '),
+  ]);
 }
 
 /** The places, and what they are called below prefixes. */

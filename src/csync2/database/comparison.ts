@@ -10,18 +10,19 @@ import type { ListingOptions } from './peer-listing.js';
 /** Options of {@link compareWithPeer}, which makes pending what a peer lacks. */
 export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
   /**
-   * If given, what only the peer has is taken, too, to be removed there; of all that is found only what it says yes to. It
-   * is all of what differs now, without what was pending before.
+   * If given, what only the peer has is taken, too, to be removed there; of all that is found only
+   * what it says yes to. It is all of what differs now, without what was pending before.
    */
   readonly keep?: (row: DirtyRow) => boolean;
 }
 
 /**
- * Compares what both sides know (`csync2 -TIU`) and makes what the peer lacks pending for it. Works on a
- * copy of the database, so that no lock is held over the network. csync2 marks what differs in the copy: what it prints of
- * it could not be told from a file's name.
+ * Compares what both sides know (`csync2 -TIU`) and makes what the peer lacks pending for it. Works
+ * on a copy of the database, so that no lock is held over the network. csync2 marks what differs in
+ * the copy: what it prints of it could not be told from a file's name.
  *
- * @returns csync2's result, and how many files are pending; 0 or 2 are csync2's good exit codes here
+ * @returns csync2's result, and how many files are pending; 0 or 2 are csync2's good exit codes
+ *   here
  */
 export async function compareWithPeer(
   options: ComparisonOptions,

@@ -1,10 +1,11 @@
 import type { Runner } from '../run/runner.js';
 
 /**
- * What is pending for each peer, by csync2's own listing (`csync2 -M`): the way to it where the database is in PostgreSQL
- * or MySQL. Files that no group covers any more are not shown.
+ * What is pending for each peer, by csync2's own listing (`csync2 -M`): the way to it where the
+ * database is in PostgreSQL or MySQL. Files that no group covers any more are not shown.
  *
- * @param onRow - given each row: the peer, and the name as csync2 has it, one character a byte; of a name with a newline
+ * @param onRow - given each row: the peer, and the name as csync2 has it, one character a byte; of
+ *   a name with a newline
  * only a part, and of a name that looks like a row one more
  * @returns the number of files by peer, or undefined if csync2 could not tell
  */
@@ -23,8 +24,8 @@ export async function listDirty(
 }
 
 /**
- * Counts the rows of a listing: `chary|force<TAB>my name<TAB>peer<TAB>file`. A file name may hold newlines and tabs,
- * even a whole row, so that a count can be too high, never too low.
+ * Counts the rows of a listing: `chary|force<TAB>my name<TAB>peer<TAB>file`. A file name may hold
+ * newlines and tabs, even a whole row, so that a count can be too high, never too low.
  */
 export class DirtyCounter {
   readonly byPeer = new Map<string, number>();

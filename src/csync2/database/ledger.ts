@@ -24,11 +24,11 @@ export interface DirtyRow {
 
 /**
  * Our window on csync2's SQLite database: what is known, what is pending for whom. Almost all
- * reading; only pending rows are written: `private-database.ts` takes off what was sent, `comparison.ts` adds what a new
- * peer lacks.
+ * reading; only pending rows are written: `private-database.ts` takes off what was sent,
+ * `comparison.ts` adds what a new peer lacks.
  *
- * csync2 commits in short moments and our reads take a snapshot, so that a `SQLITE_BUSY` lasts milliseconds: the
- * connection waits for it.
+ * csync2 commits in short moments and our reads take a snapshot, so that a `SQLITE_BUSY` lasts
+ * milliseconds: the connection waits for it.
  */
 export class Ledger {
   readonly file: string;
@@ -47,7 +47,10 @@ export class Ledger {
     if (this.#open && this.#open.inode !== stat.ino) this.close();
     if (!this.#open) {
       try {
-        const database = new Database(this.file, { fileMustExist: true, timeout: readWaitMilliseconds });
+        const database = new Database(this.file, {
+          fileMustExist: true,
+          timeout: readWaitMilliseconds,
+        });
         // Opening looks at nothing yet: whether it is a database shows here.
         database.prepare('SELECT 1 FROM file, dirty LIMIT 1').get();
         this.#open = { database, inode: stat.ino };
@@ -59,8 +62,9 @@ export class Ledger {
   }
 
   /**
-   * Runs several questions on one snapshot, which is ten times faster than one by one. Keep it to a few hundred: a
-   * csync2 that wants to write meanwhile finds the database busy and sleeps for a second.
+   * Runs several questions on one snapshot, which is ten times faster than one by one. Keep it to a
+   * few hundred: a csync2 that wants to write meanwhile finds the database busy and sleeps for a
+   * second.
    */
   reading<Result>(questions: () => Result): Result {
     return this.database.transaction(questions).deferred();
@@ -69,12 +73,16 @@ export class Ledger {
   /** Whether csync2 has a row for this path under any of its names. */
   knows(path: PathBytes): boolean {
     const statement = this.#prepare('SELECT 1 FROM file WHERE filename = CAST(? AS TEXT)');
-    return namesOf(path, this.#prefixes).some((name) => statement.get(encodeName(name)) !== undefined);
+    return namesOf(path, this.#prefixes).some(
+      (name) => statement.get(encodeName(name)) !== undefined,
+    );
   }
 
   /** csync2's own description of a file, by its name in the database. */
   checkText(encoded: Buffer): string | undefined {
-    const row = this.#prepare('SELECT checktxt FROM file WHERE filename = CAST(? AS TEXT)').get(encoded);
+    const row = this.#prepare('SELECT checktxt FROM file WHERE filename = CAST(? AS TEXT)').get(
+      encoded,
+    );
     return (row as { checktxt: string } | undefined)?.checktxt;
   }
 
@@ -85,16 +93,23 @@ export class Ledger {
     ).all(limit);
     return (rows as { rowid: number; name: Buffer; checktxt: string }[]).flatMap((row) => {
       const path = realPathOf(decodeName(row.name), this.#prefixes);
-      // The rowid alone does not tell: the highest one is given out again when the row that had it is replaced.
-      return path ? [{ id: `${row.rowid} ${row.name.toString('latin1')} ${row.checktxt}`, path }] : [];
+      // The rowid alone does not tell: the highest one is given out again when the row that had it
+      // is replaced.
+      return path
+        ? [{ id: `${row.rowid} ${row.name.toString('latin1')} ${row.checktxt}`, path }]
+        : [];
     });
   }
 
   /** What csync2 last saw at this path, under the first of its names that it knows. */
   noted(path: PathBytes): NotedFile | undefined {
-    const statement = this.#prepare('SELECT rowid, checktxt FROM file WHERE filename = CAST(? AS TEXT)');
+    const statement = this.#prepare(
+      'SELECT rowid, checktxt FROM file WHERE filename = CAST(? AS TEXT)',
+    );
     for (const name of namesOf(path, this.#prefixes)) {
-      const row = statement.get(encodeName(name)) as { rowid: number; checktxt: string } | undefined;
+      const row = statement.get(encodeName(name)) as
+        | { rowid: number; checktxt: string }
+        | undefined;
       if (row) return readCheckText(row.checktxt, row.rowid);
     }
     return undefined;
@@ -102,7 +117,9 @@ export class Ledger {
 
   /** The number of the row that csync2 has written last; 0 if there is none. */
   lastRow(): number {
-    return (this.#prepare('SELECT max(rowid) AS row FROM file').get() as { row: number | null }).row ?? 0;
+    return (
+      (this.#prepare('SELECT max(rowid) AS row FROM file').get() as { row: number | null }).row ?? 0
+    );
   }
 
   /** The notes that csync2 has made after that of this row, in that order. */
@@ -116,7 +133,8 @@ export class Ledger {
   /**
    * How many files csync2 knows at or below this path, counted up to `limit`.
    *
-   * @param orPending - counts those, too, that it has forgotten but that are still pending: it takes them for deleted
+   * @param orPending - counts those, too, that it has forgotten but that are still pending: it
+   *   takes them for deleted
    */
   countWithin(path: PathBytes, limit: number, orPending = false): number {
     const statement = this.#prepare(
@@ -131,7 +149,10 @@ export class Ledger {
     return Math.min(count, limit);
   }
 
-  /** csync2's notes at and below a path, by the names under which it has them; a thousand at a time, between which nothing stays open. */
+  /**
+   * csync2's notes at and below a path, by the names under which it has them; a thousand at a time,
+   * between which nothing stays open.
+   */
   *notedWithin(
     path: PathBytes,
   ): Generator<readonly { readonly name: Buffer; readonly text: string }[], void> {
@@ -181,8 +202,9 @@ export class Ledger {
   }
 
   /**
-   * Names directly below a directory that csync2 knows, and whether it knows something below each; some thousand at a time,
-   * between which nothing stays open. A name may come once as a file, and later once more as one with something below.
+   * Names directly below a directory that csync2 knows, and whether it knows something below each;
+   * some thousand at a time, between which nothing stays open. A name may come once as a file, and
+   * later once more as one with something below.
    */
   *childrenWithin(
     directory: PathBytes,
@@ -191,8 +213,8 @@ export class Ledger {
     for (const name of namesOf(directory, this.#prefixes)) {
       const { from: base, to } = subtree(encodeName(name));
       let portion: KnownChild[] = [];
-      // Names in a row that have nothing below are read together, what is below a name is jumped over: so a child with
-      // 100,000 files below it costs one question, and 100,000 children some.
+      // Names in a row that have nothing below are read together, what is below a name is jumped
+      // over: so a child with 100,000 files below it costs one question, and 100,000 children some.
       for (let from: Buffer | undefined = base, limit = 1; from; ) {
         const rows = this.#namesFrom(table, { from, to, limit });
         from = undefined;
@@ -201,8 +223,9 @@ export class Ledger {
           const end = rest.indexOf(slash);
           const child = end < 0 ? rest : rest.subarray(0, end);
           if (child.length > 0) portion.push({ name: decodeName(child), deep: end >= 0 });
-          // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met later, as the same child.
-          // 0x2f '/' is followed by 0x30 '0': everything below the child sorts before that.
+          // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met
+          // later, as the same child. 0x2f '/' is followed by 0x30 '0': everything below the child
+          // sorts before that.
           from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
           if (end >= 0) break;
         }
@@ -225,8 +248,8 @@ export class Ledger {
   }
 
   /**
-   * Pending rows of a peer: the newest first, or with `deepest` in an order in which directories can be removed. Of very long
-   * names it may be fewer than `limit` although there are more.
+   * Pending rows of a peer: the newest first, or with `deepest` in an order in which directories
+   * can be removed. Of very long names it may be fewer than `limit` although there are more.
    *
    * @param keep - rows for which it says no are passed over and don't count
    */
@@ -261,7 +284,8 @@ export class Ledger {
     );
     const encodedPeer = encodeName(Buffer.from(peer));
     return namesWithin(path, this.#prefixes).flatMap(
-      (name) => statement.all({ ...subtree(encodeName(name)), peer: encodedPeer, limit }) as DirtyRow[],
+      (name) =>
+        statement.all({ ...subtree(encodeName(name)), peer: encodedPeer, limit }) as DirtyRow[],
     );
   }
 
@@ -298,15 +322,22 @@ export class Ledger {
     ).get(encoded, encodeName(Buffer.from(peer))) as DirtyRow | undefined;
   }
 
-  /** Names of the database and csync2's texts for them, both one character a byte: this one, and if `isDeep` all below it. */
+  /**
+   * Names of the database and csync2's texts for them, both one character a byte: this one, and if
+   * `isDeep` all below it.
+   */
   notes(encoded: Buffer, isDeep: boolean): (readonly [name: string, text: string])[] {
-    const below = isDeep ? 'OR (filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT))' : '';
+    const below = isDeep
+      ? 'OR (filename > CAST(:from AS TEXT) AND filename < CAST(:to AS TEXT))'
+      : '';
     const { self, ...range } = subtree(encoded);
     const rows = this.#prepare(
       `SELECT CAST(filename AS BLOB) AS name, CAST(checktxt AS BLOB) AS text FROM file
          WHERE filename = CAST(:self AS TEXT) ${below}`,
     ).all(isDeep ? { self, ...range } : { self }) as { name: Buffer; text: Buffer }[];
-    return rows.map(({ name, text }) => [name.toString('latin1'), text.toString('latin1')] as const);
+    return rows.map(
+      ({ name, text }) => [name.toString('latin1'), text.toString('latin1')] as const,
+    );
   }
 
   /** All of {@link notes}, one at a time. */
@@ -320,21 +351,22 @@ export class Ledger {
   /** Whether a file is pending for any peer, by its name in the database. */
   isPending(encoded: Buffer): boolean {
     return (
-      this.#prepare('SELECT 1 FROM dirty WHERE filename = CAST(? AS TEXT) LIMIT 1').get(encoded) !== undefined
+      this.#prepare('SELECT 1 FROM dirty WHERE filename = CAST(? AS TEXT) LIMIT 1').get(encoded) !==
+      undefined
     );
   }
 
   /** How many files are pending for a peer. */
   countDirty(peer: string): number {
-    const row = this.#prepare('SELECT count(*) AS n FROM dirty WHERE peername = CAST(? AS TEXT)').get(
-      encodeName(Buffer.from(peer)),
-    ) as { n: number };
+    const row = this.#prepare(
+      'SELECT count(*) AS n FROM dirty WHERE peername = CAST(? AS TEXT)',
+    ).get(encodeName(Buffer.from(peer))) as { n: number };
     return row.n;
   }
 
   /**
-   * Runs a write that would rather throw `SQLITE_BUSY` at once than hold up the event loop: csync2's server keeps
-   * its lock for up to 3 s while it receives.
+   * Runs a write that would rather throw `SQLITE_BUSY` at once than hold up the event loop:
+   * csync2's server keeps its lock for up to 3 s while it receives.
    */
   withoutWaiting<Result>(write: () => Result): Result {
     const { database } = this;
@@ -402,7 +434,10 @@ export function subtree(encoded: Buffer): { self: Buffer; from: Buffer; to: Buff
   };
 }
 
-/** Adds pending rows to a csync2 database, in one transaction; those that are there already stay as they are. */
+/**
+ * Adds pending rows to a csync2 database, in one transaction; those that are there already stay as
+ * they are.
+ */
 export function insertDirty(
   database: Database.Database,
   encodedPeer: Buffer,
@@ -420,7 +455,9 @@ export function insertDirty(
 
 const slash = 0x2f;
 const portionLength = 2000;
-/** Of names that are looked at together: of usual ones tens of thousands, of the longest a thousand. */
+/**
+ * Of names that are looked at together: of usual ones tens of thousands, of the longest a thousand.
+ */
 const nameBytesAtOnce = 4 * 1024 * 1024;
 /** Rows of one question. */
 const mostTogether = 256;

@@ -9,7 +9,10 @@ export interface NotesScope {
   readonly trees: readonly PathBytes[];
 }
 
-/** What csync2 has noted of some files and what is pending of them, by its own names, percent-escaped, one character a byte. */
+/**
+ * What csync2 has noted of some files and what is pending of them, by its own names,
+ * percent-escaped, one character a byte.
+ */
 export interface Notes {
   /** Its descriptions. */
   readonly files: ReadonlyMap<string, Buffer>;
@@ -39,7 +42,8 @@ export function readNotes(
       for (const name of namesOf(path, prefixes)) reader.read('self', { self: encodeName(name) });
     }
     for (const path of scope.trees) {
-      for (const name of namesWithin(path, prefixes)) reader.read('tree', subtree(encodeName(name)));
+      for (const name of namesWithin(path, prefixes))
+        reader.read('tree', subtree(encodeName(name)));
     }
     return reader.isOver ? undefined : { files: reader.files, pending: reader.pending };
   });
@@ -48,7 +52,8 @@ export function readNotes(
 /**
  * Puts notes of these files back as they were, in one transaction.
  *
- * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
+ * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been
+ * changed.
  */
 export function restoreNotes(ledger: Ledger, names: readonly string[], notes: Notes): void {
   const { database } = ledger;
@@ -74,7 +79,9 @@ export function restoreNotes(ledger: Ledger, names: readonly string[], notes: No
   ledger.withoutWaiting(() => restore.immediate());
 }
 
-/** Removes all pending rows of these names, in one transaction; throws as {@link restoreNotes} does. */
+/**
+ * Removes all pending rows of these names, in one transaction; throws as {@link restoreNotes} does.
+ */
 export function removePending(ledger: Ledger, names: readonly Buffer[]): void {
   const removeRow = ledger.database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
   const settleAll = ledger.database.transaction(() => {
@@ -87,7 +94,9 @@ class NotesReader {
   readonly files = new Map<string, Buffer>();
   readonly pending = new Map<string, PendingRow[]>();
   readonly #limit: number;
-  readonly #statements: Readonly<Record<'self' | 'tree', readonly [Database.Statement, Database.Statement]>>;
+  readonly #statements: Readonly<
+    Record<'self' | 'tree', readonly [Database.Statement, Database.Statement]>
+  >;
   #count = 0;
 
   constructor(database: Database.Database, limit: number) {

@@ -28,8 +28,8 @@ export interface ListingEvents {
 }
 
 /**
- * Asks a peer for what its csync2 has noted of the files that both sides share (`csync2 -T`, command LIST). Works on a database of
- * its own, so that no lock is held over the network.
+ * Asks a peer for what its csync2 has noted of the files that both sides share (`csync2 -T`,
+ * command LIST). Works on a database of its own, so that no lock is held over the network.
  *
  * @returns whether the peer has told all
  */
@@ -62,11 +62,13 @@ export async function listPeer(
 }
 
 /**
- * Reads a note as csync2 shows it at `-vvv` (`conn_debug`: 1023 characters of a line at most), where blanks, tabs and backslashes of
- * names are percent-escaped, and so is each colon. Undefined for all else.
+ * Reads a note as csync2 shows it at `-vvv` (`conn_debug`: 1023 characters of a line at most),
+ * where blanks, tabs and backslashes of names are percent-escaped, and so is each colon. Undefined
+ * for all else.
  */
 export function readNote(line: string): { name: string; text: string; isCut: boolean } | undefined {
-  const [, text, name, end] = /^Peer> (v\d+%3A(?:(?!\\011)\S)*)(?:\\011(\S*?)(\\n)?)?$/.exec(line) ?? [];
+  const [, text, name, end] =
+    /^Peer> (v\d+%3A(?:(?!\\011)\S)*)(?:\\011(\S*?)(\\n)?)?$/.exec(line) ?? [];
   if (text === undefined) return undefined;
   // Of what is cut, the last character may be cut as well.
   const isCut = end === undefined;

@@ -5,9 +5,9 @@ import type { ListingOptions } from './peer-listing.js';
 import { PrivateDatabase } from './private-database.js';
 
 /**
- * Looks at what a peer has under some names, and changes nothing there (`csync2 -d -u`: command SIG). Its server makes the signature of
- * a file in a temporary file beside it, which a service on the peer notices: so it learns that somebody has looked. Works on a database
- * of its own.
+ * Looks at what a peer has under some names, and changes nothing there (`csync2 -d -u`: command
+ * SIG). Its server makes the signature of a file in a temporary file beside it, which a service on
+ * the peer notices: so it learns that somebody has looked. Works on a database of its own.
  *
  * @param names - as they stand in the database
  */

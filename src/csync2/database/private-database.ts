@@ -5,9 +5,9 @@ import { encodeName } from '../files/name-encoding.js';
 import { type DirtyRow, insertDirty, type Ledger, subtree } from './ledger.js';
 
 /**
- * A small database of its own for one push to one peer: some of the peer's dirty rows, the rows of their parent
- * directories and the certificates. csync2 works on it through `-D`, so that no lock on the real one is held over
- * a network wait and the lanes run in parallel.
+ * A small database of its own for one push to one peer: some of the peer's dirty rows, the rows of
+ * their parent directories and the certificates. csync2 works on it through `-D`, so that no lock
+ * on the real one is held over a network wait and the lanes run in parallel.
  *
  * Everything in it is a copy. If the machine dies, all is still pending in the real database.
  */
@@ -30,7 +30,12 @@ export class PrivateDatabase {
   }
 
   /** Makes the database. `rows` should have passed {@link completeSlice}. */
-  static build(ledger: Ledger, file: string, peer: string, rows: readonly DirtyRow[]): PrivateDatabase {
+  static build(
+    ledger: Ledger,
+    file: string,
+    peer: string,
+    rows: readonly DirtyRow[],
+  ): PrivateDatabase {
     const encodedPeer = encodeName(Buffer.from(peer));
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     for (const leftover of [file, `${file}-journal`]) rmSync(leftover, { force: true });
@@ -47,7 +52,8 @@ export class PrivateDatabase {
         database.prepare('INSERT INTO push VALUES (?)').run(Date.now());
         insertParents(database, ledger, rows);
         pinned = copyCertificates(ledger.database, database);
-        // From here on csync2 works: what it sends and what it finds missing on the peer is noted by triggers.
+        // From here on csync2 works: what it sends and what it finds missing on the peer is noted
+        // by triggers.
         database.exec(triggers);
       })();
     } finally {
@@ -59,8 +65,9 @@ export class PrivateDatabase {
   }
 
   /**
-   * What a push had come to whose daemon was killed before it could merge it. The rows are pending still, and the peer may have later
-   * versions of those that it had accepted. Undefined if there is none, or it can't be read.
+   * What a push had come to whose daemon was killed before it could merge it. The rows are pending
+   * still, and the peer may have later versions of those that it had accepted. Undefined if there
+   * is none, or it can't be read.
    */
   static recall(file: string): InterruptedPush | undefined {
     let database: Database.Database | undefined;
@@ -156,25 +163,34 @@ export interface PushedRow extends DirtyRow {
 export interface PushOutcome {
   readonly sent: readonly PushedRow[];
   readonly left: readonly PushedRow[];
-  /** Directories that the peer lacked, so that csync2 marked them again: all below them is pending once more. */
+  /**
+   * Directories that the peer lacked, so that csync2 marked them again: all below them is pending
+   * once more.
+   */
   readonly missingOnPeer: readonly Buffer[];
   /** Rows whose directories are to be sent before them; none if not given. */
   readonly needParents?: readonly PushedRow[];
-  /** Rows among those sent of which the peer has a later version, which comes from there; none if not given. */
+  /**
+   * Rows among those sent of which the peer has a later version, which comes from there; none if
+   * not given.
+   */
   readonly later?: readonly PushedRow[];
   /** Certificates that csync2 has seen for the first time. */
   readonly certificates: readonly { readonly peername: string; readonly certdata: string }[];
 }
 
 /**
- * Removes what was sent from the real database's pending rows, in one short transaction. A row that was marked again meanwhile stays: it
- * has another rowid, or csync2 has seen the file change, or its path is among `checkedMeanwhile`. The rowid alone
- * does not tell: SQLite gives the highest one out again when the row that had it is replaced.
+ * Removes what was sent from the real database's pending rows, in one short transaction. A row that
+ * was marked again meanwhile stays: it has another rowid, or csync2 has seen the file change, or
+ * its path is among `checkedMeanwhile`. The rowid alone does not tell: SQLite gives the highest one
+ * out again when the row that had it is replaced.
  *
- * A file of which csync2 has taken new note is pending even if nobody has marked it: when a peer sends us the file that we
- * are sending, and wins, its session takes our mark off, and what we sent may have reached the peer before or after.
+ * A file of which csync2 has taken new note is pending even if nobody has marked it: when a peer
+ * sends us the file that we are sending, and wins, its session takes our mark off, and what we sent
+ * may have reached the peer before or after.
  *
- * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been changed.
+ * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been
+ * changed.
  */
 export function mergePush(
   ledger: Ledger,
@@ -201,11 +217,14 @@ export function mergePush(
     `INSERT OR IGNORE INTO dirty (filename, forced, myname, peername)
        SELECT filename, 0, CAST(:myName AS TEXT), CAST(:peer AS TEXT) FROM file WHERE filename = CAST(:parent AS TEXT)`,
   );
-  const pin = database.prepare('INSERT OR IGNORE INTO x509_cert (peername, certdata) VALUES (?, ?)');
+  const pin = database.prepare(
+    'INSERT OR IGNORE INTO x509_cert (peername, certdata) VALUES (?, ?)',
+  );
   const myName = outcome.sent[0]?.myName ?? outcome.left[0]?.myName;
   const merge = database.transaction(() => {
     for (const row of outcome.sent) {
-      if (ledger.checkText(row.encoded) !== row.seen) markAgain.run(row.encoded, row.myName, encodedPeer);
+      if (ledger.checkText(row.encoded) !== row.seen)
+        markAgain.run(row.encoded, row.myName, encodedPeer);
       else if (!checkedMeanwhile(row.encoded)) remove.run(row.rowid, row.encoded, encodedPeer);
     }
     for (const directory of outcome.missingOnPeer) {
@@ -213,7 +232,8 @@ export function mergePush(
     }
     const parents = new Parents();
     for (const { encoded, myName: from } of outcome.needParents ?? []) {
-      for (const parent of parents.add(encoded)) markKnown.run({ parent, myName: from, peer: encodedPeer });
+      for (const parent of parents.add(encoded))
+        markKnown.run({ parent, myName: from, peer: encodedPeer });
     }
     for (const { peername, certdata } of outcome.certificates) pin.run(peername, certdata);
   });
@@ -221,8 +241,8 @@ export function mergePush(
 }
 
 /**
- * Removes a file from the pending rows of some peers, in one short transaction, but not where somebody wants it forced. Throws what
- * better-sqlite3 throws.
+ * Removes a file from the pending rows of some peers, in one short transaction, but not where
+ * somebody wants it forced. Throws what better-sqlite3 throws.
  */
 export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readonly string[]): void {
   const forget = database.prepare(
@@ -235,7 +255,10 @@ export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readon
   forgetAll.immediate();
 }
 
-/** Takes off what is pending for a peer of some names, also what is to be sent with force. Throws as {@link forgetDirty}. */
+/**
+ * Takes off what is pending for a peer of some names, also what is to be sent with force. Throws as
+ * {@link forgetDirty}.
+ */
 export function withdrawDirty({ database }: Ledger, names: readonly Buffer[], peer: string): void {
   const withdraw = database.prepare(
     'DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
@@ -251,9 +274,9 @@ export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
 
 /**
  * Makes a slice one that csync2 can carry out on its own: adds the dirty parent directories of its
- * rows, and leaves a vanished directory for later while dirty files below it are not in the slice (the peer could
- * not remove it). With the parents it has no more than `limit` rows: what does not fit is left for later, of a file in
- * thousands of new directories the innermost of them.
+ * rows, and leaves a vanished directory for later while dirty files below it are not in the slice
+ * (the peer could not remove it). With the parents it has no more than `limit` rows: what does not
+ * fit is left for later, of a file in thousands of new directories the innermost of them.
  *
  * @param comesAlong - directories for which it says no are not added
  */
@@ -295,7 +318,9 @@ export function completeSlice(
   for (const [key, row] of slice) {
     if (look(row.encoded) === 'directory') continue;
     const { from, to } = subtree(row.encoded);
-    for (const found of below.iterate({ from, to, peer: encodedPeer }) as Iterable<{ name: Buffer }>) {
+    for (const found of below.iterate({ from, to, peer: encodedPeer }) as Iterable<{
+      name: Buffer;
+    }>) {
       if (slice.has(found.name.toString('latin1'))) continue;
       slice.delete(key);
       break;
@@ -304,7 +329,11 @@ export function completeSlice(
   return [...slice.values()];
 }
 
-function insertParents(database: Database.Database, ledger: Ledger, rows: readonly DirtyRow[]): void {
+function insertParents(
+  database: Database.Database,
+  ledger: Ledger,
+  rows: readonly DirtyRow[],
+): void {
   const find = ledger.database.prepare(
     'SELECT CAST(checktxt AS BLOB) AS checktxt FROM file WHERE filename = CAST(? AS TEXT)',
   );
@@ -323,7 +352,9 @@ function insertParents(database: Database.Database, ledger: Ledger, rows: readon
 /** @returns the peers whose certificates are known */
 function copyCertificates(from: Database.Database, to: Database.Database): ReadonlySet<string> {
   const insert = to.prepare('INSERT INTO x509_cert (peername, certdata) VALUES (?, ?)');
-  const rows = from.prepare('SELECT peername, certdata FROM x509_cert').all() as PushOutcome['certificates'];
+  const rows = from
+    .prepare('SELECT peername, certdata FROM x509_cert')
+    .all() as PushOutcome['certificates'];
   for (const row of rows) insert.run(row.peername, row.certdata);
   return new Set(rows.map((row) => row.peername));
 }
@@ -351,7 +382,8 @@ function outermost(sorted: readonly Buffer[]): Buffer[] {
   const kept: Buffer[] = [];
   for (const name of sorted) {
     const last = kept.at(-1);
-    if (last && name.subarray(0, last.length + 1).equals(Buffer.concat([last, Buffer.from('/')]))) continue;
+    if (last && name.subarray(0, last.length + 1).equals(Buffer.concat([last, Buffer.from('/')])))
+      continue;
     kept.push(name);
   }
   return kept;

@@ -1,10 +1,11 @@
 import type { BigIntStats } from 'node:fs';
 
 /**
- * What csync2 notes of a file (`csync_genchecktxt`), as it stands in its database: percent-escaped. Undefined for what it
- * describes by more than its inode, and for devices.
+ * What csync2 notes of a file (`csync_genchecktxt`), as it stands in its database: percent-escaped.
+ * Undefined for what it describes by more than its inode, and for devices.
  *
- * Where csync2.cfg has it ignore owner or mode, or where another csync2 writes other times, the texts differ.
+ * Where csync2.cfg has it ignore owner or mode, or where another csync2 writes other times, the
+ * texts differ.
  */
 export function checkTextOf(stat: BigIntStats): string | undefined {
   const owner = `mode=${stat.mode}:uid=${stat.uid}:gid=${stat.gid}`;
@@ -27,7 +28,10 @@ export function isUnlike(noted: string | undefined, text: string | undefined): b
   return noted.split('%3A').some((part) => !parts.includes(part));
 }
 
-/** What csync2 has noted of a file; times in whole seconds, parts that its configuration ignores are undefined. */
+/**
+ * What csync2 has noted of a file; times in whole seconds, parts that its configuration ignores are
+ * undefined.
+ */
 export interface NotedFile {
   /** Number of its row; a later note has a higher one. */
   readonly row: number;
@@ -45,7 +49,10 @@ export interface NotedFile {
   readonly target?: string;
 }
 
-/** The type in a note, as {@link NotedFile.type}. A link's target, which may look like one, is behind it. */
+/**
+ * The type in a note, as {@link NotedFile.type}. A link's target, which may look like one, is
+ * behind it.
+ */
 export function typeOf(text: string): string {
   const at = text.indexOf(beforeType);
   if (at < 0) return 'unknown';
@@ -58,7 +65,8 @@ const beforeType = '%3Atype=';
 
 /** Reads a note: `v1:mtime=…:mode=…:uid=…:gid=…:type=reg:size=…`, percent-escaped. */
 export function readCheckText(text: string, row: number): NotedFile {
-  const field = (name: string) => new RegExp(`(?:^|%3A)${name}=((?:(?!%3A).)*)`, 's').exec(text)?.[1];
+  const field = (name: string) =>
+    new RegExp(`(?:^|%3A)${name}=((?:(?!%3A).)*)`, 's').exec(text)?.[1];
   const size = field('size');
   const mtime = field('mtime');
   const target = field('target');

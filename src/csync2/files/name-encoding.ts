@@ -1,7 +1,9 @@
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 
 const percent = 0x25;
-/** csync2 `urlencode.c`: controls, blank, DEL and these; everything else, UTF-8 or not, stays raw. */
+/**
+ * csync2 `urlencode.c`: controls, blank, DEL and these; everything else, UTF-8 or not, stays raw.
+ */
 const escaped = new Set<number>([...Buffer.from('"\'%$:|\\'), 0x7f]);
 for (let byte = 1; byte <= 0x20; byte++) escaped.add(byte);
 
@@ -12,7 +14,10 @@ export function encodeName(name: Buffer): Buffer {
   for (let at = 0; at < name.length; at++) {
     const byte = name[at] as number;
     if (!escaped.has(byte)) continue;
-    parts.push(name.subarray(from, at), Buffer.from(`%${byte.toString(16).toUpperCase().padStart(2, '0')}`));
+    parts.push(
+      name.subarray(from, at),
+      Buffer.from(`%${byte.toString(16).toUpperCase().padStart(2, '0')}`),
+    );
     from = at + 1;
   }
   return parts.length === 0 ? name : Buffer.concat([...parts, name.subarray(from)]);
@@ -46,30 +51,39 @@ export interface PathPrefix {
 }
 
 /**
- * Every name under which csync2 may keep a real path: the path itself and, below the path of a prefix, its
- * `%name%rest` form (csync2 `csync_check`).
+ * Every name under which csync2 may keep a real path: the path itself and, below the path of a
+ * prefix, its `%name%rest` form (csync2 `csync_check`).
  */
 export function namesOf(path: PathBytes, prefixes: readonly PathPrefix[]): Buffer[] {
   const names = [path];
   for (const prefix of prefixes) {
     if (!isWithin(path, prefix.path)) continue;
     // A prefix for `/` is an empty one.
-    const rest = path.subarray(prefix.path.length === 1 ? (path.length === 1 ? 1 : 0) : prefix.path.length);
+    const rest = path.subarray(
+      prefix.path.length === 1 ? (path.length === 1 ? 1 : 0) : prefix.path.length,
+    );
     names.push(Buffer.concat([Buffer.from('%'), prefix.name, Buffer.from('%'), rest]));
   }
   return names;
 }
 
-/** The names of {@link namesOf}, and those under which csync2 keeps what lies further down, below a prefix's path. */
+/**
+ * The names of {@link namesOf}, and those under which csync2 keeps what lies further down, below a
+ * prefix's path.
+ */
 export function namesWithin(path: PathBytes, prefixes: readonly PathPrefix[]): Buffer[] {
-  const below = prefixes.filter((prefix) => !prefix.path.equals(path) && isWithin(prefix.path, path));
+  const below = prefixes.filter(
+    (prefix) => !prefix.path.equals(path) && isWithin(prefix.path, path),
+  );
   return [
     ...namesOf(path, prefixes),
     ...below.map(({ name }) => Buffer.concat([Buffer.from('%'), name, Buffer.from('%')])),
   ];
 }
 
-/** The real path of a name from the database; undefined if it uses a prefix that has no path here. */
+/**
+ * The real path of a name from the database; undefined if it uses a prefix that has no path here.
+ */
 export function realPathOf(name: Buffer, prefixes: readonly PathPrefix[]): PathBytes | undefined {
   if (name[0] !== percent) return name;
   const end = name.indexOf(percent, 1);

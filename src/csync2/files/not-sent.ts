@@ -3,22 +3,27 @@ import { loadNative } from '../../native.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 
 /**
- * What csync2 does not bring to the peers of something that it synchronises, one sentence each; empty if that is nothing, or if there
- * is nothing at the path. csync2 sends content, type, owner, group, mode and time in whole seconds, and nothing else.
+ * What csync2 does not bring to the peers of something that it synchronises, one sentence each;
+ * empty if that is nothing, or if there is nothing at the path. csync2 sends content, type, owner,
+ * group, mode and time in whole seconds, and nothing else.
  */
 export function notSent(path: PathBytes): string[] {
   let stat: Stats | undefined;
   try {
     stat = lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    return [`cannot determine what csync2 does not send of it: ${(error as NodeJS.ErrnoException).code}`];
+    return [
+      `cannot determine what csync2 does not send of it: ${(error as NodeJS.ErrnoException).code}`,
+    ];
   }
   if (!stat) return [];
   if (stat.isSocket()) return ['it is a socket: csync2 cannot send it'];
   const names = attributesOf(path);
   const others = names.filter((name) => !acls.has(name));
   return [
-    ...(names.length > others.length ? ['its ACL is not sent: csync2 sends only owner, group and mode'] : []),
+    ...(names.length > others.length
+      ? ['its ACL is not sent: csync2 sends only owner, group and mode']
+      : []),
     ...(others.length > 0 ? [`its extended attributes are not sent: ${others.join(', ')}`] : []),
     ...(stat.isFile() && stat.nlink > 1
       ? [

@@ -10,8 +10,8 @@ export interface Diagnosis {
   /** What the peer said, if it is more than the outcome tells. */
   readonly detail: string;
   /**
-   * csync2 asked which side is younger (or bigger), and neither is: both lose, and the file would stay different for
-   * ever.
+   * csync2 asked which side is younger (or bigger), and neither is: both lose, and the file would
+   * stay different for ever.
    */
   readonly isTie: boolean;
 }
@@ -23,21 +23,25 @@ export interface Compared {
 }
 
 /**
- * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was rejected. None of them may be
- * kept or shown: they hold the group's key.
+ * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was
+ * rejected. None of them may be kept or shown: they hold the group's key.
  */
 export class Refusals {
   readonly #files = new Map<string, Attempt>();
   #current: Attempt = newAttempt(false);
   #operation = '';
   #key: string | undefined;
-  /** csync2's server has read the content of a file as commands: what it answers from then on is to nobody's question. */
+  /**
+   * csync2's server has read the content of a file as commands: what it answers from then on is to
+   * nobody's question.
+   */
   #isAstray = false;
   #isStuck = false;
 
   /**
-   * Both sides wait for each other, for ever. Where a file is to replace a directory that the peer has something in, its server
-   * sends a signature of -1 bytes and awaits the changes, and csync2 awaits an answer (`csync_rs_sig`, `csync_rs_delta`).
+   * Both sides wait for each other, for ever. Where a file is to replace a directory that the peer
+   * has something in, its server sends a signature of -1 bytes and awaits the changes, and csync2
+   * awaits an answer (`csync_rs_sig`, `csync_rs_delta`).
    */
   get isStuck(): boolean {
     return this.#isStuck;
@@ -73,7 +77,10 @@ export class Refusals {
     return attempt?.refused && diagnosisOf(attempt, own);
   }
 
-  /** Where a link leads on the peer, by its name, one character a byte, as csync2 escapes it; undefined: that is not known. */
+  /**
+   * Where a link leads on the peer, by its name, one character a byte, as csync2 escapes it;
+   * undefined: that is not known.
+   */
   linkTarget(name: string): string | undefined {
     return this.#files.get(name)?.target;
   }
@@ -140,7 +147,10 @@ function newAttempt(isRemoval: boolean): Attempt {
   };
 }
 
-function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, own: Compared): Diagnosis {
+function diagnosisOf(
+  { isRemoval, refused = nothing, asked, answer }: Attempt,
+  own: Compared,
+): Diagnosis {
   const outcome = outcomeOf(refused);
   const isTie = answer !== undefined && answer === (asked === 'GETTM' ? own.seconds : own.size);
   return {
@@ -151,16 +161,23 @@ function diagnosisOf({ isRemoval, refused = nothing, asked, answer }: Attempt, o
   };
 }
 
-/** What csync2 has noted of a link (`csync_genchecktxt`), unless it is too long to be shown whole. */
+/**
+ * What csync2 has noted of a link (`csync_genchecktxt`), unless it is too long to be shown whole.
+ */
 const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
 
 const nothing: Refused = { isRemoval: false, operation: '', code: codes.none, text: '' };
 
-/** What a server sends that can't write the signature of a file into its directory: no error, and no reason. */
+/**
+ * What a server sends that can't write the signature of a file into its directory: no error, and no
+ * reason.
+ */
 const unsigned = 'it cannot make temporary files there';
 /** As it answers where something else than a file is to replace a directory. */
 const occupied = 'Directory not empty';
 
 function detailOf({ code, text }: Refused): string {
-  return code === codes.parentMissing ? 'its directory is missing on the peer' : display(fromKey(text));
+  return code === codes.parentMissing
+    ? 'its directory is missing on the peer'
+    : display(fromKey(text));
 }

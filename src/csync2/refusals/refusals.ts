@@ -1,6 +1,9 @@
 import type { Outcome } from '../run/result.js';
 
-/** What this host asked of a peer when it was refused: the commands of csync2's protocol (csync2 update.c, daemon.c). */
+/**
+ * What this host asked of a peer when it was refused: the commands of csync2's protocol (csync2
+ * update.c, daemon.c).
+ */
 export interface Refused {
   /** Whether the file is gone here, so that it is to go there, too. */
   readonly isRemoval: boolean;
@@ -18,20 +21,31 @@ export type Meaning =
   | 'settled'
   /** The content was taken, and owner, mode and time were not. */
   | 'half-taken'
-  /** The peer has not said why: the file has vanished here while it was sent, say, or the session has come to nothing. */
+  /**
+   * The peer has not said why: the file has vanished here while it was sent, say, or the session
+   * has come to nothing.
+   */
   | 'unanswered'
   /** A directory above the file is missing or another thing on the peer: that has to go first. */
   | 'parent-first'
-  /** The peer has something in the way that nobody here knows of: what both have is to be compared. */
+  /**
+   * The peer has something in the way that nobody here knows of: what both have is to be compared.
+   */
   | 'compare'
-  /** It may be taken later as it is: a full disk, a directory that is immutable, a place that is not mounted. */
+  /**
+   * It may be taken later as it is: a full disk, a directory that is immutable, a place that is not
+   * mounted.
+   */
   | 'later'
   /** Both sides have changed it: somebody has to decide. */
   | 'conflict'
   /** The peer takes nothing from this host. */
   | 'all';
 
-/** Decides what a refusal means. What csync2 itself settles (a parent directory that is missing, `auto`) does not get here. */
+/**
+ * Decides what a refusal means. What csync2 itself settles (a parent directory that is missing,
+ * `auto`) does not get here.
+ */
 export function meaningOf(refused: Refused): Meaning {
   return rules.find((rule) => fits(rule, refused))?.meaning ?? 'later';
 }
@@ -85,8 +99,9 @@ const rules: readonly Rule[] = [
   { codes: [codes.none], meaning: 'unanswered' },
   { codes: [codes.identification, codes.sslExpected, codes.groupList], meaning: 'all' },
   { codes: [codes.permission, codes.permissionForSlave], meaning: 'all' },
-  // The content had been taken. Then somebody has written to it there, or removed it: that is the later change, and comes
-  // from there. Or another session there has met it in the middle, and marked it: then it is to be sent once more.
+  // The content had been taken. Then somebody has written to it there, or removed it: that is the
+  // later change, and comes from there. Or another session there has met it in the middle, and
+  // marked it: then it is to be sent once more.
   { operations: dressing, codes: [codes.alsoDirty], meaning: 'half-taken' },
   { operations: dressing, text: absent, meaning: 'settled' },
   { codes: [codes.alsoDirty], meaning: 'conflict' },

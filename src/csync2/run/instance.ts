@@ -11,9 +11,14 @@ export interface Instance {
   readonly configName?: string;
   /** This node's name, lower-cased as csync2 does. */
   readonly hostName: string;
-  /** Whether the name was given (`-N`), which also sets the address that csync2 listens on and connects from. */
+  /**
+   * Whether the name was given (`-N`), which also sets the address that csync2 listens on and
+   * connects from.
+   */
   readonly hostNameGiven: boolean;
-  /** csync2's `-D`, or what the `database` statement says; undefined is csync2's default directory. */
+  /**
+   * csync2's `-D`, or what the `database` statement says; undefined is csync2's default directory.
+   */
   readonly database?: string;
   /** Whether `database` came from `-D` and so must be passed on. */
   readonly databaseGiven: boolean;
@@ -45,15 +50,18 @@ export function instanceArguments(instance: Instance, database?: string): string
   return args;
 }
 
-/** The file name that csync2 gives its SQLite database inside a directory (csync2 `db_default_database`). */
+/**
+ * The file name that csync2 gives its SQLite database inside a directory (csync2
+ * `db_default_database`).
+ */
 export function databaseName(instance: Instance): string {
   const suffix = instance.configName === undefined ? '' : `_${instance.configName}`;
   return `${instance.hostName}${suffix}.db3`;
 }
 
 /**
- * Resolves the database as csync2's `db_open` does: a path is a directory, `sqlite3://` or `sqlite://` takes a directory if it is
- * one and a file otherwise, everything else is a server.
+ * Resolves the database as csync2's `db_open` does: a path is a directory, `sqlite3://` or
+ * `sqlite://` takes a directory if it is one and a file otherwise, everything else is a server.
  */
 export function databaseLocation(instance: Instance): DatabaseLocation {
   const { database } = instance;

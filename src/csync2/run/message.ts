@@ -1,13 +1,17 @@
 /**
- * One thing that a csync2 process has said, whole and by itself, as the launcher keeps it (`native/exec/message_keeper.h`). A file
- * name in it may look like any other message; it can't become one.
+ * One thing that a csync2 process has said, whole and by itself, as the launcher keeps it
+ * (`native/exec/message_keeper.h`). A file name in it may look like any other message; it can't
+ * become one.
  */
 export interface Message {
   /** When it was sent, milliseconds since 1970. */
   readonly at: number;
   /** Who sent it, as the kernel tells. */
   readonly pid: number;
-  /** `said`: csync2's own. `bare`: it comes without csync2's time of day. `keeper`: what the launcher itself writes down. */
+  /**
+   * `said`: csync2's own. `bare`: it comes without csync2's time of day. `keeper`: what the
+   * launcher itself writes down.
+   */
   readonly kind: 'said' | 'bare' | 'keeper';
   /** One character a byte, without the newline at its end. */
   readonly text: string;
@@ -35,7 +39,12 @@ export function parseMessage(line: string): Message | undefined {
   const parts = form.exec(line);
   if (!parts) return undefined;
   const [, time = '', pid = '', mark = '', text = ''] = parts;
-  return { at: Date.parse(time), pid: Number(pid), kind: kinds[mark] ?? 'bare', text: unescapeBytes(text) };
+  return {
+    at: Date.parse(time),
+    pid: Number(pid),
+    kind: kinds[mark] ?? 'bare',
+    text: unescapeBytes(text),
+  };
 }
 
 function unescapeBytes(text: string): string {
@@ -47,6 +56,13 @@ function unescapeBytes(text: string): string {
 }
 
 const form = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) <(\d+)>([ +-])(.*)$/s;
-const kinds: Readonly<Record<string, Message['kind']>> = { ' ': 'said', '-': 'bare', '+': 'keeper' };
-/** More than the launcher writes in one line: it cuts a message at 64 KiB, and a byte takes four characters at most. */
+const kinds: Readonly<Record<string, Message['kind']>> = {
+  ' ': 'said',
+  '-': 'bare',
+  '+': 'keeper',
+};
+/**
+ * More than the launcher writes in one line: it cuts a message at 64 KiB, and a byte takes four
+ * characters at most.
+ */
 const longestLine = 300 * 1024;

@@ -9,9 +9,10 @@ export interface Attempt {
 }
 
 /**
- * Follows what `csync2 -u -v` says, to tell which file was under way when the connection ended. csync2 tries every file that
- * it has been given: if it has not come to some, or not to its own last message, or got no answer to its goodbye, the
- * connection ended at the last file that it names.
+ * Follows what `csync2 -u -v` says, to tell which file was under way when the connection ended.
+ * csync2 tries every file that it has been given: if it has not come to some, or not to its own
+ * last message, or got no answer to its goodbye, the connection ended at the last file that it
+ * names.
  */
 export class PushTranscript {
   readonly #tried = new Map<string, Attempt>();
@@ -48,7 +49,9 @@ export class PushTranscript {
     return this.#last;
   }
 
-  /** Names, one character a byte, of the files that the peer has been asked about, in this order. */
+  /**
+   * Names, one character a byte, of the files that the peer has been asked about, in this order.
+   */
   get tried(): Iterable<string> {
     return this.#tried.keys();
   }
@@ -63,12 +66,18 @@ export class PushTranscript {
     return this.#tried.has(name);
   }
 
-  /** When the peer was asked about a file, by its name, one character a byte; undefined if it was not. */
+  /**
+   * When the peer was asked about a file, by its name, one character a byte; undefined if it was
+   * not.
+   */
   attempt(name: string): Readonly<Attempt> | undefined {
     return this.#tried.get(name);
   }
 
-  /** Whether the peer has been sent a file, and not been asked to delete it, by its name, one character a byte. */
+  /**
+   * Whether the peer has been sent a file, and not been asked to delete it, by its name, one
+   * character a byte.
+   */
   hasUpdated(name: string): boolean {
     return this.#tried.has(name) && !this.#deleted.has(name);
   }
@@ -78,7 +87,10 @@ export class PushTranscript {
     return this.#equal.has(name);
   }
 
-  /** Whether the peer had changed a file, too, and csync2 has asked `auto` who wins; by its name, one character a byte. */
+  /**
+   * Whether the peer had changed a file, too, and csync2 has asked `auto` who wins; by its name,
+   * one character a byte.
+   */
   isContested(name: string): boolean {
     return this.#contested.has(name);
   }
@@ -89,12 +101,14 @@ export class PushTranscript {
   }
 
   /**
-   * The name, one character a byte, of the file that was cut off; undefined if none was, or if that can't be told.
+   * The name, one character a byte, of the file that was cut off; undefined if none was, or if that
+   * can't be told.
    *
    * @param left - names of the files that were not sent
    */
   nameCutOff(left: readonly string[]): string | undefined {
-    if (!this.#isConnected || this.#last === undefined || !left.includes(this.#last)) return undefined;
+    if (!this.#isConnected || this.#last === undefined || !left.includes(this.#last))
+      return undefined;
     // Each file that stays is one error, and a goodbye to a peer that is gone is one more.
     const isAnswered = this.#errors <= this.#staying;
     const isWhole = this.#isClosed && isAnswered && left.every((name) => this.#tried.has(name));

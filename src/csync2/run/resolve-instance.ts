@@ -16,7 +16,8 @@ export interface InstanceRequest {
 }
 
 /**
- * Reads csync2.cfg for this host and settles which name, configuration and database csync2 will use.
+ * Reads csync2.cfg for this host and settles which name, configuration and database csync2 will
+ * use.
  *
  * Throws what `loadConfig` throws.
  */

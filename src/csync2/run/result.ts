@@ -1,8 +1,8 @@
 import { display, fromKey } from '../../text/path-bytes.js';
 
 /**
- * What a csync2 run came to, read from its exit code and its text. csync2 knows only 0 and 1 (2 for empty
- * listings), so the reason is in the text, and 0 is no proof that anything was sent.
+ * What a csync2 run came to, read from its exit code and its text. csync2 knows only 0 and 1 (2 for
+ * empty listings), so the reason is in the text, and 0 is no proof that anything was sent.
  */
 export type Outcome =
   | 'done'
@@ -69,11 +69,17 @@ const tellTales: readonly (readonly [RegExp, Outcome])[] = [
   // PostgreSQL, when a session of the server takes note of the same file at the same moment.
   [/^Database Error: .*duplicate key value/s, 'locked'],
   [/^This should not happen: Can't stat/, 'vanished'],
-  [/^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/s, 'config'],
+  [
+    /^This host \(.*\) is not a member|^Can not open config file|^Near line \d+|^Config error/s,
+    'config',
+  ],
   [/^Peer did provide a wrong SSL X509|^SSL: .*failed/s, 'certificate'],
   // Asked for the group first of all; a TLS server that refuses our certificate says so only there.
   [/^Config command failed\.$/, 'hung-up'],
-  [/^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/, 'unreachable'],
+  [
+    /^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/,
+    'unreachable',
+  ],
   [
     /^auto resolving\.\.\. response = \d+$|^Do not auto-resolve conflict|^ERROR: Auto-resolving failed/,
     'conflict',
@@ -86,7 +92,8 @@ export function readOutcome(ending: Ending): Outcome {
   if (ending.isShort) return 'shortage';
   if (ending.stalled) return 'stalled';
   if (ending.exitCode === 126 || ending.exitCode === 127) return 'not-found';
-  if (ending.signal === 'SIGSEGV' || ending.signal === 'SIGABRT' || ending.exitCode === 139) return 'crashed';
+  if (ending.signal === 'SIGSEGV' || ending.signal === 'SIGABRT' || ending.exitCode === 139)
+    return 'crashed';
   if (ending.exitCode === 0) return 'done';
   // It looks for the lock first of all, before it can have seen any name.
   if (/^Found .*csync2\.lock$/.test(ending.output ?? '')) return 'maintenance';

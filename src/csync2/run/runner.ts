@@ -17,7 +17,10 @@ export interface Command {
   readonly database?: string;
   /** Seconds without any progress (CPU or I/O) after which the run is ended. Undefined: never. */
   readonly stallSeconds?: number;
-  /** Also ended if it has moved less on average in `stallSeconds`, as long as that `isWanted`: somebody waits for it. */
+  /**
+   * Also ended if it has moved less on average in `stallSeconds`, as long as that `isWanted`:
+   * somebody waits for it.
+   */
   readonly leastRate?: LeastRate;
   /** Run at idle I/O and low CPU priority. */
   readonly idle?: boolean;
@@ -50,7 +53,9 @@ const saidLimit = 64 * 1024;
 const outputLimit = 4096;
 const killAfterSeconds = 3;
 
-/** Runs csync2 commands of one instance. Never throws for what csync2 does: it is all in the result. */
+/**
+ * Runs csync2 commands of one instance. Never throws for what csync2 does: it is all in the result.
+ */
 export class Runner {
   readonly #instance: Instance;
   readonly #launcher: string;
@@ -103,14 +108,16 @@ export class Runner {
       if (isShortage(error)) return nothingStarted;
       throw error;
     }
-    // With `-t`, each message begins with the time of day, which tells the launcher where it begins.
+    // With `-t`, each message begins with the time of day, which tells the launcher where it
+    // begins.
     const args = [...instanceArguments(this.#instance, command.database), '-t', ...command.mode];
     const subprocess = execa(this.#launcher, this.#launcherArguments(command, args), {
       env: { CSYNC2_SYSTEM_DIR: this.#instance.systemDirectory },
       stdio: ['ignore', 'pipe', 'pipe', command.paths ? argumentBytes(command.paths) : 'ignore'],
       buffer: false,
       reject: false,
-      // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the same.
+      // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the
+      // same.
       detached: true,
       forceKillAfterDelay: killAfterSeconds * 1000,
       ...(command.signal ? { cancelSignal: command.signal } : {}),
@@ -145,7 +152,11 @@ export class Runner {
       stalled: guard?.stalled ?? false,
       isShort: isShortage(ended),
     };
-    return { ...ending, outcome: readOutcome(ending), seconds: (performance.now() - started) / 1000 };
+    return {
+      ...ending,
+      outcome: readOutcome(ending),
+      seconds: (performance.now() - started) / 1000,
+    };
   }
 
   #launcherArguments(command: Command, args: readonly string[]): string[] {
@@ -165,9 +176,9 @@ function argumentBytes(paths: readonly PathBytes[]): Uint8Array {
 }
 
 /**
- * Ends a run that neither computes nor moves bytes: csync2 itself has no time-out for connecting, reading or
- * writing, and a stopped peer would hold it for ever. A long transfer moves on and is left alone, but for one that drips while
- * somebody waits for its end.
+ * Ends a run that neither computes nor moves bytes: csync2 itself has no time-out for connecting,
+ * reading or writing, and a stopped peer would hold it for ever. A long transfer moves on and is
+ * left alone, but for one that drips while somebody waits for its end.
  */
 function guardProgress(
   subprocess: { pid?: number; kill(): boolean },

@@ -13,12 +13,16 @@ import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { MessageReader } from '../run/message.js';
 import { lastWords } from '../run/result.js';
 
-/** Makes the log's directory (0700) if only that is missing, as after a start by hand. Throws a LogDirectoryError. */
+/**
+ * Makes the log's directory (0700) if only that is missing, as after a start by hand. Throws a
+ * LogDirectoryError.
+ */
 export function makeLogDirectory(file: string): void {
   try {
     mkdirSync(dirname(file), { mode: 0o700 });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw new LogDirectoryError(file, cause as Error);
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new LogDirectoryError(file, cause as Error);
   }
 }
 
@@ -60,7 +64,9 @@ export function endOf(fd: number, bytes: number): string {
   return chunk.toString('latin1', 0, length);
 }
 
-/** The last message behind an offset that says something, for people; undefined if there is none. */
+/**
+ * The last message behind an offset that says something, for people; undefined if there is none.
+ */
 export function lastMessage(file: string, from: number): string | undefined {
   let fd: number;
   try {

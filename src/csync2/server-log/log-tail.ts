@@ -10,7 +10,9 @@ export class LogTail {
   #inode: number | undefined;
   #offset = 0;
 
-  /** @param file - it may not exist yet; what stands in it by now is only given by {@link recall} */
+  /**
+   * @param file - it may not exist yet; what stands in it by now is only given by {@link recall}
+   */
   constructor(file: string) {
     this.#file = file;
     this.#reopenIfReplaced();
@@ -48,7 +50,8 @@ export class LogTail {
       const length = readSync(this.#fd, chunk, 0, chunk.length, this.#offset);
       if (length === 0) break;
       this.#offset += length;
-      for (const message of this.#reader.read(chunk.toString('latin1', 0, length))) messages.push(message);
+      for (const message of this.#reader.read(chunk.toString('latin1', 0, length)))
+        messages.push(message);
     }
     return messages;
   }

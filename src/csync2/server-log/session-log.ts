@@ -1,18 +1,27 @@
 import { decodeName } from '../files/name-encoding.js';
 import type { Message } from '../run/message.js';
 
-/** A file that a session of csync2's server has taken over: it says so when the content is in its place. */
+/**
+ * A file that a session of csync2's server has taken over: it says so when the content is in its
+ * place.
+ */
 export interface Reception {
   /** As csync2 has it, one character a byte. */
   readonly name: string;
   readonly peer: string;
-  /** When the content was in its place, milliseconds since 1970. Owner, mode and time follow, each in a command of its own. */
+  /**
+   * When the content was in its place, milliseconds since 1970. Owner, mode and time follow, each
+   * in a command of its own.
+   */
   readonly since: number;
-  /** When the session went on to something else, or ended; undefined while it may still have to do with the file. */
+  /**
+   * When the session went on to something else, or ended; undefined while it may still have to do
+   * with the file.
+   */
   until?: number;
   /**
-   * What came then: the next file, or the end of the session. Behind an end, owner, mode and time may be missing: a peer
-   * that hangs up in the middle of a file ends its session in order.
+   * What came then: the next file, or the end of the session. Behind an end, owner, mode and time
+   * may be missing: a peer that hangs up in the middle of a file ends its session in order.
    */
   ending?: 'next' | 'closed' | 'broken';
 }
@@ -24,7 +33,10 @@ export interface Session {
   readonly beganAt: number;
   /** When it said something last. */
   saidAt: number;
-  /** It said last that it could not replace a directory by a file: it awaits the file now, and its peer an answer, for ever. */
+  /**
+   * It said last that it could not replace a directory by a file: it awaits the file now, and its
+   * peer an answer, for ever.
+   */
   isAtImpasse: boolean;
   /** It has marked a file. */
   hasMarked: boolean;
@@ -32,7 +44,10 @@ export interface Session {
   readonly received: Reception[];
 }
 
-/** A session that was killed, or died of a fatal error: what it had not committed to the database is lost there, not on disk. */
+/**
+ * A session that was killed, or died of a fatal error: what it had not committed to the database is
+ * lost there, not on disk.
+ */
 export interface BrokenSession {
   readonly received: readonly Reception[];
   /** It had ended by then; milliseconds since 1970. */
@@ -40,8 +55,9 @@ export interface BrokenSession {
 }
 
 /**
- * What the messages of a csync2 server (`-ii -t -v`) tell about its sessions. Each is known by its pid. One that dies
- * writes no last word, and sessions overlap: the caller checks the pids against the live processes.
+ * What the messages of a csync2 server (`-ii -t -v`) tell about its sessions. Each is known by its
+ * pid. One that dies writes no last word, and sessions overlap: the caller checks the pids against
+ * the live processes.
  */
 export class SessionLog {
   readonly #open = new Map<number, Session>();
@@ -54,16 +70,20 @@ export class SessionLog {
   >();
   readonly #keepers = new Map<number, number>();
   #broken: BrokenSession[] = [];
-  /** Told the name of each file that is received, one character a byte; its peer; and when, in milliseconds since 1970. */
+  /**
+   * Told the name of each file that is received, one character a byte; its peer; and when, in
+   * milliseconds since 1970.
+   */
   onReceived: (name: string, peer: string, at: number) => void = () => {};
   /**
-   * Told the name of each file that a session has marked, one character a byte, since its check has found it changed or gone, or
-   * since it has refused another version; the peer, if that is known; and when, in milliseconds since 1970.
+   * Told the name of each file that a session has marked, one character a byte, since its check has
+   * found it changed or gone, or since it has refused another version; the peer, if that is known;
+   * and when, in milliseconds since 1970.
    */
   onMarked: (name: string, peer: string | undefined, at: number) => void = () => {};
   /**
-   * Told that a session has ended which has neither received nor marked anything: its peer has only looked. The peer, if that is known;
-   * and when, in milliseconds since 1970.
+   * Told that a session has ended which has neither received nor marked anything: its peer has only
+   * looked. The peer, if that is known; and when, in milliseconds since 1970.
    */
   onLooked: (peer: string | undefined, at: number) => void = () => {};
   /** The peers that have come from each address. */
@@ -84,7 +104,10 @@ export class SessionLog {
     return this.#keepers;
   }
 
-  /** How a file of this name, one character a byte, was taken over last; undefined if that was long ago, or never. */
+  /**
+   * How a file of this name, one character a byte, was taken over last; undefined if that was long
+   * ago, or never.
+   */
   reception(name: string): Reception | undefined {
     return this.#receptions.get(name)?.reception;
   }
@@ -110,9 +133,11 @@ export class SessionLog {
   }
 
   /**
-   * Ends the sessions whose process is gone, and begins those whose process is there without a message.
+   * Ends the sessions whose process is gone, and begins those whose process is there without a
+   * message.
    *
-   * @param now - when the processes were looked at, or a moment before that by which those gone had ended
+   * @param now - when the processes were looked at, or a moment before that by which those gone had
+   *   ended
    */
   keep(live: readonly number[], now: number): void {
     const alive = new Set(live);
@@ -140,7 +165,8 @@ export class SessionLog {
 
   #readEvent({ pid, at, kind, text }: Message): void {
     const session = this.#open.get(pid);
-    if (session) Object.assign(session, { saidAt: at, isAtImpasse: kind === 'said' && impasse.test(text) });
+    if (session)
+      Object.assign(session, { saidAt: at, isAtImpasse: kind === 'said' && impasse.test(text) });
     // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
     const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
@@ -223,7 +249,10 @@ function finish(session: Session, at: number, ending: Reception['ending']): void
   if (last && last.until === undefined) Object.assign(last, { until: at, ending });
 }
 
-/** The last words of a session that can't note what it has just put in its place: its disk is full, say. A name has no quotes here. */
+/**
+ * The last words of a session that can't note what it has just put in its place: its disk is full,
+ * say. A name has no quotes here.
+ */
 const unnotedFile =
   /^Database Error: [A-Za-z ]+ (?:dirty|file) db \[\d+\]: [^']* on executing (?:delete from dirty where filename = '(?=[^']*' and peername)|delete from file where filename = '|INSERT INTO file \(filename, checktxt\) values \(')([^']*)'/i;
 /** `csync_rs_sig`, where what is to be replaced is a directory with something in it. */

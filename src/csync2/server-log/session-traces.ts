@@ -2,7 +2,8 @@ import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-by
 import { TraceFile } from './trace-file.js';
 
 /**
- * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times they set.
+ * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times
+ * they set.
  */
 export interface TraceFacts {
   /** Pids of the sessions that were open when the traces were read last, or shortly before. */
@@ -21,11 +22,14 @@ export interface MovedFile {
 }
 
 /**
- * What sessions of csync2's server have done to files without a word, as `native/preload/traces.cc` notes it.
+ * What sessions of csync2's server have done to files without a word, as `native/preload/traces.cc`
+ * notes it.
  *
- * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and may never come to it: its disk is
- *   full, or its peer has gone (daemon.c, the column `unlink` of its table of commands). An empty place tells nothing of who has emptied it.
- * - Of a file that it finds to be as it should be it sets owner, mode and, last of all, the time, and says nothing.
+ * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and
+ *   may never come to it: its disk is full, or its peer has gone (daemon.c, the column `unlink` of
+ *   its table of commands). An empty place tells nothing of who has emptied it.
+ * - Of a file that it finds to be as it should be it sets owner, mode and, last of all, the time,
+ *   and says nothing.
  * - It says the same of what it has removed, made or moved into its place.
  */
 export class SessionTraces {
@@ -39,11 +43,14 @@ export class SessionTraces {
   /** Pids of the servers that leave traces. */
   readonly #servers = new Set<number>();
   #isAnyCopied = false;
-  /** Told each directory that a session was to put something else in place of, and could not, since there is something in it. */
+  /**
+   * Told each directory that a session was to put something else in place of, and could not, since
+   * there is something in it.
+   */
   onOccupied: (path: PathBytes) => void = () => {};
   /**
-   * Removals of before are not taken over: what had become of them was seen to by an earlier run, and what is gone since may have been
-   * removed here.
+   * Removals of before are not taken over: what had become of them was seen to by an earlier run,
+   * and what is gone since may have been removed here.
    */
   #since: number;
 
@@ -53,7 +60,9 @@ export class SessionTraces {
     this.#since = since;
   }
 
-  /** @returns the paths that sessions which are over have left empty, each once, as of the last look */
+  /**
+   * @returns the paths that sessions which are over have left empty, each once, as of the last look
+   */
   takeEmptied({ lookedAt, open, updatedAt }: TraceFacts): PathBytes[] {
     const emptied: PathBytes[] = [];
     for (const [key, { at, pid }] of this.#removals) {
@@ -68,7 +77,10 @@ export class SessionTraces {
     return emptied;
   }
 
-  /** Whether a session that was open at the last look has removed what was at a path, and not done with it yet. */
+  /**
+   * Whether a session that was open at the last look has removed what was at a path, and not done
+   * with it yet.
+   */
   isEmptied(path: PathBytes): boolean {
     return this.#removals.has(toKey(path));
   }
@@ -78,14 +90,18 @@ export class SessionTraces {
     return this.#times.get(toKey(path));
   }
 
-  /** The files that sessions have moved into this place, as of the last look: the last ones, in that order. */
+  /**
+   * The files that sessions have moved into this place, as of the last look: the last ones, in that
+   * order.
+   */
   moved(path: PathBytes): readonly MovedFile[] {
     return this.#moves.get(toKey(path)) ?? [];
   }
 
   /**
-   * Whether the sessions of this server close each file before they move it into its place, as they do unless csync2's `tempdir` is on
-   * another disk: what is written under its name afterwards, somebody else writes.
+   * Whether the sessions of this server close each file before they move it into its place, as they
+   * do unless csync2's `tempdir` is on another disk: what is written under its name afterwards,
+   * somebody else writes.
    */
   closesFirst(server: number): boolean {
     return this.#servers.has(server) && !this.#isAnyCopied;

@@ -1,10 +1,15 @@
 import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 
-/** A file to which sessions append records that end with a zero byte: it is read as it grows, and begun anew when it is long. */
+/**
+ * A file to which sessions append records that end with a zero byte: it is read as it grows, and
+ * begun anew when it is long.
+ */
 export class TraceFile {
   readonly #file: string;
   #read = 0;
-  /** The one before, which has no name any more: a session that had opened it may still write to it. */
+  /**
+   * The one before, which has no name any more: a session that had opened it may still write to it.
+   */
   #earlier: { readonly fd: number; read: number } | undefined;
 
   /** @param file - it may not exist yet; in a directory that only root can write */
@@ -12,7 +17,10 @@ export class TraceFile {
     this.#file = file;
   }
 
-  /** The records since the last call, without their ends, one character a byte. Throws what `openSync` and `readSync` throw. */
+  /**
+   * The records since the last call, without their ends, one character a byte. Throws what
+   * `openSync` and `readSync` throw.
+   */
   read(): string[] {
     const records: string[] = [];
     if (this.#earlier) this.#earlier.read += readOn(this.#earlier.fd, this.#earlier.read, records);
@@ -31,8 +39,8 @@ export class TraceFile {
   /**
    * Begins it anew if it is long. Call it after {@link read}.
    *
-   * @param isUnused - no session was open when it was looked for them, before the last {@link read}: none writes to a file that was
-   *   begun before
+   * @param isUnused - no session was open when it was looked for them, before the last
+   *   {@link read}: none writes to a file that was begun before
    */
   keepShort(isUnused: boolean): void {
     if (!isUnused) return;

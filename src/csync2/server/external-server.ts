@@ -1,8 +1,8 @@
 import { allProcesses, statOfProcess, wordsOfProcess } from '../../proc/process.js';
 
 /**
- * Pids of the csync2 processes that serve a session although we did not start their server: children of a
- * `csync2 -ii`, and whatever inetd or systemd started as `csync2 -i`.
+ * Pids of the csync2 processes that serve a session although we did not start their server:
+ * children of a `csync2 -ii`, and whatever inetd or systemd started as `csync2 -i`.
  */
 export function externalSessions(): number[] {
   const servers = new Map<number, Process>();
@@ -24,7 +24,11 @@ interface Process {
 function readProcess(pid: number): Process | undefined {
   const stat = statOfProcess(pid);
   if (stat?.name !== 'csync2') return undefined;
-  return { pid, parent: stat.parent, serverMode: serverModeOf(wordsOfProcess(pid)?.slice(1) ?? []) };
+  return {
+    pid,
+    parent: stat.parent,
+    serverMode: serverModeOf(wordsOfProcess(pid)?.slice(1) ?? []),
+  };
 }
 
 function serverModeOf(args: readonly string[]): Process['serverMode'] {

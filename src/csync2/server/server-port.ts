@@ -6,9 +6,10 @@ import { holderOf, holdersOf, servesConnection } from '../../proc/sockets.js';
 import { type Instance, instanceArguments } from '../run/instance.js';
 
 /**
- * Makes sure that the server's port is free. Sessions of a server that was killed together with us have inherited its
- * listening socket: they are given time to end, then ended; what they were receiving is sent again. The server itself
- * may take a moment to die, and so may a session that has hung up.
+ * Makes sure that the server's port is free. Sessions of a server that was killed together with us
+ * have inherited its listening socket: they are given time to end, then ended; what they were
+ * receiving is sent again. The server itself may take a moment to die, and so may a session that
+ * has hung up.
  *
  * Throws a {@link PortTakenError} if somebody else has it.
  */
@@ -18,16 +19,19 @@ export async function claimPort(instance: Instance): Promise<void> {
   let foreignSince: number | undefined;
   while (await isTaken(instance)) {
     const holders = holdersOf(port);
-    const areLeftOver = holders.length > 0 && holders.every((pid) => isLeftOver(pid, port, instance));
+    const areLeftOver =
+      holders.length > 0 && holders.every((pid) => isLeftOver(pid, port, instance));
     const now = performance.now();
-    // A look at a process that is just dying tells nothing: it shows no connection any more, or is gone.
+    // A look at a process that is just dying tells nothing: it shows no connection any more, or is
+    // gone.
     foreignSince = areLeftOver ? undefined : (foreignSince ?? now);
     const isForeign = foreignSince !== undefined && now - foreignSince > foreignGraceSeconds * 1000;
     const waited = (now - begun) / 1000;
     if (isForeign || waited > sessionGraceSeconds + killSeconds) {
       throw new PortTakenError(port, holderOf(port));
     }
-    if (areLeftOver && waited > sessionGraceSeconds) for (const pid of holders) sendSignal(pid, 'SIGTERM');
+    if (areLeftOver && waited > sessionGraceSeconds)
+      for (const pid of holders) sendSignal(pid, 'SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -56,11 +60,15 @@ function isTaken(instance: Instance): Promise<boolean> {
     const probe = createServer();
     // Any other error (a name that does not resolve here) is csync2's to explain.
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
-    probe.listen({ port, ...(host === undefined ? {} : { host }) }, () => probe.close(() => resolve(false)));
+    probe.listen({ port, ...(host === undefined ? {} : { host }) }, () =>
+      probe.close(() => resolve(false)),
+    );
   });
 }
 
-/** A csync2 server with our arguments that serves a connection: no server does, only its sessions. */
+/**
+ * A csync2 server with our arguments that serves a connection: no server does, only its sessions.
+ */
 function isLeftOver(pid: number, port: number, instance: Instance): boolean {
   return servesConnection(pid, port) && runsAs(pid, [...instanceArguments(instance), '-ii']);
 }

@@ -31,8 +31,8 @@ export interface ServerEvents {
 }
 
 /**
- * A `csync2 -ii -t -v` that we run and keep running. The launcher writes its messages into the log file, which
- * {@link Activity} tails; the file is bounded.
+ * A `csync2 -ii -t -v` that we run and keep running. The launcher writes its messages into the log
+ * file, which {@link Activity} tails; the file is bounded.
  */
 export class ManagedServer {
   readonly #instance: Instance;
@@ -55,7 +55,12 @@ export class ManagedServer {
   readonly #former = new Set<number>();
 
   /** @param directory - for what only the server needs; its parent is ours alone to write */
-  constructor(instance: Instance, logFile: string, events: ServerEvents = {}, directory = `${logFile}.held`) {
+  constructor(
+    instance: Instance,
+    logFile: string,
+    events: ServerEvents = {},
+    directory = `${logFile}.held`,
+  ) {
     this.#instance = instance;
     this.#logFile = logFile;
     this.#events = events;
@@ -83,7 +88,8 @@ export class ManagedServer {
   };
 
   /**
-   * Waits until what an earlier server has left behind is gone; see {@link claimPort}. Until {@link start} nobody can reach us.
+   * Waits until what an earlier server has left behind is gone; see {@link claimPort}. Until
+   * {@link start} nobody can reach us.
    *
    * Throws a {@link PortTakenError}.
    */
@@ -92,7 +98,8 @@ export class ManagedServer {
   }
 
   /**
-   * Starts the server and waits until it listens. One that is killed meanwhile, for want of memory, say, is started again.
+   * Starts the server and waits until it listens. One that is killed meanwhile, for want of memory,
+   * say, is started again.
    *
    * Throws a {@link PortTakenError}, or a {@link ServerStartError} with what csync2 said.
    */
@@ -114,15 +121,16 @@ export class ManagedServer {
   }
 
   /**
-   * From now on takes nothing at and below these places: peers keep what they have for them. A server that runs is
-   * exchanged, and its sessions are ended; peers send again what was under way.
+   * From now on takes nothing at and below these places: peers keep what they have for them. A
+   * server that runs is exchanged, and its sessions are ended; peers send again what was under way.
    */
   exclude(places: readonly PathBytes[], config: CsyncConfig): void {
-    const excluded = places.length === 0 ? undefined : JSON.stringify([places.map(toKey).sort(), config]);
+    const excluded =
+      places.length === 0 ? undefined : JSON.stringify([places.map(toKey).sort(), config]);
     if (excluded === this.#excluded) return;
     this.#excluded = excluded;
-    // First of all: whatever a session does from now on, it does in the wrong place. One that does not listen yet is
-    // exchanged when it does.
+    // First of all: whatever a session does from now on, it does in the wrong place. One that does
+    // not listen yet is exchanged when it does.
     if (this.#state === 'listening') this.#exchange();
     if (excluded === undefined) this.#held.remove();
     else this.#held.write(config, this.#instance.systemDirectory, places);
@@ -137,15 +145,17 @@ export class ManagedServer {
   }
 
   /**
-   * Holds new sessions up until {@link admitSessions}: the listening process is stopped, connections wait in the kernel's queue.
-   * Sessions that are open have processes of their own and go on.
+   * Holds new sessions up until {@link admitSessions}: the listening process is stopped,
+   * connections wait in the kernel's queue. Sessions that are open have processes of their own and
+   * go on.
    */
   holdSessions(): void {
     this.#isClosed = true;
     const { pid } = this;
     if (pid === undefined || this.#state !== 'listening') return;
     sendSignal(pid, 'SIGSTOP');
-    // Until it has really stopped it may still accept: microseconds, but on a busy machine it needs a processor for that.
+    // Until it has really stopped it may still accept: microseconds, but on a busy machine it needs
+    // a processor for that.
     for (let looks = 0; looks < stopLooks && statOfProcess(pid)?.state !== 'T'; looks++)
       Atomics.wait(nobody, 0, 0, stopLookMilliseconds);
   }
@@ -159,8 +169,8 @@ export class ManagedServer {
   }
 
   /**
-   * Ends the server, and waits for its sessions: one that is broken off has written a file and not its note of it, and
-   * the next check would take that file for a local change.
+   * Ends the server, and waits for its sessions: one that is broken off has written a file and not
+   * its note of it, and the next check would take that file for a local change.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -183,8 +193,13 @@ export class ManagedServer {
     const log = openLog(this.#logFile);
     const from = fstatSync(log).size;
     this.#startedWith = this.#excluded;
-    const directory = this.#excluded === undefined ? this.#instance.systemDirectory : this.#held.directory;
-    const server = spawnServer({ ...this.#instance, systemDirectory: directory }, log, this.tracesFile);
+    const directory =
+      this.#excluded === undefined ? this.#instance.systemDirectory : this.#held.directory;
+    const server = spawnServer(
+      { ...this.#instance, systemDirectory: directory },
+      log,
+      this.tracesFile,
+    );
     this.#process = server;
     closeSync(log);
     return server.then(async (result) => {
@@ -207,7 +222,10 @@ export class ManagedServer {
     return undefined;
   }
 
-  /** Waits for the listening socket; csync2 itself announces it only into a buffer. Returns why it ended, if it did. */
+  /**
+   * Waits for the listening socket; csync2 itself announces it only into a buffer. Returns why it
+   * ended, if it did.
+   */
   async #listening(ended: Promise<ServerEnd>): Promise<ServerEnd | undefined> {
     let end: ServerEnd | undefined;
     void ended.then((how) => {
@@ -263,8 +281,8 @@ export class ManagedServer {
   }
 
   /**
-   * Ends the sessions of servers before: they have inherited the listening socket, so that the port stays taken for
-   * as long as one of them hangs. Peers send again what was under way.
+   * Ends the sessions of servers before: they have inherited the listening socket, so that the port
+   * stays taken for as long as one of them hangs. Peers send again what was under way.
    */
   #endLeftOver(): void {
     for (const pid of this.#leftOver()) sendSignal(pid, 'SIGTERM');
@@ -302,7 +320,8 @@ export class ServerStartError extends InotifyCsyncError {
 
 function spawnServer(instance: Instance, log: number, traces: string) {
   const args = [...instanceArguments(instance), '-ii', '-t', '-v'];
-  // A stream only because execa takes no other file descriptor; the process writes to the file itself.
+  // A stream only because execa takes no other file descriptor; the process writes to the file
+  // itself.
   const output = createWriteStream('', { fd: log, autoClose: false });
   const launcher = [
     '--messages',

@@ -2,12 +2,20 @@ import { type FSWatcher, watch } from 'node:fs';
 import { statOfProcess } from '../../proc/process.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 import { LogTail } from '../server-log/log-tail.js';
-import { type BrokenSession, type Reception, type Session, SessionLog } from '../server-log/session-log.js';
+import {
+  type BrokenSession,
+  type Reception,
+  type Session,
+  SessionLog,
+} from '../server-log/session-log.js';
 import type { MovedFile, SessionTraces } from '../server-log/session-traces.js';
 import type { ProbedSession, SessionProbe } from './session-probe.js';
 import type { StayingSession } from './session-reaper.js';
 
-/** Finds the processes that serve sessions right now; see {@link childrenOf} and {@link externalSessions}. */
+/**
+ * Finds the processes that serve sessions right now; see {@link childrenOf} and
+ * {@link externalSessions}.
+ */
 export type LiveSessions = () => readonly number[];
 
 /** An open session: what it has said, and what its process does. */
@@ -20,8 +28,9 @@ export interface OpenSession extends ProbedSession {
 }
 
 /**
- * Whether the local csync2 server is receiving, and what. Tails its log for what happens and takes the live processes for
- * the truth: a session without a process is over, whatever the log says, and a process without a message is a session.
+ * Whether the local csync2 server is receiving, and what. Tails its log for what happens and takes
+ * the live processes for the truth: a session without a process is over, whatever the log says, and
+ * a process without a message is a session.
  */
 export class Activity {
   readonly #log = new SessionLog();
@@ -32,8 +41,8 @@ export class Activity {
   readonly #traces: SessionTraces | undefined;
 
   /**
-   * Create it before a server begins to write, and when no session of an earlier server is left. Earlier log lines only
-   * tell how files were received.
+   * Create it before a server begins to write, and when no session of an earlier server is left.
+   * Earlier log lines only tell how files were received.
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
@@ -50,22 +59,34 @@ export class Activity {
     this.#log.takeBroken();
   }
 
-  /** Told of each file that a session has received, when the log is read; see {@link SessionLog.onReceived}. */
+  /**
+   * Told of each file that a session has received, when the log is read; see
+   * {@link SessionLog.onReceived}.
+   */
   set onReceived(listener: (name: string, peer: string, at: number) => void) {
     this.#log.onReceived = listener;
   }
 
-  /** Told the name of each file that a session has marked, its peer, and when, when the log is read; see {@link SessionLog.onMarked}. */
+  /**
+   * Told the name of each file that a session has marked, its peer, and when, when the log is read;
+   * see {@link SessionLog.onMarked}.
+   */
   set onMarked(listener: (name: string, peer: string | undefined, at: number) => void) {
     this.#log.onMarked = listener;
   }
 
-  /** Told when a session has ended in which its peer has only looked; see {@link SessionLog.onLooked}. */
+  /**
+   * Told when a session has ended in which its peer has only looked; see
+   * {@link SessionLog.onLooked}.
+   */
   set onLooked(listener: (peer: string | undefined, at: number) => void) {
     this.#log.onLooked = listener;
   }
 
-  /** Told each directory that another host has something else in place of, when it is read; see {@link SessionTraces.onOccupied}. */
+  /**
+   * Told each directory that another host has something else in place of, when it is read; see
+   * {@link SessionTraces.onOccupied}.
+   */
   set onOccupied(listener: (path: PathBytes) => void) {
     if (this.#traces) this.#traces.onOccupied = listener;
   }
@@ -75,7 +96,10 @@ export class Activity {
     return [...this.#look().keys()];
   }
 
-  /** Pids of those open sessions that a check would meet in csync2's database, or in the middle of a file. */
+  /**
+   * Pids of those open sessions that a check would meet in csync2's database, or in the middle of a
+   * file.
+   */
   busySessions(): readonly number[] {
     return [...this.#look()].flatMap(([pid, { phase }]) => (isBusy(phase) ? [pid] : []));
   }
@@ -107,34 +131,51 @@ export class Activity {
     return this.#log.keepers.size > 0;
   }
 
-  /** How a file of this name, one character a byte, was taken over last, as far as the log tells. */
+  /**
+   * How a file of this name, one character a byte, was taken over last, as far as the log tells.
+   */
   reception(name: string): Reception | undefined {
     return this.#log.reception(name);
   }
 
-  /** Whether sessions close each file before they move it into its place, as far as is known; see {@link SessionTraces.closesFirst}. */
+  /**
+   * Whether sessions close each file before they move it into its place, as far as is known; see
+   * {@link SessionTraces.closesFirst}.
+   */
   get closesFirst(): boolean {
     const traces = this.#traces;
-    return traces !== undefined && [...this.#log.keepers.keys()].some((server) => traces.closesFirst(server));
+    return (
+      traces !== undefined &&
+      [...this.#log.keepers.keys()].some((server) => traces.closesFirst(server))
+    );
   }
 
   /**
-   * When sessions have moved a file into this place, in ascending order: the last times, milliseconds since 1970. Where no traces tell,
-   * when they have said that they have done something to it, which may have been to remove it.
+   * When sessions have moved a file into this place, in ascending order: the last times,
+   * milliseconds since 1970. Where no traces tell, when they have said that they have done
+   * something to it, which may have been to remove it.
    *
    * @param names - those that csync2 has for the path, one character a byte
    */
   movedAt(path: PathBytes, names: readonly string[]): readonly number[] {
     if (this.closesFirst) return this.#traces?.moved(path).map(({ at }) => at) ?? [];
-    return names.flatMap((name) => this.#log.receptionTimes(name)).sort((one, other) => one - other);
+    return names
+      .flatMap((name) => this.#log.receptionTimes(name))
+      .sort((one, other) => one - other);
   }
 
-  /** The file that a session has moved into this place last; undefined if that was long ago, never, or is not known. */
+  /**
+   * The file that a session has moved into this place last; undefined if that was long ago, never,
+   * or is not known.
+   */
   movedLast(path: PathBytes): MovedFile | undefined {
     return this.closesFirst ? this.#traces?.moved(path).at(-1) : undefined;
   }
 
-  /** When a session had set the time of a file last, when they were looked at; undefined if that was long ago, never, or is not known. */
+  /**
+   * When a session had set the time of a file last, when they were looked at; undefined if that was
+   * long ago, never, or is not known.
+   */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#traces?.timeSetAt(path);
   }
@@ -146,8 +187,8 @@ export class Activity {
   }
 
   /**
-   * Paths that sessions which are over have left empty, each once: they had removed what stood in the way of what they were to
-   * receive, and have not received it.
+   * Paths that sessions which are over have left empty, each once: they had removed what stood in
+   * the way of what they were to receive, and have not received it.
    *
    * @param namesOf - the names that csync2 has for a path, one character a byte
    */
@@ -157,11 +198,15 @@ export class Activity {
     return this.#traces.takeEmptied({
       open: new Set(this.openSessions()),
       lookedAt,
-      updatedAt: (path) => Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
+      updatedAt: (path) =>
+        Math.max(...namesOf(path).map((name) => this.reception(name)?.since ?? 0), 0),
     });
   }
 
-  /** Whether a session that was open at the last look has removed what was at a path, and not done with it yet. */
+  /**
+   * Whether a session that was open at the last look has removed what was at a path, and not done
+   * with it yet.
+   */
   isEmptied(path: PathBytes): boolean {
     return this.#traces?.isEmptied(path) ?? false;
   }
@@ -179,9 +224,9 @@ export class Activity {
   }
 
   /**
-   * Waits until no session is {@link busy} but those of `except`, for `seconds` in which nothing is received, and for
-   * `mostSeconds` in all. Resolves to false if one was busy still. Woken by the log; looks again now and then while it
-   * waits, because a killed session writes no last message.
+   * Waits until no session is {@link busy} but those of `except`, for `seconds` in which nothing is
+   * received, and for `mostSeconds` in all. Resolves to false if one was busy still. Woken by the
+   * log; looks again now and then while it waits, because a killed session writes no last message.
    */
   async quiet(
     seconds: number,
@@ -194,7 +239,8 @@ export class Activity {
       const now = performance.now();
       return [...this.#look()].every(([pid, { phase }]) => {
         if (except.has(pid)) return true;
-        // A peer says who it is within milliseconds. Those who say nothing can't hold a check up for longer, however many.
+        // A peer says who it is within milliseconds. Those who say nothing can't hold a check up
+        // for longer, however many.
         const isGreeting = phase === 'unidentified' && now - begun < greetingMilliseconds;
         return !isBusy(phase) && !(isGreeting && this.#isNew(pid));
       });
@@ -207,9 +253,11 @@ export class Activity {
       const changed = await this.#change(Math.min(pause, deadline - performance.now()), signal);
       if (isQuiet()) return true;
       if (changed) deadline = Math.min(end, Math.max(deadline, performance.now() + seconds * 1000));
-      // A session ends a few milliseconds after its last message, and the next may follow at once: a gap between two
-      // must not be slept through.
-      pause = changed ? lookAgainMilliseconds.soonest : Math.min(pause * 2, lookAgainMilliseconds.latest);
+      // A session ends a few milliseconds after its last message, and the next may follow at once:
+      // a gap between two must not be slept through.
+      pause = changed
+        ? lookAgainMilliseconds.soonest
+        : Math.min(pause * 2, lookAgainMilliseconds.latest);
     }
     return false;
   }
@@ -245,8 +293,9 @@ export class Activity {
   }
 
   /**
-   * The order matters: processes first, then whether all that they have said is written, then what is written. One that is gone
-   * has noted all that it did; were its notes read before, what it did in between would pass for somebody else's.
+   * The order matters: processes first, then whether all that they have said is written, then what
+   * is written. One that is gone has noted all that it did; were its notes read before, what it did
+   * in between would pass for somebody else's.
    */
   #look(): ReadonlyMap<number, ProbedSession> {
     const now = Date.now();
@@ -263,7 +312,10 @@ export class Activity {
     return probed;
   }
 
-  /** Whether all that sessions have said by now is in the log. Who writes it sleeps only when nothing is left to write. */
+  /**
+   * Whether all that sessions have said by now is in the log. Who writes it sleeps only when
+   * nothing is left to write.
+   */
   #isWritten(): boolean {
     const until = performance.now() + writingMilliseconds;
     do {
@@ -283,7 +335,10 @@ function isBusy(phase: ProbedSession['phase']): boolean {
 }
 
 const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;
-/** More than csync2 needs from its connection to its first command; with TLS there is a handshake before. */
+/**
+ * More than csync2 needs from its connection to its first command; with TLS there is a handshake
+ * before.
+ */
 const greetingMilliseconds = 150;
 /** A line takes some microseconds: it is waited for at once. */
 const writingMilliseconds = 2;

@@ -8,8 +8,8 @@ import { LogTail } from '../server-log/log-tail.js';
 import { type BrokenSession, type Reception, SessionLog } from '../server-log/session-log.js';
 
 /**
- * The input of the functions that find files which a killed session received only in part, and have csync2
- * take note of them.
+ * The input of the functions that find files which a killed session received only in part, and have
+ * csync2 take note of them.
  */
 export interface HalfReceivedParts {
   readonly runner: Runner;
@@ -28,27 +28,35 @@ export interface ReceivedFile {
 }
 
 /**
- * Has csync2 take the files that a session was receiving when it was killed as they are (`-cI`), marking nothing; see
- * {@link receivedFiles}. To be called when the sessions of an earlier server have ended and before one listens, as its
- * sessions check, too.
+ * Has csync2 take the files that a session was receiving when it was killed as they are (`-cI`),
+ * marking nothing; see {@link receivedFiles}. To be called when the sessions of an earlier server
+ * have ended and before one listens, as its sessions check, too.
  *
  * @returns the files that were taken as they are; none while a server runs
  */
-export async function adoptHalfReceived(parts: HalfReceivedParts): Promise<readonly ReceivedFile[]> {
+export async function adoptHalfReceived(
+  parts: HalfReceivedParts,
+): Promise<readonly ReceivedFile[]> {
   const { runner, logFile, prefixes, port } = parts;
   if (holdersOf(port).length > 0) return [];
-  const received = receivedFiles(await sessionsWithoutEnd(logFile), prefixes, statOf).slice(-mostFiles);
+  const received = receivedFiles(await sessionsWithoutEnd(logFile), prefixes, statOf).slice(
+    -mostFiles,
+  );
   const paths = received.map(({ path }) => path);
   if (paths.length > 0) await runner.run({ mode: ['-cI'], paths, stallSeconds: 60 });
   return received;
 }
 
-/** The sessions of an earlier server that the log has no end of. When they ended is known only so well. */
+/**
+ * The sessions of an earlier server that the log has no end of. When they ended is known only so
+ * well.
+ */
 async function sessionsWithoutEnd(logFile: string): Promise<readonly BrokenSession[]> {
   const begun = performance.now();
   for (;;) {
     const log = readLog(logFile);
-    // What the last of them has said may still be on its way into the log; its writer ends when all is written.
+    // What the last of them has said may still be on its way into the log; its writer ends when all
+    // is written.
     const isWriting = [...log.keepers.values()].some(isKeeper);
     if (isWriting && performance.now() - begun < writingMilliseconds) {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -80,13 +88,14 @@ function isKeeper(pid: number): boolean {
 }
 
 /**
- * What broken-off sessions have written and csync2 may not know: its server keeps its notes in one transaction for up to
- * 3 s. A check would take these files for local changes and send them back; of the last one, which has neither owner nor
- * mode nor time yet, it would make a conflict, or with `auto younger` even a winner.
+ * What broken-off sessions have written and csync2 may not know: its server keeps its notes in one
+ * transaction for up to 3 s. A check would take these files for local changes and send them back;
+ * of the last one, which has neither owner nor mode nor time yet, it would make a conflict, or with
+ * `auto younger` even a winner.
  *
- * The peer sends again what it has got no answer for, so csync2 only has to take note of the files as they are (`-cI`).
- * Left out is what may have been changed here: after the session had done with it, or to a time that is not in whole
- * seconds, as all that csync2 has finished is.
+ * The peer sends again what it has got no answer for, so csync2 only has to take note of the files
+ * as they are (`-cI`). Left out is what may have been changed here: after the session had done with
+ * it, or to a time that is not in whole seconds, as all that csync2 has finished is.
  *
  * @param look - lstat(2); undefined for what isn't there
  */
@@ -126,5 +135,8 @@ const second = 1_000_000_000n;
 const writingMilliseconds = 1000;
 /** How long after its last message a session may have gone on before it was killed. */
 const unknownMilliseconds = 3000;
-/** More than a session can have noted in one transaction (1000 statements); they fit into one argument list. */
+/**
+ * More than a session can have noted in one transaction (1000 statements); they fit into one
+ * argument list.
+ */
 const mostFiles = 200;

@@ -1,9 +1,15 @@
 import { realpathSync } from 'node:fs';
 import { writersOf } from '../../proc/locks.js';
-import { awaitedDescriptorOf, bytesMovedBy, openFilesOf, statOfProcess } from '../../proc/process.js';
+import {
+  awaitedDescriptorOf,
+  bytesMovedBy,
+  openFilesOf,
+  statOfProcess,
+} from '../../proc/process.js';
 
 /**
- * What a session of csync2's server does; see {@link sessionPhaseText}. Told by its process and never by what it says.
+ * What a session of csync2's server does; see {@link sessionPhaseText}. Told by its process and
+ * never by what it says.
  */
 export type SessionPhase = 'unidentified' | 'idle' | 'working' | 'writing';
 
@@ -19,11 +25,14 @@ export const sessionPhaseText: Readonly<Record<SessionPhase, string>> = {
 export interface ProbedSession {
   readonly phase: SessionPhase;
   /**
-   * It waits for the network: whatever it has done before, it has said. Not so where it sleeps because the database is locked:
-   * then a file is in its place that it has not spoken of yet.
+   * It waits for the network: whatever it has done before, it has said. Not so where it sleeps
+   * because the database is locked: then a file is in its place that it has not spoken of yet.
    */
   readonly isWaiting: boolean;
-  /** Paths of the regular files that it has open in the trees or elsewhere, one character a byte: what it receives just now. */
+  /**
+   * Paths of the regular files that it has open in the trees or elsewhere, one character a byte:
+   * what it receives just now.
+   */
   readonly openFiles: readonly string[];
   /** Milliseconds since it did anything, as far as has been looked. */
   readonly idleFor: number;
@@ -67,7 +76,11 @@ export class SessionProbe {
 
   #probe(
     pid: number,
-    { database, writers, now }: { database: string | undefined; writers: ReadonlySet<number>; now: number },
+    {
+      database,
+      writers,
+      now,
+    }: { database: string | undefined; writers: ReadonlySet<number>; now: number },
   ): ProbedSession | undefined {
     const stat = statOfProcess(pid);
     if (!stat || stat.state === 'Z') return undefined;
@@ -81,7 +94,13 @@ export class SessionProbe {
       (file) => file !== database && !file.startsWith(`${database}-`) && !file.startsWith('/dev/'),
     );
     const isIdle = isWaiting && idleFor >= idleMilliseconds && openFiles.length === 0;
-    const phase = !isIdentified ? 'unidentified' : writers.has(pid) ? 'writing' : isIdle ? 'idle' : 'working';
+    const phase = !isIdentified
+      ? 'unidentified'
+      : writers.has(pid)
+        ? 'writing'
+        : isIdle
+          ? 'idle'
+          : 'working';
     return { phase, isWaiting, openFiles, idleFor };
   }
 

@@ -26,8 +26,9 @@ export interface SessionReaperParts {
 }
 
 /**
- * Ends connections to csync2's server that nobody uses. The server forks for each and sets no bound to their number or their
- * time, so that anybody who can reach its port could fill the process table with silent ones.
+ * Ends connections to csync2's server that nobody uses. The server forks for each and sets no bound
+ * to their number or their time, so that anybody who can reach its port could fill the process
+ * table with silent ones.
  */
 export class SessionReaper {
   readonly #parts: SessionReaperParts;
@@ -60,7 +61,9 @@ export class SessionReaper {
     this.#timer.unref();
   }
 
-  /** Whether any is to be looked at again; if that can't be told for want of descriptors, so it is. */
+  /**
+   * Whether any is to be looked at again; if that can't be told for want of descriptors, so it is.
+   */
   #areLeft(): boolean {
     try {
       return this.#look() > 0;
@@ -81,8 +84,8 @@ export class SessionReaper {
 }
 
 /**
- * Those that are to be ended: silent ones after a while, or at once if they are many; those whose peer has gone; and those that
- * wait for a peer which waits for them.
+ * Those that are to be ended: silent ones after a while, or at once if they are many; those whose
+ * peer has gone; and those that wait for a peer which waits for them.
  */
 export function unusedSessions(sessions: readonly StayingSession[]): StayingSession[] {
   const silent = sessions
@@ -103,5 +106,8 @@ const silentMilliseconds = 30_000;
 const mostSilent = 32;
 /** More than a peer needs to go on, where it has seen by itself that it is refused. */
 const impasseMilliseconds = 1000;
-/** A peer may compute for long between two commands, for a file of many gigabytes. One that has vanished is never noticed. */
+/**
+ * A peer may compute for long between two commands, for a file of many gigabytes. One that has
+ * vanished is never noticed.
+ */
 const idleMilliseconds = 3600_000;

@@ -53,7 +53,8 @@ function sideReply(conflict: Conflict, side: 'here' | 'there'): SideReply {
     changed: isTree ? changedOf(conflict, side) : timeText(noted.mtimeSeconds),
     owner: noted.owner ?? null,
     mode: noted.mode === undefined ? null : (noted.mode & 0o7777).toString(8),
-    target: noted.target === undefined ? null : display(decodeName(Buffer.from(noted.target, 'latin1'))),
+    target:
+      noted.target === undefined ? null : display(decodeName(Buffer.from(noted.target, 'latin1'))),
     entries: isTree ? countBelow(conflict, side) : null,
   };
 }

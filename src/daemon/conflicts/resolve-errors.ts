@@ -9,7 +9,10 @@ export class NoConflictError extends InotifyCsyncError {
   /** @param around - the tree in conflict that it lies in, and the conflicts below it */
   constructor(
     path: PathBytes,
-    { above, below }: { readonly above: PathBytes | undefined; readonly below: readonly PathBytes[] },
+    {
+      above,
+      below,
+    }: { readonly above: PathBytes | undefined; readonly below: readonly PathBytes[] },
   ) {
     const [first] = below;
     const more = below.length > 1 ? ` and ${below.length - 1} more` : '';
@@ -42,7 +45,9 @@ export class NoPartError extends InotifyCsyncError {
       isPeer
         ? `${keep} has no part in the conflict about ${display(path)}`
         : `${keep} is neither this host nor one of its peers`,
-      meant && !isPeer ? `did you mean ${meant}?` : `keep one of: ${[...parties, 'newest'].join(', ')}`,
+      meant && !isPeer
+        ? `did you mean ${meant}?`
+        : `keep one of: ${[...parties, 'newest'].join(', ')}`,
     );
   }
 }

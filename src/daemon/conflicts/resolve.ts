@@ -28,8 +28,9 @@ export interface ResolvingHost {
 }
 
 /**
- * Decides conflicts as somebody asks for it. All paths are looked at before anything is done for the first. A version of this host
- * is sent with force; that of a peer is let in, and awaited. Throws errors of `resolve-errors.ts` and `refusals.ts`.
+ * Decides conflicts as somebody asks for it. All paths are looked at before anything is done for
+ * the first. A version of this host is sent with force; that of a peer is let in, and awaited.
+ * Throws errors of `resolve-errors.ts` and `refusals.ts`.
  */
 export async function resolveConflicts(
   { paths, keep, dry_run: isDry }: Extract<ControlRequest, { command: 'resolve' }>,
@@ -46,7 +47,11 @@ export async function resolveConflicts(
   }));
   const decisions = [...new Set(paths)].flatMap((key) => {
     const of = conflictsAt(fromKey(key), found);
-    return decide(fromKey(key), of, keep, { host, peers: sync.lanes.map(({ peer }) => peer), conflicts });
+    return decide(fromKey(key), of, keep, {
+      host,
+      peers: sync.lanes.map(({ peer }) => peer),
+      conflicts,
+    });
   });
   const replies = (stateOf: (decision: Decision) => ResolvedReply['state']) =>
     decisions.map((decision) => resolvedReply(decision, stateOf(decision), host, sync));
@@ -100,7 +105,9 @@ function decide(
   if (winner !== host) {
     const others = new Set([
       ...parties.filter((party) => party !== host && party !== winner),
-      ...at.flatMap((conflict) => (conflict.peer === winner ? conflicts.pendingElsewhere(conflict) : [])),
+      ...at.flatMap((conflict) =>
+        conflict.peer === winner ? conflicts.pendingElsewhere(conflict) : [],
+      ),
     ]);
     // Once this host lets others in, the first that comes would be taken.
     if (others.size > 0) throw new DecideElsewhereError(path, winner, [...others]);
@@ -149,7 +156,13 @@ function resolvedReply(
     : isEmptied
       ? `${peer} removes what is below it here within minutes; if not, on ${peer}: inotify-csync retry ${host}`
       : `${peer} sends it within ten minutes; at once with, on ${peer}: ${resolveCommand(path, winner)}`;
-  return { ...conflictReply(conflict, sync), keep: winner, action, state, hint: isWaiting ? hint : null };
+  return {
+    ...conflictReply(conflict, sync),
+    keep: winner,
+    action,
+    state,
+    hint: isWaiting ? hint : null,
+  };
 }
 
 function isDirectoryHere({ pair }: Conflict): boolean {

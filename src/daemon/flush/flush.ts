@@ -18,7 +18,9 @@ export interface FlushParts {
   readonly isReplacing: () => boolean;
 }
 
-/** Waits for what had been changed before to be on the peers, for several clients at the same time. */
+/**
+ * Waits for what had been changed before to be on the peers, for several clients at the same time.
+ */
 export class Flushes {
   readonly #parts: FlushParts;
   #count = 0;
@@ -28,13 +30,14 @@ export class Flushes {
   }
 
   /**
-   * Resolves when all is on the peers, or, after the timeout, with what is pending. Polls the stages meanwhile; nothing polls
-   * when no flush waits.
+   * Resolves when all is on the peers, or, after the timeout, with what is pending. Polls the
+   * stages meanwhile; nothing polls when no flush waits.
    *
    * @param seconds - 0: looks once
    * @param gone - aborted when the client is gone
    *
-   * Throws a {@link FlushBusyError}, and a PausedError if a peer is paused, or comes to be meanwhile.
+   * Throws a {@link FlushBusyError}, and a PausedError if a peer is paused, or comes to be
+   * meanwhile.
    */
   async run(scope: FlushScope, seconds: number, gone: AbortSignal): Promise<FlushReply> {
     if (this.#count >= mostFlushes) throw new FlushBusyError();
@@ -62,7 +65,9 @@ export class Flushes {
           listening?.end();
           listening = listen(current().sync, progress, () => waker.wake());
         }
-        const counts = progress.isMarked ? await this.#countPending(lanes(), seconds - waited()) : undefined;
+        const counts = progress.isMarked
+          ? await this.#countPending(lanes(), seconds - waited())
+          : undefined;
         const looked = performance.now();
         const pending = look(progress, () =>
           flushView(current(), { isReplacing: isReplacing(), counts }, queue, scope),
@@ -83,8 +88,9 @@ export class Flushes {
   }
 
   /**
-   * Where csync2's database can't be read, the lanes do what they can, and then csync2 counts. Undefined: that is not so, or
-   * an update went on meanwhile, which takes marks off that it makes again before it ends.
+   * Where csync2's database can't be read, the lanes do what they can, and then csync2 counts.
+   * Undefined: that is not so, or an update went on meanwhile, which takes marks off that it makes
+   * again before it ends.
    */
   async #countPending(
     lanes: readonly Lane[],
@@ -130,7 +136,10 @@ interface Listening {
   readonly end: () => void;
 }
 
-/** Reports to the progress what is sent. A file whose name is not in a report is looked for among the pending ones. */
+/**
+ * Reports to the progress what is sent. A file whose name is not in a report is looked for among
+ * the pending ones.
+ */
 function listen(sync: Sync, progress: FlushProgress, wake: () => void): Listening {
   const end = sync.listen(({ peer, names, sent }) => {
     progress.pushed(peer, sync.placesOf(names.slice(0, sent)).map(toKey));

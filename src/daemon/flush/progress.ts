@@ -17,12 +17,17 @@ export interface FlushPending {
 
 /** The state of all stages at one instant. */
 export interface FlushView {
-  /** What watches and sends; another object after a reload, undefined while one takes over from another. */
+  /**
+   * What watches and sends; another object after a reload, undefined while one takes over from
+   * another.
+   */
   readonly generation: object | undefined;
   readonly events: EventsView;
   /** Numbers of records: written so far, and of these done. */
   readonly queue: { readonly written: number; readonly done: number };
-  /** Number of the last record that had been set aside, and has been written into the queue again. */
+  /**
+   * Number of the last record that had been set aside, and has been written into the queue again.
+   */
   readonly requeued: number;
   /** How often a lane has had a file checked once more. */
   readonly rechecks: number;
@@ -62,8 +67,8 @@ export interface FlushPeer {
   /** It has not been compared yet, so what it lacks is unknown. */
   readonly isNew: boolean;
   /**
-   * The files it lacks, as far as they concern the flush; only their number, where names can't be had; undefined
-   * while that can't be told.
+   * The files it lacks, as far as they concern the flush; only their number, where names can't be
+   * had; undefined while that can't be told.
    */
   lacks(): ReadonlySet<PathKey> | number | undefined;
   /** Why it lacks them, for people. */
@@ -71,19 +76,23 @@ export interface FlushPeer {
 }
 
 /**
- * Follows everything that had been changed before it was made through all stages, as a marker would that is sent after
- * it: what comes later is not waited for, and what has gone another way is sought there. Pure: {@link look} says what is
- * still pending; nothing is, when all is on the peers.
+ * Follows everything that had been changed before it was made through all stages, as a marker would
+ * that is sent after it: what comes later is not waited for, and what has gone another way is
+ * sought there. Pure: {@link look} says what is still pending; nothing is, when all is on the
+ * peers.
  *
- * Events: what waited in the kernel has been taken from it once nothing waits there; the readings begun by then have
- * taken it, and when these are kept, it is in the queue, or a full check is due in its place. Queue: all that is written by
- * then must be done. Set aside: what could not be checked, or is being received, comes into the queue again under another
- * number. Full check: a loss on the way so far has made one due. Peers: by then csync2 has marked all that differs, and what is
- * marked must be gone, once.
+ * Events: what waited in the kernel has been taken from it once nothing waits there; the readings
+ * begun by then have taken it, and when these are kept, it is in the queue, or a full check is due
+ * in its place. Queue: all that is written by then must be done. Set aside: what could not be
+ * checked, or is being received, comes into the queue again under another number. Full check: a
+ * loss on the way so far has made one due. Peers: by then csync2 has marked all that differs, and
+ * what is marked must be gone, once.
  */
 export class FlushProgress {
   #generation: object | undefined;
-  /** All readings up to this one have to be kept; undefined: something may still wait in the kernel. */
+  /**
+   * All readings up to this one have to be kept; undefined: something may still wait in the kernel.
+   */
   #reading: bigint | undefined;
   #isInQueue = false;
   #upTo = 0;
@@ -99,9 +108,12 @@ export class FlushProgress {
     return this.#ticket !== undefined;
   }
 
-  /** What is pending now. Empty: all that had been changed before the first look is on the peers. */
+  /**
+   * What is pending now. Empty: all that had been changed before the first look is on the peers.
+   */
   look(view: FlushView): readonly FlushPending[] {
-    if (view.generation === undefined) return [pending('reload', 'a configuration is being applied')];
+    if (view.generation === undefined)
+      return [pending('reload', 'a configuration is being applied')];
     if (view.generation !== this.#generation) this.#begin(view.generation);
     return (
       this.#events(view) ??
@@ -113,8 +125,8 @@ export class FlushProgress {
   }
 
   /**
-   * A push to a peer has ended and these files have arrived, as far as that is known. One that is changed all the time is
-   * pending again at every look, though it has been sent since.
+   * A push to a peer has ended and these files have arrived, as far as that is known. One that is
+   * changed all the time is pending again at every look, though it has been sent since.
    */
   pushed(peer: string, files: readonly PathKey[]): void {
     const lacking = this.#lacking.get(peer);
@@ -123,7 +135,10 @@ export class FlushProgress {
     if (lacking.pushes++ > 0) for (const file of files) lacking.files.delete(file);
   }
 
-  /** The unwritten changes of the generation before are in the queue, or a full check is due: nothing is lost by starting again. */
+  /**
+   * The unwritten changes of the generation before are in the queue, or a full check is due:
+   * nothing is lost by starting again.
+   */
   #begin(generation: object): void {
     this.#generation = generation;
     this.#reading = undefined;
@@ -154,7 +169,8 @@ export class FlushProgress {
 
   #queue(view: FlushView): FlushPending[] | undefined {
     if (view.rechecks !== this.#rechecks) {
-      // A lane has found that csync2 has taken a file for deleted: it has to come by all stages once more.
+      // A lane has found that csync2 has taken a file for deleted: it has to come by all stages
+      // once more.
       this.#rechecks = view.rechecks;
       this.#upTo = view.queue.written;
       this.#again();

@@ -2,7 +2,13 @@ import { outcomeText } from '../../csync2/run/result.js';
 import type { Queue } from '../../queue/queue.js';
 import type { Sync } from '../../sync/create-sync.js';
 import type { Lane } from '../../sync/push/lane.js';
-import { displayShort, isWithin, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
+import {
+  displayShort,
+  isWithin,
+  type PathBytes,
+  type PathKey,
+  toKey,
+} from '../../text/path-bytes.js';
 import type { Watcher } from '../../watch/watcher.js';
 import type { EventsView, FlushPeer, FlushView, SetAside } from './progress.js';
 
@@ -24,7 +30,8 @@ export interface FlushedGeneration {
  * All stages as they are now.
  *
  * @param isReplacing - another generation may be about to take over
- * @param counts - files pending by peer, counted since all was marked, where their names can't be had
+ * @param counts - files pending by peer, counted since all was marked, where their names can't be
+ *   had
  */
 export function flushView(
   generation: FlushedGeneration,
@@ -37,7 +44,8 @@ export function flushView(
 ): FlushView {
   const { sync, watcher } = generation;
   const { scheduler } = sync;
-  const concerns = (path: PathBytes) => paths === undefined || paths.some((place) => isWithin(path, place));
+  const concerns = (path: PathBytes) =>
+    paths === undefined || paths.some((place) => isWithin(path, place));
   const newPeers = sync.newPeers();
   return {
     generation: isReplacing ? undefined : generation,
@@ -57,7 +65,9 @@ export function flushView(
 function eventsOf(watcher: Watcher): EventsView {
   const { denied, unwatched } = watcher.stats();
   const blind = [
-    ...(unwatched > 0 ? [`${unwatched} directories are not watched: see inotify-csync watch-limit`] : []),
+    ...(unwatched > 0
+      ? [`${unwatched} directories are not watched: see inotify-csync watch-limit`]
+      : []),
     ...(denied > 0 ? [`${denied} directories can't be read`] : []),
   ];
   return { ...watcher.handedOver(), blind: blind.length > 0 ? blind.join('; ') : undefined };
@@ -69,7 +79,9 @@ function asideOf({ scheduler }: Sync, paths: FlushScope['paths']): ReadonlyMap<P
     // What lies above one of the places may be a tree that holds it.
     const concerns = paths?.some((place) => isWithin(path, place) || isWithin(place, path)) ?? true;
     if (!concerns) continue;
-    const why = failed ? `cannot be checked: ${outcomeText[failed.outcome]}` : 'may still be arriving';
+    const why = failed
+      ? `cannot be checked: ${outcomeText[failed.outcome]}`
+      : 'may still be arriving';
     aside.set(toKey(path), { text: `${displayShort(path)} ${why}` });
   }
   return aside;
@@ -89,16 +101,24 @@ function peerOf(lane: Lane, sync: Sync, { isNew, counts, concerns }: PeerFacts):
       // An update of the shared database takes marks off that are made again before it ends.
       if (sync.isShared && lane.status().state === 'updating') return undefined;
       const lacked = sync.lackedBy(lane.peer);
-      if (lacked) return new Set(lacked.filter((path) => concerns(path) || path[0] !== slash).map(toKey));
+      if (lacked)
+        return new Set(lacked.filter((path) => concerns(path) || path[0] !== slash).map(toKey));
       return counts && lane.status().state === 'idle' ? (counts.get(lane.peer) ?? 0) : undefined;
     },
     why() {
       const { onHold, onHoldCount, reason, nextAttemptAt } = lane.status();
-      const next = nextAttemptAt === undefined ? [] : [`next try in ${secondsUntil(nextAttemptAt)} s`];
+      const next =
+        nextAttemptAt === undefined ? [] : [`next try in ${secondsUntil(nextAttemptAt)} s`];
       const first = onHold.find(({ name }) => concerns(name)) ?? onHold[0];
-      const held = first ? [`${displayShort(first.name)} on hold: ${outcomeText[first.reason]}`] : [];
+      const held = first
+        ? [`${displayShort(first.name)} on hold: ${outcomeText[first.reason]}`]
+        : [];
       const more = onHoldCount > 1 ? [`and ${onHoldCount - 1} more on hold`] : [];
-      return [...(reason === undefined ? [] : [outcomeText[reason], ...next]), ...held, ...more].join('; ');
+      return [
+        ...(reason === undefined ? [] : [outcomeText[reason], ...next]),
+        ...held,
+        ...more,
+      ].join('; ');
     },
   };
 }

@@ -26,9 +26,15 @@ export interface ArrivalFacts {
   readonly account: () => Account;
   /** How it was taken over last, under any of its names. */
   readonly reception: Reception | undefined;
-  /** What a session has moved into the file's place last; undefined if that was long ago, never, or is not known. */
+  /**
+   * What a session has moved into the file's place last; undefined if that was long ago, never, or
+   * is not known.
+   */
   readonly moved: { readonly at: number; readonly inode: bigint } | undefined;
-  /** When a session has set the file's time last, as it does for each file, the last of all; undefined if that is not known. */
+  /**
+   * When a session has set the file's time last, as it does for each file, the last of all;
+   * undefined if that is not known.
+   */
   readonly timeSetAt: number | undefined;
   /** The open sessions. */
   readonly sessions: readonly OpenSession[];
@@ -37,10 +43,14 @@ export interface ArrivalFacts {
 }
 
 /**
- * Judges a file that has changed. csync2's server puts a file in its place, says so, and then sets owner, mode and, last
- * of all, the time, to a whole second. It does one file after the other.
+ * Judges a file that has changed. csync2's server puts a file in its place, says so, and then sets
+ * owner, mode and, last of all, the time, to a whole second. It does one file after the other.
  */
-export function judgeArrival(path: PathBytes, stamp: FileStamp, facts: ArrivalFacts): JudgedArrival {
+export function judgeArrival(
+  path: PathBytes,
+  stamp: FileStamp,
+  facts: ArrivalFacts,
+): JudgedArrival {
   const { sessions, lookedAt } = facts;
   if (sessions.some((session) => mayBePuttingInPlace(session, path, changedAt(stamp), lookedAt))) {
     return { arrival: 'arriving', account: 'unknown' };
@@ -56,8 +66,8 @@ export function judgeArrival(path: PathBytes, stamp: FileStamp, facts: ArrivalFa
 }
 
 /**
- * Whether another file than the one that a session had moved there is in its place. For a moment only, since the one that replaced it
- * is known then: it may have its time changed.
+ * Whether another file than the one that a session had moved there is in its place. For a moment
+ * only, since the one that replaced it is known then: it may have its time changed.
  */
 function isReplaced(stamp: FileStamp, { moved, lookedAt }: ArrivalFacts): boolean {
   if (stamp.type !== 'file' || !moved || lookedAt - moved.at > replacedMilliseconds) return false;
@@ -83,8 +93,9 @@ function judgeReceived(
     if (!session || session.phase === 'writing') return 'arriving';
     return isFinished ? 'received' : 'arriving';
   }
-  // Attributes may have been set since: by a session that found nothing else to do, or here. The events that tell are on
-  // their way, unless nobody watched its directory yet, or they are of before a start.
+  // Attributes may have been set since: by a session that found nothing else to do, or here. The
+  // events that tell are on their way, unless nobody watched its directory yet, or they are of
+  // before a start.
   const changed = changedAt(stamp);
   const isDressed = isFinished && timeSetAt !== undefined && changed <= timeSetAt;
   if (changed > until && account === 'unknown' && !isDressed) {
@@ -95,7 +106,8 @@ function judgeReceived(
 }
 
 /**
- * Whether a check of a directory with all below might meet a file that is arriving, or csync2's temporary file.
+ * Whether a check of a directory with all below might meet a file that is arriving, or csync2's
+ * temporary file.
  *
  * @param changed - when the directory itself has changed last
  */
@@ -115,8 +127,9 @@ export function isArrivingWithin(
 }
 
 /**
- * Whether a session may have just put this in its place, without having said so. Between the two it does nothing but
- * close its files, which takes long for large ones, and note it, for which it may have to wait.
+ * Whether a session may have just put this in its place, without having said so. Between the two it
+ * does nothing but close its files, which takes long for large ones, and note it, for which it may
+ * have to wait.
  */
 function mayBePuttingInPlace(
   session: OpenSession,
@@ -124,10 +137,11 @@ function mayBePuttingInPlace(
   changed: number,
   lookedAt: number,
 ): boolean {
-  if (session.phase !== 'unidentified' && session.saidAt > changed + clockMilliseconds) return false;
+  if (session.phase !== 'unidentified' && session.saidAt > changed + clockMilliseconds)
+    return false;
   if (session.openFiles.includes(path.toString('latin1'))) return true;
-  // It is at another file, or has done with all before it waits for more, or has not begun. What it did since we looked
-  // is not known.
+  // It is at another file, or has done with all before it waits for more, or has not begun. What it
+  // did since we looked is not known.
   if (session.openFiles.length > 0 || session.isWaiting || session.phase === 'unidentified') {
     return changed + clockMilliseconds >= lookedAt;
   }

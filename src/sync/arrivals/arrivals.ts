@@ -10,21 +10,34 @@ import { isArrivingWithin, type JudgedArrival, judgeArrival } from './arrival.js
 export interface ArrivalView {
   /** @param isTold - events have told of it; else nothing is set off against them */
   judge(path: PathBytes, stamp: FileStamp, isTold: boolean): JudgedArrival;
-  /** Whether a session has removed what was at a path, to put something in its place, and is not done with it. */
+  /**
+   * Whether a session has removed what was at a path, to put something in its place, and is not
+   * done with it.
+   */
   isEmptied(path: PathBytes): boolean;
-  /** Whether something in a directory may be arriving. `changed`: of the directory, milliseconds since 1970. */
+  /**
+   * Whether something in a directory may be arriving. `changed`: of the directory, milliseconds
+   * since 1970.
+   */
   isArrivingWithin(directory: PathBytes, changed: number): boolean;
-  /** Whether every file that was received is known; if not, one that is taken for local may have been received. */
+  /**
+   * Whether every file that was received is known; if not, one that is taken for local may have
+   * been received.
+   */
   readonly isComplete: boolean;
 }
 
-/** Looks at the sessions. What has changed on disk by then is judged rightly, what changes later is `arriving` at worst. */
+/**
+ * Looks at the sessions. What has changed on disk by then is judged rightly, what changes later is
+ * `arriving` at worst.
+ */
 export type LookAtArrivals = () => ArrivalView;
 
 /**
- * The peer that has sent a file as it is, by its name, one character a byte; undefined if somebody here may have touched it since,
- * or if that can't be told. Where nobody has watched its directory yet, a change within a moment of its arrival that has a time in
- * whole seconds is not told from one of its session.
+ * The peer that has sent a file as it is, by its name, one character a byte; undefined if somebody
+ * here may have touched it since, or if that can't be told. Where nobody has watched its directory
+ * yet, a change within a moment of its arrival that has a time in whole seconds is not told from
+ * one of its session.
  */
 export function senderOf(
   name: string,
@@ -40,7 +53,8 @@ export function senderOf(
   if (!reception?.until || !path || !stat?.isFile()) return undefined;
   const stamp = stampOf(stat);
   if ((activity.movedLast(path)?.inode ?? stamp.inode) !== stamp.inode) return undefined;
-  // Where its session was refused in the middle of it, its time is that of the content, and nobody has changed it since.
+  // Where its session was refused in the middle of it, its time is that of the content, and nobody
+  // has changed it since.
   const isWhole = hasWholeSeconds(stamp) || changedAt(stamp) < reception.until;
   const isOfSession = isWhole && changedAt(stamp) < reception.until + dressingMilliseconds;
   return isOfSession && !writes.isWritten(path, activity.movedAt(path, [name]), closesOf(activity))
@@ -71,7 +85,8 @@ export function arrivalsOf(
       );
     return {
       judge(path, stamp, isTold) {
-        const account = () => (isTold ? writes.balance(path, timesOf(path), closesOf(activity)) : 'unknown');
+        const account = () =>
+          isTold ? writes.balance(path, timesOf(path), closesOf(activity)) : 'unknown';
         return judgeArrival(path, stamp, {
           reception: receptionOf(path),
           sessions,

@@ -2,7 +2,10 @@ import type { Ledger } from '../../csync2/database/ledger.js';
 import type { MountMemory } from '../guard/mount-memory.js';
 import type { NoteHistory } from '../memory/note-history.js';
 
-/** The parts of {@link NotedArrivals}, which finds files that have arrived and are noted as they are. */
+/**
+ * The parts of {@link NotedArrivals}, which finds files that have arrived and are noted as they
+ * are.
+ */
 export interface NotedArrivalsParts {
   readonly ledger: Pick<Ledger, 'lastRow' | 'notedAfter'>;
   readonly notes: NoteHistory;
@@ -12,8 +15,9 @@ export interface NotedArrivalsParts {
 }
 
 /**
- * Finds in csync2's database what sessions have noted while a place is away: we check nothing there, so that whoever notes a
- * file has received it. For a server that others run: any user can make its log say what he likes.
+ * Finds in csync2's database what sessions have noted while a place is away: we check nothing
+ * there, so that whoever notes a file has received it. For a server that others run: any user can
+ * make its log say what he likes.
  */
 export class NotedArrivals {
   readonly #parts: NotedArrivalsParts;
@@ -26,7 +30,10 @@ export class NotedArrivals {
     this.#row = parts.memory.lastRowInSight;
   }
 
-  /** A place has gone that was last seen at this moment, milliseconds since 1970; undefined: not in this run. */
+  /**
+   * A place has gone that was last seen at this moment, milliseconds since 1970; undefined: not in
+   * this run.
+   */
   gone(seenAt = Date.now()): void {
     if (this.#row !== undefined) return;
     const { ledger, memory, notes } = this.#parts;

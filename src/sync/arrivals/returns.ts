@@ -2,8 +2,8 @@ import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { UnseenArrivals } from './unseen-arrivals.js';
 
 /**
- * The parts of {@link Returns}, which has csync2 take note of what peers sent to a place while it was out of
- * sight.
+ * The parts of {@link Returns}, which has csync2 take note of what peers sent to a place while it
+ * was out of sight.
  */
 export interface ReturnsParts {
   readonly arrivals: UnseenArrivals;
@@ -24,8 +24,8 @@ export interface ReturnsParts {
 }
 
 /**
- * Lets places that are there again return: when csync2 has taken what peers have sent there unseen as it is, so that the
- * first check neither deletes it on the peers nor sends older versions.
+ * Lets places that are there again return: when csync2 has taken what peers have sent there unseen
+ * as it is, so that the first check neither deletes it on the peers nor sends older versions.
  */
 export class Returns {
   readonly #parts: ReturnsParts;
@@ -82,10 +82,14 @@ export class Returns {
     const { arrivals, isAsNoted, isUnchangedSince, onUnseen, takeAsTheyAre, unmark } = this.#parts;
     const files = arrivals.within(place);
     if (files.length === 0) return true;
-    const received = files.filter(({ markedSince }) => markedSince === undefined).map(({ path }) => path);
+    const received = files
+      .filter(({ markedSince }) => markedSince === undefined)
+      .map(({ path }) => path);
     // One that has changed since may be pending for a reason.
     const mistaken = files
-      .filter(({ path, markedSince }) => markedSince !== undefined && isUnchangedSince(path, markedSince))
+      .filter(
+        ({ path, markedSince }) => markedSince !== undefined && isUnchangedSince(path, markedSince),
+      )
       .map(({ path }) => path);
     const lacking = received.filter((path) => !isAsNoted(path));
     if (!(await takeAsTheyAre([...received, ...mistaken]))) return false;

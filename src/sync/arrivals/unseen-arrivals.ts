@@ -3,8 +3,8 @@ import { fromKey, isWithin, type PathBytes, type PathKey, toKey } from '../../te
 import type { MountMemory } from '../guard/mount-memory.js';
 
 /**
- * The parts of {@link UnseenArrivals}, which remembers files that peers sent to a place that was out of
- * sight.
+ * The parts of {@link UnseenArrivals}, which remembers files that peers sent to a place that was
+ * out of sight.
  */
 export interface UnseenArrivalsParts {
   readonly memory: MountMemory;
@@ -19,17 +19,18 @@ export interface UnseenFile {
   readonly name: string;
   readonly path: PathBytes;
   /**
-   * Set if csync2 has not taken it, but marked it, since it could not see ours: when ours was last in sight, or later;
-   * milliseconds since 1970.
+   * Set if csync2 has not taken it, but marked it, since it could not see ours: when ours was last
+   * in sight, or later; milliseconds since 1970.
    */
   readonly markedSince?: number;
 }
 
 /**
- * Files that peers have sent to where they can't be seen: into the bare mount point of a disk that is not mounted, since
- * csync2's server takes them as long as nobody keeps it from that. csync2 has a note of them. When the disk is back it
- * would take new files for deleted, and older versions for changes, and bring both to the peers. And of a file that it
- * knows and can't see there, it takes nothing, but marks it as deleted.
+ * Files that peers have sent to where they can't be seen: into the bare mount point of a disk that
+ * is not mounted, since csync2's server takes them as long as nobody keeps it from that. csync2 has
+ * a note of them. When the disk is back it would take new files for deleted, and older versions for
+ * changes, and bring both to the peers. And of a file that it knows and can't see there, it takes
+ * nothing, but marks it as deleted.
  */
 export class UnseenArrivals {
   readonly #parts: UnseenArrivalsParts;
@@ -78,7 +79,8 @@ export class UnseenArrivals {
   }
 
   /**
-   * A place has gone: what has been received there since it was last seen may lie where it can't be seen.
+   * A place has gone: what has been received there since it was last seen may lie where it can't be
+   * seen.
    *
    * @param seenAt - when it was last seen, in this run; milliseconds since 1970
    */
@@ -96,7 +98,9 @@ export class UnseenArrivals {
     this.#seenAt.delete(toKey(place));
   }
 
-  /** What lies unseen at and below a place, but for what lies at or below one in it that is away. */
+  /**
+   * What lies unseen at and below a place, but for what lies at or below one in it that is away.
+   */
   within(place: PathBytes): UnseenFile[] {
     const { isAway, memory } = this.#parts;
     const received = memory.received.map((name) => ({ name }));
@@ -110,7 +114,8 @@ export class UnseenArrivals {
   /** csync2 has been told of these, or they are in sight. */
   forget(files: readonly UnseenFile[]): void {
     this.#parts.memory.forgetReceived(files.map(({ name }) => name));
-    for (const { name, markedSince } of files) if (markedSince !== undefined) this.#marked.delete(name);
+    for (const { name, markedSince } of files)
+      if (markedSince !== undefined) this.#marked.delete(name);
   }
 
   #pathOf(name: string): PathBytes | undefined {

@@ -1,8 +1,9 @@
 import type { PathBytes } from '../../text/path-bytes.js';
 
 /**
- * Bytes of arguments in one command. Linux allows a quarter of the stack limit (execve(2)), 2 MiB by default, for
- * arguments, environment and their pointers; half of that leaves room for every environment.
+ * Bytes of arguments in one command. Linux allows a quarter of the stack limit (execve(2)), 2 MiB
+ * by default, for arguments, environment and their pointers; half of that leaves room for every
+ * environment.
  */
 export const argumentBytesLimit = 1024 * 1024;
 

@@ -13,7 +13,10 @@ import type { FailedPath } from './failed-path.js';
 import type { HardLinks, LinkedFile } from './hard-links.js';
 import type { PostponedPath } from './postponed-paths.js';
 
-/** The plan of {@link CheckPlanner} for one batch: what csync2 checks, and what is marked without a check. */
+/**
+ * The plan of {@link CheckPlanner} for one batch: what csync2 checks, and what is marked without a
+ * check.
+ */
 export interface CheckPlan {
   /** To be checked with all below. */
   readonly trees: readonly PathBytes[];
@@ -56,7 +59,10 @@ export interface CheckPlannerParts {
     paths: readonly PathBytes[],
     options: SurveyOptions,
   ) => Promise<{ readonly changed: readonly ChangedEntry[] }>;
-  /** Since when files of trees that are only looked at once more may have changed unseen; milliseconds since 1970. */
+  /**
+   * Since when files of trees that are only looked at once more may have changed unseen;
+   * milliseconds since 1970.
+   */
   readonly unseenSince: () => number;
   /** Whether a file that has changed at this moment may have done so unseen. */
   readonly mayBeUnseen: (time: number) => boolean;
@@ -64,7 +70,9 @@ export interface CheckPlannerParts {
   readonly links?: Pick<HardLinks, 'seen' | 'changed'>;
 }
 
-/** Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look. */
+/**
+ * Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look.
+ */
 export class CheckPlanner {
   readonly #parts: CheckPlannerParts;
 
@@ -89,15 +97,23 @@ export class CheckPlanner {
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
     await this.#planBelow(plan, signal);
-    // A new directory may have been told of itself, and a file that was told of is met in its tree as well.
+    // A new directory may have been told of itself, and a file that was told of is met in its tree
+    // as well.
     const files = eachOnce([...plan.parents.values(), ...plan.files]);
     return { ...plan, files, overlooked: eachOnce(plan.overlooked), madeAt: Date.now() };
   }
 
-  /** Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks is found here. */
+  /**
+   * Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks
+   * is found here.
+   */
   async planSweep(
     paths: readonly PathBytes[],
-    { recursive, unseenSince, signal }: { recursive: boolean; unseenSince: number; signal: AbortSignal },
+    {
+      recursive,
+      unseenSince,
+      signal,
+    }: { recursive: boolean; unseenSince: number; signal: AbortSignal },
   ): Promise<CheckPlan> {
     const arrivals = { ...this.#parts.arrivals(), isComplete: false };
     const plan: Plan = { ...emptyPlan(), arrivals, waits: true, trusted: new Set(), isSweep: true };
@@ -107,8 +123,8 @@ export class CheckPlanner {
   }
 
   /**
-   * Remembers what the files were like just before csync2 looked: whatever happens to them later shows at their own
-   * event. A file that could not be marked is still to be marked.
+   * Remembers what the files were like just before csync2 looked: whatever happens to them later
+   * shows at their own event. A file that could not be marked is still to be marked.
    *
    * @param unchecked - paths that csync2 has not looked at after all
    */
@@ -145,7 +161,10 @@ export class CheckPlanner {
     if (stat === 'unreadable') return;
     const changed = stat ? Number(stat.ctimeMs) : 0;
     const { arrivals } = plan;
-    if (plan.waits && (arrivals.isArrivingWithin(path, changed) || (!stat && arrivals.isEmptied(path)))) {
+    if (
+      plan.waits &&
+      (arrivals.isArrivingWithin(path, changed) || (!stat && arrivals.isEmptied(path)))
+    ) {
       plan.postponed.push({ path, recursive: true, isTrusted: plan.trusted.has(toKey(path)) });
     } else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
@@ -169,7 +188,11 @@ export class CheckPlanner {
   #planPresent(plan: Plan, path: PathBytes, stat: BigIntStats): void {
     const stamp = stampOf(stat);
     const isTrusted = plan.trusted.has(toKey(path));
-    const verdict = this.#judge(plan, path, stamp, { isTrusted, isTold: true, text: checkTextOf(stat) });
+    const verdict = this.#judge(plan, path, stamp, {
+      isTrusted,
+      isTold: true,
+      text: checkTextOf(stat),
+    });
     this.#noteLinks(plan, path, stat, verdict);
     switch (verdict) {
       case 'later':
@@ -191,7 +214,9 @@ export class CheckPlanner {
     this.#addUnknownParents(path, plan.parents);
   }
 
-  /** The tree above it is checked; only what csync2 would overlook there needs a mark of its own. */
+  /**
+   * The tree above it is checked; only what csync2 would overlook there needs a mark of its own.
+   */
   #planCovered(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
     const isTrusted = plan.trusted.has(toKey(path));
@@ -205,7 +230,8 @@ export class CheckPlanner {
     const { dev: device, ino: inode, ctimeNs, mtimeNs } = stat;
     const file = { path, device, inode, ctimeNs, links: Number(stat.nlink) };
     this.#parts.links?.seen(file);
-    // A second name of a file that was written long ago: nobody has changed the first one's content.
+    // A second name of a file that was written long ago: nobody has changed the first one's
+    // content.
     const isOnlyNamed = ctimeNs - mtimeNs > namedNs && this.#parts.ledger?.knows(path) === false;
     if (verdict !== 'nothing' && verdict !== 'later' && !isOnlyNamed) plan.linked.push(file);
   }
@@ -221,16 +247,27 @@ export class CheckPlanner {
     return 'unreadable';
   }
 
-  /** What lies in the trees: all of it where the tree may be another one, else what has changed since it was seen. */
+  /**
+   * What lies in the trees: all of it where the tree may be another one, else what has changed
+   * since it was seen.
+   */
   async #planBelow(plan: Plan, signal: AbortSignal): Promise<void> {
     const isTrusted = (path: PathBytes) => plan.trusted.has(toKey(path));
     const doubted = plan.trees.filter((path) => !isTrusted(path));
     await this.#planSurveyed(plan, doubted, { recursive: true, changedSince: 0n, signal });
     const changedSince = nanoseconds(this.#parts.unseenSince());
-    await this.#planSurveyed(plan, plan.trees.filter(isTrusted), { recursive: true, changedSince, signal });
+    await this.#planSurveyed(plan, plan.trees.filter(isTrusted), {
+      recursive: true,
+      changedSince,
+      signal,
+    });
   }
 
-  async #planSurveyed(plan: Plan, paths: readonly PathBytes[], options: SurveyOptions): Promise<void> {
+  async #planSurveyed(
+    plan: Plan,
+    paths: readonly PathBytes[],
+    options: SurveyOptions,
+  ): Promise<void> {
     if (paths.length === 0) return;
     const { mayBeUnseen, survey } = this.#parts;
     const { changed } = await survey(paths, options);
@@ -249,7 +286,8 @@ export class CheckPlanner {
     how: { isTrusted: boolean; isTold: boolean },
   ): Verdict | 'later' {
     const verdict = this.#judge(plan, path, stamp, how);
-    if (verdict === 'later') plan.postponed.push({ path, recursive: false, isTrusted: how.isTrusted });
+    if (verdict === 'later')
+      plan.postponed.push({ path, recursive: false, isTrusted: how.isTrusted });
     else if (verdict === 'overlooked' || verdict === 'both') plan.overlooked.push(path);
     return verdict;
   }
@@ -280,7 +318,10 @@ export class CheckPlanner {
   #isNothing(path: PathBytes, stat: BigIntStats | undefined): boolean {
     const { ledger } = this.#parts;
     return (
-      stat === undefined && ledger !== undefined && !ledger.knows(path) && ledger.countWithin(path, 1) === 0
+      stat === undefined &&
+      ledger !== undefined &&
+      !ledger.knows(path) &&
+      ledger.countWithin(path, 1) === 0
     );
   }
 
@@ -321,7 +362,10 @@ interface Plan extends Omit<CheckPlan, 'madeAt'> {
   readonly arrivals: ArrivalView;
   readonly waits: boolean;
   readonly trusted: Batch['trusted'];
-  /** Events have told of what happened, and have been seen to: it is looked for what they have not told. */
+  /**
+   * Events have told of what happened, and have been seen to: it is looked for what they have not
+   * told.
+   */
   readonly isSweep: boolean;
 }
 

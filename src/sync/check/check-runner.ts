@@ -46,7 +46,10 @@ export interface CheckRunnerParts {
   readonly prefixes: readonly PathPrefix[];
 }
 
-/** Runs csync2 over any number of paths: cut into argument lists, tried again, and split where a path is at fault. */
+/**
+ * Runs csync2 over any number of paths: cut into argument lists, tried again, and split where a
+ * path is at fault.
+ */
 export class CheckRunner {
   readonly #parts: CheckRunnerParts;
 
@@ -68,7 +71,9 @@ export class CheckRunner {
 
   async #mark(how: CheckMode, chunk: readonly PathBytes[], report: Draft): Promise<void> {
     const { clearance } = this.#parts;
-    const [held, marked] = [true, false].map((is) => chunk.filter((path) => clearance.isHeld(path) === is));
+    const [held, marked] = [true, false].map((is) =>
+      chunk.filter((path) => clearance.isHeld(path) === is),
+    );
     append(report.held, held ?? []);
     await this.#runAll(how, marked ?? [], report);
   }
@@ -93,9 +98,11 @@ export class CheckRunner {
   }
 
   /**
-   * Marks what checks have torn; what can't be marked stays unmarked, and is tried again before the next check.
+   * Marks what checks have torn; what can't be marked stays unmarked, and is tried again before the
+   * next check.
    *
-   * @param isNew - whether updates that run now may take these marks off unnoticed; not if the checks that made them
+   * @param isNew - whether updates that run now may take these marks off unnoticed; not if the
+   *   checks that made them
    * first are in the journal anyway
    * @returns whether nothing is left unmarked
    */
@@ -126,7 +133,11 @@ export class CheckRunner {
     for (const chunk of argumentChunks(paths)) {
       const result = await this.#parts.runner.run({ mode: ['-I', '-c'], paths: chunk });
       if (result.outcome === 'done') continue;
-      return { outcome: result.outcome, text: lastWords(result.said), isForAll: isUnwritable(result) };
+      return {
+        outcome: result.outcome,
+        text: lastWords(result.said),
+        isForAll: isUnwritable(result),
+      };
     }
     return undefined;
   }
@@ -136,7 +147,8 @@ export class CheckRunner {
     const result = await this.#attempt(how, chunk);
     if (result.outcome === 'done') return [];
     const isForAll = hopeless.has(result.outcome) || isUnwritable(result);
-    if (chunk.length === 1 || isForAll || how.signal?.aborted) return failedOf(chunk, how.recursive, result);
+    if (chunk.length === 1 || isForAll || how.signal?.aborted)
+      return failedOf(chunk, how.recursive, result);
     const middle = chunk.length >> 1;
     return [
       ...(await this.#runChunk(how, chunk.slice(0, middle))),
@@ -153,14 +165,19 @@ export class CheckRunner {
       const result = await this.#command(how, paths);
       torn.end(begun, mayBeTorn(result));
       if (mayBeTorn(result)) await this.markUnmarked();
-      // A file that vanishes ends a recursive check half-way; what it had found is kept, so again is nearer the end.
+      // A file that vanishes ends a recursive check half-way; what it had found is kept, so again
+      // is nearer the end.
       const mayGoOn = attempt < attempts && performance.now() - begunAt < attemptsMilliseconds;
       const isWorthIt = passing.has(result.outcome) && mayGoOn && !how.signal?.aborted;
       if (!isWorthIt) return result;
     }
   }
 
-  async #command(how: RunMode, paths: readonly PathBytes[], isInJournal = true): Promise<CommandResult> {
+  async #command(
+    how: RunMode,
+    paths: readonly PathBytes[],
+    isInJournal = true,
+  ): Promise<CommandResult> {
     const { runner, journal, mistakes, prefixes } = this.#parts;
     const { mode, recursive, idle = false, signal, onMarked, onMistaken } = how;
     const marked = new MarkedPaths(prefixes);
@@ -214,12 +231,18 @@ function failedOf(
   return paths.map((path) => ({ path, recursive, outcome, text: lastWords(said), isForAll }));
 }
 
-/** The disk of csync2's database is full, say; not that another process has just written the same row. */
+/**
+ * The disk of csync2's database is full, say; not that another process has just written the same
+ * row.
+ */
 function isUnwritable({ said }: Pick<CommandResult, 'said'>): boolean {
   return said.some((message) => databaseError.test(message));
 }
 
-/** Whether csync2 may have ended between two statements. It has not even begun with a wrong configuration, say. */
+/**
+ * Whether csync2 may have ended between two statements. It has not even begun with a wrong
+ * configuration, say.
+ */
 function mayBeTorn({ outcome, signal, said }: CommandResult): boolean {
   const isBeforeNote = said.some((message) => message.startsWith(beforeNote));
   return signal !== undefined || !(whole.has(outcome) || isBeforeNote);
@@ -236,11 +259,20 @@ const whole: ReadonlySet<Outcome> = new Set([
 ]);
 /** The database has refused the note itself: a session of the server has just made it. */
 const beforeNote = 'Database Error: Adding or updating file entry';
-/** csync2 says what it was about, then SQLite's reason, and only then the statement with the file's name. */
+/**
+ * csync2 says what it was about, then SQLite's reason, and only then the statement with the file's
+ * name.
+ */
 const databaseError =
   /^Database Error: [A-Za-z ]+ \[\d+\]: (?:database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file)/;
 /** Splitting doesn't help against these: they concern csync2, not a path. */
-const hopeless: ReadonlySet<Outcome> = new Set(['config', 'maintenance', 'not-found', 'locked', 'shortage']);
+const hopeless: ReadonlySet<Outcome> = new Set([
+  'config',
+  'maintenance',
+  'not-found',
+  'locked',
+  'shortage',
+]);
 /** Another try may do. */
 const passing: ReadonlySet<Outcome> = new Set(['vanished', 'crashed', 'locked']);
 const attempts = 5;

@@ -24,9 +24,14 @@ import type { TornChecks } from './torn/torn-checks.js';
 export interface CheckReport {
   /** Paths given to csync2. */
   readonly checked: number;
-  /** Paths that needed no check: gone and never known to csync2, such as its own temporary files. */
+  /**
+   * Paths that needed no check: gone and never known to csync2, such as its own temporary files.
+   */
   readonly skipped: number;
-  /** Paths that csync2 could not check, or that can't be looked at, with the reason. They are still to be done. */
+  /**
+   * Paths that csync2 could not check, or that can't be looked at, with the reason. They are still
+   * to be done.
+   */
   readonly failed: readonly FailedPath[];
   /** Paths that lie at or below a place that is not there. */
   readonly held: readonly PathBytes[];
@@ -40,7 +45,9 @@ export interface CheckReport {
 
 /** How a batch is checked. */
 export interface CheckOptions {
-  /** Whether files that are being received may be postponed; if not, they are checked as they are. */
+  /**
+   * Whether files that are being received may be postponed; if not, they are checked as they are.
+   */
   readonly waits: boolean;
   readonly signal: AbortSignal;
 }
@@ -48,7 +55,10 @@ export interface CheckOptions {
 /** How a part of a full check is made. */
 export interface SweepOptions {
   readonly recursive: boolean;
-  /** Since when files may have changed in a way that csync2 overlooks and nobody has told of; milliseconds since 1970. */
+  /**
+   * Since when files may have changed in a way that csync2 overlooks and nobody has told of;
+   * milliseconds since 1970.
+   */
   readonly unseenSince: number;
   readonly signal: AbortSignal;
 }
@@ -57,7 +67,10 @@ export interface SweepOptions {
 export interface SweepReport extends RunReport {
   /** Files that csync2 found changed. */
   readonly marked: readonly PathBytes[];
-  /** Number of files that may have other content although csync2 sees no change: they are compared with the peers. */
+  /**
+   * Number of files that may have other content although csync2 sees no change: they are compared
+   * with the peers.
+   */
   readonly doubted: number;
 }
 
@@ -99,14 +112,18 @@ export class Checker {
     this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
     const { guard, ledger, onRestored, prefixes } = parts;
-    const clearance = new Clearance({ guard, tree: sweepTree(ledger, () => true), survey: parts.survey });
+    const clearance = new Clearance({
+      guard,
+      tree: sweepTree(ledger, () => true),
+      survey: parts.survey,
+    });
     const mistakes = new MistakenDeletions({ ledger, prefixes, guard, onRestored });
     this.#runner = new CheckRunner({ ...parts, clearance, mistakes });
   }
 
   /**
-   * Checks a batch while the csync2 server is quiet, or beside its sessions if they go on. Every path is either done,
-   * or among `failed` or `postponed`.
+   * Checks a batch while the csync2 server is quiet, or beside its sessions if they go on. Every
+   * path is either done, or among `failed` or `postponed`.
    */
   check(batch: Batch, options: CheckOptions): Promise<CheckReport> {
     return this.#window.run(() => this.#check(batch, options), options.signal);
@@ -133,14 +150,17 @@ export class Checker {
   }
 
   /**
-   * Checks paths at idle priority, as a part of a full check, and tells what csync2 found changed. Call it in a
-   * database window.
+   * Checks paths at idle priority, as a part of a full check, and tells what csync2 found changed.
+   * Call it in a database window.
    */
   async sweep(paths: readonly PathBytes[], options: SweepOptions): Promise<SweepReport> {
     const { recursive, signal } = options;
     const failure = await this.#noteReceived(signal);
     if (failure?.isForAll) {
-      const failed = failedOf(recursive ? { files: [], trees: paths } : { files: paths, trees: [] }, failure);
+      const failed = failedOf(
+        recursive ? { files: [], trees: paths } : { files: paths, trees: [] },
+        failure,
+      );
       return { failed, held: [], marked: [], doubted: 0 };
     }
     const plan = await this.#planner.planSweep(paths, options);
@@ -150,7 +170,11 @@ export class Checker {
     };
     const how = { mode: '-c', recursive, idle: true, signal, onMarked } as const;
     const { failed, held } = await this.#runner.run(paths, how);
-    const unmarked = await this.#runner.run(plan.overlooked, { mode: '-m', recursive: false, signal });
+    const unmarked = await this.#runner.run(plan.overlooked, {
+      mode: '-m',
+      recursive: false,
+      signal,
+    });
     const report = { failed: failed.concat(unmarked.failed), held: held.concat(unmarked.held) };
     this.#remember(plan, report);
     return { ...report, marked, doubted: plan.overlooked.length };
@@ -164,8 +188,8 @@ export class Checker {
   }
 
   /**
-   * Marks once more what checks have marked since a moment, and releases it: an update that ran since then may have taken
-   * these marks off with those that it has sent.
+   * Marks once more what checks have marked since a moment, and releases it: an update that ran
+   * since then may have taken these marks off with those that it has sent.
    *
    * @returns how many paths; undefined if csync2 could not mark them: they are still unmarked
    */
@@ -221,10 +245,12 @@ export class Checker {
   }
 
   /**
-   * Before csync2 looks at anything, it takes note of what broken-off sessions have written, see {@link receivedFiles}, and of what
-   * sessions have removed for something that has not come: their peers send that again. As long as
-   * it can't, it must not look at these files: it would take them for changes made here. Nor must a session, as each does with a
-   * file that it is to receive: where the database can't be written to, they are held up for a while by the window that we are in.
+   * Before csync2 looks at anything, it takes note of what broken-off sessions have written, see
+   * {@link receivedFiles}, and of what sessions have removed for something that has not come: their
+   * peers send that again. As long as it can't, it must not look at these files: it would take them
+   * for changes made here. Nor must a session, as each does with a file that it is to receive:
+   * where the database can't be written to, they are held up for a while by the window that we are
+   * in.
    */
   async #noteReceived(signal: AbortSignal): Promise<NoteFailure | undefined> {
     const { ledger, memory, prefixes, takeBroken, takeEmptied } = this.#parts;
@@ -232,7 +258,8 @@ export class Checker {
     this.#emptied = [...this.#emptied, ...takeEmptied()];
     if (this.#broken.length + this.#emptied.length === 0) return undefined;
     const received = receivedFiles(this.#broken, prefixes, statOf);
-    const isGone = (path: PathBytes) => lookAt(path).kind === 'absent' && (ledger?.knows(path) ?? true);
+    const isGone = (path: PathBytes) =>
+      lookAt(path).kind === 'absent' && (ledger?.knows(path) ?? true);
     const paths = [...received.map(({ path }) => path), ...this.#emptied.filter(isGone)];
     const begun = performance.now();
     let failure = await this.#runner.note(paths);
@@ -255,7 +282,10 @@ const nothingDone: CheckReport = {
   ...{ checked: 0, skipped: 0, failed: [], held: [], postponed: [], halfReceived: [], sockets: [] },
 };
 
-function failedOf({ files, trees }: Pick<Batch, 'files' | 'trees'>, failure: NoteFailure): FailedPath[] {
+function failedOf(
+  { files, trees }: Pick<Batch, 'files' | 'trees'>,
+  failure: NoteFailure,
+): FailedPath[] {
   const failed = (recursive: boolean) => (path: PathBytes) => ({ path, recursive, ...failure });
   return [...trees.map(failed(true)), ...files.map(failed(false))];
 }

@@ -12,7 +12,10 @@ import { noChanges, type Survey, type SurveyOptions } from '../common/survey.js'
 import type { SweepTree } from '../sweep/sweep-plan.js';
 import type { FailedPath } from './failed-path.js';
 
-/** The parts of {@link Clearance}, which decides just before a check which paths csync2 may be given. */
+/**
+ * The parts of {@link Clearance}, which decides just before a check which paths csync2 may be
+ * given.
+ */
 export interface ClearanceParts {
   /** Undefined: no place is held. */
   readonly guard:
@@ -41,8 +44,9 @@ export interface Cleared {
 }
 
 /**
- * Sees to it that csync2 is given nothing that it would take for deleted because it is out of sight: a place that is not
- * there, or what lstat(2) fails for. Of a tree that holds such a thing all else is checked, piece by piece.
+ * Sees to it that csync2 is given nothing that it would take for deleted because it is out of
+ * sight: a place that is not there, or what lstat(2) fails for. Of a tree that holds such a thing
+ * all else is checked, piece by piece.
  */
 export class Clearance {
   readonly #parts: ClearanceParts;
@@ -108,7 +112,12 @@ export class Clearance {
   #clearTree(path: PathBytes, errors: Obstacles, cleared: Draft): void {
     const failing = [...errors].filter(([key]) => isWithin(fromKey(key), path));
     for (const [key, errno] of failing) {
-      cleared.failed.push({ path: fromKey(key), recursive: true, outcome: 'unreadable', text: errno });
+      cleared.failed.push({
+        path: fromKey(key),
+        recursive: true,
+        outcome: 'unreadable',
+        text: errno,
+      });
     }
     const away = this.#parts.guard?.awayWithin(path) ?? [];
     for (const place of away) cleared.held.push(place);

@@ -3,8 +3,9 @@ import { backoffSeconds } from '../common/backoff.js';
 import type { FailedPath } from './failed-path.js';
 
 /**
- * Paths that csync2 could not check, each tried again after a pause that grows. A path that doesn't fail again counts
- * as done after a while. A bounded number of them: what doesn't fit is for a full check.
+ * Paths that csync2 could not check, each tried again after a pause that grows. A path that doesn't
+ * fail again counts as done after a while. A bounded number of them: what doesn't fit is for a full
+ * check.
  */
 export class DeferredPaths {
   readonly #limit: number;
@@ -21,7 +22,9 @@ export class DeferredPaths {
     return this.#waiting;
   }
 
-  /** Those that wait. One that has been handed out is no longer among them, unless it fails again. */
+  /**
+   * Those that wait. One that has been handed out is no longer among them, unless it fails again.
+   */
   list(limit = Number.POSITIVE_INFINITY): readonly FailedPath[] {
     const listed: FailedPath[] = [];
     if (this.#waiting === 0) return listed;

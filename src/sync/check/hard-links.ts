@@ -30,8 +30,9 @@ export interface HardLinksParts {
 }
 
 /**
- * Has all names of a file checked when it was written to under one of them: inotify tells of that one alone. The names that there
- * are by now are looked for when such a file is changed for the first time; later ones come as changes themselves.
+ * Has all names of a file checked when it was written to under one of them: inotify tells of that
+ * one alone. The names that there are by now are looked for when such a file is changed for the
+ * first time; later ones come as changes themselves.
  */
 export class HardLinks {
   readonly #parts: HardLinksParts;
@@ -98,7 +99,10 @@ export class HardLinks {
     }
   }
 
-  /** All names of a file are told of once for each state that it is in: each of them comes here as changed itself. */
+  /**
+   * All names of a file are told of once for each state that it is in: each of them comes here as
+   * changed itself.
+   */
   #tell({ path, device, inode, ctimeNs }: LinkedFile): void {
     const names = this.#files.get(`${device}:${inode}`);
     if (!names || names.toldNs === ctimeNs) return;

@@ -8,11 +8,14 @@ import { whenNotBusy } from '../database/database-window.js';
 import type { ClearanceParts } from './clearance.js';
 
 /**
- * The parts of the search for files that a check has noted as deleted although they exist or are out of
- * sight.
+ * The parts of the search for files that a check has noted as deleted although they exist or are
+ * out of sight.
  */
 export interface MistakenDeletionsParts {
-  /** Undefined where csync2's database can't be read: then they show, and are sent as they are, when they are in sight. */
+  /**
+   * Undefined where csync2's database can't be read: then they show, and are sent as they are, when
+   * they are in sight.
+   */
   readonly ledger: Ledger | undefined;
   readonly prefixes: readonly PathPrefix[];
   readonly guard: ClearanceParts['guard'];
@@ -21,9 +24,10 @@ export interface MistakenDeletionsParts {
 }
 
 /**
- * Takes back what a check has taken for deleted that is only out of sight, or is there again: between our look and csync2's
- * own, a disk may have gone, or failed for a moment. csync2's notes and pending rows become what they were, so that what has
- * really changed is found as ever, and peers that change such a file meanwhile meet no mark of ours.
+ * Takes back what a check has taken for deleted that is only out of sight, or is there again:
+ * between our look and csync2's own, a disk may have gone, or failed for a moment. csync2's notes
+ * and pending rows become what they were, so that what has really changed is found as ever, and
+ * peers that change such a file meanwhile meet no mark of ours.
  */
 export class MistakenDeletions {
   readonly #parts: MistakenDeletionsParts;

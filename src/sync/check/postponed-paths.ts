@@ -10,8 +10,8 @@ export interface PostponedPath {
 }
 
 /**
- * Paths that a session of the csync2 server was writing when their turn came. They are looked at again shortly, and
- * as they are when they have waited too long.
+ * Paths that a session of the csync2 server was writing when their turn came. They are looked at
+ * again shortly, and as they are when they have waited too long.
  */
 export class PostponedPaths {
   readonly #longest: number;
@@ -57,7 +57,10 @@ export class PostponedPaths {
     else {
       this.#since ??= now;
       // Most have arrived a moment later.
-      const pause = Math.min(pauseMilliseconds.most, Math.max(pauseMilliseconds.least, now - this.#since));
+      const pause = Math.min(
+        pauseMilliseconds.most,
+        Math.max(pauseMilliseconds.least, now - this.#since),
+      );
       this.#dueAt = now + pause;
     }
   }

@@ -7,8 +7,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Seconds to wait after `failures` failures in a row (1 or more): doubles each time, with up to a quarter taken off
- * at random, so that peers that failed together don't come back together.
+ * Seconds to wait after `failures` failures in a row (1 or more): doubles each time, with up to a
+ * quarter taken off at random, so that peers that failed together don't come back together.
  *
  * @param random - from 0 to 1
  */

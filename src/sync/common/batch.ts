@@ -18,8 +18,9 @@ export interface Batch {
   /** Paths that lie within a tree, and that something was told of all the same. */
   readonly covered: readonly PathBytes[];
   /**
-   * Those of them whose content nothing speaks against: what csync2 knows of a file is not doubted if nothing but its owner,
-   * mode or times have been touched, or if a tree is only looked at once more.
+   * Those of them whose content nothing speaks against: what csync2 knows of a file is not doubted
+   * if nothing but its owner, mode or times have been touched, or if a tree is only looked at once
+   * more.
    */
   readonly trusted: ReadonlySet<PathKey>;
   /** Paths that csync2 can't handle; see {@link isWithinLimits}. */
@@ -27,8 +28,8 @@ export interface Batch {
 }
 
 /**
- * Folds queue entries into one batch. Order is kept: what came first is checked first. Losses are left out: the
- * queue itself remembers that a full check is due.
+ * Folds queue entries into one batch. Order is kept: what came first is checked first. Losses are
+ * left out: the queue itself remembers that a full check is due.
  */
 export function makeBatch(entries: readonly QueueEntry[]): Batch {
   const files = new Map<PathKey, PathBytes>();
@@ -43,7 +44,8 @@ export function makeBatch(entries: readonly QueueEntry[]): Batch {
     if (entry.kind !== 'touch' && entry.kind !== 'recheck') doubted.add(key);
   }
   const directories = new DirectoryKeys(trees.keys());
-  // A tree within another one is looked at with that: if it is in doubt, so is all that it is looked at with.
+  // A tree within another one is looked at with that: if it is in doubt, so is all that it is
+  // looked at with.
   for (const key of trees.keys()) {
     if (doubted.has(key)) for (const above of directories.above(key)) doubted.add(above);
   }

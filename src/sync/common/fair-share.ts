@@ -1,6 +1,6 @@
 /**
- * Some of many items, the same number from each directory, and of that from each directory in it: who makes
- * ten thousand files in his own place takes no turn from those who work beside him.
+ * Some of many items, the same number from each directory, and of that from each directory in it:
+ * who makes ten thousand files in his own place takes no turn from those who work beside him.
  *
  * @param items - the most urgent first; so are those that are returned
  * @param pathOf - of an item, its components between slashes

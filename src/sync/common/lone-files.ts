@@ -1,6 +1,6 @@
 /**
- * Those items that are (nearly) alone in their directory, in their order. Where much is to be done they are most likely not
- * part of what is so large, and go before it.
+ * Those items that are (nearly) alone in their directory, in their order. Where much is to be done
+ * they are most likely not part of what is so large, and go before it.
  */
 export function aloneInDirectory<Item>(
   items: readonly Item[],

@@ -1,5 +1,6 @@
 /**
- * A mutex: runs tasks one at a time, in the order in which they were asked for. The database window and lanes that take turns use it.
+ * A mutex: runs tasks one at a time, in the order in which they were asked for. The database window
+ * and lanes that take turns use it.
  */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();

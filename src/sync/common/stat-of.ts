@@ -2,7 +2,10 @@ import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { errnoName } from '../../proc/errno-name.js';
 import { type PathBytes, parentOf } from '../../text/path-bytes.js';
 
-/** What lstat(2) says of a path. csync2's own lstat takes both `absent` and `unreadable` for deleted. */
+/**
+ * What lstat(2) says of a path. csync2's own lstat takes both `absent` and `unreadable` for
+ * deleted.
+ */
 export type Sight =
   | { readonly kind: 'there'; readonly stat: BigIntStats }
   | { readonly kind: 'absent' }
@@ -26,7 +29,10 @@ export function statOf(path: PathBytes): BigIntStats | undefined {
   return sight.kind === 'there' ? sight.stat : undefined;
 }
 
-/** Whether a directory on the way to a path is a link, or is gone: csync2 takes what lies behind it for absent. */
+/**
+ * Whether a directory on the way to a path is a link, or is gone: csync2 takes what lies behind it
+ * for absent.
+ */
 export function isBehindLink(path: PathBytes): boolean {
   const parent = parentOf(path);
   try {
@@ -36,5 +42,8 @@ export function isBehindLink(path: PathBytes): boolean {
   }
 }
 
-/** ELOOP: links take the place of a directory on the way, and csync2 takes what lies behind a link for absent anyway. */
+/**
+ * ELOOP: links take the place of a directory on the way, and csync2 takes what lies behind a link
+ * for absent anyway.
+ */
 const absences: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);

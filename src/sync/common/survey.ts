@@ -2,11 +2,16 @@ import { loadNative } from '../../native.js';
 import { errnoName } from '../../proc/errno-name.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 
-/** Options of the survey, which reads the state of many paths with lstat(2) in a thread of its own. */
+/**
+ * Options of the survey, which reads the state of many paths with lstat(2) in a thread of its own.
+ */
 export interface SurveyOptions {
   /** Whether what lies below directories is looked at, too. */
   readonly recursive: boolean;
-  /** Entries that have changed since this time are told; nanoseconds since 1970, by the inode's ctime. */
+  /**
+   * Entries that have changed since this time are told; nanoseconds since 1970, by the inode's
+   * ctime.
+   */
   readonly changedSince: bigint;
   /** Of these, only regular files that have more than one name are told. */
   readonly linkedOnly?: boolean;
@@ -17,7 +22,9 @@ export interface SurveyOptions {
 export interface Survey {
   /** Entries that lstat(2) has succeeded for, the given paths among them. */
   readonly entries: number;
-  /** Everything but directories whose ctime is not before `changedSince`, as far as it is asked for. */
+  /**
+   * Everything but directories whose ctime is not before `changedSince`, as far as it is asked for.
+   */
   readonly changed: readonly ChangedEntry[];
   readonly unreadable: readonly UnreadablePath[];
 }
@@ -35,7 +42,10 @@ export interface ChangedEntry {
   readonly links: number;
 }
 
-/** A path that is there, or may be, and can't be looked at; of a directory nothing below it can be known. */
+/**
+ * A path that is there, or may be, and can't be looked at; of a directory nothing below it can be
+ * known.
+ */
 export interface UnreadablePath {
   readonly path: PathBytes;
   /** `EIO`, `EACCES`, `ESTALE`, … */
@@ -46,11 +56,14 @@ export interface UnreadablePath {
 export const noChanges = (1n << 63n) - 1n;
 
 /**
- * Looks at paths with lstat(2), as csync2 is about to: it takes whatever fails for deleted. Works in a thread of its own.
+ * Looks at paths with lstat(2), as csync2 is about to: it takes whatever fails for deleted. Works
+ * in a thread of its own.
  *
- * - What isn't there (ENOENT, ENOTDIR, and ELOOP, since csync2 takes what lies behind a link for absent) is not told.
+ * - What isn't there (ENOENT, ENOTDIR, and ELOOP, since csync2 takes what lies behind a link for
+ *   absent) is not told.
  * - A directory of which more than a hundred entries can't be looked at is told in their place.
- * - Paths longer than PATH_MAX can't be looked at by csync2: the directory is told that they begin in, with ENAMETOOLONG.
+ * - Paths longer than PATH_MAX can't be looked at by csync2: the directory is told that they begin
+ *   in, with ENAMETOOLONG.
  *
  * Rejects with the signal's reason when it is aborted.
  */
@@ -113,7 +126,16 @@ function* changedEntries(packed: Buffer): Generator<ChangedEntry> {
     const device = packed.readBigUInt64LE(at + 33);
     const links = packed.readUInt32LE(at + 41);
     const end = at + 49 + packed.readUInt32LE(at + 45);
-    yield { path: packed.subarray(at + 49, end), type, inode, size, mtimeNs, ctimeNs, device, links };
+    yield {
+      path: packed.subarray(at + 49, end),
+      type,
+      inode,
+      size,
+      mtimeNs,
+      ctimeNs,
+      device,
+      links,
+    };
     at = end;
   }
 }

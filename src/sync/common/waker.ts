@@ -1,4 +1,6 @@
-/** Sleeps until a deadline or until woken; a wake-up while nobody sleeps is kept for the next sleep. */
+/**
+ * Sleeps until a deadline or until woken; a wake-up while nobody sleeps is kept for the next sleep.
+ */
 export class Waker {
   #woken = false;
   #end: (() => void) | undefined;

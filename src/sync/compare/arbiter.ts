@@ -29,7 +29,10 @@ export interface ContestedPeer extends ComparedPeer {
 export interface ArbiterParts extends NoteComparisonParts {
   readonly peers: readonly ContestedPeer[];
   /** Gives csync2's notes of this host for a name, and if `isDeep` for all below it. */
-  readonly notes: (name: string, isDeep: boolean) => Iterable<readonly [name: string, text: string]>;
+  readonly notes: (
+    name: string,
+    isDeep: boolean,
+  ) => Iterable<readonly [name: string, text: string]>;
   /** Has {@link Arbiter.received} told of all that has come by now. */
   readonly lookForArrivals: () => void;
   readonly onDecided?: (peer: string, names: readonly string[]) => void;
@@ -39,9 +42,11 @@ export interface ArbiterParts extends NoteComparisonParts {
 }
 
 /**
- * Sees to it that hosts which have changed the same files at once come to have the same. csync2 resolves a conflict between two of
- * them; what the one that lost had brought to a third host meanwhile, a file or a removal, stays there, and nothing is pending for that host.
- * So what was contested is compared with each peer when it is at rest, and what does not change for a while goes by `auto`.
+ * Sees to it that hosts which have changed the same files at once come to have the same. csync2
+ * resolves a conflict between two of them; what the one that lost had brought to a third host
+ * meanwhile, a file or a removal, stays there, and nothing is pending for that host. So what was
+ * contested is compared with each peer when it is at rest, and what does not change for a while
+ * goes by `auto`.
  */
 export class Arbiter {
   readonly #parts: ArbiterParts;
@@ -58,7 +63,10 @@ export class Arbiter {
     }
   }
 
-  /** This host and another one have both changed what is under a name, or what it stands for is not what they take it for. */
+  /**
+   * This host and another one have both changed what is under a name, or what it stands for is not
+   * what they take it for.
+   */
   contested(name: string): void {
     if (this.#abort.signal.aborted) return;
     const now = performance.now();
@@ -74,7 +82,8 @@ export class Arbiter {
   /** A session has met a directory here with something in it, where its peer has something else. */
   occupied(name: string): void {
     const now = performance.now();
-    for (const [each, at] of this.#occupied) if (now - at > saidMilliseconds) this.#occupied.delete(each);
+    for (const [each, at] of this.#occupied)
+      if (now - at > saidMilliseconds) this.#occupied.delete(each);
     this.#occupied.set(name, now);
     this.contested(name);
   }
@@ -82,7 +91,11 @@ export class Arbiter {
   /** Something has come from a peer, a file or its removal. */
   received(name: string): void {
     // csync2 says so, too, of what a directory was in the way of.
-    if (performance.now() - (this.#occupied.get(name) ?? Number.NEGATIVE_INFINITY) < saidMilliseconds) return;
+    if (
+      performance.now() - (this.#occupied.get(name) ?? Number.NEGATIVE_INFINITY) <
+      saidMilliseconds
+    )
+      return;
     for (const { names } of this.#cases.values()) names.moved(name, performance.now());
   }
 
@@ -133,7 +146,10 @@ export class Arbiter {
     if (!first) return this.#arm(each, unreachableMilliseconds);
     forgetEqual(names, first, begun);
     if (first.size > 0) {
-      await sleep(lookAgainMilliseconds * this.#pace, undefined, { ref: false, signal: this.#abort.signal });
+      await sleep(lookAgainMilliseconds * this.#pace, undefined, {
+        ref: false,
+        signal: this.#abort.signal,
+      });
       const second = await this.#differences(each);
       this.#parts.lookForArrivals();
       // A host that sends a part of it may have removed the rest, and be about to say so.
@@ -143,7 +159,8 @@ export class Arbiter {
     if (each.rounds > mostRounds) names.forgetBefore(Number.POSITIVE_INFINITY);
     if (names.size === 0) return each.yielded.clear();
     // A comparison asks for all that the peer has: it is to take a small part of the time.
-    const cost = (performance.now() - begun - (first.size > 0 ? lookAgainMilliseconds : 0)) * costShare;
+    const cost =
+      (performance.now() - begun - (first.size > 0 ? lookAgainMilliseconds : 0)) * costShare;
     this.#arm(each, Math.max(againMilliseconds * 2 ** each.rounds++, cost));
   }
 
@@ -160,14 +177,20 @@ export class Arbiter {
     return (await compareNotes(peer, scope, this.#parts, this.#abort.signal))?.differences;
   }
 
-  #decide({ peer, yielded }: Case, differences: Differences, isStill: (name: string) => boolean): void {
+  #decide(
+    { peer, yielded }: Case,
+    differences: Differences,
+    isStill: (name: string) => boolean,
+  ): void {
     const won: string[] = [];
     for (const [name, { here, there }] of differences) {
       if (!isStill(name) || peer.isOnItsWay(name)) continue;
       const winner = winnerOf(here, there, peer.sides);
-      // A peer that knows of it would have sent what it wins with by now. It may have been no party to the conflict.
+      // A peer that knows of it would have sent what it wins with by now. It may have been no party
+      // to the conflict.
       const times = yielded.get(name) ?? 0;
-      const isUnclaimed = winner === 'there' && isTie(here, there, peer.sides) && times >= mostYields;
+      const isUnclaimed =
+        winner === 'there' && isTie(here, there, peer.sides) && times >= mostYields;
       if (winner === 'there') yielded.set(name, times + 1);
       if (winner !== 'here' && !isUnclaimed) continue;
       yielded.delete(name);
@@ -183,7 +206,10 @@ interface Case {
   readonly names: ContestedNames;
   /** How often each name was left to the peer to send. */
   readonly yielded: Map<string, number>;
-  /** When it is heard at the latest, in the clock of `performance`; undefined: nothing has been contested since it was heard last. */
+  /**
+   * When it is heard at the latest, in the clock of `performance`; undefined: nothing has been
+   * contested since it was heard last.
+   */
   hearBy: number | undefined;
   /** How often it has been heard since something was contested last. */
   rounds: number;

@@ -23,7 +23,8 @@ export interface HeldName {
 }
 
 /**
- * Makes conflicts of what a peer called changed on both sides. What lies below a tree is part of it.
+ * Makes conflicts of what a peer called changed on both sides. What lies below a tree is part of
+ * it.
  *
  * @param differences - of both sides at and below these names; undefined: the peer did not tell
  * @param ownNote - csync2's text for a name on this host
@@ -55,14 +56,17 @@ export function conflictsOf(
 export type Newest = { readonly peer: string | undefined } | 'unknown';
 
 /**
- * Finds whose version is newest, by the times of change that csync2 has noted, in whole seconds. Of a tree the youngest file in it
- * counts. It is unknown if a side has no time (a removal, a link, an empty directory), or if two are the same.
+ * Finds whose version is newest, by the times of change that csync2 has noted, in whole seconds. Of
+ * a tree the youngest file in it counts. It is unknown if a side has no time (a removal, a link, an
+ * empty directory), or if two are the same.
  *
  * @param conflicts - of one path, with each peer
  */
 export function newestOf(conflicts: readonly Conflict[]): Newest {
   const times = [
-    ...conflicts.map((conflict) => ({ peer: undefined, time: changedAt(conflict, 'here') })).slice(0, 1),
+    ...conflicts
+      .map((conflict) => ({ peer: undefined, time: changedAt(conflict, 'here') }))
+      .slice(0, 1),
     ...conflicts.map((conflict) => ({ peer: conflict.peer, time: changedAt(conflict, 'there') })),
   ];
   let newest: { peer: string | undefined; time: bigint } | undefined;
@@ -75,8 +79,14 @@ export function newestOf(conflicts: readonly Conflict[]): Newest {
   return newest && !isTie ? { peer: newest.peer } : 'unknown';
 }
 
-/** When the version of a side was changed last, in seconds since 1970; undefined: csync2 notes no time of it. */
-export function changedAt({ parts }: Pick<Conflict, 'parts'>, side: 'here' | 'there'): bigint | undefined {
+/**
+ * When the version of a side was changed last, in seconds since 1970; undefined: csync2 notes no
+ * time of it.
+ */
+export function changedAt(
+  { parts }: Pick<Conflict, 'parts'>,
+  side: 'here' | 'there',
+): bigint | undefined {
   let last: bigint | undefined;
   for (const pair of parts.values()) {
     const text = pair[side];

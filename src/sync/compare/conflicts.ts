@@ -20,20 +20,32 @@ export interface ConflictPeer extends ComparedPeer {
   win(name: string): void;
   /** Has nothing of these names pending for it any more; whether that could be done. */
   giveUp(names: readonly string[]): Promise<boolean>;
-  /** Looks at what it has under these names: so its service tries at once what this host had refused. */
+  /**
+   * Looks at what it has under these names: so its service tries at once what this host had
+   * refused.
+   */
   lookAt(names: readonly string[], signal: AbortSignal): Promise<void>;
   /** Tries at once what it has refused of these names. */
   tryAgain(names: ContestedNames): void;
 }
 
-/** What conflicts are found and decided with. Names are those of csync2's database, one character a byte. */
+/**
+ * What conflicts are found and decided with. Names are those of csync2's database, one character a
+ * byte.
+ */
 export interface ConflictsParts extends NoteComparisonParts {
   readonly peers: readonly ConflictPeer[];
   /** Gives csync2's notes of this host for a name, and if `isDeep` for all below it. */
-  readonly notes: (name: string, isDeep: boolean) => Iterable<readonly [name: string, text: string]>;
+  readonly notes: (
+    name: string,
+    isDeep: boolean,
+  ) => Iterable<readonly [name: string, text: string]>;
 }
 
-/** The conflicts of this host with its peers, and how they are decided when somebody says who is to win. */
+/**
+ * The conflicts of this host with its peers, and how they are decided when somebody says who is to
+ * win.
+ */
 export class Conflicts {
   readonly #parts: ConflictsParts;
 
@@ -79,30 +91,39 @@ export class Conflicts {
     return [name, ...parts.keys()].some((each) => !this.#parts.mayDecide(each));
   }
 
-  /** This host's version is sent with force; what the peer has in its place goes, as far as both sides' notes know it. */
+  /**
+   * This host's version is sent with force; what the peer has in its place goes, as far as both
+   * sides' notes know it.
+   */
   sendOwn({ name, parts, peer }: Conflict): void {
     const found = this.#peer(peer);
     for (const each of new Set([name, ...parts.keys()])) found.win(each);
     const around = new ContestedNames();
-    // What waited for it above, such as the removal of a directory, would wait for seconds, or minutes.
+    // What waited for it above, such as the removal of a directory, would wait for seconds, or
+    // minutes.
     around.add(name, 0);
     found.tryAgain(around);
   }
 
   /**
-   * This host's version is given up: the peer's is received when the peer sends it, which a service there does at once. Nothing
-   * changes on disk before.
+   * This host's version is given up: the peer's is received when the peer sends it, which a service
+   * there does at once. Nothing changes on disk before.
    *
    * @returns whether it could be done
    */
   async giveUpOwn({ isTree, name, parts, peer }: Conflict, signal: AbortSignal): Promise<boolean> {
     const found = this.#peer(peer);
-    const hasNote = (each: string) => !this.#parts.notes(each, false)[Symbol.iterator]().next().done;
+    const hasNote = (each: string) =>
+      !this.#parts.notes(each, false)[Symbol.iterator]().next().done;
     // A removal of a directory above it, which is pending, would keep it out.
-    const removals = [...directoriesAbove(name)].filter((each) => !hasNote(each) && found.isPending(each));
+    const removals = [...directoriesAbove(name)].filter(
+      (each) => !hasNote(each) && found.isPending(each),
+    );
     const pending = isTree ? found.pendingWithin(name) : [];
     if (!(await found.giveUp([...removals, name, ...pending]))) return false;
-    const files = [...parts].filter(([, { there }]) => there !== undefined && typeOf(there) === 'reg');
+    const files = [...parts].filter(
+      ([, { there }]) => there !== undefined && typeOf(there) === 'reg',
+    );
     await found.lookAt(
       files.slice(0, mostLookedAt).map(([each]) => each),
       signal,
@@ -116,12 +137,18 @@ export class Conflicts {
     const { notes } = this.#parts;
     const names = new Set(held.map(({ name }) => name));
     const scope: ComparedNames = {
-      concerns: (name) => names.has(name) || [...directoriesAbove(name)].some((each) => names.has(each)),
+      concerns: (name) =>
+        names.has(name) || [...directoriesAbove(name)].some((each) => names.has(each)),
       *own() {
         for (const name of names) yield* notes(name, true);
       },
     };
-    const compared = await compareNotes(peer, scope, { ...this.#parts, mayDecide: () => true }, signal);
+    const compared = await compareNotes(
+      peer,
+      scope,
+      { ...this.#parts, mayDecide: () => true },
+      signal,
+    );
     // Some may have been decided while the peer was asked.
     const left = new Set(peer.conflicts().map(({ name }) => name));
     const ownNote = (name: string) => [...notes(name, false)][0]?.[1];

@@ -1,6 +1,6 @@
 /**
- * Names that two hosts have changed at once, as csync2's database has them, one character a byte. What is below one, and the
- * directories above it, may differ for the same reason.
+ * Names that two hosts have changed at once, as csync2's database has them, one character a byte.
+ * What is below one, and the directories above it, may differ for the same reason.
  */
 export class ContestedNames {
   readonly #since = new Map<string, number>();
@@ -31,7 +31,8 @@ export class ContestedNames {
 
   /** Whether anything has come since a moment of what is contested along with this name. */
   hasMoved(name: string, since: number): boolean {
-    for (const contested of this.#over(name)) if ((this.#movedAt.get(contested) ?? 0) >= since) return true;
+    for (const contested of this.#over(name))
+      if ((this.#movedAt.get(contested) ?? 0) >= since) return true;
     return false;
   }
 
@@ -53,7 +54,10 @@ export class ContestedNames {
     return this.#above.keys();
   }
 
-  /** Forgets those that were added last before this time, but for those that one of the `open` is, is below or is above. */
+  /**
+   * Forgets those that were added last before this time, but for those that one of the `open` is,
+   * is below or is above.
+   */
   forgetBefore(before: number, open = new ContestedNames()): void {
     for (const [name, since] of this.#since) {
       if (since >= before || open.concerns(name)) continue;

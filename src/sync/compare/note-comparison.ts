@@ -61,7 +61,8 @@ export async function compareNotes(
   let compared = 0;
   for (const name of new Set([...here.keys(), ...there.keys()])) {
     const pair = { here: here.get(name), there: there.get(name) };
-    const isKnown = pair.there !== undefined || !cut.some((beginning) => name.startsWith(beginning));
+    const isKnown =
+      pair.there !== undefined || !cut.some((beginning) => name.startsWith(beginning));
     if (!isKnown || !peer.shares(name)) continue;
     compared++;
     if (pair.here !== pair.there && mayDecide(name)) differences.set(name, pair);

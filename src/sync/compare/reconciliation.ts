@@ -2,28 +2,40 @@ import type { DirtyRow } from '../../csync2/database/ledger.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 
 /**
- * The parts of {@link Reconciliation}, which removes from a peer what stands in the way of a removed
- * directory.
+ * The parts of {@link Reconciliation}, which removes from a peer what stands in the way of a
+ * removed directory.
  */
 export interface ReconciliationParts {
   /**
-   * Compares with a peer and makes what only the peer has pending, to be removed there; but only rows to `keep`.
+   * Compares with a peer and makes what only the peer has pending, to be removed there; but only
+   * rows to `keep`.
    *
    * @returns how many
    */
-  readonly compare: (peer: string, keep: (row: DirtyRow) => boolean, signal: AbortSignal) => Promise<number>;
-  /** Whether this host has, or had at its last check, anything of this name of the database; or can't tell. */
+  readonly compare: (
+    peer: string,
+    keep: (row: DirtyRow) => boolean,
+    signal: AbortSignal,
+  ) => Promise<number>;
+  /**
+   * Whether this host has, or had at its last check, anything of this name of the database; or
+   * can't tell.
+   */
   readonly isKnown: (encoded: Buffer) => boolean;
-  /** Whether another host than this peer wants to have what is at or below a name, or the directories above it. */
+  /**
+   * Whether another host than this peer wants to have what is at or below a name, or the
+   * directories above it.
+   */
   readonly isContested: (peer: string, encoded: Buffer) => boolean;
   readonly wake: (peer: string) => void;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Settles what stands in the way on a peer and is not known here: below a directory that has been removed here, or has become
- * something else, a peer may hold files whose removal is pending on no host. Where another host is about to send files to just there,
- * those may be its new ones: then it is a conflict. Names are encoded as in csync2's database.
+ * Settles what stands in the way on a peer and is not known here: below a directory that has been
+ * removed here, or has become something else, a peer may hold files whose removal is pending on no
+ * host. Where another host is about to send files to just there, those may be its new ones: then it
+ * is a conflict. Names are encoded as in csync2's database.
  */
 export class Reconciliation {
   readonly #parts: ReconciliationParts;
@@ -35,7 +47,10 @@ export class Reconciliation {
     this.#parts = parts;
   }
 
-  /** What is below this name is to be removed on the peer, unless it is known here. Many requests make one comparison. */
+  /**
+   * What is below this name is to be removed on the peer, unless it is known here. Many requests
+   * make one comparison.
+   */
   request(peer: string, encoded: Buffer): void {
     const asked = this.#asked.get(peer) ?? [];
     if (asked.length < mostAsked) asked.push(encoded);
@@ -54,7 +69,8 @@ export class Reconciliation {
     const { compare, isContested, isKnown, onError, wake } = this.#parts;
     const { signal } = this.#abort;
     while (this.#asked.has(peer) && !signal.aborted) {
-      // Another host may be sending what has been removed here, and has not been told yet that it is.
+      // Another host may be sending what has been removed here, and has not been told yet that it
+      // is.
       await pause(restMilliseconds, signal);
       const asked = this.#take(peer).filter((name) => !isContested(peer, name));
       if (asked.length === 0) continue;

@@ -1,7 +1,10 @@
 import type { KeptTime } from '../../state/kept-time.js';
 import type { Verified } from './verification.js';
 
-/** The parts of {@link RegularVerification}, the comparison with all peers once per `verify_interval`. */
+/**
+ * The parts of {@link RegularVerification}, the comparison with all peers once per
+ * `verify_interval`.
+ */
 export interface RegularVerificationParts {
   readonly peers: readonly string[];
   /** Seconds between two of them; 0 for none. */
@@ -14,7 +17,10 @@ export interface RegularVerificationParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** Compares with all peers now and then: what differs for a reason that nobody has thought of is to be known. */
+/**
+ * Compares with all peers now and then: what differs for a reason that nobody has thought of is to
+ * be known.
+ */
 export class RegularVerification {
   readonly #parts: RegularVerificationParts;
   readonly #abort = new AbortController();

@@ -39,8 +39,8 @@ export interface Verified {
 }
 
 /**
- * Compares with a peer all that both share, or what is at and below some names of csync2's database. It looks twice at what
- * differs.
+ * Compares with a peer all that both share, or what is at and below some names of csync2's
+ * database. It looks twice at what differs.
  *
  * @returns undefined: the peer did not tell what it has
  */
@@ -76,7 +76,10 @@ export function repair(peer: VerifiedPeer, divergences: readonly Divergence[]): 
   return own.length;
 }
 
-/** With `auto none`, nobody decides between two versions; what only one side has, that side may send. */
+/**
+ * With `auto none`, nobody decides between two versions; what only one side has, that side may
+ * send.
+ */
 function senderOf({ here, there }: NotePair, sides: Sides): Winner {
   if (sides.method !== 'none') return winnerOf(here, there, sides);
   if (here !== undefined && there !== undefined) return 'nobody';

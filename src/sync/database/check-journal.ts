@@ -3,8 +3,8 @@ import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-by
 import type { Scope } from '../common/batch.js';
 
 /**
- * Which paths a check has marked, or may have marked, since a certain moment. A lane that took its rows at that moment
- * must not remove these paths from what is pending afterwards.
+ * Which paths a check has marked, or may have marked, since a certain moment. A lane that took its
+ * rows at that moment must not remove these paths from what is pending afterwards.
  */
 export class CheckJournal {
   #entries: Entry[] = [];
@@ -12,8 +12,8 @@ export class CheckJournal {
   readonly #checkpoints = new Set<Checkpoint>();
 
   /**
-   * Notes a check before it starts. The returned function is called when it has ended, with what it has marked; without,
-   * if that is not known.
+   * Notes a check before it starts. The returned function is called when it has ended, with what it
+   * has marked; without, if that is not known.
    */
   begin(paths: readonly PathBytes[], recursive: boolean): (marked?: readonly PathBytes[]) => void {
     const entry: Entry = {
@@ -31,9 +31,13 @@ export class CheckJournal {
     };
   }
 
-  /** The moment now, to be given to {@link mayBeMarkedSince} later and to {@link release} in the end. */
+  /**
+   * The moment now, to be given to {@link mayBeMarkedSince} later and to {@link release} in the
+   * end.
+   */
   checkpoint(): Checkpoint {
-    // A check that is still running may commit its marks after this moment: it counts as begun later.
+    // A check that is still running may commit its marks after this moment: it counts as begun
+    // later.
     const running = this.#entries.find((entry) => entry.running);
     const checkpoint = { ticket: running ? running.ticket - 1 : this.#ticket };
     this.#checkpoints.add(checkpoint);
@@ -46,8 +50,9 @@ export class CheckJournal {
   }
 
   /**
-   * A test of real paths: has a check marked this one since the checkpoint? Where that is not known, because a check runs or
-   * has been cut short: has it been checked, alone or with a tree above it?
+   * A test of real paths: has a check marked this one since the checkpoint? Where that is not
+   * known, because a check runs or has been cut short: has it been checked, alone or with a tree
+   * above it?
    */
   mayBeMarkedSince(checkpoint: Checkpoint): (path: PathBytes) => boolean {
     const later = this.#entries
@@ -63,8 +68,9 @@ export class CheckJournal {
   }
 
   /**
-   * What checks have marked since the checkpoint: much less than what they were given, on a host that receives. Where that is
-   * not known, because a check runs or has been cut short, it is all that the check was given.
+   * What checks have marked since the checkpoint: much less than what they were given, on a host
+   * that receives. Where that is not known, because a check runs or has been cut short, it is all
+   * that the check was given.
    */
   markedSince(checkpoint: Checkpoint): Scope {
     const [files, trees] = [new Set<PathKey>(), new Set<PathKey>()];

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Mutex } from '../common/mutex.js';
 
-/** What {@link DatabaseWindow} asks about the local csync2 server before it lets a task use the database. */
+/**
+ * What {@link DatabaseWindow} asks about the local csync2 server before it lets a task use the
+ * database.
+ */
 export interface ServerSessions {
   /**
-   * Resolves to true when no session is busy but these, to false after so many seconds without anything received, or so
-   * many in all.
+   * Resolves to true when no session is busy but these, to false after so many seconds without
+   * anything received, or so many in all.
    */
   quiet(
     seconds: number,
@@ -25,14 +28,15 @@ export interface ServerGate {
 
 /**
  * The one way to csync2's database: one task at a time, and while the server serves nobody. csync2
- * sleeps for a second when it meets a lock, and a check that runs beside a session takes half-received files for local changes and
- * sends them back.
+ * sleeps for a second when it meets a lock, and a check that runs beside a session takes
+ * half-received files for local changes and sends them back.
  *
- * For the length of a task new sessions are held up: their connections wait in the kernel's queue, unnoticed but for
- * the few milliseconds. Tasks that wait go on at once: between two of them a session would come in, and each would wait for one.
- * Sessions that are busy are waited for, but not for ever: one that receives a large file may
- * take minutes. One that receives file after file is waited for longer: beside it csync2 would sleep for seconds, too,
- * and meet files that had not arrived when the check was planned.
+ * For the length of a task new sessions are held up: their connections wait in the kernel's queue,
+ * unnoticed but for the few milliseconds. Tasks that wait go on at once: between two of them a
+ * session would come in, and each would wait for one. Sessions that are busy are waited for, but
+ * not for ever: one that receives a large file may take minutes. One that receives file after file
+ * is waited for longer: beside it csync2 would sleep for seconds, too, and meet files that had not
+ * arrived when the check was planned.
  */
 export class DatabaseWindow {
   readonly #sessions: ServerSessions;
@@ -85,7 +89,8 @@ export class DatabaseWindow {
   }
 
   async #awaitQuiet(signal?: AbortSignal): Promise<boolean> {
-    // Where the sessions can't be told apart, one wait in vain is enough until there has been quiet.
+    // Where the sessions can't be told apart, one wait in vain is enough until there has been
+    // quiet.
     const patience = this.#isWorn && !this.#sessions.busySessions ? 0 : this.#patienceSeconds;
     const most = patience * whileReceiving;
     const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited, most);
@@ -98,8 +103,8 @@ export class DatabaseWindow {
 }
 
 /**
- * Does something to csync2's database as soon as nobody has it locked: a session that is waited for no longer may, for some
- * seconds. For use in a window.
+ * Does something to csync2's database as soon as nobody has it locked: a session that is waited for
+ * no longer may, for some seconds. For use in a window.
  *
  * @param action - throws `SQLITE_BUSY` if it is locked
  * @returns whether it has been done

@@ -3,9 +3,10 @@ import { type PathKey, toKey } from '../../text/path-bytes.js';
 import type { Batch } from '../common/batch.js';
 
 /**
- * What periodic full checks have found that the watcher had not reported: the number that must stay 0. A change that
- * happens while such a check runs is found by both, so what the watcher reports meanwhile, and a moment longer, is
- * set against what the check finds. If that is very much, the check is not judged: it is kept in memory.
+ * What periodic full checks have found that the watcher had not reported: the number that must stay
+ * 0. A change that happens while such a check runs is found by both, so what the watcher reports
+ * meanwhile, and a moment longer, is set against what the check finds. If that is very much, the
+ * check is not judged: it is kept in memory.
  */
 export class DetectedLate {
   #count = 0;

@@ -9,7 +9,10 @@ import type { DetectedLate } from './detected-late.js';
 import type { FullCheck, FullCheckReport } from './full-check.js';
 import type { UnsupportedPaths } from './unsupported-paths.js';
 
-/** The parts of {@link FullCheckDuty}, which decides when a full check runs, and runs it step by step. */
+/**
+ * The parts of {@link FullCheckDuty}, which decides when a full check runs, and runs it step by
+ * step.
+ */
 export interface FullCheckDutyParts {
   readonly queue: Queue;
   readonly lanes: readonly Lane[];
@@ -38,7 +41,10 @@ export interface FullCheckTimes {
   readonly serverWaitMax: number;
 }
 
-/** Which full check is due when, and what remains of it: a step at a time, so that fresh changes go first. */
+/**
+ * Which full check is due when, and what remains of it: a step at a time, so that fresh changes go
+ * first.
+ */
 export class FullCheckDuty {
   readonly #parts: FullCheckDutyParts;
   readonly #times: FullCheckTimes;
@@ -58,21 +64,31 @@ export class FullCheckDuty {
     this.#regularAt = this.#regularFrom(parts.history.at ?? Date.now());
   }
 
-  /** A place is back: one that waits for it is tried at once, and so is one that is under way and had met it away. */
+  /**
+   * A place is back: one that waits for it is tried at once, and so is one that is under way and
+   * had met it away.
+   */
   retry(): void {
     this.#notBefore = 0;
     this.#failures = 0;
     this.#isOutdated = this.#running !== undefined;
   }
 
-  /** How often, in a row, one could not be completed, and when it is tried again, milliseconds since 1970. */
+  /**
+   * How often, in a row, one could not be completed, and when it is tried again, milliseconds since
+   * 1970.
+   */
   get tries(): { readonly failures: number; readonly nextAt: number } {
     return { failures: this.#failures, nextAt: this.#notBefore };
   }
 
-  /** When there is something to do at the latest, without anything happening; milliseconds since 1970. */
+  /**
+   * When there is something to do at the latest, without anything happening; milliseconds since
+   * 1970.
+   */
   get dueAt(): number {
-    const due = this.#running || this.#parts.queue.fullCheckDue ? this.#notBefore : Number.POSITIVE_INFINITY;
+    const due =
+      this.#running || this.#parts.queue.fullCheckDue ? this.#notBefore : Number.POSITIVE_INFINITY;
     return Math.min(due, this.#regularAt, this.#judging?.at ?? Number.POSITIVE_INFINITY);
   }
 
@@ -109,13 +125,15 @@ export class FullCheckDuty {
       queue.fullCheckSucceeded(ticket);
       this.#succeed(begunAt);
     } else if (!this.#isOutdated) {
-      // A place that comes back ends the pause. Until then all else need not be looked at every few minutes.
+      // A place that comes back ends the pause. Until then all else need not be looked at every few
+      // minutes.
       const isHeldOnly = report.failed.length === 0 && report.isWaiting;
       const pauses = isHeldOnly ? heldBackoff : backoff;
       const seconds = backoffSeconds(++this.#failures, pauses, Math.random());
       this.#notBefore = Date.now() + seconds * 1000;
     }
-    if (reason === regular) this.#judging = { found: report.paths, at: Date.now() + reportMilliseconds };
+    if (reason === regular)
+      this.#judging = { found: report.paths, at: Date.now() + reportMilliseconds };
     this.#parts.events.onFullCheckEnded?.(report, reason);
   }
 
@@ -125,7 +143,9 @@ export class FullCheckDuty {
     this.#running = undefined;
   }
 
-  /** A regular one has ended a moment ago: what it found should be what the watcher has reported. */
+  /**
+   * A regular one has ended a moment ago: what it found should be what the watcher has reported.
+   */
   judgeDetectedLate(now: number): void {
     const { detectedLate, queue, events } = this.#parts;
     if (!this.#judging || now < this.#judging.at || queue.depth > 0) return;

@@ -9,15 +9,24 @@ import { type SweepStep, type SweepTree, sweepSteps } from '../sweep/sweep-plan.
 export interface FullCheckReport {
   /** Files that csync2 found changed. */
   readonly found: number;
-  /** Files that csync2 sees no change in, and that may have other content all the same: compared with the peers. */
+  /**
+   * Files that csync2 sees no change in, and that may have other content all the same: compared
+   * with the peers.
+   */
   readonly doubted: number;
-  /** Their real paths, one character a byte, as far as csync2's text tells them and not more than some thousands. */
+  /**
+   * Their real paths, one character a byte, as far as csync2's text tells them and not more than
+   * some thousands.
+   */
   readonly paths: readonly PathKey[];
   /** Everything was looked at: no root was held back, no path failed. */
   readonly complete: boolean;
   /** The first of the paths that csync2 could not look at. */
   readonly failed: readonly FailedPath[];
-  /** The first of the paths that were left out because they lie at or below a place that is not there. */
+  /**
+   * The first of the paths that were left out because they lie at or below a place that is not
+   * there.
+   */
   readonly heldRoots: readonly PathBytes[];
   /** Some place is still not there. When it is back, another full check is asked for. */
   readonly isWaiting?: boolean;
@@ -39,7 +48,10 @@ export interface FullCheckParts {
   readonly onLeftOut: (paths: readonly PathBytes[]) => void;
 }
 
-/** One pass over all roots, a step at a time. A caller that does not reach the report calls {@link close}. */
+/**
+ * One pass over all roots, a step at a time. A caller that does not reach the report calls
+ * {@link close}.
+ */
 export class FullCheck {
   readonly #checker: FullCheckParts['checker'];
   readonly #guard: FullCheckParts['guard'];
@@ -66,13 +78,17 @@ export class FullCheck {
   }
 
   /**
-   * Takes the next step, in a database window. Returns the report when there is none left, `busy` if the csync2 server
-   * is receiving and the step has not been taken: half-received files would pass for local changes.
+   * Takes the next step, in a database window. Returns the report when there is none left, `busy`
+   * if the csync2 server is receiving and the step has not been taken: half-received files would
+   * pass for local changes.
    *
    * @param waits - whether a busy server may hold the step up
    */
   step(waits: boolean, signal: AbortSignal): Promise<FullCheckReport | 'busy' | undefined> {
-    return this.#window.run(async (quiet) => (quiet || !waits ? this.#step(signal) : 'busy'), signal);
+    return this.#window.run(
+      async (quiet) => (quiet || !waits ? this.#step(signal) : 'busy'),
+      signal,
+    );
   }
 
   /** Lets go of what the next steps would have needed: there are none. */
@@ -113,7 +129,8 @@ export class FullCheck {
     for (const path of failed.slice(0, failedKept - this.#failed.length)) this.#failed.push(path);
     this.#found += marked.length;
     this.#doubted += doubted;
-    for (const path of marked.slice(0, pathsKept - this.#paths.length)) this.#paths.push(toKey(path));
+    for (const path of marked.slice(0, pathsKept - this.#paths.length))
+      this.#paths.push(toKey(path));
   }
 
   *#allSteps(roots: readonly PathBytes[], tree: SweepTree): Generator<SweepStep, void> {
@@ -149,7 +166,10 @@ export class FullCheck {
   }
 }
 
-/** csync2 looks at some 50,000 unchanged files a second: a step holds fresh changes up for about 0.2 s. */
+/**
+ * csync2 looks at some 50,000 unchanged files a second: a step holds fresh changes up for about 0.2
+ * s.
+ */
 const filesPerStep = 8000;
 const pathsKept = 5000;
 const failedKept = 100;

@@ -26,8 +26,9 @@ export interface PreviewParts {
 }
 
 /**
- * Tells what a check would find, and what would be deleted on peers, by csync2's notes and what is on disk. It changes nothing.
- * csync2 has no dry run: with `-d` a check writes into its database all the same (tried with 2.0).
+ * Tells what a check would find, and what would be deleted on peers, by csync2's notes and what is
+ * on disk. It changes nothing. csync2 has no dry run: with `-d` a check writes into its database
+ * all the same (tried with 2.0).
  */
 export class Preview {
   readonly #parts: PreviewParts;
@@ -45,14 +46,18 @@ export class Preview {
         if (!place || isAway(place) || this.#peersOf(name).length === 0) continue;
         const sight = lookAt(place);
         if (sight.kind === 'absent') yield { path: place, what: 'deleted' };
-        else if (sight.kind === 'there' && isOther(text, sight.stat)) yield { path: place, what: 'changed' };
+        else if (sight.kind === 'there' && isOther(text, sight.stat))
+          yield { path: place, what: 'changed' };
       }
       await othersTurn();
     }
     yield* this.#newWithin(path);
   }
 
-  /** How many files would be deleted at which peers if what is missing at and below a path were taken for deleted. Throws a LedgerError. */
+  /**
+   * How many files would be deleted at which peers if what is missing at and below a path were
+   * taken for deleted. Throws a LedgerError.
+   */
   async missing(
     path: PathBytes,
   ): Promise<{ readonly files: number; readonly peers: ReadonlyMap<string, number> }> {

@@ -12,8 +12,8 @@ export interface UnsupportedSummary {
 }
 
 /**
- * Paths that exist and that csync2 can't handle (see `isWithinLimits`): they stay on this host, and `status` shows them. A
- * bounded number is kept, as any user can make as many as he likes.
+ * Paths that exist and that csync2 can't handle (see `isWithinLimits`): they stay on this host, and
+ * `status` shows them. A bounded number is kept, as any user can make as many as he likes.
  */
 export class UnsupportedPaths {
   readonly #onChange: (summary: UnsupportedSummary) => void;

@@ -4,8 +4,8 @@ import { replaceFile } from '../../state/replace-file.js';
 import type { PathKey } from '../../text/path-bytes.js';
 
 /**
- * What was mounted where in the trees, over restarts: a disk that is not there at the next start must be missed. Beside
- * the queue, and on disk before anything below a mount is looked at.
+ * What was mounted where in the trees, over restarts: a disk that is not there at the next start
+ * must be missed. Beside the queue, and on disk before anything below a mount is looked at.
  */
 export class MountMemory {
   readonly #file: string;
@@ -26,7 +26,8 @@ export class MountMemory {
   /**
    * Reads what an earlier run has written; where there is no file, nothing is remembered.
    *
-   * Throws a {@link MountMemoryError} if it can't be read: without it, an unmounted disk would pass for deleted files.
+   * Throws a {@link MountMemoryError} if it can't be read: without it, an unmounted disk would pass
+   * for deleted files.
    */
   static open(file: string): MountMemory {
     return new MountMemory(file, readKept(file));
@@ -83,7 +84,9 @@ export class MountMemory {
     for (const name of names) if (this.#received.delete(name)) this.#isChanged = true;
   }
 
-  /** The highest row of csync2's notes when everything was last in sight; undefined: everything is. */
+  /**
+   * The highest row of csync2's notes when everything was last in sight; undefined: everything is.
+   */
   get lastRowInSight(): number | undefined {
     return this.#row;
   }
@@ -93,7 +96,10 @@ export class MountMemory {
     this.#row = row;
   }
 
-  /** Writes down what has changed. Throws what the file system throws; then the next call tries again. */
+  /**
+   * Writes down what has changed. Throws what the file system throws; then the next call tries
+   * again.
+   */
   save(): void {
     if (!this.#isChanged) return;
     const [mounts, accepted, row] = [[...this.#mounts], [...this.#accepted], this.#row];
@@ -135,7 +141,8 @@ function readKept(file: string): Kept {
   try {
     text = readText(file);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { mounts: [], accepted: [], received: [] };
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      return { mounts: [], accepted: [], received: [] };
     throw new MountMemoryError(file, (cause as Error).message, { cause });
   }
   let value: unknown;

@@ -18,8 +18,8 @@ export interface Mount {
 export type MountTable = ReadonlyMap<PathKey, Mount>;
 
 /**
- * Reads mountinfo: names are bytes, of which blank, tab, newline and backslash stand there as `\ooo`. Mounts that another
- * one covers, at the same point or above it, are left out.
+ * Reads mountinfo: names are bytes, of which blank, tab, newline and backslash stand there as
+ * `\ooo`. Mounts that another one covers, at the same point or above it, are left out.
  */
 export function parseMounts(text: Buffer): MountTable {
   const mounts = text
@@ -73,7 +73,10 @@ function unescaped(text: string): string {
 }
 
 /** A mount on the root of another stands on top of it. */
-function topmost(mount: ListedMount, children: ReadonlyMap<number, readonly ListedMount[]>): ListedMount {
+function topmost(
+  mount: ListedMount,
+  children: ReadonlyMap<number, readonly ListedMount[]>,
+): ListedMount {
   let top = mount;
   for (;;) {
     const above = children.get(top.id)?.findLast(({ point }) => point.equals(top.point));
@@ -82,7 +85,10 @@ function topmost(mount: ListedMount, children: ReadonlyMap<number, readonly List
   }
 }
 
-/** Of mounts on one file system, those below no other: what was mounted on a directory before one above it was covered. */
+/**
+ * Of mounts on one file system, those below no other: what was mounted on a directory before one
+ * above it was covered.
+ */
 function uncovered(mounts: readonly ListedMount[]): ListedMount[] {
   const byPoint = new Map(mounts.map((mount) => [toKey(mount.point), mount]));
   const points = new DirectoryKeys(byPoint.keys());

@@ -31,7 +31,10 @@ export interface Place {
   readonly seen: PlaceSight;
   /** What is mounted on it now. */
   readonly mount: Mount | undefined;
-  /** The {@link identityOf} what was mounted on it when it was last as it should be; undefined: nothing was. */
+  /**
+   * The {@link identityOf} what was mounted on it when it was last as it should be; undefined:
+   * nothing was.
+   */
   readonly remembered: string | undefined;
   /** How it was last as it should be, in this run. */
   readonly last: { readonly identity: string; readonly mountId: number | undefined } | undefined;
@@ -42,7 +45,8 @@ export interface PlaceKnowledge {
   /**
    * How many files, counted up to three.
    *
-   * @param orPending - with those that are still pending for a peer, though csync2 may have taken them for deleted
+   * @param orPending - with those that are still pending for a peer, though csync2 may have taken
+   *   them for deleted
    */
   count(orPending: boolean): number;
   /** Whether there are any below it, be they only pending. */
@@ -67,8 +71,8 @@ export function identityOf(mount: Mount | undefined, seen: PlaceSight): string {
 }
 
 /**
- * Judges a place. csync2 takes what it can't see for deleted: so it has to be the one that it was, or hold most of what
- * csync2 knows there, before anything in it is looked at.
+ * Judges a place. csync2 takes what it can't see for deleted: so it has to be the one that it was,
+ * or hold most of what csync2 knows there, before anything in it is looked at.
  *
  * @param knowledge - undefined where csync2's database can't be read: then only absence shows
  */
@@ -86,14 +90,16 @@ export function judgePlace(place: Place, knowledge: PlaceKnowledge | undefined):
   if (seen.kind === 'file' && mount && !isRoot) return { state: 'present', identity };
   if (seen.kind !== 'directory') return { state: 'not-a-directory' };
   const isSame = isSameAs(place, identity);
-  if (!knowledge) return { state: isSame || remembered === undefined ? 'present' : 'replaced', identity };
-  // What is only pending counts where another directory has come: a check that met it half-way has made csync2 forget files
-  // that are in the one before.
+  if (!knowledge)
+    return { state: isSame || remembered === undefined ? 'present' : 'replaced', identity };
+  // What is only pending counts where another directory has come: a check that met it half-way has
+  // made csync2 forget files that are in the one before.
   const orPending = !isSame && (mount !== undefined || place.last !== undefined);
-  // The place itself and one file: if the only file is deleted, that is intentional. And a check that has met a new file system in the
-  // moment of its mount may know a file that is gone by now.
+  // The place itself and one file: if the only file is deleted, that is intentional. And a check
+  // that has met a new file system in the moment of its mount may know a file that is gone by now.
   if (!isSame && knowledge.count(orPending) <= 2) return { state: 'present', identity };
-  if (seen.isEmpty) return { state: knowledge.count(orPending) > 2 ? 'emptied' : 'present', identity };
+  if (seen.isEmpty)
+    return { state: knowledge.count(orPending) > 2 ? 'emptied' : 'present', identity };
   return { state: isSame || knowledge.isMostlyThere(orPending) ? 'present' : 'replaced', identity };
 }
 

@@ -11,9 +11,15 @@ export type PlaceSight =
   | {
       readonly kind: 'directory' | 'file';
       readonly isEmpty: boolean;
-      /** Tells it from others: inode, time of birth and id of the file system, as far as that keeps them. */
+      /**
+       * Tells it from others: inode, time of birth and id of the file system, as far as that keeps
+       * them.
+       */
       readonly identity: string;
-      /** Whether the identity tells file systems apart. Every root directory of some types has the same inode number. */
+      /**
+       * Whether the identity tells file systems apart. Every root directory of some types has the
+       * same inode number.
+       */
       readonly isProof: boolean;
     };
 

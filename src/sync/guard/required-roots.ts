@@ -10,9 +10,11 @@ export interface RequiredRoot {
 }
 
 /**
- * Makes sure that what is included exists before anything is checked: csync2 takes a missing tree for a deleted one.
+ * Makes sure that what is included exists before anything is checked: csync2 takes a missing tree
+ * for a deleted one.
  *
- * Throws a {@link MissingRootError} for the first that doesn't. One that can't be looked at may be there: it is guarded.
+ * Throws a {@link MissingRootError} for the first that doesn't. One that can't be looked at may be
+ * there: it is guarded.
  */
 export function requireRoots(roots: readonly RequiredRoot[]): void {
   for (const root of roots) {

@@ -1,6 +1,13 @@
 import { closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { isShortage } from '../../proc/shortage.js';
-import { fromKey, isWithin, join, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
+import {
+  fromKey,
+  isWithin,
+  join,
+  type PathBytes,
+  type PathKey,
+  toKey,
+} from '../../text/path-bytes.js';
 import type { MountMemory } from './mount-memory.js';
 import type { MountTable } from './mount-table.js';
 import {
@@ -33,11 +40,18 @@ export function rootText({ state, errno }: Pick<GuardedRoot, 'state' | 'errno'>)
   return errno === undefined ? rootStateText[state] : `${rootStateText[state]} (${errno})`;
 }
 
-/** What csync2 remembers, as far as the guard asks. `orPending`: or what is pending for a peer, though csync2 may have forgotten it. */
+/**
+ * What csync2 remembers, as far as the guard asks. `orPending`: or what is pending for a peer,
+ * though csync2 may have forgotten it.
+ */
 export interface KnownFiles {
   knows?(path: PathBytes): boolean;
   countWithin(path: PathBytes, limit: number, orPending?: boolean): number;
-  childrenOf(directory: PathBytes, limit: number, orPending?: boolean): readonly { readonly name: Buffer }[];
+  childrenOf(
+    directory: PathBytes,
+    limit: number,
+    orPending?: boolean,
+  ): readonly { readonly name: Buffer }[];
 }
 
 /** Where the guard learns of mounts. */
@@ -48,20 +62,23 @@ export interface GuardedMounts {
   /** Whether something at or below a path may be synchronised. */
   concerns(path: PathBytes): boolean;
   /**
-   * Whether a place that is there again may be checked: not before what has come to it unseen is noted. It is
-   * asked again at each look.
+   * Whether a place that is there again may be checked: not before what has come to it unseen is
+   * noted. It is asked again at each look.
    */
   mayReturn?(path: PathBytes): boolean;
   /** Called before a look as long as some place is away: what comes there unseen is to be noted. */
   onAway?(): void;
-  /** What is mounted could not be read, or what is remembered not be written down. What was known stays in force. */
+  /**
+   * What is mounted could not be read, or what is remembered not be written down. What was known
+   * stays in force.
+   */
   onTrouble?(error: unknown): void;
 }
 
 /**
- * Keeps checks and updates away from what isn't there. csync2 takes every file it can't see for deleted and deletes it
- * on all peers: an unmounted disk would empty the cluster. Guarded are the included directories and every mount point
- * in them.
+ * Keeps checks and updates away from what isn't there. csync2 takes every file it can't see for
+ * deleted and deletes it on all peers: an unmounted disk would empty the cluster. Guarded are the
+ * included directories and every mount point in them.
  */
 export class RootGuard {
   readonly #known: KnownFiles | undefined;
@@ -96,7 +113,8 @@ export class RootGuard {
     const before = new Map([...this.#places.values()].map((place) => [place, place.state]));
     this.#judgeAll();
     const isNews = (place: GuardedPlace) => place.state !== (before.get(place) ?? 'present');
-    // An automounter mounts when somebody looks, and a table that is read while it changes may lack a line.
+    // An automounter mounts when somebody looks, and a table that is read while it changes may lack
+    // a line.
     if (this.#away.some((place) => place.state === 'unmounted' && isNews(place))) this.#judgeAll();
     this.#attempt((mounts) => mounts.memory.save());
     const changed = [...this.#places.values()].filter(isNews).map(shown);
@@ -115,7 +133,8 @@ export class RootGuard {
   }
 
   /**
-   * Whether a check of `path` could take a guarded place for deleted. A recursive one also may not start above it.
+   * Whether a check of `path` could take a guarded place for deleted. A recursive one also may not
+   * start above it.
    */
   forbids(path: PathBytes, recursive: boolean): boolean {
     return this.#away.some(
@@ -134,10 +153,12 @@ export class RootGuard {
   }
 
   /**
-   * Keeps what is mounted around these paths from being unmounted (but for `umount -l`, and for a file system that dies),
-   * by having its root directory open. Then looks at all places: one that has gone before is told.
+   * Keeps what is mounted around these paths from being unmounted (but for `umount -l`, and for a
+   * file system that dies), by having its root directory open. Then looks at all places: one that
+   * has gone before is told.
    *
-   * @returns what lets go; to be called within moments, since an unmount meanwhile fails with a busy target
+   * @returns what lets go; to be called within moments, since an unmount meanwhile fails with a
+   *   busy target
    */
   pin(paths: readonly PathBytes[]): () => void {
     const around = [...this.#places.values()].filter(
@@ -160,8 +181,9 @@ export class RootGuard {
   }
 
   /**
-   * Takes a place as it is now, since somebody said that it is meant: what was mounted at it and below it is forgotten,
-   * and an empty or replaced directory passes until csync2 has taken note of it.
+   * Takes a place as it is now, since somebody said that it is meant: what was mounted at it and
+   * below it is forgotten, and an empty or replaced directory passes until csync2 has taken note of
+   * it.
    */
   allow(path: PathBytes): void {
     this.look();
@@ -234,7 +256,10 @@ export class RootGuard {
     if (place.isIdle || (place.state === 'unmounted' && !mount && remembered !== undefined)) return;
     const seen = lookAtPlace(place.path);
     const { isRoot, last } = place;
-    const judgement = judgePlace({ isRoot, seen, mount, remembered, last }, this.#knowledgeOf(key, place));
+    const judgement = judgePlace(
+      { isRoot, seen, mount, remembered, last },
+      this.#knowledgeOf(key, place),
+    );
     if (judgement.isForgotten) this.#mounts?.memory.forget(key);
     place.state = this.#stateAfterAll(key, judgement);
     if (place.state !== 'present') place.isMeant = false;
@@ -253,7 +278,9 @@ export class RootGuard {
       this.#accepted.delete(key);
       this.#mounts?.memory.endAcceptance(key);
     }
-    return this.#isAccepted(key) && (state === 'emptied' || state === 'replaced') ? 'present' : state;
+    return this.#isAccepted(key) && (state === 'emptied' || state === 'replaced')
+      ? 'present'
+      : state;
   }
 
   #isAccepted(key: PathKey): boolean {

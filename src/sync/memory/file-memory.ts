@@ -2,15 +2,17 @@ import type { PathBytes } from '../../text/path-bytes.js';
 import { changedAt, type FileStamp } from './file-stamp.js';
 
 /**
- * What files were like when csync2 last saw them, or when a peer's session had done with them: inode, size, and the times of
- * content and inode to the nanosecond. csync2 itself compares size and whole seconds; whatever else has changed since tells
- * of a change that it would overlook for ever.
+ * What files were like when csync2 last saw them, or when a peer's session had done with them:
+ * inode, size, and the times of content and inode to the nanosecond. csync2 itself compares size
+ * and whole seconds; whatever else has changed since tells of a change that it would overlook for
+ * ever.
  *
- * Keeps 16 bytes a file (two digests), so that a million files take 32 MB. Of what is forgotten, nobody knows whether
- * csync2 has seen it: it is marked once more, which costs a comparison with the peers and no transfer.
+ * Keeps 16 bytes a file (two digests), so that a million files take 32 MB. Of what is forgotten,
+ * nobody knows whether csync2 has seen it: it is marked once more, which costs a comparison with
+ * the peers and no transfer.
  *
- * Only what has changed since the last full check began needs to be known. So there are two generations, and the older one
- * goes when a full check has succeeded.
+ * Only what has changed since the last full check began needs to be known. So there are two
+ * generations, and the older one goes when a full check has succeeded.
  */
 export class FileMemory {
   /** Since when files are remembered; milliseconds since 1970. */
@@ -44,14 +46,17 @@ export class FileMemory {
   }
 
   /**
-   * Remembers what a file was like when it had been touched. That is less than to have been seen: a write may have happened
-   * since, whose event is still to come.
+   * Remembers what a file was like when it had been touched. That is less than to have been seen: a
+   * write may have happened since, whose event is still to come.
    */
   rememberTouched(path: PathBytes, stamp: FileStamp): void {
     this.#young.set(digest(path, ~this.#seed), this.#digestOf(stamp));
   }
 
-  /** Whether the file is as it was when it had been touched, so that its events have told of all that happened to it. */
+  /**
+   * Whether the file is as it was when it had been touched, so that its events have told of all
+   * that happened to it.
+   */
   isSameAsTouched(path: PathBytes, stamp: FileStamp): boolean {
     return this.#isEqual(digest(path, ~this.#seed), stamp) ?? false;
   }
@@ -67,7 +72,10 @@ export class FileMemory {
       this.#young.set(digest(path, this.#seed ^ 1), this.#digestOf(stamp));
   }
 
-  /** Whether nobody has written to the file since it was marked: who closes it now may have, and has not. */
+  /**
+   * Whether nobody has written to the file since it was marked: who closes it now may have, and has
+   * not.
+   */
   isSameAsMarked(path: PathBytes, stamp: FileStamp): boolean {
     return this.#isEqual(digest(path, this.#seed ^ 1), stamp) ?? false;
   }
@@ -102,7 +110,10 @@ function isEqual(one: Digest, other: Digest): boolean {
   return one[0] === other[0] && one[1] === other[1];
 }
 
-/** Two sums of the kind of FNV-1a with final mixing (MurmurHash3), from a seed that nobody else knows. */
+/**
+ * Two sums of the kind of FNV-1a with final mixing (MurmurHash3), from a seed that nobody else
+ * knows.
+ */
 function digest(bytes: Uint8Array, seed: number): Digest {
   let one = seed ^ 0x811c9dc5;
   let two = seed ^ 0x1b873593;
@@ -121,7 +132,10 @@ function mix(value: number): number {
   return (mixed ^ (mixed >>> 16)) | 0;
 }
 
-/** A table of digests by digest, open addressing, in typed arrays. What doesn't fit any more is not kept. */
+/**
+ * A table of digests by digest, open addressing, in typed arrays. What doesn't fit any more is not
+ * kept.
+ */
 class Digests {
   readonly #limit: number;
   #slots = new Int32Array(0);
@@ -138,7 +152,9 @@ class Digests {
   get(key: Digest): Digest | undefined {
     if (this.#size === 0) return undefined;
     const at = this.#find(key);
-    return this.#isFree(at) ? undefined : [this.#slots[at + 2] as number, this.#slots[at + 3] as number];
+    return this.#isFree(at)
+      ? undefined
+      : [this.#slots[at + 2] as number, this.#slots[at + 3] as number];
   }
 
   set(key: Digest, value: Digest): void {
@@ -169,7 +185,8 @@ class Digests {
     this.#slots = new Int32Array(Math.max(1024 * slotWords, before.length * 2));
     for (let at = 0; at < before.length; at += slotWords) {
       const key = [before[at] as number, before[at + 1] as number] as const;
-      if (key[0] !== 0 || key[1] !== 0) this.#slots.set(before.subarray(at, at + slotWords), this.#find(key));
+      if (key[0] !== 0 || key[1] !== 0)
+        this.#slots.set(before.subarray(at, at + slotWords), this.#find(key));
     }
   }
 }

@@ -1,6 +1,9 @@
 import type { BigIntStats } from 'node:fs';
 
-/** What lstat(2) says of a file, as far as it tells one content from another. Times in nanoseconds since 1970. */
+/**
+ * What lstat(2) says of a file, as far as it tells one content from another. Times in nanoseconds
+ * since 1970.
+ */
 export interface FileStamp {
   readonly type: 'file' | 'link' | 'other';
   readonly inode: bigint;

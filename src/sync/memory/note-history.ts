@@ -1,6 +1,6 @@
 /**
- * Tells when csync2 has noted a file, from the number of its row: csync2 replaces a row by a new one, which gets the highest
- * number. The highest number at a moment tells which rows are younger.
+ * Tells when csync2 has noted a file, from the number of its row: csync2 replaces a row by a new
+ * one, which gets the highest number. The highest number at a moment tells which rows are younger.
  */
 export class NoteHistory {
   readonly #samples: { readonly at: number; readonly highest: number }[] = [];

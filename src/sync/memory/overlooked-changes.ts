@@ -10,7 +10,8 @@ import type { Account } from './write-counts.js';
  * What is to be done about a file:
  *
  * - `check`: csync2 looks itself (`-c`) and sees what has changed
- * - `overlooked`: it has changed in a way that csync2 does not see: it is marked without a look (`-m`)
+ * - `overlooked`: it has changed in a way that csync2 does not see: it is marked without a look
+ *   (`-m`)
  * - `both`: nobody knows what csync2 knows of it
  * - `nothing`: csync2 knows it as it is
  */
@@ -40,9 +41,10 @@ export interface OverlookedChangesParts {
 }
 
 /**
- * Tells which changes csync2 would overlook. It compares size, mode, owner and whole seconds: a file with other content and
- * the same of all these looks unchanged to it for ever, to `-c` and to a full check alike. Tools that keep times make
- * such files (tar, unzip, `cp -p`, package managers), and so does a program that writes twice within a second.
+ * Tells which changes csync2 would overlook. It compares size, mode, owner and whole seconds: a
+ * file with other content and the same of all these looks unchanged to it for ever, to `-c` and to
+ * a full check alike. Tools that keep times make such files (tar, unzip, `cp -p`, package
+ * managers), and so does a program that writes twice within a second.
  *
  * What a peer's session has written is left out, so that it isn't sent back.
  */
@@ -77,25 +79,39 @@ export class OverlookedChanges {
     this.#unmarked.delete(toKey(path));
   }
 
-  #isKnown(path: PathBytes, stamp: FileStamp, noted: NotedFile, circumstances: Circumstances): boolean {
+  #isKnown(
+    path: PathBytes,
+    stamp: FileStamp,
+    noted: NotedFile,
+    circumstances: Circumstances,
+  ): boolean {
     const { memory } = this.#parts;
     const { account, isSweep, isTrusted } = circumstances;
-    // Told just now or before, in a batch that has yet to come: it is not told again. What is remembered may have been like that
-    // already then.
+    // Told just now or before, in a batch that has yet to come: it is not told again. What is
+    // remembered may have been like that already then.
     if (account === 'written') return memory.isSameAsMarked(path, stamp);
     if (isTrusted || account === 'accounted' || account === 'known') return true;
     if (isSweep && memory.isSameAsTouched(path, stamp)) return true;
     return memory.isSame(path, stamp) === true || this.#isReceived(stamp, noted, circumstances);
   }
 
-  #isReceived(stamp: FileStamp, noted: NotedFile, { isReceived, tellsAll }: Circumstances): boolean {
+  #isReceived(
+    stamp: FileStamp,
+    noted: NotedFile,
+    { isReceived, tellsAll }: Circumstances,
+  ): boolean {
     if (isReceived) return true;
     if (stamp.type === 'file' && !hasWholeSeconds(stamp)) return false;
     // A session's process writes the file first and csync2's note of it then.
-    return !tellsAll && this.#parts.notes.isWrittenAfter(noted.row, changedAt(stamp) - slackMilliseconds);
+    return (
+      !tellsAll && this.#parts.notes.isWrittenAfter(noted.row, changedAt(stamp) - slackMilliseconds)
+    );
   }
 
-  /** The database is on a server, and not asked. csync2 looks, and what can't be told from that is marked, too. */
+  /**
+   * The database is on a server, and not asked. csync2 looks, and what can't be told from that is
+   * marked, too.
+   */
   #judgeUnknown(
     path: PathBytes,
     stamp: FileStamp,
@@ -119,7 +135,11 @@ export class OverlookedChanges {
 function looksTheSame(noted: NotedFile, stamp: FileStamp): boolean {
   // With prefixes csync2 notes no target, and never sees that a link leads elsewhere.
   if (stamp.type === 'link') return noted.type === 'lnk' && noted.target === '';
-  return noted.type === 'reg' && noted.size === stamp.size && noted.mtimeSeconds === secondsOf(stamp.mtimeNs);
+  return (
+    noted.type === 'reg' &&
+    noted.size === stamp.size &&
+    noted.mtimeSeconds === secondsOf(stamp.mtimeNs)
+  );
 }
 
 /** How far the clock of inodes may be behind. */

@@ -5,9 +5,9 @@ import { replaceFile } from '../../state/replace-file.js';
 type Span = readonly [from: number, to: number];
 
 /**
- * The times in which changes may have gone unseen, until a full check has been through: while no run watched, and around each
- * loss. Kept on disk, as a run may end before its full check does. What has changed at any other time was seen to then, be it
- * received or made here.
+ * The times in which changes may have gone unseen, until a full check has been through: while no
+ * run watched, and around each loss. Kept on disk, as a run may end before its full check does.
+ * What has changed at any other time was seen to then, be it received or made here.
  */
 export class UnseenSpans {
   readonly #file: string;
@@ -18,7 +18,10 @@ export class UnseenSpans {
     this.#spans = [...spans];
   }
 
-  /** Reads what an earlier run has left. Where that can't be read, anything may have happened at any time until now. */
+  /**
+   * Reads what an earlier run has left. Where that can't be read, anything may have happened at any
+   * time until now.
+   */
   static open(file: string, now = Date.now()): UnseenSpans {
     return new UnseenSpans(file, readSpans(file) ?? [[0, now]]);
   }
@@ -28,7 +31,11 @@ export class UnseenSpans {
     const [merged, others] = [{ from, to }, [] as Span[]];
     for (const span of this.#spans) {
       if (span[1] < merged.from || span[0] > merged.to) others.push(span);
-      else Object.assign(merged, { from: Math.min(span[0], merged.from), to: Math.max(span[1], merged.to) });
+      else
+        Object.assign(merged, {
+          from: Math.min(span[0], merged.from),
+          to: Math.max(span[1], merged.to),
+        });
     }
     this.#spans = [...others, [merged.from, merged.to] as Span].sort((a, b) => a[0] - b[0]);
     if (this.#spans.length > mostSpans)
@@ -52,7 +59,10 @@ export class UnseenSpans {
     return this.#spans.some(([from, to]) => time >= from && time <= to);
   }
 
-  /** If it can't be written, on a full disk, the next run takes what is there; a loss is told by the queue as well. */
+  /**
+   * If it can't be written, on a full disk, the next run takes what is there; a loss is told by the
+   * queue as well.
+   */
   #save(): void {
     try {
       // After a crash of the machine a full check is due anyway.
@@ -74,7 +84,9 @@ function readSpans(file: string): Span[] | undefined {
 }
 
 function isSpan(value: unknown): value is Span {
-  return Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number');
+  return (
+    Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number')
+  );
 }
 
 const mostSpans = 100;

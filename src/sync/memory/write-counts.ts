@@ -1,6 +1,9 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 
-/** How often something was done to a file that may have given it other content; see `watch/decode.ts`. */
+/**
+ * How often something was done to a file that may have given it other content; see
+ * `watch/decode.ts`.
+ */
 export interface CountedChange {
   readonly path: PathBytes;
   readonly writes: number;
@@ -19,19 +22,24 @@ export interface CountedChange {
 export type Account = 'written' | 'accounted' | 'known' | 'unknown';
 
 /**
- * Counts how often files were written to and moved into their place lately. csync2's server moves each file that it receives
- * into its place once, and closes it there once, unless it `closes` it before: whatever was seen beyond that was done by somebody else.
+ * Counts how often files were written to and moved into their place lately. csync2's server moves
+ * each file that it receives into its place once, and closes it there once, unless it `closes` it
+ * before: whatever was seen beyond that was done by somebody else.
  */
 export class WriteCounts {
   readonly #limit: number;
   /** Since when all events are seen. */
   #startedAt: number;
-  /** When events came last, before those that are being noted: these have happened since, or a moment before. */
+  /**
+   * When events came last, before those that are being noted: these have happened since, or a
+   * moment before.
+   */
   #deliveredAt: number;
   readonly #counts = new Map<PathKey, Counted>();
 
   /**
-   * @param startedAt - what is noted shortly after this moment may have happened before it: milliseconds since 1970
+   * @param startedAt - what is noted shortly after this moment may have happened before it:
+   *   milliseconds since 1970
    * @param limit - files to count for at most
    */
   constructor(startedAt = Number.NEGATIVE_INFINITY, limit = 50_000) {
@@ -46,8 +54,9 @@ export class WriteCounts {
       const key = toKey(path);
       const before = this.#counts.get(key);
       const goesOn = before !== undefined && now - before.lastAt < restMilliseconds;
-      // Where nothing could be read for seconds, they may be as old. What was received before others were read is done with: the
-      // directory of a file that has no events may not have been watched yet.
+      // Where nothing could be read for seconds, they may be as old. What was received before
+      // others were read is done with: the directory of a file that has no events may not have been
+      // watched yet.
       const unread = Math.min(now - lateMilliseconds, this.#deliveredAt);
       const after = Math.max(before?.lastAt ?? Number.NEGATIVE_INFINITY, unread);
       const sums = goesOn ? before : { ...nothing, after };
@@ -73,21 +82,32 @@ export class WriteCounts {
     this.#deliveredAt = now;
   }
 
-  /** Something was not seen: nothing can be set off any more, and what comes next may be of before. */
+  /**
+   * Something was not seen: nothing can be set off any more, and what comes next may be of before.
+   */
   clear(now: number): void {
     this.#counts.clear();
     this.#startedAt = now;
   }
 
   /** What is seen at the start, or after a loss, may be of receptions before it. */
-  #isDoubtful({ isLate, moves, writes }: Counted, receivedAt: readonly number[], closes: 0 | 1): boolean {
+  #isDoubtful(
+    { isLate, moves, writes }: Counted,
+    receivedAt: readonly number[],
+    closes: 0 | 1,
+  ): boolean {
     if (!isLate || !receivedAt.some((time) => time <= this.#startedAt)) return false;
     // More than all of them can have done was done here.
-    const possible = receivedAt.filter((time) => time > this.#startedAt - unreadMilliseconds).length;
+    const possible = receivedAt.filter(
+      (time) => time > this.#startedAt - unreadMilliseconds,
+    ).length;
     return writes <= possible * closes && moves <= possible;
   }
 
-  /** Whether somebody here has written to a file beside its receptions, as far as has been seen; see {@link balance}. */
+  /**
+   * Whether somebody here has written to a file beside its receptions, as far as has been seen; see
+   * {@link balance}.
+   */
   isWritten(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): boolean {
     const counted = this.#counts.get(toKey(path));
     if (!counted || this.#isDoubtful(counted, receivedAt, closes)) return false;
@@ -97,7 +117,8 @@ export class WriteCounts {
   }
 
   /**
-   * Sets off what was seen of a file against its receptions. The next answer is about what comes after.
+   * Sets off what was seen of a file against its receptions. The next answer is about what comes
+   * after.
    *
    * @param receivedAt - when it was received lately, in ascending order, milliseconds since 1970
    * @param closes - how often each reception has closed it in its place

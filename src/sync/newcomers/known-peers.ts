@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { replaceFile } from '../../state/replace-file.js';
 
 /**
- * Which peers have had their first comparison. A host that is added to csync2.cfg later lacks everything that its
- * peers already know, and csync2 itself marks nothing for it.
+ * Which peers have had their first comparison. A host that is added to csync2.cfg later lacks
+ * everything that its peers already know, and csync2 itself marks nothing for it.
  */
 export class KnownPeers {
   readonly #file: string;
@@ -15,8 +15,8 @@ export class KnownPeers {
   }
 
   /**
-   * Reads the list. Where there is none yet, the peers of the moment count as known: their trees were made equal when
-   * the cluster was set up.
+   * Reads the list. Where there is none yet, the peers of the moment count as known: their trees
+   * were made equal when the cluster was set up.
    */
   static open(file: string, present: readonly string[]): KnownPeers {
     const names = readNames(file);

@@ -34,7 +34,10 @@ export class Newcomers {
   readonly #abort = new AbortController();
   readonly #waiting = new Map<string, NewcomerState>();
   /** Those that are being compared with, and how to end the pause before the next try. */
-  readonly #welcoming = new Map<string, { readonly done: Promise<void>; readonly hurry: AbortController }>();
+  readonly #welcoming = new Map<
+    string,
+    { readonly done: Promise<void>; readonly hurry: AbortController }
+  >();
 
   constructor(parts: NewcomerParts) {
     this.#parts = parts;
@@ -103,12 +106,18 @@ export class Newcomers {
       }
       const failingSince = this.#waiting.get(peer)?.failingSince ?? Date.now();
       this.#waiting.set(peer, { failingSince, reason: comparison.reason });
-      await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), [signal, hurry]);
+      await pause(backoffSeconds(++failures, { first: 1, most: 300 }, Math.random()), [
+        signal,
+        hurry,
+      ]);
     }
   }
 }
 
-/** Returns after some time, or when one of the signals is aborted, and leaves nothing behind at either. */
+/**
+ * Returns after some time, or when one of the signals is aborted, and leaves nothing behind at
+ * either.
+ */
 function pause(seconds: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

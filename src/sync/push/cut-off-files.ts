@@ -3,10 +3,11 @@ import { saidName } from '../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../csync2/run/push-transcript.js';
 
 /**
- * Files that were under way when a push was cut off: killed, or left by a peer that died. The peer may have put such a file
- * in its place without owner, mode and time, and without taking note of it. It then takes its own half of our file for
- * a change of its own: a conflict that is none. So it is sent again with force, unless so much time has passed that somebody
- * there may really have changed it.
+ * Files that were under way when a push was cut off: killed, or left by a peer that died. The peer
+ * may have put such a file in its place without owner, mode and time, and without taking note of
+ * it. It then takes its own half of our file for a change of its own: a conflict that is none. So
+ * it is sent again with force, unless so much time has passed that somebody there may really have
+ * changed it.
  */
 export class CutOffFiles {
   /** Until when each is to be forced, milliseconds since 1970. */

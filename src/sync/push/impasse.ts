@@ -1,13 +1,16 @@
 /**
- * Notices that csync2 and a peer's server wait for each other, which neither ever ends: at once where csync2 shows all that goes
- * over the wire, else when it has said nothing for a while.
+ * Notices that csync2 and a peer's server wait for each other, which neither ever ends: at once
+ * where csync2 shows all that goes over the wire, else when it has said nothing for a while.
  */
 export class Impasse {
   readonly #mayBe: () => boolean;
   readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param mayBe - whether the file that csync2 is at may be such a case; asked when it has said nothing for a while */
+  /**
+   * @param mayBe - whether the file that csync2 is at may be such a case; asked when it has said
+   * nothing for a while
+   */
   constructor(mayBe: () => boolean) {
     this.#mayBe = mayBe;
   }
@@ -36,5 +39,8 @@ export class Impasse {
   }
 }
 
-/** A small file takes milliseconds; one for which the peer has to wait at its database, a second more. */
+/**
+ * A small file takes milliseconds; one for which the peer has to wait at its database, a second
+ * more.
+ */
 const silentMilliseconds = 1500;

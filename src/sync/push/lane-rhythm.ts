@@ -4,8 +4,8 @@ import { backoffSeconds } from '../common/backoff.js';
 import type { LaneState, LaneStatus } from './lane.js';
 
 /**
- * When a lane works and when it waits: woken by changes, held back after a failure with growing pauses, woken again
- * by itself. What the work is, is the lane's own affair.
+ * When a lane works and when it waits: woken by changes, held back after a failure with growing
+ * pauses, woken again by itself. What the work is, is the lane's own affair.
  */
 export class LaneRhythm {
   readonly #work: () => Promise<void>;
@@ -23,8 +23,10 @@ export class LaneRhythm {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param work - does all that is to be done, reports through {@link failed} or {@link succeeded}, never throws
-   * @param isPaused - whether an administrator has paused the peer: the lane works then, too, but begins no update
+   * @param work - does all that is to be done, reports through {@link failed} or {@link succeeded},
+   *   never throws
+   * @param isPaused - whether an administrator has paused the peer: the lane works then, too, but
+   *   begins no update
    */
   constructor(work: () => Promise<void>, isPaused: () => boolean = () => false) {
     this.#work = work;
@@ -55,7 +57,10 @@ export class LaneRhythm {
     };
   }
 
-  /** There may be work. While the lane waits after a failure this changes nothing: the wait has its end. */
+  /**
+   * There may be work. While the lane waits after a failure this changes nothing: the wait has its
+   * end.
+   */
   wake(): void {
     if (this.#isHeld()) return;
     this.#awake = true;
@@ -66,7 +71,10 @@ export class LaneRhythm {
     });
   }
 
-  /** As {@link wake}, but a wait that has lasted for some seconds is ended: what has come since may fare better. */
+  /**
+   * As {@link wake}, but a wait that has lasted for some seconds is ended: what has come since may
+   * fare better.
+   */
   probe(): void {
     if (this.#state === 'waiting' && Date.now() - this.#failedAt > probeMilliseconds) this.retry();
     else this.wake();
@@ -112,8 +120,8 @@ export class LaneRhythm {
   }
 
   /**
-   * Begins nothing new and waits for what goes on; breaks it off after `graceSeconds`. An update that is broken off may
-   * leave a file on the peer without its owner, mode and time.
+   * Begins nothing new and waits for what goes on; breaks it off after `graceSeconds`. An update
+   * that is broken off may leave a file on the peer without its owner, mode and time.
    */
   async stop(graceSeconds = graceful): Promise<void> {
     this.#stopping = true;
@@ -178,13 +186,19 @@ export class LaneRhythm {
 
 /** States that say nothing of a peer that is paused. */
 const pausable: ReadonlySet<LaneState> = new Set(['idle', 'waiting']);
-/** Seconds for which an update may go on that is not to: broken off, it may leave a file there without owner, mode and time. */
+/**
+ * Seconds for which an update may go on that is not to: broken off, it may leave a file there
+ * without owner, mode and time.
+ */
 const graceful = 8;
 /** How often it is looked whether it has ended. */
 const silenceMilliseconds = 20;
 const pausedMilliseconds = 1000;
 const backoff = { first: 1, most: 300 };
-/** The peer answers, and does not take some file: what comes next it may take. It may be that only a disk is missing there. */
+/**
+ * The peer answers, and does not take some file: what comes next it may take. It may be that only a
+ * disk is missing there.
+ */
 const ofFiles: ReadonlySet<Outcome> = new Set(['denied', 'refused', 'conflict']);
 const fileBackoff = { first: 1, most: 60 };
 const probeMilliseconds = 5000;

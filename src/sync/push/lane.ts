@@ -22,14 +22,21 @@ export interface Lane {
   wake(): void;
   /** Ends the wait after a failure now. */
   retry(): void;
-  /** Ends a running push if it may send something at or below a path: what was there is out of sight. */
+  /**
+   * Ends a running push if it may send something at or below a path: what was there is out of
+   * sight.
+   */
   halt(path: PathBytes): void;
   /**
-   * A session of csync2's server has marked a file, by its name in the database: since it had changed, or since it was pending for
-   * somebody when a peer offered another version. `isOffered`: it was this peer's session. `at`: when, in milliseconds since 1970.
+   * A session of csync2's server has marked a file, by its name in the database: since it had
+   * changed, or since it was pending for somebody when a peer offered another version. `isOffered`:
+   * it was this peer's session. `at`: when, in milliseconds since 1970.
    */
   marked?(encoded: Buffer, isOffered: boolean, at: number): void;
-  /** The peer has been paused: begins no update, and resolves when none goes on. One that takes seconds is ended. */
+  /**
+   * The peer has been paused: begins no update, and resolves when none goes on. One that takes
+   * seconds is ended.
+   */
   pause(): Promise<void>;
   /** The peer has been resumed: sends at once what waits, also what the peer had rejected. */
   resume(): void;
@@ -59,7 +66,10 @@ export interface LaneStatus {
   /** The first of the files that the peer does not take, and how many there are. */
   readonly onHold: readonly HeldPath[];
   readonly onHoldCount: number;
-  /** Files that are held back because they can't be looked at on this host, as far as the lane has met them. */
+  /**
+   * Files that are held back because they can't be looked at on this host, as far as the lane has
+   * met them.
+   */
   readonly unreadable?: number;
 }
 
@@ -87,9 +97,15 @@ export interface PushReport {
   readonly names: readonly Buffer[];
   /** Names of what was sent that the peer had not taken before. */
   readonly taken?: readonly Buffer[];
-  /** What the peer has accepted, without what it had already; undefined where only the number is known. */
+  /**
+   * What the peer has accepted, without what it had already; undefined where only the number is
+   * known.
+   */
   readonly accepted?: readonly AcceptedFile[];
-  /** The path, on this host, of the file that the `diagnosis` is of, if the peer had not rejected it before for this reason. */
+  /**
+   * The path, on this host, of the file that the `diagnosis` is of, if the peer had not rejected it
+   * before for this reason.
+   */
   readonly rejected?: PathBytes;
   /** The peer as a whole is the matter, and not single files. */
   readonly isAboutPeer: boolean;

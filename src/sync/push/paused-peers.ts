@@ -3,8 +3,8 @@ import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { replaceFile } from '../../state/replace-file.js';
 
 /**
- * Which peers an administrator has paused, and since when, in milliseconds since 1970. Kept on disk: a restart or a reboot
- * must not begin to send what is to wait.
+ * Which peers an administrator has paused, and since when, in milliseconds since 1970. Kept on
+ * disk: a restart or a reboot must not begin to send what is to wait.
  */
 export class PausedPeers {
   /** The file could not be read, so all peers are paused: to send is what cannot be taken back. */
@@ -91,7 +91,10 @@ export class PauseNotKeptError extends InotifyCsyncError {
   }
 }
 
-function without(since: ReadonlyMap<string, number>, peers: readonly string[]): ReadonlyMap<string, number> {
+function without(
+  since: ReadonlyMap<string, number>,
+  peers: readonly string[],
+): ReadonlyMap<string, number> {
   return new Map([...since].filter(([peer]) => !peers.includes(peer)));
 }
 

@@ -60,9 +60,13 @@ export interface PeerLaneParts {
   readonly lookAtRoots: () => void;
   /** Undefined: nothing is kept from being unmounted. */
   readonly pin?: PushWatchParts['pin'];
-  /** Has a file checked that is there and of which csync2 has no note: it has taken it for deleted. */
+  /**
+   * Has a file checked that is there and of which csync2 has no note: it has taken it for deleted.
+   */
   readonly recheck?: (path: PathBytes) => void;
-  /** Has both sides compared: the peer has something in the way of this name that is not known here. */
+  /**
+   * Has both sides compared: the peer has something in the way of this name that is not known here.
+   */
   readonly compare?: (encoded: Buffer) => void;
   /** Undefined: nothing is known of other hosts' versions. */
   readonly origins?: Origins;
@@ -77,8 +81,9 @@ export interface PeerLaneParts {
 }
 
 /**
- * Stage 2 for one peer, on a private database: no lock of the real one is held over a network wait, so the lanes
- * disturb neither each other nor the checks, and two hosts that push at each other can't block.
+ * Stage 2 for one peer, on a private database: no lock of the real one is held over a network wait,
+ * so the lanes disturb neither each other nor the checks, and two hosts that push at each other
+ * can't block.
  */
 export class PeerLane implements Lane {
   readonly peer: string;
@@ -125,14 +130,24 @@ export class PeerLane implements Lane {
       parts.origins?.receivedAt(saidName({ encoded })),
     );
     this.#contested = new ContestedVersions({
-      ...{ peer: parts.peer, ledger: parts.ledger, versions: this.#versions, origins: parts.origins },
+      ...{
+        peer: parts.peer,
+        ledger: parts.ledger,
+        versions: this.#versions,
+        origins: parts.origins,
+      },
       isSlave: parts.isSlave ?? false,
       myName: encodeName(Buffer.from(parts.myName)),
       stampOf: (encoded) => this.#files.stamp({ encoded }),
       onNoLongerPending: (encoded) => this.#rejected.forget(encoded),
     });
     this.#pusher = new Pusher({
-      ...{ peer: parts.peer, runner: parts.runner, stallSeconds: parts.stallSeconds, pin: parts.pin },
+      ...{
+        peer: parts.peer,
+        runner: parts.runner,
+        stallSeconds: parts.stallSeconds,
+        pin: parts.pin,
+      },
       leastRate: leastRateOf(parts.turn),
       ...{ directory: this.#directory, files: this.#files, versions: this.#versions },
       doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
@@ -230,10 +245,14 @@ export class PeerLane implements Lane {
   #recall(): void {
     this.#hasRecalled = true;
     const interrupted = PrivateDatabase.recall(this.#databaseFile);
-    if (interrupted) this.#versions.recall(interrupted, encodeName(Buffer.from(this.#parts.myName)));
+    if (interrupted)
+      this.#versions.recall(interrupted, encodeName(Buffer.from(this.#parts.myName)));
   }
 
-  /** Copies the pending files that are sent next into a private database. Call it in a database window. */
+  /**
+   * Copies the pending files that are sent next into a private database. Call it in a database
+   * window.
+   */
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer } = this.#parts;
     if (this.#rhythm.isHeldBack) return undefined;
@@ -252,9 +271,16 @@ export class PeerLane implements Lane {
     this.#versions.begin(copy.rows);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
-    // Still the moment of the snapshot: what is checked from here on stays pending, whatever this push sends.
+    // Still the moment of the snapshot: what is checked from here on stays pending, whatever this
+    // push sends.
     const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
-    this.#pushing = { copy, checkpoint: journal.checkpoint(), isTold, paths, halt: new AbortController() };
+    this.#pushing = {
+      copy,
+      checkpoint: journal.checkpoint(),
+      isTold,
+      paths,
+      halt: new AbortController(),
+    };
     return this.#pushing;
   }
 
@@ -272,14 +298,17 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Sends a file once more if the peer has taken it as it is now: another host may have brought it an older version since, which
-   * was on its way all the time.
+   * Sends a file once more if the peer has taken it as it is now: another host may have brought it
+   * an older version since, which was on its way all the time.
    */
   sendAgain(encoded: Buffer): void {
     if (this.#contested.sendAgain(encoded)) this.wake();
   }
 
-  /** Has what is under a name sent with force, as long as it does not change: the peer has something else there that is to go. */
+  /**
+   * Has what is under a name sent with force, as long as it does not change: the peer has something
+   * else there that is to go.
+   */
   win(encoded: Buffer): void {
     this.#send(encoded, true);
   }
@@ -300,13 +329,17 @@ export class PeerLane implements Lane {
     return this.#rejected.conflicts();
   }
 
-  /** The peer has looked at what this host has, and sent nothing: it may have given up its version of what is in conflict. */
+  /**
+   * The peer has looked at what this host has, and sent nothing: it may have given up its version
+   * of what is in conflict.
+   */
   lookedAt(): void {
     if (this.#rejected.retryConflicts()) this.wake();
   }
 
   /**
-   * Has nothing of these names pending any more: the peer's version is to come. Until it does, this host keeps its own on disk.
+   * Has nothing of these names pending any more: the peer's version is to come. Until it does, this
+   * host keeps its own on disk.
    *
    * @returns whether it could be done: not while csync2's database is locked for seconds
    */
@@ -339,12 +372,18 @@ export class PeerLane implements Lane {
     return this.#pushing?.copy.has(encoded) ?? false;
   }
 
-  /** Whether the peer called a file changed on both sides when it was asked last, by its name in the database. */
+  /**
+   * Whether the peer called a file changed on both sides when it was asked last, by its name in the
+   * database.
+   */
   hasRefused(encoded: Buffer): boolean {
     return this.#rejected.wasConflict({ encoded });
   }
 
-  /** Whether the peer called anything at or below a name, or a directory above it, changed on both sides. */
+  /**
+   * Whether the peer called anything at or below a name, or a directory above it, changed on both
+   * sides.
+   */
   hasConflictAround(encoded: Buffer): boolean {
     return this.#rejected.hasConflictAround(encoded);
   }
@@ -370,7 +409,10 @@ export class PeerLane implements Lane {
     return path !== undefined && isFile && this.#parts.ledger.countWithin(path, 2, true) > 1;
   }
 
-  /** A row that is pushed alone, to be told why it is rejected: when nothing else is to be sent, but soon in any case. */
+  /**
+   * A row that is pushed alone, to be told why it is rejected: when nothing else is to be sent, but
+   * soon in any case.
+   */
   #askedAlone(rows: readonly DirtyRow[]): DirtyRow | undefined {
     if (this.#refusal.isPeer) return rows[0];
     const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
@@ -401,10 +443,14 @@ export class PeerLane implements Lane {
     return !this.#rhythm.isStopping && this.#judge(pushed) && !this.#isTurnOver();
   }
 
-  /** Others wait for their turn, and this one has lasted long enough: it goes on when they have had theirs. */
+  /**
+   * Others wait for their turn, and this one has lasted long enough: it goes on when they have had
+   * theirs.
+   */
   #isTurnOver(): boolean {
     const { stallSeconds, turn } = this.#parts;
-    const isOver = turn?.isWaitedFor === true && performance.now() - this.#turnSince > stallSeconds * 1000;
+    const isOver =
+      turn?.isWaitedFor === true && performance.now() - this.#turnSince > stallSeconds * 1000;
     if (isOver) this.#rhythm.wake();
     return isOver;
   }
@@ -421,13 +467,16 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Removes what was sent from what is pending, and in the same window takes the next slice if it `goesOn`. Beside a session
-   * that is waited for no longer the database may be locked for seconds.
+   * Removes what was sent from what is pending, and in the same window takes the next slice if it
+   * `goesOn`. Beside a session that is waited for no longer the database may be locked for seconds.
    */
   async #merge(pushed: Pushed, checkpoint: Checkpoint): Promise<Slice | undefined> {
     const { outcome } = pushed;
-    const uncertain = new Set(outcome.sent.filter((row) => this.#isUncertain(row, pushed)).map(keyOf));
-    // When the lane is stopped before it gets its turn, what was sent stays pending and is sent again: no harm.
+    const uncertain = new Set(
+      outcome.sent.filter((row) => this.#isUncertain(row, pushed)).map(keyOf),
+    );
+    // When the lane is stopped before it gets its turn, what was sent stays pending and is sent
+    // again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
         if (!this.#tryMerge(outcome, checkpoint, uncertain)) return false;
@@ -462,7 +511,8 @@ export class PeerLane implements Lane {
   #isUncertain(row: DirtyRow, { transcript }: Pushed): boolean {
     const path = this.#files.path(row.encoded);
     if (path === undefined) return false;
-    // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is gone, as it was.
+    // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is
+    // gone, as it was.
     const isPast = transcript.hasUpdated(saidName(row)) && this.#files.look(row.encoded) === 'gone';
     if (isPast || this.#versions.isUncertain(row)) return this.#uncertain.sent(path);
     this.#uncertain.certain(path);
@@ -505,7 +555,8 @@ export class PeerLane implements Lane {
       // Whatever comes next may be refused as well, for a reason that one of these tells.
       if (diagnoses.size === 0) this.#asksNext = true;
     }
-    // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these files.
+    // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these
+    // files.
     for (const row of blamed.filter((each) => !this.#rejected.isResting(each))) {
       const diagnosis = diagnoses.get(row);
       this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
@@ -521,8 +572,8 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Where a file is to replace a directory that the peer has something in, csync2's server sends no answer (csync_rs_sig reads
-   * the directory, and fails without a word).
+   * Where a file is to replace a directory that the peer has something in, csync2's server sends no
+   * answer (csync_rs_sig reads the directory, and fails without a word).
    */
   #noteStall({ outcome: { left }, transcript }: Pushed): void {
     const name = transcript.nameCutOff(left.map(saidName));
@@ -538,8 +589,9 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Both sides changed the file within the second (or to the same size) that `auto` compares, so both have lost, for
-   * good. One must give way, and both must agree which: the host whose name comes later.
+   * Both sides changed the file within the second (or to the same size) that `auto` compares, so
+   * both have lost, for good. One must give way, and both must agree which: the host whose name
+   * comes later.
    */
   #winsTies(row: DirtyRow): boolean {
     return Buffer.compare(row.myName, encodeName(Buffer.from(this.peer))) < 0;
@@ -553,7 +605,11 @@ export class PeerLane implements Lane {
     const pause = this.#waiting > 0 ? waitingMilliseconds : lookAgainMilliseconds;
     const isMore = this.#waiting + this.#unreadable > 0;
     const lookAgain = isMore ? Date.now() + pause : Number.POSITIVE_INFINITY;
-    const next = Math.min(release, lookAgain, this.#uncertain.nextDue() ?? Number.POSITIVE_INFINITY);
+    const next = Math.min(
+      release,
+      lookAgain,
+      this.#uncertain.nextDue() ?? Number.POSITIVE_INFINITY,
+    );
     if (next < Number.POSITIVE_INFINITY) this.#rhythm.wakeAt(next);
   }
 
@@ -583,7 +639,10 @@ export class PeerLane implements Lane {
     return this.#parts.pausedSince?.();
   }
 
-  /** How much is pending. To count a million rows before each push would take as long as the push: then it is not told again. */
+  /**
+   * How much is pending. To count a million rows before each push would take as long as the push:
+   * then it is not told again.
+   */
   #count(): void {
     if (performance.now() < this.#countAgainAt) return;
     const begun = performance.now();

@@ -16,7 +16,9 @@ export interface ReportParts {
   readonly rejected: RejectedRows;
 }
 
-/** Makes the reports of a push: one for the whole push, and one for each file that the peer rejects. */
+/**
+ * Makes the reports of a push: one for the whole push, and one for each file that the peer rejects.
+ */
 export function reportsOf(pushed: Pushed, { peer, pathOf, rejected }: ReportParts): PushReport[] {
   const { result, outcome, blamed, diagnoses } = pushed;
   const { sent } = outcome;
@@ -70,4 +72,8 @@ function acceptedOf(
 }
 
 const namesInReport = 20;
-const kinds: Readonly<Record<string, AcceptedFile['kind']>> = { reg: 'file', dir: 'directory', lnk: 'link' };
+const kinds: Readonly<Record<string, AcceptedFile['kind']>> = {
+  reg: 'file',
+  dir: 'directory',
+  lnk: 'link',
+};

@@ -7,18 +7,24 @@ import { noChanges, survey } from '../common/survey.js';
 export interface PushWatchParts {
   /** The files of the update, on this host. */
   readonly paths: readonly PathBytes[];
-  /** Keeps what is mounted around them from being unmounted, and looks that it still is; returns what lets it go. */
+  /**
+   * Keeps what is mounted around them from being unmounted, and looks that it still is; returns
+   * what lets it go.
+   */
   readonly pin: (paths: readonly PathBytes[]) => () => void;
   /** Called when one of them can't be looked at any more. */
   readonly onOutOfSight: () => void;
 }
 
 /**
- * Watches over an update from our look at its files to csync2's own, which takes what it can't see for deleted:
+ * Watches over an update from our look at its files to csync2's own, which takes what it can't see
+ * for deleted:
  *
- * - When csync2 has connected, it greets the peer, and then looks at all of them, once. From before it starts until it begins to
- *   send what it has found there, they are pinned; not for long, as nobody can unmount meanwhile, and a peer may hang.
- * - As long as it is connecting, and while it waits for a peer that hangs, they are looked at again and again.
+ * - When csync2 has connected, it greets the peer, and then looks at all of them, once. From before
+ *   it starts until it begins to send what it has found there, they are pinned; not for long, as
+ *   nobody can unmount meanwhile, and a peer may hang.
+ * - As long as it is connecting, and while it waits for a peer that hangs, they are looked at again
+ *   and again.
  */
 export class PushWatch {
   readonly #parts: PushWatchParts;
@@ -29,7 +35,8 @@ export class PushWatch {
 
   constructor(parts: PushWatchParts) {
     this.#parts = parts;
-    // Not only when it says that it has connected: on a busy machine it may have looked before that is read.
+    // Not only when it says that it has connected: on a busy machine it may have looked before that
+    // is read.
     this.#pin();
     this.#after(pauseMilliseconds, () => this.#look());
   }
@@ -89,7 +96,11 @@ export class PushWatch {
     const { paths, onOutOfSight } = this.#parts;
     const { signal } = this.#abort;
     try {
-      const { unreadable } = await survey(paths, { recursive: false, changedSince: noChanges, signal });
+      const { unreadable } = await survey(paths, {
+        recursive: false,
+        changedSince: noChanges,
+        signal,
+      });
       if (unreadable.length > 0) onOutOfSight();
       else if (!signal.aborted) this.#after(pauseMilliseconds, () => this.#look());
     } catch {

@@ -1,5 +1,9 @@
 import type { DirtyRow } from '../../csync2/database/ledger.js';
-import type { PrivateDatabase, PushedRow, PushOutcome } from '../../csync2/database/private-database.js';
+import type {
+  PrivateDatabase,
+  PushedRow,
+  PushOutcome,
+} from '../../csync2/database/private-database.js';
 import { encodeName, saidName } from '../../csync2/files/name-encoding.js';
 import { type Diagnosis, Refusals } from '../../csync2/refusals/diagnosis.js';
 import type { Meaning } from '../../csync2/refusals/refusals.js';
@@ -53,10 +57,17 @@ export class Pusher {
     return bytes <= toldBytes;
   }
 
-  /** Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of sight. */
+  /**
+   * Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of
+   * sight.
+   */
   async run({ copy, isTold, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
-    const watch = new PushWatch({ paths, pin: pin ?? (() => () => {}), onOutOfSight: () => halt.abort() });
+    const watch = new PushWatch({
+      paths,
+      pin: pin ?? (() => () => {}),
+      onOutOfSight: () => halt.abort(),
+    });
     const [transcript, refusals] = [new PushTranscript(), new Refusals()];
     const impasse = new Impasse(() => !isTold && this.#mayBeStuck(transcript.last));
     try {
@@ -76,7 +87,9 @@ export class Pusher {
       const endedAt = Date.now();
       lookAtRoots();
       const all = doubt.without(copy.outcome(), transcript.deleted);
-      const lookalikes = all.sent.filter((row) => this.#isLookalike(row, transcript, refusals, isTold));
+      const lookalikes = all.sent.filter((row) =>
+        this.#isLookalike(row, transcript, refusals, isTold),
+      );
       const outcome = withLeft(all, lookalikes);
       // At the higher level csync2 shows the group's key.
       const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
@@ -101,10 +114,16 @@ export class Pusher {
   }
 
   /**
-   * csync2 compares what it has noted of both sides as far as the shorter text goes: a link to `releases/1` is the same to it as
-   * one to `releases/10`. Whether it has compared such two is known where it shows what the peer has sent.
+   * csync2 compares what it has noted of both sides as far as the shorter text goes: a link to
+   * `releases/1` is the same to it as one to `releases/10`. Whether it has compared such two is
+   * known where it shows what the peer has sent.
    */
-  #isLookalike(row: PushedRow, transcript: PushTranscript, refusals: Refusals, isTold: boolean): boolean {
+  #isLookalike(
+    row: PushedRow,
+    transcript: PushTranscript,
+    refusals: Refusals,
+    isTold: boolean,
+  ): boolean {
     const { files } = this.#parts;
     if (!transcript.isEqual(saidName(row)) || files.look(row.encoded) !== 'link') return false;
     const [here, there] = [files.linkTarget(row), refusals.linkTarget(saidName(row))];
@@ -114,7 +133,9 @@ export class Pusher {
 
   /** A file replaces a directory, which the peer has something in for all we know. */
   #mayBeStuck(name: string | undefined): boolean {
-    return name !== undefined && this.#parts.replacesDirectory(encodeName(Buffer.from(name, 'latin1')));
+    return (
+      name !== undefined && this.#parts.replacesDirectory(encodeName(Buffer.from(name, 'latin1')))
+    );
   }
 
   /** What has not been tried is neither sent nor refused. */
@@ -135,7 +156,10 @@ export class Pusher {
     };
   }
 
-  /** If nothing was sent and there is nobody to blame, all are: else the same would be pushed again and again. */
+  /**
+   * If nothing was sent and there is nobody to blame, all are: else the same would be pushed again
+   * and again.
+   */
   #blamed({ sent, left }: PushOutcome, transcript: PushTranscript): readonly PushedRow[] {
     const isGone = (row: PushedRow) => this.#parts.files.look(row.encoded) === 'gone';
     const blamed = blamedRows({ left, transcript, isGone });
@@ -149,13 +173,19 @@ export class Pusher {
       const diagnosis = refusals.of(saidName(row), own);
       // Alone, it is the matter, whatever was said.
       if (diagnosis)
-        diagnoses.set(row, this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis);
+        diagnoses.set(
+          row,
+          this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis,
+        );
       else if (left.length === 1) diagnoses.set(row, refusals.last(own));
     }
     return diagnoses;
   }
 
-  /** The peer has taken, or sent, this very file: what it has changed there, it has changed since, and sends. */
+  /**
+   * The peer has taken, or sent, this very file: what it has changed there, it has changed since,
+   * and sends.
+   */
   #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
     const { isTheirs, versions } = this.#parts;
     return meaning === 'conflict' && (versions.has(row) || isTheirs(row));
@@ -189,7 +219,10 @@ export interface Pushed {
   readonly diagnoses: Diagnoses;
   /** It was ended because something in it has gone out of sight. */
   readonly isHalted?: true;
-  /** Links among those left that lead elsewhere on the peer, and that csync2 takes for the same: to be sent with force. */
+  /**
+   * Links among those left that lead elsewhere on the peer, and that csync2 takes for the same: to
+   * be sent with force.
+   */
   readonly lookalikes?: readonly PushedRow[];
   /** It was ended because both sides waited for each other. */
   readonly isStuck?: true;
@@ -210,11 +243,18 @@ export const aboutThePeer: ReadonlySet<Outcome> = new Set([
 /** What the answers make of what is left. */
 function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
   if (diagnoses.size === 0) return outcome;
-  const having = (meaning: Meaning) => outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
+  const having = (meaning: Meaning) =>
+    outcome.left.filter((row) => diagnoses.get(row)?.meaning === meaning);
   const settled = having('settled');
   const left = outcome.left.filter((row) => !settled.includes(row));
   const later = settled.filter((row) => diagnoses.get(row)?.outcome === 'conflict');
-  return { ...outcome, sent: outcome.sent.concat(settled), left, later, needParents: having('parent-first') };
+  return {
+    ...outcome,
+    sent: outcome.sent.concat(settled),
+    left,
+    later,
+    needParents: having('parent-first'),
+  };
 }
 
 /** Has these rows, which csync2 takes for sent, left. */

@@ -15,7 +15,10 @@ export interface SharedLaneParts {
   readonly journal: CheckJournal;
   /** Further options for the update, such as `-b` where the binary has it. */
   readonly options: readonly string[];
-  /** Marks again what has been marked since, and releases the checkpoint; see {@link Checker.markAgain}. */
+  /**
+   * Marks again what has been marked since, and releases the checkpoint; see
+   * {@link Checker.markAgain}.
+   */
   readonly markAgain: (checkpoint: Checkpoint) => Promise<number | undefined>;
   /** Files pending for this peer; undefined if that can't be told. */
   readonly countPending: () => Promise<number | undefined>;
@@ -31,7 +34,10 @@ export interface SharedLaneParts {
   readonly onError?: (where: string, error: unknown) => void;
 }
 
-/** What is pending, as far as it is in sight. An update of the shared database can't leave out single files. */
+/**
+ * What is pending, as far as it is in sight. An update of the shared database can't leave out
+ * single files.
+ */
 export interface PendingSights {
   /** The files that are pending. */
   pending(): Promise<readonly PathBytes[]>;
@@ -43,9 +49,10 @@ export interface PendingSights {
 }
 
 /**
- * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`. Such an update
- * removes from what is pending what a check may have marked again meanwhile. It can't be kept apart from the checks: one to a peer
- * that is dead or slow would hold up the changes for all others. So what was marked meanwhile is marked once more.
+ * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`.
+ * Such an update removes from what is pending what a check may have marked again meanwhile. It
+ * can't be kept apart from the checks: one to a peer that is dead or slow would hold up the changes
+ * for all others. So what was marked meanwhile is marked once more.
  */
 export class SharedLane implements Lane {
   readonly peer: string;
@@ -127,7 +134,8 @@ export class SharedLane implements Lane {
 
   async #update(): Promise<void> {
     if ((await this.#look()) === 0) return;
-    const { journal, markAgain, mayPush, options, peer, runner, sights, stallSeconds } = this.#parts;
+    const { journal, markAgain, mayPush, options, peer, runner, sights, stallSeconds } =
+      this.#parts;
     const pending = (await sights?.pending()) ?? [];
     this.#unreadable = (await sights?.outOfSight(pending))?.length ?? 0;
     if (!mayPush()) return;
@@ -185,11 +193,23 @@ export class SharedLane implements Lane {
     return this.#pending;
   }
 
-  #report({ outcome, said, seconds }: CommandResult, { sent, left }: { sent: number; left: number }): void {
+  #report(
+    { outcome, said, seconds }: CommandResult,
+    { sent, left }: { sent: number; left: number },
+  ): void {
     if (sent > 0) this.#lastSentAt = Date.now();
     this.#sent += sent;
     const isAboutPeer = outcome !== 'done';
     const text = lastWords(said);
-    this.#parts.onPush?.({ peer: this.peer, sent, left, outcome, text, seconds, names: [], isAboutPeer });
+    this.#parts.onPush?.({
+      peer: this.peer,
+      sent,
+      left,
+      outcome,
+      text,
+      seconds,
+      names: [],
+      isAboutPeer,
+    });
   }
 }

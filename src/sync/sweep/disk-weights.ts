@@ -4,11 +4,11 @@ import { checkCost } from './check-cost.js';
 import { type Entry, entriesOf } from './list-directory.js';
 
 /**
- * How much there is to be checked at and below directories of the disk, counted up to a limit: entries, by their cost (see
- * {@link checkCost}).
+ * How much there is to be checked at and below directories of the disk, counted up to a limit:
+ * entries, by their cost (see {@link checkCost}).
  *
- * One count also tells of the directories that it has come by, for a moment: of 2,000 directories in one another each
- * would otherwise be counted down to the bottom again, which takes minutes.
+ * One count also tells of the directories that it has come by, for a moment: of 2,000 directories
+ * in one another each would otherwise be counted down to the bottom again, which takes minutes.
  */
 export class DiskWeights {
   readonly #list: (directory: PathBytes) => Iterable<Entry>;
@@ -39,7 +39,10 @@ export class DiskWeights {
     return Math.min(weight, limit);
   }
 
-  /** Counts somewhat more than the limit, so that what is near the top of it is known to be too much as well. */
+  /**
+   * Counts somewhat more than the limit, so that what is near the top of it is known to be too much
+   * as well.
+   */
   #survey(top: PathBytes, limit: number): number {
     const end = this.#now() + longestMilliseconds;
     let left = limit * 2;

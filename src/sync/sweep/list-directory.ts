@@ -9,8 +9,9 @@ export interface Entry {
 }
 
 /**
- * What is in a directory, read a few at a time: a list of a million entries would hold up everything else for seconds. None if it
- * is gone, no directory, or not readable: csync2 sees the same and says so.
+ * What is in a directory, read a few at a time: a list of a million entries would hold up
+ * everything else for seconds. None if it is gone, no directory, or not readable: csync2 sees the
+ * same and says so.
  *
  * Throws for want of descriptors or memory; see `shortage.ts`.
  */

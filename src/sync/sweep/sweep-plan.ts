@@ -3,8 +3,9 @@ import { join, type PathBytes } from '../../text/path-bytes.js';
 import { checkCost } from './check-cost.js';
 
 /**
- * One piece of a check of whole trees: a few paths for one csync2 command. Without paths there is nothing to check yet:
- * it only gives others their turn, so that a directory of a million names holds nobody up.
+ * One piece of a check of whole trees: a few paths for one csync2 command. Without paths there is
+ * nothing to check yet: it only gives others their turn, so that a directory of a million names
+ * holds nobody up.
  */
 export interface SweepStep {
   readonly paths: readonly PathBytes[];
@@ -23,25 +24,30 @@ export interface SweepChild {
 /** What the plan asks about a tree, on disk and in csync2's database. */
 export interface SweepTree {
   /**
-   * What is at and below a path, on disk or known, whichever is more, in files with usual paths (see `checkCost`); counted
-   * up to `limit`. Also `limit` if there is something below that csync2 can't handle, so that it would not come to the end
-   * of a recursive check.
+   * What is at and below a path, on disk or known, whichever is more, in files with usual paths
+   * (see `checkCost`); counted up to `limit`. Also `limit` if there is something below that csync2
+   * can't handle, so that it would not come to the end of a recursive check.
    */
   weigh(path: PathBytes, limit: number): number;
   /**
-   * Names directly below a directory, on disk or known, some thousand at a time. One that is no directory may come once
-   * more, if csync2 knows something below it.
+   * Names directly below a directory, on disk or known, some thousand at a time. One that is no
+   * directory may come once more, if csync2 knows something below it.
    */
   children(directory: PathBytes): Iterable<readonly SweepChild[]>;
-  /** Whether csync2 goes into a directory in a recursive check; if not, it must not be given what is in it by name either. */
+  /**
+   * Whether csync2 goes into a directory in a recursive check; if not, it must not be given what is
+   * in it by name either.
+   */
   isEntered(directory: PathBytes): boolean;
 }
 
 /**
- * Cuts a check of whole trees into steps of about `filesPerStep` files, so that between two of them a fresh change
- * and a peer's push get their turn: in one piece a check of 170,000 files holds both up for 3 s, for 20 s if all are new.
+ * Cuts a check of whole trees into steps of about `filesPerStep` files, so that between two of them
+ * a fresh change and a peer's push get their turn: in one piece a check of 170,000 files holds both
+ * up for 3 s, for 20 s if all are new.
  *
- * Lazy: what a step covers is looked up when its turn has come. A caller that stops early calls `return`.
+ * Lazy: what a step covers is looked up when its turn has come. A caller that stops early calls
+ * `return`.
  */
 export function* sweepSteps(
   roots: readonly PathBytes[],
@@ -124,7 +130,9 @@ class Steps {
   }
 }
 
-/** What is met on the way: paths to be looked at alone, or a directory that is still to be weighed. */
+/**
+ * What is met on the way: paths to be looked at alone, or a directory that is still to be weighed.
+ */
 interface Found {
   readonly files?: readonly PathBytes[];
   readonly leftOut?: readonly PathBytes[];
@@ -138,8 +146,8 @@ function* rootsOf(roots: readonly PathBytes[]): Generator<Found, void> {
 }
 
 /**
- * The directory itself and what is in it. All its names are read before anything is done about them, so that it need not
- * be open meanwhile; of very many, a part at a time.
+ * The directory itself and what is in it. All its names are read before anything is done about
+ * them, so that it need not be open meanwhile; of very many, a part at a time.
  */
 function* below(directory: PathBytes, tree: SweepTree): Generator<Found, void> {
   let isBare = true;

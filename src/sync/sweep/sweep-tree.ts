@@ -8,19 +8,23 @@ import type { SweepChild, SweepTree } from './sweep-plan.js';
 /** Whether csync2's walk from `/` comes into a directory. */
 export type IsEntered = (directory: PathBytes) => boolean;
 
-/** The tree of a full check as it is: the disk, and what csync2 knows (undefined where it can't be read). */
+/**
+ * The tree of a full check as it is: the disk, and what csync2 knows (undefined where it can't be
+ * read).
+ */
 export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
   const disk = new DiskWeights();
   return {
-    weigh: (path, limit) => Math.max(ledger?.countWithin(path, limit) ?? 0, disk.weigh(path, limit)),
+    weigh: (path, limit) =>
+      Math.max(ledger?.countWithin(path, limit) ?? 0, disk.weigh(path, limit)),
     children: (directory) => childrenOf(directory, ledger),
     isEntered,
   };
 }
 
 /**
- * The same for trees that were reported: what is weighed on the disk needs no look into the database, which outside of a
- * database window might make a session of csync2's server wait.
+ * The same for trees that were reported: what is weighed on the disk needs no look into the
+ * database, which outside of a database window might make a session of csync2's server wait.
  */
 export function reportedTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
   const disk = new DiskWeights();
@@ -40,7 +44,8 @@ function* childrenOf(
   for (const known of ledger?.childrenWithin(directory) ?? []) {
     yield known.filter((child) => {
       const stat = statOf(join(directory, child.name));
-      // A file on disk may have been a directory: what csync2 knows below it is to be looked at, too.
+      // A file on disk may have been a directory: what csync2 knows below it is to be looked at,
+      // too.
       return !stat || (child.deep && !stat.isDirectory());
     });
   }

@@ -24,9 +24,9 @@ export interface Taken<Place> {
 }
 
 /**
- * What was taken from the queue and is not checked yet, a portion after the other in the order of the queue; but what
- * goes first in a batch goes before all that is left of the batches before. Never twice in a row: a trickle of changes
- * would keep a large batch waiting for ever.
+ * What was taken from the queue and is not checked yet, a portion after the other in the order of
+ * the queue; but what goes first in a batch goes before all that is left of the batches before.
+ * Never twice in a row: a trickle of changes would keep a large batch waiting for ever.
  */
 export class Backlog<Place> {
   readonly #entries: Entry<Place>[] = [];
@@ -42,7 +42,10 @@ export class Backlog<Place> {
     return this.#entries.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Where the batch ends that was taken last: what comes next in the queue lies behind. Undefined at the beginning. */
+  /**
+   * Where the batch ends that was taken last: what comes next in the queue lies behind. Undefined
+   * at the beginning.
+   */
   get end(): Place | undefined {
     return this.#end;
   }
@@ -51,12 +54,21 @@ export class Backlog<Place> {
     const { first, rest } = portions;
     this.#end = end;
     const { isSmall } = portions;
-    this.#entries.push({ size: batchSize(batch), changedAt, end, first, rest, isSmall, next: take(rest) });
+    this.#entries.push({
+      size: batchSize(batch),
+      changedAt,
+      end,
+      first,
+      rest,
+      isSmall,
+      next: take(rest),
+    });
   }
 
   /**
-   * Takes back what is left of the small batches that came last, to be taken again with what comes next: where changes come
-   * faster than one portion after the other is checked, all that waits is checked at once. Undefined if there is none.
+   * Takes back what is left of the small batches that came last, to be taken again with what comes
+   * next: where changes come faster than one portion after the other is checked, all that waits is
+   * checked at once. Undefined if there is none.
    */
   recall(): Recalled | undefined {
     const from = this.#entries.findLastIndex(({ isSmall }) => !isSmall) + 1;

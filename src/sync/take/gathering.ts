@@ -1,4 +1,7 @@
-/** Options of {@link Gathering}, which decides how long changes collect before a check; in milliseconds. */
+/**
+ * Options of {@link Gathering}, which decides how long changes collect before a check; in
+ * milliseconds.
+ */
 export interface GatherOptions {
   /** Quiet time after which a check starts. */
   readonly settle: number;
@@ -14,7 +17,10 @@ export interface WaitingChanges {
   readonly checkedAt: number;
 }
 
-/** What was noticed: a change, or what csync2 leaves behind while it works, which holds up no change. */
+/**
+ * What was noticed: a change, or what csync2 leaves behind while it works, which holds up no
+ * change.
+ */
 export type Noticed = 'change' | 'trace';
 
 /** Which changes wait to be checked together, and until when. */
@@ -48,7 +54,10 @@ export class Gathering {
     // Each by itself: traces that go on and on don't let a change wait for quiet.
     let first = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) {
-      first = Math.min(first, gatherUntil({ ...waiting, checkedAt: this.#checkedAt }, this.#options));
+      first = Math.min(
+        first,
+        gatherUntil({ ...waiting, checkedAt: this.#checkedAt }, this.#options),
+      );
     }
     return first;
   }
@@ -57,10 +66,14 @@ export class Gathering {
 /**
  * When the window of gathering closes.
  *
- * A change after a long quiet is most often one alone: it waits only for what belongs to it, such as the rename that
- * follows a write. If a burst follows, it gathers while csync2 looks at the first.
+ * A change after a long quiet is most often one alone: it waits only for what belongs to it, such
+ * as the rename that follows a write. If a burst follows, it gathers while csync2 looks at the
+ * first.
  */
-export function gatherUntil({ firstAt, lastAt, checkedAt }: WaitingChanges, options: GatherOptions): number {
+export function gatherUntil(
+  { firstAt, lastAt, checkedAt }: WaitingChanges,
+  options: GatherOptions,
+): number {
   const isAlone = firstAt - checkedAt > quietMilliseconds;
   const settle = isAlone ? options.settle / aloneFraction : options.settle;
   return Math.min(lastAt + settle, firstAt + options.most);

@@ -17,11 +17,12 @@ export interface Portions {
 }
 
 /**
- * Cuts a batch into portions that csync2 checks in some tenths of a second each: while a copied tree is being looked at, the
- * updates and fresh changes get their turn. A batch that is small is one portion.
+ * Cuts a batch into portions that csync2 checks in some tenths of a second each: while a copied
+ * tree is being looked at, the updates and fresh changes get their turn. A batch that is small is
+ * one portion.
  *
- * If something else is to be waited for, be it of the same batch, those files go first that are (nearly) alone in their
- * directory: most likely they don't belong to what is so large.
+ * If something else is to be waited for, be it of the same batch, those files go first that are
+ * (nearly) alone in their directory: most likely they don't belong to what is so large.
  *
  * Links go last, and never before others: what they lead to may be among these.
  *
@@ -37,11 +38,13 @@ export function portionsOf(
 ): Portions {
   const isOne = isSmall(batch, tree, filesPerPortion);
   const links = batch.files.filter(isLink);
-  if (links.length > 0 && links.length === batchSize(batch)) return { rest: one(batch), isSmall: isOne };
+  if (links.length > 0 && links.length === batchSize(batch))
+    return { rest: one(batch), isSmall: isOne };
   if (links.length > 0) {
     const isOfThem = new Set(links);
     const files = batch.files.filter((path) => !isOfThem.has(path));
-    if (isOne && !isBehind) return { rest: one({ ...batch, files: [...files, ...links] }), isSmall: true };
+    if (isOne && !isBehind)
+      return { rest: one({ ...batch, files: [...files, ...links] }), isSmall: true };
     const { first, rest } = portionsOf({ ...batch, files }, tree, filesPerPortion, isBehind);
     const last = inPieces(links, filesPerPortion);
     return {
@@ -50,7 +53,8 @@ export function portionsOf(
       isSmall: isOne,
     };
   }
-  if (isBehind && isSmall(batch, tree, mostAhead)) return { first: batch, rest: one(), isSmall: isOne };
+  if (isBehind && isSmall(batch, tree, mostAhead))
+    return { first: batch, rest: one(), isSmall: isOne };
   if (isOne && !isBehind) return { rest: one(batch), isSmall: true };
   const alone = aloneOf(batch.files);
   const others = { ...batch, files: batch.files.filter((path) => !alone.has(path)) };
@@ -88,8 +92,8 @@ function isSmall({ files, trees }: Batch, tree: SweepTree, most: number): boolea
 }
 
 /**
- * Trees first: a new directory must be known before what is in it is pushed. Before them what they cover: what csync2
- * would overlook there can only be told as long as it has not looked.
+ * Trees first: a new directory must be known before what is in it is pushed. Before them what they
+ * cover: what csync2 would overlook there can only be told as long as it has not looked.
  */
 function* cut(batch: Batch, tree: SweepTree, filesPerPortion: number): Generator<Batch, void> {
   const { files, trees, covered, trusted, leftOut = [] } = batch;
@@ -98,16 +102,27 @@ function* cut(batch: Batch, tree: SweepTree, filesPerPortion: number): Generator
   for (const some of inPieces(covered, filesPerPortion)) yield { ...nothing, covered: some };
   for (const trust of [false, true]) {
     const these = trees.filter((path) => trusted.has(toKey(path)) === trust);
-    for (const { paths, recursive, leftOut: found = [] } of sweepSteps(these, tree, filesPerPortion)) {
+    for (const { paths, recursive, leftOut: found = [] } of sweepSteps(
+      these,
+      tree,
+      filesPerPortion,
+    )) {
       // What a tree is cut into is in doubt if the tree is.
-      const how = { ...nothing, leftOut: found, trusted: trust ? new Set(paths.map(toKey)) : noKeys };
+      const how = {
+        ...nothing,
+        leftOut: found,
+        trusted: trust ? new Set(paths.map(toKey)) : noKeys,
+      };
       yield recursive ? { ...how, trees: paths } : { ...how, files: paths };
     }
   }
   for (const some of inPieces(files, filesPerPortion)) yield { ...nothing, files: some };
 }
 
-function* inPieces(paths: readonly PathBytes[], most: number): Generator<readonly PathBytes[], void> {
+function* inPieces(
+  paths: readonly PathBytes[],
+  most: number,
+): Generator<readonly PathBytes[], void> {
   let from = 0;
   let total = 0;
   for (const [index, path] of paths.entries()) {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,7 +55,8 @@ test('jobs that run csync2 beside us, wherever they stand', (context) => {
     'var/spool/cron/crontabs/root': '* * * * * sh -c "csync2 -cr /; csync2 -u"\n',
     'etc/systemd/system/sync.service': '[Service]\nExecStart=/usr/sbin/csync2 -cu\n',
     'etc/systemd/system/other.service': '[Unit]\nConflicts=csync2.socket\n',
-    'etc/systemd/system/web.service.d/after.conf': '[Service]\nExecStartPost=/usr/sbin/csync2 -x /srv\n',
+    'etc/systemd/system/web.service.d/after.conf':
+      '[Service]\nExecStartPost=/usr/sbin/csync2 -x /srv\n',
   });
   assert.deepEqual(placesOfJobs(root), [
     '/etc/crontab:2',
@@ -73,7 +82,8 @@ test('jobs that call a script which runs csync2', (context) => {
 
 test('jobs that are switched off are none', (context) => {
   const root = makeRoot(context, {
-    'etc/cron.d/csync2': '# 0 4 * * * root csync2 -cr / ; csync2 -T <my-hostname> <peer-hostname>\n',
+    'etc/cron.d/csync2':
+      '# 0 4 * * * root csync2 -cr / ; csync2 -T <my-hostname> <peer-hostname>\n',
     'etc/cron.d/csync2.disabled': '* * * * * root csync2 -x\n',
     'etc/cron.daily/csync2.dpkg-old': '#!/bin/sh\ncsync2 -x\n',
     'usr/lib/systemd/system/off.service': '[Service]\nExecStart=csync2 -x\n',
@@ -134,10 +144,13 @@ test('tempdir: unset, missing, synchronised, on another file system', (context) 
   const tree = Buffer.from(join(root, 'data'));
   const nothing = { explain: () => 0 as const };
   const everything = { explain: () => 2 as const };
-  const texts = (path: string | undefined, selection: Parameters<typeof readTemporaryDirectoryFacts>[2]) =>
-    temporaryDirectoryWarnings(readTemporaryDirectoryFacts(path, [tree], selection, '/etc/csync2.cfg')).map(
-      ({ text }) => text,
-    );
+  const texts = (
+    path: string | undefined,
+    selection: Parameters<typeof readTemporaryDirectoryFacts>[2],
+  ) =>
+    temporaryDirectoryWarnings(
+      readTemporaryDirectoryFacts(path, [tree], selection, '/etc/csync2.cfg'),
+    ).map(({ text }) => text);
   assert.match(texts(undefined, nothing)[0] ?? '', /tempdir is not set/);
   assert.match(texts(join(root, 'missing'), nothing)[0] ?? '', /is not a directory/);
   assert.deepEqual(texts(join(root, 'tmp'), nothing), []);
@@ -170,7 +183,8 @@ test('names that resolve to this host itself, as Debian has it for its own name'
     failure: undefined,
     addresses: [address],
   });
-  const texts = (...facts: Parameters<typeof nameWarnings>[0]) => nameWarnings(facts).map(({ text }) => text);
+  const texts = (...facts: Parameters<typeof nameWarnings>[0]) =>
+    nameWarnings(facts).map(({ text }) => text);
   assert.deepEqual(
     texts(fact('web2', '10.0.0.2'), fact('web3', '127.0.0.1'), fact('web1', '127.0.1.1', true)),
     [
@@ -191,7 +205,9 @@ test('keys that others can read', (context) => {
   const root = makeRoot(context, { good: 'x', open: 'x' });
   chmodSync(join(root, 'good'), 0o600);
   chmodSync(join(root, 'open'), 0o640);
-  const warnings = keyWarnings(readKeyFacts([join(root, 'good'), join(root, 'open'), join(root, 'missing')]));
+  const warnings = keyWarnings(
+    readKeyFacts([join(root, 'good'), join(root, 'open'), join(root, 'missing')]),
+  );
   assert.deepEqual(
     warnings.map(({ place }) => place),
     [join(root, 'open')],
@@ -205,7 +221,11 @@ const stock: Build = {
   version: 'csync2 2.1-0rc1, version 2.0',
   hasNanoseconds: false,
 };
-const fork: Build = { path: '/usr/local/sbin/csync2', version: 'csync2 2.1.1', hasNanoseconds: true };
+const fork: Build = {
+  path: '/usr/local/sbin/csync2',
+  version: 'csync2 2.1.1',
+  hasNanoseconds: true,
+};
 
 const flavours: [name: string, facts: Partial<FlavourFacts>, texts: RegExp[]][] = [
   ['one build', {}, []],
@@ -222,7 +242,13 @@ const flavours: [name: string, facts: Partial<FlavourFacts>, texts: RegExp[]][] 
 ];
 for (const [name, facts, texts] of flavours) {
   test(`flavours: ${name}`, () => {
-    const all = { used: stock, others: [], serverProgram: undefined, timeUnit: undefined, ...facts };
+    const all = {
+      used: stock,
+      others: [],
+      serverProgram: undefined,
+      timeUnit: undefined,
+      ...facts,
+    };
     const found = flavourWarnings(all).map(({ text }) => text);
     assert.equal(found.length, texts.length, found.join('\n'));
     for (const [index, shape] of texts.entries()) assert.match(found[index] as string, shape);
@@ -232,12 +258,21 @@ for (const [name, facts, texts] of flavours) {
 test('flavours are read from the programs themselves', async (context) => {
   const usage = (version: string, options: string) =>
     `#!/bin/sh\ncat >&2 <<END\n\ncsync2 ${version} - cluster synchronization tool\nVersion: ${version}\n${options}END\nexit 1\n`;
-  const root = makeRoot(context, { one: usage('2.0', '\t-x   sync\n'), two: usage('2.1', '\t-b   batch\n') });
+  const root = makeRoot(context, {
+    one: usage('2.0', '\t-x   sync\n'),
+    two: usage('2.1', '\t-b   batch\n'),
+  });
   for (const name of ['one', 'two']) chmodSync(join(root, name), 0o755);
   const one = await readFlavourFacts(join(root, 'one'), undefined);
-  assert.deepEqual([one.used?.version, one.used?.hasNanoseconds], ['csync2 2.0, version 2.0', false]);
+  assert.deepEqual(
+    [one.used?.version, one.used?.hasNanoseconds],
+    ['csync2 2.0, version 2.0', false],
+  );
   const two = await readFlavourFacts(join(root, 'two'), undefined);
-  assert.deepEqual([two.used?.version, two.used?.hasNanoseconds], ['csync2 2.1, version 2.1', true]);
+  assert.deepEqual(
+    [two.used?.version, two.used?.hasNanoseconds],
+    ['csync2 2.1, version 2.1', true],
+  );
   assert.equal((await readFlavourFacts(join(root, 'missing'), undefined)).used, undefined);
 });
 
@@ -248,9 +283,15 @@ function makeCertificate(root: string, name: string, subject: string): string {
   return certificate;
 }
 
-function makeDatabase(file: string, rows: readonly string[], pins: Record<string, string> = {}): void {
+function makeDatabase(
+  file: string,
+  rows: readonly string[],
+  pins: Record<string, string> = {},
+): void {
   const database = new Database(file);
-  database.exec('CREATE TABLE file (filename, checktxt); CREATE TABLE x509_cert (peername, certdata)');
+  database.exec(
+    'CREATE TABLE file (filename, checktxt); CREATE TABLE x509_cert (peername, certdata)',
+  );
   const add = database.prepare('INSERT INTO file VALUES (?, ?)');
   for (const [index, text] of rows.entries()) add.run(`/srv/data/file%20${index}`, text);
   for (const [peer, data] of Object.entries(pins)) {
@@ -264,7 +305,9 @@ test('certificates with different subjects, and none at all', (context) => {
   const own = makeCertificate(root, 'csync2_ssl_cert', '/CN=cluster');
   const other = makeCertificate(root, 'other', '/O=Somebody/CN=web2');
   const hex = (file: string) =>
-    Buffer.from(readFileSync(file, 'utf8').replace(/-----.*-----|\s/g, ''), 'base64').toString('hex');
+    Buffer.from(readFileSync(file, 'utf8').replace(/-----.*-----|\s/g, ''), 'base64').toString(
+      'hex',
+    );
   makeDatabase(join(root, 'db3'), [], { web2: hex(other), web3: hex(own), old: hex(other) });
   const pins = readDatabaseFacts(join(root, 'db3'), 0)?.pins ?? [];
   assert.deepEqual(
@@ -278,7 +321,9 @@ test('certificates with different subjects, and none at all', (context) => {
   const warnings = certificateWarnings(readCertificateFacts(root, peers, pins));
   assert.deepEqual(
     warnings.map(({ text }) => text),
-    ['the certificate of web2 is for "O=Somebody, CN=web2", ours for "CN=cluster": GnuTLS refuses it'],
+    [
+      'the certificate of web2 is for "O=Somebody, CN=web2", ours for "CN=cluster": GnuTLS refuses it',
+    ],
   );
   assert.deepEqual(certificateWarnings(readCertificateFacts(root, [], pins)), []);
 });
@@ -287,7 +332,11 @@ test('what the database tells: whose it is, and times from the future', (context
   const root = makeRoot(context);
   const now = 1_700_000_000;
   const row = (time: number | string) => `v1:mtime=${time}:mode=33188:uid=0:gid=0:type=reg:size=1`;
-  makeDatabase(join(root, 'stock'), [row(now - 5), row(now + 60), 'v1:mode=16877:uid=0:gid=0:type=dir']);
+  makeDatabase(join(root, 'stock'), [
+    row(now - 5),
+    row(now + 60),
+    'v1:mode=16877:uid=0:gid=0:type=dir',
+  ]);
   assert.deepEqual(readDatabaseFacts(join(root, 'stock'), now), {
     pins: [],
     timeUnit: 'seconds',
@@ -311,7 +360,8 @@ test('clocks matter where times decide', () => {
   });
   const ahead = { name: '/srv/f', seconds: 61 };
   const count = (facts: Partial<ClockFacts>) =>
-    clockWarnings({ groups: [group('younger')], isSynchronized: true, ahead: undefined, ...facts }).length;
+    clockWarnings({ groups: [group('younger')], isSynchronized: true, ahead: undefined, ...facts })
+      .length;
   assert.equal(count({}), 0);
   assert.equal(count({ isSynchronized: undefined }), 0);
   assert.equal(count({ isSynchronized: false }), 1);

@@ -28,7 +28,16 @@ decide: inotify-csync resolve PATH --keep HOST (or --keep newest)`,
 
 test('a subtree is said to be one conflict, and a peer that does not tell is said so', () => {
   const tree = { ...side, type: 'directory', size: null, entries: 1 };
-  const text = render({ ...conflict, subtree: true, here: tree, there: null, error: 'it cannot be reached' });
+  const text = render({
+    ...conflict,
+    subtree: true,
+    here: tree,
+    there: null,
+    error: 'it cannot be reached',
+  });
   assert.match(text, /^\/srv\/one.txt {3}for 2 min, one conflict with all below it\n/);
-  assert.match(text, /web11 {2}directory .* 1 name below it\n {2}web2 {3}not known: it cannot be reached\n/);
+  assert.match(
+    text,
+    /web11 {2}directory .* 1 name below it\n {2}web2 {3}not known: it cannot be reached\n/,
+  );
 });

@@ -9,7 +9,10 @@ const page = (next: number, end: number, run = 'first'): EventsReply => ({
   ...{ events: [], left_out: 0 },
   ...{ next, end, run },
 });
-const notRunning = new NotRunningError('/socket', Object.assign(new Error(), { code: 'ECONNREFUSED' }));
+const notRunning = new NotRunningError(
+  '/socket',
+  Object.assign(new Error(), { code: 'ECONNREFUSED' }),
+);
 const noAnswer = new NoAnswerError('/socket', 'it closed the connection');
 const busy = new InotifyCsyncError('ICS_BUSY', 75, 'too many', 'try again');
 
@@ -44,7 +47,10 @@ describe('pages of events', () => {
 
   test('a connection that is closed is the end if the daemon has ended, or is another one', async () => {
     assert.deepEqual(await read(answering(page(1, 1), noAnswer, notRunning).ask, true), [1]);
-    assert.deepEqual(await read(answering(page(1, 1), noAnswer, page(0, 0, 'second')).ask, true), [1]);
+    assert.deepEqual(
+      await read(answering(page(1, 1), noAnswer, page(0, 0, 'second')).ask, true),
+      [1],
+    );
     const { ask, asked } = answering(page(1, 1), noAnswer, page(2, 2), notRunning);
     assert.deepEqual(await read(ask, true), [1, 2]);
     assert.deepEqual(asked, [undefined, 1, 1, 2]);
@@ -53,6 +59,9 @@ describe('pages of events', () => {
 
   test('no place at the moment: an error in the beginning, later it tries again', async () => {
     await assert.rejects(read(answering(busy).ask, true), { code: 'ICS_BUSY' });
-    assert.deepEqual(await read(answering(page(1, 1), busy, page(2, 2), notRunning).ask, true), [1, 2]);
+    assert.deepEqual(
+      await read(answering(page(1, 1), busy, page(2, 2), notRunning).ask, true),
+      [1, 2],
+    );
   });
 });

@@ -6,14 +6,28 @@ import type { ReadEvent } from '#src/observe/event-ring.js';
 const now = new Date(2026, 4, 4, 22, 0);
 const at = new Date(2026, 4, 4, 21, 46, 22, 914).getTime();
 const line = (event: Omit<ReadEvent, 'at'>) => eventLine({ ...event, at }, now);
-const sent = { event: 'sent', peer: 'node2', kind: 'file', ms: 44, bytes: '/srv/data/big/3980' } as const;
-/** A newline, an escape sequence, a byte that is no UTF-8, a mark that turns text around, and a backslash. */
-const hostile = Buffer.from('/srv/a\n21:46:22.914  -> x\x1b[2J\u202e\\').toString('latin1').concat('\xff');
+const sent = {
+  event: 'sent',
+  peer: 'node2',
+  kind: 'file',
+  ms: 44,
+  bytes: '/srv/data/big/3980',
+} as const;
+/**
+ * A newline, an escape sequence, a byte that is no UTF-8, a mark that turns text around, and a
+ * backslash.
+ */
+const hostile = Buffer.from('/srv/a\n21:46:22.914  -> x\x1b[2J\u202e\\')
+  .toString('latin1')
+  .concat('\xff');
 
 describe('events, shown', () => {
   test('for people', () => {
     assert.equal(line(sent), '21:46:22.914  -> node2  /srv/data/big/3980   44 ms');
-    assert.equal(line({ ...sent, ms: 7_200_000 }), '21:46:22.914  -> node2  /srv/data/big/3980   2 h');
+    assert.equal(
+      line({ ...sent, ms: 7_200_000 }),
+      '21:46:22.914  -> node2  /srv/data/big/3980   2 h',
+    );
     assert.equal(
       line({ ...sent, kind: 'removal' }),
       '21:46:22.914  -> node2  /srv/data/big/3980   removed, 44 ms',
@@ -22,7 +36,10 @@ describe('events, shown', () => {
       line({ ...sent, kind: 'directory', ms: undefined }),
       '21:46:22.914  -> node2  /srv/data/big/3980   directory',
     );
-    assert.equal(line({ event: 'sent', peer: 'node2', files: 3 }), '21:46:22.914  -> node2  3 files');
+    assert.equal(
+      line({ event: 'sent', peer: 'node2', files: 3 }),
+      '21:46:22.914  -> node2  3 files',
+    );
     const about = { peer: 'node2', bytes: '/a' };
     assert.equal(line({ event: 'received', ...about }), '21:46:22.914  <- node2  /a');
     assert.equal(
@@ -34,7 +51,10 @@ describe('events, shown', () => {
       line({ event: 'peer', peer: 'node3', state: 'unreachable' }),
       '21:46:22.914  !  node3  unreachable',
     );
-    assert.equal(line({ event: 'peer', peer: 'node3', state: 'back' }), '21:46:22.914  *  node3  back');
+    assert.equal(
+      line({ event: 'peer', peer: 'node3', state: 'back' }),
+      '21:46:22.914  *  node3  back',
+    );
     assert.equal(
       line({ event: 'full-check', state: 'begun', bytes: 'on request' }),
       '21:46:22.914  *  full check begun: on request',
@@ -48,7 +68,10 @@ describe('events, shown', () => {
       '21:46:22.914  !  changes may have gone unnoticed: an overflow',
     );
     assert.equal(leftOutLine(12), '… 12 events left out');
-    assert.match(eventLine({ ...sent, at: at - 86_400_000 }, now), /^2026-05-03 21:46:22\.914 {2}->/);
+    assert.match(
+      eventLine({ ...sent, at: at - 86_400_000 }, now),
+      /^2026-05-03 21:46:22\.914 {2}->/,
+    );
   });
 
   test('for scripts', () => {

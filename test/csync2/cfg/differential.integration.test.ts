@@ -69,7 +69,9 @@ function compareOne(
     return;
   }
   assert.equal(check.code, 0, where + check.errors);
-  const checked = [...check.errors.matchAll(/^New file: (.*)$/gm)].map((match) => match[1] as string);
+  const checked = [...check.errors.matchAll(/^New file: (.*)$/gm)].map(
+    (match) => match[1] as string,
+  );
   const selection = createSelection(selectionRules(config));
   compareSelection(where, config, selection, paths, checked);
   compareDirectories(where, config, selection, paths, check.directories);
@@ -108,9 +110,13 @@ function compareOne(
 // Two prefixes with one name, or a slash in a name, can stop csync2. We warn of both.
 function diesOfPrefix(config: CsyncConfig, errors: string): boolean {
   const kinds = warningsOf(config).map(({ kind }) => kind);
-  if (kinds.includes('prefixName') && /^Prefix '.*' is not defined for host/m.test(errors)) return true;
+  if (kinds.includes('prefixName') && /^Prefix '.*' is not defined for host/m.test(errors))
+    return true;
   const missing = /^This should not happen: Can't stat (.*)\.$/m.exec(errors)?.[1];
-  return kinds.includes('prefixTwice') && activePrefixes(config).some(({ path }) => toKey(path) === missing);
+  return (
+    kinds.includes('prefixTwice') &&
+    activePrefixes(config).some(({ path }) => toKey(path) === missing)
+  );
 }
 
 // csync2's scanner echoes the newlines of a list of included files.
@@ -141,14 +147,27 @@ function compareSelection(
       assert.ok(found, `${where}no root holds ${display(fromKey(path))}`);
     }
   }
-  for (const path of theirs) assert.ok(paths.has(path), `${where}csync2 found ${path}, which is not there`);
+  for (const path of theirs)
+    assert.ok(paths.has(path), `${where}csync2 found ${path}, which is not there`);
 }
 
-// What csync2 writes to its dirty table for a new file: a row for each peer of each group that covers it.
-function comparePeers(where: string, config: CsyncConfig, names: readonly string[], log: string): void {
+// What csync2 writes to its dirty table for a new file: a row for each peer of each group that
+// covers it.
+function comparePeers(
+  where: string,
+  config: CsyncConfig,
+  names: readonly string[],
+  log: string,
+): void {
   const rows = new Map<string, string[]>(names.map((name) => [name, []]));
-  for (const match of log.matchAll(/^SQL: INSERT INTO dirty .* VALUES \('(.*)', 0, '(.*)', '(.*)'\)$/gm)) {
-    const [name, myName, peer] = match.slice(1).map((text) => decode(text)) as [string, string, string];
+  for (const match of log.matchAll(
+    /^SQL: INSERT INTO dirty .* VALUES \('(.*)', 0, '(.*)', '(.*)'\)$/gm,
+  )) {
+    const [name, myName, peer] = match.slice(1).map((text) => decode(text)) as [
+      string,
+      string,
+      string,
+    ];
     rows.get(name)?.push(`${peer} knows us as ${myName}`);
   }
   const groups = memberGroups(config).map((group) => ({
@@ -161,7 +180,8 @@ function comparePeers(where: string, config: CsyncConfig, names: readonly string
     // csync2 keeps its groups in reverse order, and the first that covers the file names us.
     for (const { group, selection } of [...groups].reverse()) {
       if (selection.matchName(fromKey(name)) !== 2) continue;
-      for (const host of group.hosts) if (!ours.has(host.name)) ours.set(host.name, group.myName ?? '');
+      for (const host of group.hosts)
+        if (!ours.has(host.name)) ours.set(host.name, group.myName ?? '');
     }
     const expected = [...ours].map(([peer, myName]) => `${peer} knows us as ${myName}`);
     assert.deepEqual([...theirs].sort(), expected.sort(), `${where}peers of ${name}`);
@@ -174,7 +194,9 @@ function comparePeers(where: string, config: CsyncConfig, names: readonly string
 }
 
 function decode(text: string): string {
-  return text.replace(/%([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return text.replace(/%([0-9A-F]{2})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 // csync2 lists a directory when it, or an entry of it under the same kind of name, is synchronised.
@@ -191,12 +213,14 @@ function compareDirectories(
   for (const [path, isDirectory] of paths) {
     if (selection.explain(fromKey(path)) !== 2) continue;
     if (isDirectory) ours.add(path);
-    // A prefix that begins at this path may be the only name that selects it, and its parent has no such name.
+    // A prefix that begins at this path may be the only name that selects it, and its parent has no
+    // such name.
     if (path !== '/' && !prefixPaths.has(path)) ours.add(toKey(parentOf(fromKey(path))));
     else if (path !== '/' && selection.matchName(fromKey(path)) === 2)
       ours.add(toKey(parentOf(fromKey(path))));
   }
-  for (const path of ours) assert.ok(theirs.has(path), `${where}-W does not name ${display(fromKey(path))}`);
+  for (const path of ours)
+    assert.ok(theirs.has(path), `${where}-W does not name ${display(fromKey(path))}`);
   for (const path of theirs) {
     assert.ok(
       selection.explain(fromKey(path)) > 0,

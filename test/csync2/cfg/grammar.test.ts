@@ -59,7 +59,8 @@ test('the whole grammar', () => {
   );
   assert.deepEqual(
     first?.patterns.map(
-      ({ action, class: kind, text, place }) => `${action} ${kind} ${text} ${place.file}:${place.line}`,
+      ({ action, class: kind, text, place }) =>
+        `${action} ${kind} ${text} ${place.file}:${place.line}`,
     ),
     [
       'include path /a /etc/csync2.cfg:12',
@@ -81,8 +82,14 @@ test('the whole grammar', () => {
   const [action, empty] = first?.actions ?? [];
   assert.deepEqual(action?.patterns.map(String), ['/a/*', 'x y']);
   assert.deepEqual(action?.commands.map(String), ['a; b', 'c']);
-  assert.deepEqual([String(action?.logFile), action?.local, action?.localOnly], ['/log', true, true]);
-  assert.deepEqual([String(empty?.logFile), empty?.local, empty?.localOnly], ['/dev/null', false, false]);
+  assert.deepEqual(
+    [String(action?.logFile), action?.local, action?.localOnly],
+    ['/log', true, true],
+  );
+  assert.deepEqual(
+    [String(empty?.logFile), empty?.local, empty?.localOnly],
+    ['/dev/null', false, false],
+  );
 });
 
 test('numbers are read as atoi(3) reads them', () => {
@@ -145,12 +152,18 @@ const refusals: readonly [text: string, refusal: string][] = [
     group('host a@;'),
     '/etc/csync2.cfg:2: found `;` where csync2 expects a name after @ | write a name after @',
   ],
-  [group('key csync2.key;'), '/etc/csync2.cfg:3: group g has two keys | keep one `key FILE;` in each group'],
+  [
+    group('key csync2.key;'),
+    '/etc/csync2.cfg:3: group g has two keys | keep one `key FILE;` in each group',
+  ],
   [
     group('auto none; auto none;'),
     '/etc/csync2.cfg:2: group g has two auto settings | keep one `auto METHOD;` in each group',
   ],
-  [group('auto youngest;'), '/etc/csync2.cfg:2: unknown auto setting "youngest" | did you mean younger?'],
+  [
+    group('auto youngest;'),
+    '/etc/csync2.cfg:2: unknown auto setting "youngest" | did you mean younger?',
+  ],
   [
     group('auto zebra;'),
     '/etc/csync2.cfg:2: unknown auto setting "zebra" | use one of none, first, younger, older, bigger, smaller, left, right',

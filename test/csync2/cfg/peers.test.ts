@@ -26,7 +26,12 @@ test('how conflicts with a peer are resolved, and who only receives', () => {
     group c { host three me; auto right; key csync2.key; }
     group d { host two me; auto younger; key csync2.key; }
   `);
-  const found = peersOf(config).map(({ name, slaveHere, auto, onLeft }) => [name, slaveHere, auto, onLeft]);
+  const found = peersOf(config).map(({ name, slaveHere, auto, onLeft }) => [
+    name,
+    slaveHere,
+    auto,
+    onLeft,
+  ]);
   assert.deepEqual(found, [
     ['one', true, 'younger', true],
     ['two', false, 'younger', false],

@@ -81,7 +81,9 @@ export interface RandomConfig {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** A configuration that csync2 accepts, for the host `me`, in all the spellings its grammar allows. */
+/**
+ * A configuration that csync2 accepts, for the host `me`, in all the spellings its grammar allows.
+ */
 export function randomConfig(random: Random): RandomConfig {
   const files = new Map<string, string>();
   const writer = new Writer(random, files);
@@ -135,7 +137,9 @@ function group(random: Random, writer: Writer, member: boolean): string {
     writer.word(random.pick(['one', 'Two', 'three', 'x.example.org', '10.0.0.1', '::1'])),
   );
   if (member || random.chance(50))
-    hosts.push(random.pick(['me', 'Me', 'ME @ alias', 'me@Alias', '( me )', '( one me two@Zwei )']));
+    hosts.push(
+      random.pick(['me', 'Me', 'ME @ alias', 'me@Alias', '( me )', '( one me two@Zwei )']),
+    );
   shuffle(random, hosts);
   const statements = [
     writer.join(['host', ...hosts, ';']),
@@ -164,7 +168,9 @@ function group(random: Random, writer: Writer, member: boolean): string {
     ),
   ];
   shuffle(random, statements);
-  const name = random.chance(80) ? [writer.word(random.pick(['g', 'web', 'two words', 'group']))] : [];
+  const name = random.chance(80)
+    ? [writer.word(random.pick(['g', 'web', 'two words', 'group']))]
+    : [];
   return writer.join(['group', ...name, '{', writer.split(statements), '}']);
 }
 
@@ -181,7 +187,8 @@ function patterns(random: Random, writer: Writer): string {
 export function pattern(random: Random): string {
   const kind = random.below(10);
   if (kind < 2) return component(random);
-  if (kind < 3) return random.pick(['a/b', '*/a', '*', 'etc', '%', 'lib*', '*.so*', '.git', '%p%', '%*%']);
+  if (kind < 3)
+    return random.pick(['a/b', '*/a', '*', 'etc', '%', 'lib*', '*.so*', '.git', '%p%', '%*%']);
   if (kind < 5) {
     const start = random.pick([
       '%p%',
@@ -206,7 +213,9 @@ export function pattern(random: Random): string {
     ? `/${random.pick(tops)}`
     : random.pick(['', '/*', '/[a-t]', '/**', '/?', '/t*', '\\/t', '/\\t']);
   return (
-    start + below(random, start === '' ? 1 : 0, 4) + random.pick(['', '', '', '', '/', '//', '/**', '/*'])
+    start +
+    below(random, start === '' ? 1 : 0, 4) +
+    random.pick(['', '', '', '', '/', '//', '/**', '/*'])
   );
 }
 

@@ -2,7 +2,10 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Random } from './random.js';
 import { names, tops } from './random-config.js';
 
-/** Makes a random tree of files, directories and symbolic links below the top-level names of `root`, removing what was there. */
+/**
+ * Makes a random tree of files, directories and symbolic links below the top-level names of `root`,
+ * removing what was there.
+ */
 export function growTree(random: Random, root: string): void {
   for (const top of tops) {
     const path = Buffer.from(`${root}/${top}`, 'latin1');

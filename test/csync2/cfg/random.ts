@@ -1,4 +1,7 @@
-/** A seeded source of randomness (mulberry32): the same seed gives the same choices on every machine. */
+/**
+ * A seeded source of randomness (mulberry32): the same seed gives the same choices on every
+ * machine.
+ */
 export class Random {
   #state: number;
 

@@ -47,7 +47,10 @@ const messages: readonly [RegExp, ConfigFault | 'notAMember'][] = [
   [/^This host \(.*\) is not a member of any configured group\./m, 'notAMember'],
 ];
 
-/** What csync2 says of the configuration in the world: the fault, with its line if it names one, or `accepted`. */
+/**
+ * What csync2 says of the configuration in the world: the fault, with its line if it names one, or
+ * `accepted`.
+ */
 function csync2Says(where: string): string {
   const run = world.csync2('-N', 'me', '-vv', '-c', '/nothing/here');
   for (const [message, fault] of messages) {
@@ -70,7 +73,9 @@ function weSay(): string {
   } catch (error) {
     if (error instanceof HostNotInGroupError) return 'notAMember';
     assert.ok(error instanceof CsyncConfigError, String(error));
-    return error.csync2Line === undefined ? error.fault : `${error.fault} near line ${error.csync2Line}`;
+    return error.csync2Line === undefined
+      ? error.fault
+      : `${error.fault} near line ${error.csync2Line}`;
   }
 }
 
@@ -100,38 +105,45 @@ test(
 
 // Each shape holds one list in which csync2's parser keeps every element on its stack.
 const shapes: Record<string, (count: number) => string> = {
-  statements: (count) => `group g {\nhost me;\nkey csync2.key;\n${'include /t;\n'.repeat(count)}}\n`,
+  statements: (count) =>
+    `group g {\nhost me;\nkey csync2.key;\n${'include /t;\n'.repeat(count)}}\n`,
   'statements with names': (count) =>
     `group g {\nhost me;\nkey csync2.key;\n${'exclude a b;\n'.repeat(count)}host x@y;}\n`,
   blocks: (count) => `group { host me; key csync2.key; }\n${'lock-timeout 3;\n'.repeat(count)}`,
-  'ignored properties': (count) => `group { host me; key csync2.key; }\nignore\n${'uid\n'.repeat(count)};`,
+  'ignored properties': (count) =>
+    `group { host me; key csync2.key; }\nignore\n${'uid\n'.repeat(count)};`,
   'action statements': (count) =>
     `group { host me; key csync2.key; action {\n${'do-local;\n'.repeat(count)}} }`,
   actions: (count) => `group { host me; key csync2.key;\n${'action { exec x; }\n'.repeat(count)}}`,
-  'names of one statement': (count) => `group { host me; key csync2.key; include\n${'/a\n'.repeat(count)};}`,
+  'names of one statement': (count) =>
+    `group { host me; key csync2.key; include\n${'/a\n'.repeat(count)};}`,
   parentheses: (count) => `group { key csync2.key; host me\n${'(a)\n'.repeat(count)};}`,
 };
 
 for (const [name, shape] of Object.entries(shapes)) {
-  test(`as many ${name} as csync2's parser has room for`, { skip: unavailable ?? false }, (context) => {
-    const says = (count: number): [string, string] => {
-      world.write('/etc/csync2.cfg', shape(count));
-      return [weSay(), csync2Says(name)];
-    };
-    let accepted = 1;
-    let refused = 20_000;
-    while (refused - accepted > 1) {
-      const middle = (accepted + refused) >> 1;
-      world.write('/etc/csync2.cfg', shape(middle));
-      if (weSay() === 'accepted') accepted = middle;
-      else refused = middle;
-    }
-    for (const count of [accepted, refused]) {
-      const [ours, theirs] = says(count);
-      assert.equal(ours, theirs, `${count} ${name}`);
-    }
-    context.diagnostic(`accepts ${accepted}`);
-  });
+  test(
+    `as many ${name} as csync2's parser has room for`,
+    { skip: unavailable ?? false },
+    (context) => {
+      const says = (count: number): [string, string] => {
+        world.write('/etc/csync2.cfg', shape(count));
+        return [weSay(), csync2Says(name)];
+      };
+      let accepted = 1;
+      let refused = 20_000;
+      while (refused - accepted > 1) {
+        const middle = (accepted + refused) >> 1;
+        world.write('/etc/csync2.cfg', shape(middle));
+        if (weSay() === 'accepted') accepted = middle;
+        else refused = middle;
+      }
+      for (const count of [accepted, refused]) {
+        const [ours, theirs] = says(count);
+        assert.equal(ours, theirs, `${count} ${name}`);
+      }
+      context.diagnostic(`accepts ${accepted}`);
+    },
+  );
 }
 
 const pieces = [
@@ -234,7 +246,8 @@ function mutilate(random: Random, text: string): string {
     if (kind < 5) result = result.slice(0, at) + random.pick(pieces) + result.slice(at);
     else if (kind < 8)
       result = result.slice(0, at) + result.slice(at + 1 + random.below(random.pick([1, 1, 8])));
-    else if (kind < 9) result = result.slice(0, at) + result.slice(Math.max(0, at - random.below(30)));
+    else if (kind < 9)
+      result = result.slice(0, at) + result.slice(Math.max(0, at - random.below(30)));
     else if (random.chance(30)) result = result.slice(0, at);
   }
   return result;

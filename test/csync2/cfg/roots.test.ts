@@ -11,7 +11,8 @@ function shown(include: string, find = rootsOf): string[] {
     `${prefixes} group g { host me; key csync2.key; ${include} } group h { host one; key csync2.key; include /not/mine; }`,
   );
   return find(config).map(
-    ({ path, exact, patterns }) => `${path.toString('latin1')}${exact ? '' : '…'} ${patterns.length}`,
+    ({ path, exact, patterns }) =>
+      `${path.toString('latin1')}${exact ? '' : '…'} ${patterns.length}`,
   );
 }
 

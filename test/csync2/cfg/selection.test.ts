@@ -6,7 +6,9 @@ import type { SelectionRules } from '#src/native/selection.js';
 import { configOf } from './support.js';
 
 function explainer(patterns: string, prefixes = ''): (path: string) => number {
-  const selection = selectionOf(configOf(`${prefixes} group g { host me; key csync2.key; ${patterns} }`));
+  const selection = selectionOf(
+    configOf(`${prefixes} group g { host me; key csync2.key; ${patterns} }`),
+  );
   return (path) => selection.explain(Buffer.from(path, 'latin1'));
 }
 
@@ -43,7 +45,11 @@ const cases: readonly [what: string, patterns: string, expected: Record<string, 
     'include /d; exclude .git;',
     { '/d/.git': 0, '/d/.git/x': 0, '/d/x.git': 2 },
   ],
-  ['a basename pattern with a slash matches nothing', 'include /d; exclude B/sub;', { '/d/B/sub': 2 }],
+  [
+    'a basename pattern with a slash matches nothing',
+    'include /d; exclude B/sub;',
+    { '/d/B/sub': 2 },
+  ],
   [
     'escapes and classes',
     'include "/d/a\\*" /d/[!b]x /d/[;',
@@ -71,7 +77,10 @@ test('a prefix begins at its path and is a name space of its own', () => {
 
 test('a prefix may begin at /', () => {
   const explain = explainer('include %p%/etc/x; exclude y;', 'prefix p { on *: /; }');
-  assert.deepEqual(['/', '/etc', '/etc/x', '/etc/x/z', '/etc/x/y', '/var'].map(explain), [1, 1, 2, 2, 0, 0]);
+  assert.deepEqual(
+    ['/', '/etc', '/etc/x', '/etc/x/z', '/etc/x/y', '/var'].map(explain),
+    [1, 1, 2, 2, 0, 0],
+  );
   assert.equal(explainer('include %p%;', 'prefix p { on *: /; }')('/etc'), 2);
 });
 
@@ -91,7 +100,9 @@ test('of two prefixes with one name the later counts', () => {
 
 test('31 prefixes can be included, and any number stand unused', () => {
   const prefixes = (count: number) =>
-    Array.from({ length: count }, (_, index) => `prefix p${index} { on *: /p/${index}; }`).join(' ');
+    Array.from({ length: count }, (_, index) => `prefix p${index} { on *: /p/${index}; }`).join(
+      ' ',
+    );
   assert.equal(explainer('include %p*%/x;', prefixes(31))('/p/30/x'), 2);
   assert.equal(explainer('include %p1%/x;', prefixes(200))('/p/1/x'), 2);
   assert.throws(() => explainer('include %p*%/x;', prefixes(32)), { fault: 'prefixLimit' });
@@ -105,7 +116,11 @@ test('hosts and single patterns', () => {
     [true, false, true],
   );
   assert.deepEqual(
-    [yes(matchPattern, '/a', '/a/b'), yes(matchPattern, 'b', '/a/b'), yes(matchPattern, 'a', '/a/b')],
+    [
+      yes(matchPattern, '/a', '/a/b'),
+      yes(matchPattern, 'b', '/a/b'),
+      yes(matchPattern, 'a', '/a/b'),
+    ],
     [true, true, false],
   );
 });

@@ -30,7 +30,11 @@ const cases: readonly [what: string, text: string, tokens: string][] = [
     "host 'hosts' 'Host' do-local do-local-only 'do-localx'",
   ],
   ['a keyword before a colon is a keyword', 'group:', 'group :'],
-  ['quotes hold anything, also lines and keywords', '"host" "a ;#\n{" "x\\"', "'host' 'a ;#\n{' 'x\\'"],
+  [
+    'quotes hold anything, also lines and keywords',
+    '"host" "a ;#\n{" "x\\"',
+    "'host' 'a ;#\n{' 'x\\'",
+  ],
   ['empty quotes are nothing', 'a"" b', "'a' 'b'"],
   ['quotes touch words without joining them', 'a"b"c', "'a' 'b' 'c'"],
   ['quotes that are never closed end with the file', 'a "b ; c', "'a' 'b ; c'"],

@@ -25,11 +25,16 @@ describe('a configuration without some places', () => {
       const after = load(without(files, before, [place]));
       const [all, rest] = [before, after].map((config) => createSelection(selectionRules(config)));
       for (let asked = 0; asked < 200; asked++) {
-        const path = asked % 2 === 0 ? randomPath(random) : Buffer.concat([place, randomPath(random)]);
+        const path =
+          asked % 2 === 0 ? randomPath(random) : Buffer.concat([place, randomPath(random)]);
         const expected = isWithin(path, place) ? 0 : all?.matchName(path);
         const got = rest?.matchName(path);
         // Whether a walk steps into it is of no interest to a server.
-        assert.equal(got === 2, expected === 2, `${where}: ${display(path)} without ${display(place)}`);
+        assert.equal(
+          got === 2,
+          expected === 2,
+          `${where}: ${display(path)} without ${display(place)}`,
+        );
       }
       for (const { name, path } of activePrefixes(after)) {
         const below = Buffer.concat([Buffer.from('%'), name, Buffer.from('%/some/file')]);
@@ -64,7 +69,8 @@ describe('a configuration without some places', () => {
       for (const other of ['/srv', '/srv/other', '/srv/a', '/srv/aXXb', '/srv/axb/c', '/srv/x']) {
         // A quote can't be written: any character counts as one.
         const isOver = name === 'a"b' && other.startsWith('/srv/axb');
-        if (!isOver) assert.equal(selection.matchName(Buffer.from(other)), 2, `${other} without ${name}`);
+        if (!isOver)
+          assert.equal(selection.matchName(Buffer.from(other)), 2, `${other} without ${name}`);
       }
     }
   });
@@ -73,10 +79,14 @@ describe('a configuration without some places', () => {
     const text = `prefix data { on me: /srv/data; } prefix other { on me: /x; }
       group g { host me you; key csync2.key; include %data%; include %other%; }`;
     const matches = (place: string, name: string) => {
-      const after = load(without(new Map([['/etc/csync2.cfg', text]]), configOf(text), [Buffer.from(place)]));
+      const after = load(
+        without(new Map([['/etc/csync2.cfg', text]]), configOf(text), [Buffer.from(place)]),
+      );
       return createSelection(selectionRules(after)).matchName(Buffer.from(name)) === 2;
     };
-    assert.ok(!matches('/srv/data/up', '%data%/up/file') && matches('/srv/data/up', '%data%/upper'));
+    assert.ok(
+      !matches('/srv/data/up', '%data%/up/file') && matches('/srv/data/up', '%data%/upper'),
+    );
     assert.ok(!matches('/srv/data', '%data%/file') && !matches('/srv/data', '%data%'));
     assert.ok(!matches('/srv', '%data%/file') && matches('/srv', '%other%/file'));
     assert.ok(matches('/srv/data/up', '%other%/up/file'));
@@ -84,7 +94,10 @@ describe('a configuration without some places', () => {
 
   test('included files, and keys that lie beside the configuration', () => {
     const files = new Map([
-      ['/etc/csync2.cfg', 'config /etc/more.cfg; group b { host me you; key other.key; include /b; }'],
+      [
+        '/etc/csync2.cfg',
+        'config /etc/more.cfg; group b { host me you; key other.key; include /b; }',
+      ],
       [
         '/etc/more.cfg',
         '# a comment with "quotes"\ngroup a { host me you; key /etc/csync2.key; include "/a a"; }',
@@ -111,7 +124,8 @@ function load(files: Files): CsyncConfig {
 /** The working directory is `/`, and every key is one. */
 function readerOf(files: Files): (path: string) => Buffer {
   const read = reader(Object.fromEntries(files));
-  return (path) => read(path.endsWith('.key') && !files.has(path) ? '/etc/csync2.key' : resolve('/', path));
+  return (path) =>
+    read(path.endsWith('.key') && !files.has(path) ? '/etc/csync2.key' : resolve('/', path));
 }
 
 function without(files: Files, config: CsyncConfig, places: readonly Buffer[]): Files {

@@ -24,8 +24,9 @@ export interface Run {
 }
 
 /**
- * A root directory of its own that holds csync2, the libraries it needs, and the trees of a test: csync2 sees nothing
- * else, so that even `include /**;` has a known answer. The database is in memory.
+ * A root directory of its own that holds csync2, the libraries it needs, and the trees of a test:
+ * csync2 sees nothing else, so that even `include /**;` has a known answer. The database is in
+ * memory.
  */
 export class World {
   readonly root = mkdtempSync(join(tmpdir(), 'inotify-csync-world-'));
@@ -55,7 +56,9 @@ export class World {
   /** Reads a file of this world; relative paths begin at /, csync2's working directory here. */
   readonly read = (path: string): Buffer => readFileSync(join(this.root, join('/', path)));
 
-  /** Every path of this world, as map keys (one byte a character), with whether it is a directory. */
+  /**
+   * Every path of this world, as map keys (one byte a character), with whether it is a directory.
+   */
   paths(): Map<string, boolean> {
     const found = new Map<string, boolean>([['/', true]]);
     const visit = (directory: string): void => {
@@ -112,5 +115,9 @@ function librariesOf(program: string): string[] {
   // csync2 opens it by name when it opens its database.
   const sqlite = join(dirname(libc ?? '/usr/lib/libc.so.6'), 'libsqlite3.so.0');
   if (!existsSync(sqlite)) throw new Error(`${sqlite} is not there`);
-  return [...linked, sqlite, ...(execFileSync('ldd', [sqlite], { encoding: 'utf8' }).match(/\/\S+/g) ?? [])];
+  return [
+    ...linked,
+    sqlite,
+    ...(execFileSync('ldd', [sqlite], { encoding: 'utf8' }).match(/\/\S+/g) ?? []),
+  ];
 }

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
@@ -28,13 +36,16 @@ describe('names, against the real csync2', () => {
       for (const name of names) writeFileSync(inRoot(node, name), '');
       node.csync2('-cr', '/');
       const base = prefix ? Buffer.from('%data%') : Buffer.from(node.root);
-      const expected = new Set([...names].map((name) => encodeName(child(base, name)).toString('latin1')));
+      const expected = new Set(
+        [...names].map((name) => encodeName(child(base, name)).toString('latin1')),
+      );
       expected.add(encodeName(base).toString('latin1'));
       assert.deepEqual(fileRows(node), expected);
       for (const row of fileRows(node)) {
         assert.equal(encodeName(decodeName(Buffer.from(row, 'latin1'))).toString('latin1'), row);
       }
-      for (const name of names) assert.ok(node.ledger.knows(inRoot(node, name)), JSON.stringify(name));
+      for (const name of names)
+        assert.ok(node.ledger.knows(inRoot(node, name)), JSON.stringify(name));
       const children = node.ledger
         .childrenOf(Buffer.from(node.root), 10_000)
         .map((found) => found.name.toString('latin1'));
@@ -59,7 +70,11 @@ describe('ledger', () => {
     );
     for (const name of ['dir/file', 'dir', 'fifo']) {
       const path = node.path(name);
-      assert.equal(checkTextOf(lstatSync(path, { bigint: true })), node.ledger.noted(path)?.text, name);
+      assert.equal(
+        checkTextOf(lstatSync(path, { bigint: true })),
+        node.ledger.noted(path)?.text,
+        name,
+      );
     }
     assert.match(text, /^v1%3A/);
     assert.equal(node.ledger.noted(node.path('dir'))?.type, 'dir');
@@ -80,7 +95,8 @@ describe('ledger', () => {
 
   test('counts at and below a path, never a sibling that begins alike, up to the limit', async (context) => {
     const [node] = (await makeCluster(context)) as [CsyncNode];
-    for (const name of ['a/1', 'a/2', 'a/b/3', 'a0', 'a!/x', 'a b/x', 'a/%', 'ab/x']) node.write(name, '');
+    for (const name of ['a/1', 'a/2', 'a/b/3', 'a0', 'a!/x', 'a b/x', 'a/%', 'ab/x'])
+      node.write(name, '');
     node.csync2('-cr', '/');
     const count = (name: string, limit = 100) => node.ledger.countWithin(node.path(name), limit);
     assert.equal(count('a'), 6);
@@ -119,7 +135,9 @@ describe('ledger', () => {
     }
     node.csync2('-cr', '/');
     rmSync(join(node.root, 'dir'), { recursive: true });
-    const children = node.ledger.childrenOf(Buffer.from(node.root), 100).map(({ name }) => String(name));
+    const children = node.ledger
+      .childrenOf(Buffer.from(node.root), 100)
+      .map(({ name }) => String(name));
     assert.deepEqual(children.sort(), names.sort());
     assert.equal(node.ledger.childrenOf(Buffer.from(node.root), 5).length, 5);
     assert.deepEqual(
@@ -157,7 +175,8 @@ describe('ledger', () => {
     const shown = (rows: { encoded: Buffer }[]) =>
       rows.map((row) => row.encoded.toString().replace('%25data%25', ''));
     const newest = shown(node.ledger.dirtyFor(other.name, 100));
-    // A directory's time changes with what is in it, but csync2 compares none: the root is marked once, at first.
+    // A directory's time changes with what is in it, but csync2 compares none: the root is marked
+    // once, at first.
     assert.equal(newest[0], '/b');
     assert.deepEqual(new Set(newest), new Set(['/b', '/a/x/y', '/a/x', '/a', '/c']));
     assert.equal(node.ledger.countDirty(other.name), newest.length);

@@ -8,7 +8,15 @@ import { type CsyncNode, makeCluster } from '../../support/csync2-cluster.js';
 describe('what a peer has noted', () => {
   test('is told by its csync2, whatever the names', async (context) => {
     const [here, there] = (await makeCluster(context)) as [CsyncNode, CsyncNode];
-    const names = ['plain', 'a b\tc', 'x\ny', '%', 'back\\slash\\011v1', 'ü→', 'Peer> OK (cmd_finished).'];
+    const names = [
+      'plain',
+      'a b\tc',
+      'x\ny',
+      '%',
+      'back\\slash\\011v1',
+      'ü→',
+      'Peer> OK (cmd_finished).',
+    ];
     for (const name of names) there.write(name, name);
     there.write(`long/${'ü'.repeat(60)}`, '');
     there.csync2('-cIr', '/');
@@ -17,7 +25,10 @@ describe('what a peer has noted', () => {
     const { listing, noted, cut } = listingOf(here, there);
     assert.equal(await listing, true);
     const encoded = (name: string) => encodeName(Buffer.from(`%data%/${name}`)).toString('latin1');
-    assert.deepEqual([...noted.keys()].sort(), ['%25data%25', ...[...names, 'long'].map(encoded)].sort());
+    assert.deepEqual(
+      [...noted.keys()].sort(),
+      ['%25data%25', ...[...names, 'long'].map(encoded)].sort(),
+    );
     const [, text] = there.ledger.notes(Buffer.from(encoded('plain')), false)[0] ?? [];
     assert.equal(noted.get(encoded('plain')), text);
     assert.equal(cut.length, 1);
@@ -50,7 +61,12 @@ function listingOf(here: CsyncNode, there: CsyncNode) {
   const [noted, cut] = [new Map<string, string>(), [] as string[]];
   const listing = listPeer(
     {
-      ...{ runner: new Runner(here.instance), ledger: here.ledger, peer: there.name, myName: here.name },
+      ...{
+        runner: new Runner(here.instance),
+        ledger: here.ledger,
+        peer: there.name,
+        myName: here.name,
+      },
       ...{
         directory: `${here.systemDirectory}/lanes`,
         stallSeconds: 5,

@@ -17,7 +17,11 @@ const nothingChecked = () => false;
 
 describe('push by a private database', () => {
   test('what arrived is no longer pending, and nothing of the other peer', async (context) => {
-    const [a, b, c] = (await makeCluster(context, { nodes: 3 })) as [CsyncNode, CsyncNode, CsyncNode];
+    const [a, b, c] = (await makeCluster(context, { nodes: 3 })) as [
+      CsyncNode,
+      CsyncNode,
+      CsyncNode,
+    ];
     await b.startServer();
     a.write('one', '1');
     a.write('dir/two', '2');
@@ -65,7 +69,11 @@ describe('push by a private database', () => {
     a.write('file', 'newer');
     a.csync2('-c', String(path));
     const [after] = a.ledger.dirtyFor(b.name, 1);
-    assert.equal(after?.rowid, before[0]?.rowid, 'the number is reused: this is the case to be tested');
+    assert.equal(
+      after?.rowid,
+      before[0]?.rowid,
+      'the number is reused: this is the case to be tested',
+    );
     mergePush(a.ledger, b.name, outcome, (encoded) => encoded.equals(after?.encoded as Buffer));
     assert.deepEqual(a.pendingFor(b), ['/file']);
     mergeAll(a, b);
@@ -93,7 +101,8 @@ describe('push by a private database', () => {
     const path = a.write('file', 'ours');
     a.csync2('-c', String(path));
     const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
-    // What a session of our server does when the peer wins: it writes the file, notes it, and takes our mark off.
+    // What a session of our server does when the peer wins: it writes the file, notes it, and takes
+    // our mark off.
     a.write('file', 'theirs');
     a.csync2('-cI', String(path));
     const main = new Database(a.databaseFile, { timeout: 5000 });
@@ -229,7 +238,10 @@ describe('push by a private database', () => {
     push(a, b, a.ledger.dirtyFor(b.name, 100));
     const interrupted = PrivateDatabase.recall(privateFile(a, b));
     const names = interrupted?.accepted.map((name) => decodeName(name).toString()) ?? [];
-    assert.ok(names.includes('%data%/accepted') && !names.includes('%data%/conflict'), String(names));
+    assert.ok(
+      names.includes('%data%/accepted') && !names.includes('%data%/conflict'),
+      String(names),
+    );
     assert.ok(interrupted && interrupted.began >= begun && interrupted.ended >= interrupted.began);
     writeFileSync(privateFile(a, b), 'garbage');
     assert.equal(PrivateDatabase.recall(privateFile(a, b)), undefined);
@@ -260,7 +272,9 @@ describe('a slice that can be carried out', () => {
     const [a, b] = await pair(context);
     a.write('x/y/z/file', '');
     a.csync2('-cr', '/');
-    const rows = a.ledger.dirtyFor(b.name, 100).filter((row) => String(row.encoded).endsWith('/file'));
+    const rows = a.ledger
+      .dirtyFor(b.name, 100)
+      .filter((row) => String(row.encoded).endsWith('/file'));
     const slice = completeSlice(a.ledger, b.name, rows, 100, () => 'directory').map((row) =>
       String(row.encoded),
     );
@@ -300,7 +314,11 @@ describe('a slice that can be carried out', () => {
     const gone = () => 'gone' as const;
     assert.deepEqual(names(completeSlice(a.ledger, b.name, all, 100, gone)), names(all));
     const without = all.filter((row) => !String(row.encoded).endsWith('/2'));
-    assert.deepEqual(names(completeSlice(a.ledger, b.name, without, 100, gone)), ['/x!', '/x!/3', '/x/1']);
+    assert.deepEqual(names(completeSlice(a.ledger, b.name, without, 100, gone)), [
+      '/x!',
+      '/x!/3',
+      '/x/1',
+    ]);
     push(a, b, completeSlice(a.ledger, b.name, without, 100, gone));
     mergeAll(a, b);
     assert.deepEqual([b.read('x/1'), b.read('x!/3')], [undefined, undefined]);
@@ -321,7 +339,10 @@ function build(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]): Priva
   return PrivateDatabase.build(from.ledger, privateFile(from, to), to.name, rows);
 }
 
-/** Pushes rows by a private database, with the real csync2. Whether csync2 reports errors is left to the outcome. */
+/**
+ * Pushes rows by a private database, with the real csync2. Whether csync2 reports errors is left to
+ * the outcome.
+ */
 function push(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]) {
   const copy = build(from, to, rows);
   try {

@@ -12,7 +12,8 @@ const prefixes = [
 describe('names in the database of csync2', () => {
   test('controls, blank, DEL and " \' % $ : | \\ are escaped with upper-case digits, the rest is raw', () => {
     for (let byte = 1; byte < 256; byte++) {
-      const isEscaped = byte <= 32 || byte === 127 || '"\'%$:|\\'.includes(String.fromCharCode(byte));
+      const isEscaped =
+        byte <= 32 || byte === 127 || '"\'%$:|\\'.includes(String.fromCharCode(byte));
       const expected = isEscaped
         ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
         : String.fromCharCode(byte);
@@ -40,7 +41,10 @@ describe('names in the database of csync2', () => {
   });
 
   test('a path has its own name and one for each prefix it lies in', () => {
-    assert.deepEqual(namesOf(bytes('/srv/data/x'), prefixes), [bytes('/srv/data/x'), bytes('%data%/x')]);
+    assert.deepEqual(namesOf(bytes('/srv/data/x'), prefixes), [
+      bytes('/srv/data/x'),
+      bytes('%data%/x'),
+    ]);
     assert.deepEqual(namesOf(bytes('/srv/data'), prefixes), [bytes('/srv/data'), bytes('%data%')]);
     assert.deepEqual(namesOf(bytes('/srv/database'), prefixes), [bytes('/srv/database')]);
     assert.deepEqual(namesOf(bytes('/srv'), prefixes), [bytes('/srv')]);

@@ -20,11 +20,20 @@ const cases: [what: string, said: string[], outcome: string, detail: string][] =
   ['a name with brackets', reply('/srv/a (b): c', 15, 'Permission denied!'), 'denied', ''],
   [
     'a name that looks like a reply',
-    [`Updating ${forging} on web2 ...`, ...reply(forging, 10, 'File is also marked dirty here!'), forging],
+    [
+      `Updating ${forging} on web2 ...`,
+      ...reply(forging, 10, 'File is also marked dirty here!'),
+      forging,
+    ],
     'conflict',
     '',
   ],
-  ['what the peer says itself', reply('/srv/d', 8, 'Directory not empty'), 'refused', 'Directory not empty'],
+  [
+    'what the peer says itself',
+    reply('/srv/d', 8, 'Directory not empty'),
+    'refused',
+    'Directory not empty',
+  ],
   [
     'the first refusal counts: where content is not taken, the server reads it as commands',
     [
@@ -49,7 +58,11 @@ for (const [what, said, outcome, detail] of cases) {
 }
 
 test('a tie is told from the answer behind the question', () => {
-  const asked = ['Local> GETTM KEY /srv/f\\n', 'Peer> OK (data_follows).\\n', 'Peer> 1700000000\\n'];
+  const asked = [
+    'Local> GETTM KEY /srv/f\\n',
+    'Peer> OK (data_follows).\\n',
+    'Peer> 1700000000\\n',
+  ];
   assert.equal(readDiagnosis([...reply('/srv/f', 10, 'also dirty'), ...asked], own).isTie, true);
   const size = ['Local> GETSZ KEY /srv/f\\n', 'Peer> 1700000000\\n'];
   assert.equal(readDiagnosis([...reply('/srv/f', 10, 'also dirty'), ...size], own).isTie, false);
@@ -57,11 +70,19 @@ test('a tie is told from the answer behind the question', () => {
 
 describe('what a refusal means', () => {
   const meanings: [what: string, said: string[], meaning: Diagnosis['meaning']][] = [
-    ['removed, and what was above it is a file by now', removal('SIG', 8, 'Not a directory'), 'settled'],
+    [
+      'removed, and what was above it is a file by now',
+      removal('SIG', 8, 'Not a directory'),
+      'settled',
+    ],
     ['removed, and gone meanwhile', removal('DEL', 8, 'No such file or directory'), 'settled'],
     ['removed, and the peer has more in it', removal('DEL', 8, 'Directory not empty'), 'compare'],
     ['removed, in an immutable directory', removal('DEL', 8, 'Operation not permitted'), 'later'],
-    ['removed, and changed there', removal('DEL', 10, 'File is also marked dirty here!'), 'conflict'],
+    [
+      'removed, and changed there',
+      removal('DEL', 10, 'File is also marked dirty here!'),
+      'conflict',
+    ],
     ['below a file', update('SIG', 8, 'Not a directory'), 'parent-first'],
     [
       'below a link that leads nowhere',
@@ -69,7 +90,11 @@ describe('what a refusal means', () => {
       'parent-first',
     ],
     ['its directory is missing', update('SIG', 11, 'Parent dir missing.'), 'parent-first'],
-    ['its directory has just gone', update('PATCH', 8, 'No such file or directory'), 'parent-first'],
+    [
+      'its directory has just gone',
+      update('PATCH', 8, 'No such file or directory'),
+      'parent-first',
+    ],
     ['a file in place of a full directory', update('PATCH', 8, 'Is a directory'), 'compare'],
     ['a link in place of a full directory', update('MKLINK', 8, 'File exists'), 'compare'],
     ['changed on both sides', update('PATCH', 10, 'File is also marked dirty here!'), 'conflict'],
@@ -78,13 +103,21 @@ describe('what a refusal means', () => {
       update('SETOWN', 10, 'File is also marked dirty here!'),
       'half-taken',
     ],
-    ['removed there when it had been taken', update('SETIME', 8, 'No such file or directory'), 'settled'],
+    [
+      'removed there when it had been taken',
+      update('SETIME', 8, 'No such file or directory'),
+      'settled',
+    ],
     ['a full disk', update('PATCH', 8, 'No space left on device'), 'later'],
     ['a disk that can only be read', update('MKDIR', 8, 'Read-only file system'), 'later'],
     ['a reason that nobody knows', update('PATCH', 8, 'What is this?'), 'later'],
     ['another key', update('SIG', 15, 'Permission denied!'), 'all'],
     ['a slave', update('SIG', 14, 'Permission denied for slave!'), 'all'],
-    ['another name', ['Local> HELLO web1\\n', ...reply('<no file>', 13, 'Identification failed!')], 'all'],
+    [
+      'another name',
+      ['Local> HELLO web1\\n', ...reply('<no file>', 13, 'Identification failed!')],
+      'all',
+    ],
     [
       'content that looks like a command, in pieces that begin as one',
       [

@@ -69,9 +69,18 @@ describe('instance', () => {
     assert.deepEqual(at(undefined), { kind: 'sqlite', file: '/var/lib/csync2/web1.db3' });
     assert.deepEqual(at(''), { kind: 'sqlite', file: '/var/lib/csync2/web1.db3' });
     assert.deepEqual(at(folder), { kind: 'sqlite', file: join(folder, 'web1.db3') });
-    assert.deepEqual(at(`sqlite3://${folder}/sub`), { kind: 'sqlite', file: join(folder, 'sub/web1.db3') });
-    assert.deepEqual(at(`sqlite3://${folder}/sub/`), { kind: 'sqlite', file: join(folder, 'sub/web1.db3') });
-    assert.deepEqual(at(`sqlite3://${folder}/x.db3`), { kind: 'sqlite', file: join(folder, 'x.db3') });
+    assert.deepEqual(at(`sqlite3://${folder}/sub`), {
+      kind: 'sqlite',
+      file: join(folder, 'sub/web1.db3'),
+    });
+    assert.deepEqual(at(`sqlite3://${folder}/sub/`), {
+      kind: 'sqlite',
+      file: join(folder, 'sub/web1.db3'),
+    });
+    assert.deepEqual(at(`sqlite3://${folder}/x.db3`), {
+      kind: 'sqlite',
+      file: join(folder, 'x.db3'),
+    });
     assert.deepEqual(at('pgsql://u:p@db/'), { kind: 'server', url: 'pgsql://u:p@db/' });
     assert.deepEqual(at('mysql://db/'), { kind: 'server', url: 'mysql://db/' });
   });

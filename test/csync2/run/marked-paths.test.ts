@@ -3,7 +3,12 @@ import { describe, test } from 'node:test';
 import { MarkedPaths } from '#src/csync2/run/marked-paths.js';
 import type { Message } from '#src/csync2/run/message.js';
 
-const said = (text: string, kind: Message['kind'] = 'said'): Message => ({ at: 0, pid: 1, kind, text });
+const said = (text: string, kind: Message['kind'] = 'said'): Message => ({
+  at: 0,
+  pid: 1,
+  kind,
+  text,
+});
 
 describe('what csync2 says it marks', () => {
   test('names of all kinds', () => {

@@ -48,7 +48,10 @@ test('the peer has died at the last file of all: one error more than files that 
 
 test('a last file that the peer does not take was not cut off', () => {
   assert.equal(cutOff([...head, ...updating('/a', '/b'), stays, ...end], ['/b']), undefined);
-  assert.equal(cutOff([...head, ...updating('/a'), stays, ...updating('/b'), ...end], ['/a']), undefined);
+  assert.equal(
+    cutOff([...head, ...updating('/a'), stays, ...updating('/b'), ...end], ['/a']),
+    undefined,
+  );
 });
 
 test('deletions count, and without a connection nothing was under way', () => {

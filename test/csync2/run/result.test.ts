@@ -47,7 +47,10 @@ const said: readonly (readonly [string, Outcome])[] = [
   ['Database backend is exceedingly busy => Terminating (requesting retry).\n', 'locked'],
   ["This should not happen: Can't stat /srv/data/x.\n", 'vanished'],
   ['Peer did provide a wrong SSL X509 cetrificate.\n', 'certificate'],
-  ['SSL: handshake failed: Certificate is required. (GNUTLS_E_CERTIFICATE_REQUIRED)\n', 'certificate'],
+  [
+    'SSL: handshake failed: Certificate is required. (GNUTLS_E_CERTIFICATE_REQUIRED)\n',
+    'certificate',
+  ],
   ['Finished with 1 errors.\n', 'failed'],
   ['', 'failed'],
 ];
@@ -68,7 +71,10 @@ describe('what a csync2 run came to', () => {
     assert.equal(readOutcome(ending({ exitCode: 127 })), 'not-found');
     assert.equal(readOutcome(ending({ exitCode: 126 })), 'not-found');
     assert.equal(readOutcome(ending({ exitCode: undefined, signal: 'SIGKILL' })), 'failed');
-    assert.equal(readOutcome(ending({ exitCode: undefined, signal: 'SIGTERM', stalled: true })), 'stalled');
+    assert.equal(
+      readOutcome(ending({ exitCode: undefined, signal: 'SIGTERM', stalled: true })),
+      'stalled',
+    );
   });
 
   test('a success is one, whatever a name in its text looks like', () => {

@@ -14,7 +14,9 @@ const begin = (pid: number, from = '127.0.0.2') => [
   say(pid, 'TIMESTAMP: 2026-11-22 10:00:00 UTC (GMT+0000)', 'bare'),
   say(pid, `New connection from ${from}:4711.`),
 ];
-const update = (pid: number, path: string, peer = 'web2') => [say(pid, `Updated ${path} from ${peer}.`)];
+const update = (pid: number, path: string, peer = 'web2') => [
+  say(pid, `Updated ${path} from ${peer}.`),
+];
 const end = (pid: number) => [
   say(pid, 'Connection closed.'),
   say(pid, 'Finished with 0 errors.'),
@@ -22,7 +24,8 @@ const end = (pid: number) => [
 ];
 const shown = (log: SessionLog) =>
   [...log.open].map(([pid, { from, received }]) => [pid, from, received.length]);
-const namesOf = (log: SessionLog) => log.takeBroken().map(({ received }) => received.map(({ name }) => name));
+const namesOf = (log: SessionLog) =>
+  log.takeBroken().map(({ received }) => received.map(({ name }) => name));
 
 describe('session log', () => {
   test('a session opens with its connection and closes with its end', () => {
@@ -67,18 +70,26 @@ describe('session log', () => {
     const failed = (what: string, statement: string) =>
       `Database Error: ${what} [1]: database or disk is full on executing ${statement}`;
     const full = (name: string) =>
-      failed('Insert record to file db', `INSERT INTO file (filename, checktxt) values ('${name}', 'v1%3A')`);
+      failed(
+        'Insert record to file db',
+        `INSERT INTO file (filename, checktxt) values ('${name}', 'v1%3A')`,
+      );
     log.read([...begin(10), ...update(10, '/srv/a'), say(10, full('/srv/b%27%20c'))]);
     log.read([...begin(11), ...update(11, full('/srv/x'))]);
     const statements = [
-      failed('Removing file from dirty db', "delete from dirty where filename = '/1' and peername = 'web2'"),
+      failed(
+        'Removing file from dirty db',
+        "delete from dirty where filename = '/1' and peername = 'web2'",
+      ),
       failed('Removing file from file db', "delete from file where filename = '/2'"),
       failed('Deleting old record from file db', "DELETE FROM file WHERE filename = '/3'"),
       // Before it has received anything.
       failed('Removing file from dirty db', "delete from dirty where filename ='/4'"),
       failed('Removing file from dirty db', "delete from dirty where filename = '/5'"),
     ];
-    log.read(statements.flatMap((statement, index) => [...begin(20 + index), say(20 + index, statement)]));
+    log.read(
+      statements.flatMap((statement, index) => [...begin(20 + index), say(20 + index, statement)]),
+    );
     log.keep([11], 100);
     assert.deepEqual(namesOf(log), [['/srv/a', "/srv/b' c"], ['/1'], ['/2'], ['/3']]);
     assert.equal(log.reception("/srv/b' c")?.peer, 'web2');
@@ -97,7 +108,10 @@ describe('session log', () => {
     );
     const last = end(10);
     log.read(last);
-    assert.deepEqual([log.reception('/b')?.until, log.reception('/b')?.ending], [last[0]?.at, 'closed']);
+    assert.deepEqual(
+      [log.reception('/b')?.until, log.reception('/b')?.ending],
+      [last[0]?.at, 'closed'],
+    );
   });
 
   test('of an earlier log the files are known, and nobody is counted', () => {

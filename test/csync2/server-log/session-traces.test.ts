@@ -61,7 +61,10 @@ test('when a session has set a time last is known at once', (context) => {
 
 test('what sessions have moved into a place is known, with its inode', (context) => {
   const { file, traces } = setting(context);
-  appendFileSync(file, 'M 7 1000.250000000 18446744073709551615 /t/a\0M 7 1001.500000000 5 /t/ 6 /a\0');
+  appendFileSync(
+    file,
+    'M 7 1000.250000000 18446744073709551615 /t/a\0M 7 1001.500000000 5 /t/ 6 /a\0',
+  );
   appendFileSync(file, 'M 8 1002.000000000 7 /t/a\0R 8 1003.000000000 /t/a\0');
   traces.look();
   const moved = (name: string) => traces.moved(Buffer.from(name));
@@ -82,7 +85,8 @@ test('what an earlier run has seen to is not taken for left empty when it is gon
 
 test('its file does not grow for ever', (context) => {
   const { file, note, take } = setting(context);
-  for (let count = 0; count < 10_000; count++) note(7, 1000 + count, `/t/${'x'.repeat(100)}${count}`);
+  for (let count = 0; count < 10_000; count++)
+    note(7, 1000 + count, `/t/${'x'.repeat(100)}${count}`);
   assert.equal(take({ open: new Set([7]) }).length, 0);
   assert.ok(statSync(file).size > 1024 * 1024, 'a session still writes to it');
   assert.equal(take().length, 10_000);

@@ -21,7 +21,13 @@ import { PortTakenError } from '#src/csync2/server/server-port.js';
 import { Activity } from '#src/csync2/sessions/activity.js';
 import { SessionProbe } from '#src/csync2/sessions/session-probe.js';
 import { childrenOf } from '#src/proc/process.js';
-import { type CsyncNode, listens, makeCluster, sessionsOf, until } from '../../support/csync2-cluster.js';
+import {
+  type CsyncNode,
+  listens,
+  makeCluster,
+  sessionsOf,
+  until,
+} from '../../support/csync2-cluster.js';
 import { WireClient } from '../../support/csync2-wire.js';
 
 describe('managed server', () => {
@@ -66,7 +72,11 @@ describe('managed server', () => {
     context.after(() => end(pid));
     process.kill(server.pid as number, 'SIGKILL');
     await until(() => ended.length === 1, 'the end to be noticed');
-    await until(() => server.state === 'listening', 'the server to be back while the session is open', 20);
+    await until(
+      () => server.state === 'listening',
+      'the server to be back while the session is open',
+      20,
+    );
     session.destroy();
   });
 
@@ -80,7 +90,11 @@ describe('managed server', () => {
     process.kill(server.pid as number, 'SIGKILL');
     await until(() => ended.length === 1, 'the end to be noticed');
     assert.ok(isAlive(pid), 'csync2 lets it go on');
-    assert.deepEqual(server.sessions(), [pid], 'half-received files would be taken for local changes');
+    assert.deepEqual(
+      server.sessions(),
+      [pid],
+      'half-received files would be taken for local changes',
+    );
     session.destroy();
   });
 
@@ -286,7 +300,10 @@ describe('activity of the server', () => {
     await server.start();
     const client = await wireClient(context, node, other);
     await until(() => activity.sessions().size === 1, 'the session');
-    assert.deepEqual([activity.busySessions(), activity.receiving()[0]?.phase], [[], 'unidentified']);
+    assert.deepEqual(
+      [activity.busySessions(), activity.receiving()[0]?.phase],
+      [[], 'unidentified'],
+    );
     assert.equal(await activity.quiet(60), true);
     await client.greet(other.name);
     await until(() => activity.receiving()[0]?.phase === 'idle', 'it to wait for the peer');
@@ -446,7 +463,9 @@ describe('activity of the server', () => {
 async function setUp(context: TestContext) {
   const [node, other] = (await makeCluster(context)) as [CsyncNode, CsyncNode];
   const ended: string[] = [];
-  const server = new ManagedServer(node.instance, node.logFile, { onEnded: (why) => ended.push(why) });
+  const server = new ManagedServer(node.instance, node.logFile, {
+    onEnded: (why) => ended.push(why),
+  });
   const probe = new SessionProbe({ database: node.databaseFile, managed: true });
   const activity = new Activity(node.logFile, server.sessions, probe);
   context.after(async () => {
@@ -460,7 +479,11 @@ async function setUp(context: TestContext) {
 
 /** A client that speaks as the other node. */
 function wireClient(context: TestContext, node: CsyncNode, other: CsyncNode): Promise<WireClient> {
-  return WireClient.connect(context, { host: node.name, port: node.port, localAddress: other.name });
+  return WireClient.connect(context, {
+    host: node.name,
+    port: node.port,
+    localAddress: other.name,
+  });
 }
 
 /** As a name goes over the wire. */

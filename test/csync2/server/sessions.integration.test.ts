@@ -1,4 +1,7 @@
-/** Sessions of the csync2 server that we run: they come in one after another, and what is ended leaves nothing behind. */
+/**
+ * Sessions of the csync2 server that we run: they come in one after another, and what is ended
+ * leaves nothing behind.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -75,7 +78,8 @@ describe('a session that is ended', () => {
       });
       const ended = once(pushing, 'close');
       const unfinished = () => readdirSync(node.root).filter((name) => name.startsWith('.large.'));
-      const isWriting = () => unfinished().some((name) => (sizeOf(join(node.root, name)) ?? 0) > 1_000_000);
+      const isWriting = () =>
+        unfinished().some((name) => (sizeOf(join(node.root, name)) ?? 0) > 1_000_000);
       while (!isWriting() && pushing.exitCode === null) await sleep(1);
       assert.ok(isWriting(), 'it was over before it was met');
       const [session] = server.sessions();

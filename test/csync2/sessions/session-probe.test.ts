@@ -6,7 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionProbe } from '#src/csync2/sessions/session-probe.js';
 
 /** A process with a socket as its descriptor 0, as a session has, once it is blocked in a call. */
-async function blocked(program: string, ...words: string[]): Promise<ChildProcess & { pid: number }> {
+async function blocked(
+  program: string,
+  ...words: string[]
+): Promise<ChildProcess & { pid: number }> {
   // What Node calls pipes are sockets.
   const child = spawn(program, words, { stdio: 'pipe', detached: true });
   await sleep(300);
@@ -17,8 +20,9 @@ async function blocked(program: string, ...words: string[]): Promise<ChildProces
 async function isWaiting(program: string, ...words: string[]): Promise<boolean | undefined> {
   const child = await blocked(program, ...words);
   try {
-    return new SessionProbe({ database: undefined, managed: false }).look([child.pid]).get(child.pid)
-      ?.isWaiting;
+    return new SessionProbe({ database: undefined, managed: false })
+      .look([child.pid])
+      .get(child.pid)?.isWaiting;
   } finally {
     // With what it has started, which would keep the pipes open.
     process.kill(-child.pid, 'SIGKILL');

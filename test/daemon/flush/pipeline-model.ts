@@ -18,8 +18,9 @@ type Trouble = (typeof troubles)[number];
 export type Random = () => number;
 
 /**
- * The way of a change from the kernel to the peers, a step at a time in any order, with all that may happen on it: readings
- * that bring nothing, losses, failed and postponed and torn checks, reloads, peers that are down, files checked once more.
+ * The way of a change from the kernel to the peers, a step at a time in any order, with all that
+ * may happen on it: readings that bring nothing, losses, failed and postponed and torn checks,
+ * reloads, peers that are down, files checked once more.
  */
 export class PipelineModel {
   readonly peers = ['web2', 'web3'];
@@ -48,7 +49,10 @@ export class PipelineModel {
   #torn = new Set<string>();
   #noted = new Map(this.disk);
   #rows = new Map(this.peers.map((peer) => [peer, new Set<string>()]));
-  #pushes = new Map<string, { file: string; version: number | undefined; isMarkedSince: boolean }>();
+  #pushes = new Map<
+    string,
+    { file: string; version: number | undefined; isMarkedSince: boolean }
+  >();
   #ticket = 0;
   #due: { ticket: number; reason: string } | undefined;
   #succeeded = 0;
@@ -68,7 +72,9 @@ export class PipelineModel {
     this.#kernel.push(path);
   }
 
-  /** One step of one stage. `isCalm`: nothing goes wrong, and nothing new begins but what is due. */
+  /**
+   * One step of one stage. `isCalm`: nothing goes wrong, and nothing new begins but what is due.
+   */
   step(isCalm: boolean): void {
     const trouble = (kind: Trouble) => !isCalm && this.#random() < (this.#rates.get(kind) ?? 0);
     const steps = [
@@ -98,7 +104,8 @@ export class PipelineModel {
       queue: { written: this.#written, done: this.#done },
       requeued: this.#requeued,
       rechecks: this.#rechecks,
-      aside: () => new Map<string, SetAside>([...this.#aside].map((path) => [path, { text: path }])),
+      aside: () =>
+        new Map<string, SetAside>([...this.#aside].map((path) => [path, { text: path }])),
       fullCheck: { due: this.#due && { ...this.#due }, succeeded: this.#succeeded },
       isMarking: () => this.#torn.size > 0,
       peers: this.peers.map(
@@ -190,7 +197,10 @@ export class PipelineModel {
     if (this.#due?.ticket === ticket) this.#due = undefined;
   }
 
-  /** Begins to send a file that a peer lacks, sometimes as deleted: then it is checked once more. Or ends that. */
+  /**
+   * Begins to send a file that a peer lacks, sometimes as deleted: then it is checked once more. Or
+   * ends that.
+   */
   #push(isMistaken: boolean): void {
     const peer = this.#pick(this.peers);
     const rows = this.#rows.get(peer) as Set<string>;

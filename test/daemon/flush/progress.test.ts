@@ -23,7 +23,10 @@ test('whatever happens on the way: what a flush has waited for is on every peer'
       const isCalm = step > 400;
       if (!isCalm && random() < 0.2) model.change();
       else model.step(isCalm);
-      assert.ok(step < 20_000, `run ${seed} never ends: ${JSON.stringify(progress.look(model.view))}`);
+      assert.ok(
+        step < 20_000,
+        `run ${seed} never ends: ${JSON.stringify(progress.look(model.view))}`,
+      );
       if (random() < 0.5 || progress.look(model.view).length > 0) continue;
       if (!isCalm) completed++;
       break;
@@ -45,7 +48,10 @@ test('what is pending is told stage by stage', () => {
   assert.equal(stageOf({ generation: undefined }), 'reload');
   assert.equal(stageOf({ events: { ...events, hasUnread: true } }), 'events');
   assert.equal(stageOf({ events }), 'events');
-  assert.equal(stageOf({ events: { ...events, kept: 9n, blind: '1 directory is not watched' } }), 'events');
+  assert.equal(
+    stageOf({ events: { ...events, kept: 9n, blind: '1 directory is not watched' } }),
+    'events',
+  );
   const kept = { ...events, kept: 5n };
   assert.equal(stageOf({ events: kept, queue: { written: 3, done: 1 } }), 'queue');
   const queue = { written: 3, done: 3 };
@@ -54,7 +60,12 @@ test('what is pending is told stage by stage', () => {
   assert.equal(stageOf({ queue, isMarking: () => true }), 'marks');
   const due = { ticket: 7, reason: 'start' };
   assert.equal(stageOf({ queue, fullCheck: { due, succeeded: 6 } }), 'full-check');
-  const down = { name: 'web2', isNew: false, lacks: () => new Set(['/a', '/b']), why: () => 'down' };
+  const down = {
+    name: 'web2',
+    isNew: false,
+    lacks: () => new Set(['/a', '/b']),
+    why: () => 'down',
+  };
   const more = { ...down, lacks: () => new Set(['/b', '/c']) };
   const later = { queue, fullCheck: { due: { ...due, ticket: 9 }, succeeded: 8 } };
   assert.deepEqual(progress.look({ ...base, ...later, peers: [down] }), [

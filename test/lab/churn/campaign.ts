@@ -20,7 +20,9 @@ export interface Finding {
   script: string | undefined;
 }
 
-/** Seeds one after the other. The cluster is made again after a failure and when the mode changes. */
+/**
+ * Seeds one after the other. The cluster is made again after a failure and when the mode changes.
+ */
 export class Campaign {
   readonly findings: Finding[] = [];
   readonly #cluster: ChurnCluster;
@@ -30,7 +32,12 @@ export class Campaign {
   readonly #outcomes: Outcome[] = [];
   #clean: Mode | undefined;
 
-  constructor(cluster: ChurnCluster, options: ChurnOptions, directory: string, say: (text: string) => void) {
+  constructor(
+    cluster: ChurnCluster,
+    options: ChurnOptions,
+    directory: string,
+    say: (text: string) => void,
+  ) {
     this.#cluster = cluster;
     this.#options = options;
     this.#directory = directory;
@@ -46,7 +53,9 @@ export class Campaign {
       this.#outcomes.push(outcome);
       this.#say(lineOf(plan, outcome));
       if (outcome.faults.length > 0) await this.#failed(plan, outcome);
-      else if (outcome.fresh.some(({ milliseconds }) => (milliseconds ?? 60_000) > this.#options.slow))
+      else if (
+        outcome.fresh.some(({ milliseconds }) => (milliseconds ?? 60_000) > this.#options.slow)
+      )
         this.#say(`    kept in ${await this.#keep(plan, outcome)}`);
       if (outcome.faults.length > 0 && this.#options.keep) break;
     }
@@ -60,7 +69,9 @@ export class Campaign {
     );
   }
 
-  /** What was found, the most frequent first, with the fewest operations where they were looked for. */
+  /**
+   * What was found, the most frequent first, with the fewest operations where they were looked for.
+   */
   report(): string {
     const findings = [...this.findings].sort((a, b) => b.seeds.length - a.seeds.length);
     return findings
@@ -72,22 +83,35 @@ export class Campaign {
   }
 
   *#plans(): Iterable<Plan> {
-    const { seed, seeds, modes, nodes, operations, mounts, answers, faults, largest } = this.#options;
+    const { seed, seeds, modes, nodes, operations, mounts, answers, faults, largest } =
+      this.#options;
     for (let index = 0; index < seeds; index++) {
       // By turns, but not each time: a change of mode costs new hosts.
       const mode = modes[Math.floor(index / 5) % modes.length] as Mode;
-      yield planOf(seed + index, mode, { hosts: nodes, operations, mounts, answers, faults, largest });
+      yield planOf(seed + index, mode, {
+        hosts: nodes,
+        operations,
+        mounts,
+        answers,
+        faults,
+        largest,
+      });
     }
   }
 
   async #one(plan: Plan, options: RunOptions): Promise<Outcome> {
     try {
-      if (this.#clean !== plan.mode) await this.#cluster.reset(plan.mode === 'own' ? 'none' : 'younger');
+      if (this.#clean !== plan.mode)
+        await this.#cluster.reset(plan.mode === 'own' ? 'none' : 'younger');
       this.#clean = plan.mode;
       const outcome = await run(this.#cluster, plan, options);
       if (outcome.faults.length > 0) return outcome;
       const detectedLate = outcome.detectedLate + (await this.#cluster.fullCheck());
-      return { ...outcome, detectedLate, faults: await removeAll(this.#cluster, plan.seed, options) };
+      return {
+        ...outcome,
+        detectedLate,
+        faults: await removeAll(this.#cluster, plan.seed, options),
+      };
     } catch (error) {
       return brokenOutcome(error as Error);
     }
@@ -101,9 +125,12 @@ export class Campaign {
     const found = new Map(outcome.faults.map((fault) => [`${fault.kind} ${fault.sort}`, fault]));
     const fresh: Finding[] = [];
     for (const fault of found.values()) {
-      const known = this.findings.find((each) => each.mode === plan.mode && hasSort([fault], each.fault));
+      const known = this.findings.find(
+        (each) => each.mode === plan.mode && hasSort([fault], each.fault),
+      );
       known?.seeds.push(plan.seed);
-      if (!known) fresh.push({ fault, mode: plan.mode, seeds: [plan.seed], folder, script: undefined });
+      if (!known)
+        fresh.push({ fault, mode: plan.mode, seeds: [plan.seed], folder, script: undefined });
     }
     this.findings.push(...fresh);
     for (const finding of fresh) {
@@ -122,12 +149,14 @@ export class Campaign {
     const deadline = Date.now() + this.#options.shrink * 1000;
     const name = `seed-${plan.seed}-${plan.mode}-${`${fault.kind} ${fault.sort}`.replace(/[^a-z]+/g, '-')}`;
     const { within, patience } = this.#options;
-    // What comes late must be waited for; what never comes shows as soon as all have nothing more to do.
+    // What comes late must be waited for; what never comes shows as soon as all have nothing more
+    // to do.
     const bounds = / late$/.test(fault.sort) ? { within, patience } : { within: 3, patience: 15 };
     const probes = fault.sort.includes('probes folder');
     let smallest: { plan: Plan; folder: string } | undefined;
     const fails = async (smaller: Plan): Promise<boolean> => {
-      // What fails is a race, and needs luck: the smaller, the cheaper are further tries, also several at once.
+      // What fails is a race, and needs luck: the smaller, the cheaper are further tries, also
+      // several at once.
       const few = countOf(smaller) <= 60;
       const copies = few ? 4 : 1;
       for (let round = 0; round < (few ? 3 : 2) && Date.now() < deadline; round++) {
@@ -153,7 +182,9 @@ export class Campaign {
     }
     const script = scriptOf(smallest.plan);
     const lines = script.trimEnd().split('\n').slice(0, 40);
-    this.#say([`    the fewest operations, kept in ${smallest.folder}:`, ...lines].join('\n      '));
+    this.#say(
+      [`    the fewest operations, kept in ${smallest.folder}:`, ...lines].join('\n      '),
+    );
     return script;
   }
 }
@@ -189,7 +220,8 @@ function lineOf({ seed, mode }: Plan, outcome: Outcome): string {
   const [p50, , , max] = quantiles(outcome.fresh);
   const never = outcome.differences.length > 0 ? 'not equal' : 'equal, but not done';
   const equal = converged === null ? never : `equal after ${converged.toFixed(1)} s`;
-  const left = leftovers.length > 0 ? `, ${leftovers.length} temporary files left (${leftovers[0]})` : '';
+  const left =
+    leftovers.length > 0 ? `, ${leftovers.length} temporary files left (${leftovers[0]})` : '';
   const kinds = Object.keys(outcome.notPossible);
   const notPossible = kinds.length > 0 ? `, not possible here: ${kinds.join(', ')}` : '';
   const late = outcome.detectedLate > 0 ? `, ${outcome.detectedLate} detected late` : '';

@@ -1,4 +1,7 @@
-/** Draws the operations of one host at random, some of them several at once, so that the second hits what the first has made. */
+/**
+ * Draws the operations of one host at random, some of them several at once, so that the second hits
+ * what the first has made.
+ */
 import type { Random } from '../../csync2/cfg/random.js';
 import { temporaryOf } from './names.js';
 
@@ -55,15 +58,24 @@ export class Draws {
     return `n${this.options.host}-${this.#count++}`;
   }
 
-  /** A path inside, in a folder that was made before in most cases; there may be something at it, or not. */
+  /**
+   * A path inside, in a folder that was made before in most cases; there may be something at it, or
+   * not.
+   */
   path(): string {
-    if (this.random.chance(70)) return this.#remember(`${this.folder()}/${this.name()}`, this.#files);
-    return this.#remember(['in', ...this.random.times(1, 3, () => this.name())].join('/'), this.#files);
+    if (this.random.chance(70))
+      return this.#remember(`${this.folder()}/${this.name()}`, this.#files);
+    return this.#remember(
+      ['in', ...this.random.times(1, 3, () => this.name())].join('/'),
+      this.#files,
+    );
   }
 
   /** A path at which there was a file not long ago, in most cases. */
   file(): string {
-    return this.random.chance(85) && this.#files.length > 0 ? this.random.pick(this.#files) : this.path();
+    return this.random.chance(85) && this.#files.length > 0
+      ? this.random.pick(this.#files)
+      : this.path();
   }
 
   /** A folder that was made before, or the outermost. */
@@ -125,7 +137,8 @@ export class Draws {
 type Draw = (draws: Draws) => readonly Call[];
 
 const modes = [
-  0o600, 0o640, 0o644, 0o664, 0o700, 0o711, 0o750, 0o755, 0o777, 0o400, 0o000, 0o4755, 0o2755, 0o1777,
+  0o600, 0o640, 0o644, 0o664, 0o700, 0o711, 0o750, 0o755, 0o777, 0o400, 0o000, 0o4755, 0o2755,
+  0o1777,
 ];
 const owners = [0, 0, 1000, 65_534, 12_345];
 /** Whole seconds long past; the first is what npm gives to files. */
@@ -179,8 +192,16 @@ const weighted: readonly (readonly [number, Draw])[] = [
   [24, (draws) => replaced(draws)],
   [5, (draws) => [['fifo', draws.path()]]],
   // Out of the tree, and back
-  [9, (draws) => [['rename', draws.random.chance(50) ? draws.file() : draws.folder(), draws.outer()]]],
-  [9, (draws) => [['rename', draws.outer(), draws.random.chance(50) ? draws.path() : draws.newFolder()]]],
+  [
+    9,
+    (draws) => [['rename', draws.random.chance(50) ? draws.file() : draws.folder(), draws.outer()]],
+  ],
+  [
+    9,
+    (draws) => [
+      ['rename', draws.outer(), draws.random.chance(50) ? draws.path() : draws.newFolder()],
+    ],
+  ],
   [6, (draws) => outAndBack(draws)],
 ];
 
@@ -209,7 +230,9 @@ function settled(draws: Draws): Call[] {
 
 function older(draws: Draws): Call[] {
   const path = draws.file();
-  return [['older', path, draws.beside(path), draws.token(), draws.size(), draws.random.pick(pasts)]];
+  return [
+    ['older', path, draws.beside(path), draws.token(), draws.size(), draws.random.pick(pasts)],
+  ];
 }
 
 function save(draws: Draws): Call[] {
@@ -295,7 +318,10 @@ function retargeted(draws: Draws): Call[] {
   return [['retarget', path, draws.beside(path), target(draws)]];
 }
 
-/** A release is filled, then the link that points to the current one is switched to it; sometimes the old one goes. */
+/**
+ * A release is filled, then the link that points to the current one is switched to it; sometimes
+ * the old one goes.
+ */
 function switched(draws: Draws): Call[] {
   const folder = draws.newFolder();
   const link = `${folder.slice(0, folder.lastIndexOf('/'))}/current`;
@@ -311,7 +337,10 @@ function switched(draws: Draws): Call[] {
   ];
 }
 
-/** In a folder of many, whoever changes a file by one of its names changes it for others, who hear of no event. */
+/**
+ * In a folder of many, whoever changes a file by one of its names changes it for others, who hear
+ * of no event.
+ */
 function link(draws: Draws): Call[] {
   const [source, path] = [draws.file(), draws.path()];
   const calls: Call[] = [['link', source, path]];

@@ -7,7 +7,10 @@ import type { Outcome } from './outcome.js';
 import type { Plan } from './plan.js';
 import { scriptOf } from './show.js';
 
-/** Makes a folder for evidence. It stays where `scripts/test` removes a test's own directory for temporary files. */
+/**
+ * Makes a folder for evidence. It stays where `scripts/test` removes a test's own directory for
+ * temporary files.
+ */
 export function makeEvidenceFolder(): string {
   return mkdtempSync(join(process.env.INOTIFY_CSYNC_TEST_KEEP ?? tmpdir(), 'ics-churn-kept-'));
 }
@@ -26,12 +29,18 @@ export async function keepEvidence(
     writeFileSync(join(folder, file), text, encoding);
   write('plan.json', JSON.stringify(plan));
   write('script.txt', scriptOf(plan));
-  write('faults.txt', outcome.faults.map(({ kind, sort, text }) => `${kind} (${sort}): ${text}\n`).join(''));
+  write(
+    'faults.txt',
+    outcome.faults.map(({ kind, sort, text }) => `${kind} (${sort}): ${text}\n`).join(''),
+  );
   write('leftovers.txt', outcome.leftovers.map((line) => `${line}\n`).join(''));
   for (const [file, text] of Object.entries(outcome.records)) write(file, text);
   for (const host of hosts) {
-    const logs = await host.logs(outcome.start - 1000).catch((error) => ({ journal: String(error) }));
-    for (const [kind, text] of Object.entries(logs)) write(`${kind}-${host.name}.log`, text, 'latin1');
+    const logs = await host
+      .logs(outcome.start - 1000)
+      .catch((error) => ({ journal: String(error) }));
+    for (const [kind, text] of Object.entries(logs))
+      write(`${kind}-${host.name}.log`, text, 'latin1');
   }
   return folder;
 }

@@ -1,6 +1,6 @@
 /**
- * The churn of the whole product while hosts are killed, cut off, filled and stopped. Takes two minutes on two cores. The long
- * form: `npm run churn -- --faults`.
+ * The churn of the whole product while hosts are killed, cut off, filled and stopped. Takes two
+ * minutes on two cores. The long form: `npm run churn -- --faults`.
  *
  * Runs alone: is judged by when all is done, and takes memory from daemons.
  *
@@ -32,7 +32,17 @@ describe('random operations on three hosts while they are struck', () => {
   });
 
   test(`own folders, from seed ${seed}: nothing is lost, nothing is deleted wrongly`, async (context) => {
-    const words = ['--faults', '--mode', 'own', '--seed', `${seed}`, '--seeds', '20', '--operations', '150'];
+    const words = [
+      '--faults',
+      '--mode',
+      'own',
+      '--seed',
+      `${seed}`,
+      '--seeds',
+      '20',
+      '--operations',
+      '150',
+    ];
     const options = parseWords([...words, '--minutes', minutes, '--shrink', '0', '--within', '60']);
     const campaign = new Campaign(cluster, options, kept, (line) => context.diagnostic(line));
     const summary = await campaign.run();

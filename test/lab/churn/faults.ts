@@ -30,16 +30,16 @@ export interface Blow {
 }
 
 /**
- * What became of a blow: `nothing to strike`, such as a session to be killed; `not possible` where the host has nothing of its own
- * to be filled or limited.
+ * What became of a blow: `nothing to strike`, such as a session to be killed; `not possible` where
+ * the host has nothing of its own to be filled or limited.
  */
 export type Struck = 'hit' | 'nothing to strike' | 'not possible';
 
 /** Makes hosts suffer. */
 export interface Striker {
   /**
-   * Strikes, waits, and undoes it. `pause` holds up the operations of a host, for as long as the promise that it gives is not
-   * released.
+   * Strikes, waits, and undoes it. `pause` holds up the operations of a host, for as long as the
+   * promise that it gives is not released.
    */
   strike(blow: Blow, pause: (host: number) => () => void): Promise<Struck>;
 }
@@ -58,7 +58,12 @@ const longest: Partial<Record<FaultKind, number>> = {
 };
 
 /** Blows at random times of a span in milliseconds. */
-export function blowsOf(random: Random, hosts: number, span: number, count: number): readonly Blow[] {
+export function blowsOf(
+  random: Random,
+  hosts: number,
+  span: number,
+  count: number,
+): readonly Blow[] {
   return random
     .times(count, count, (): Blow => {
       const kind = random.pick(faultKinds);

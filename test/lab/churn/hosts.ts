@@ -38,7 +38,10 @@ export interface JournalEntry {
 export interface ChurnHost {
   readonly number: number;
   readonly name: string;
-  /** The synchronised tree, and a folder of the same file system that is not synchronised, as this machine sees them. */
+  /**
+   * The synchronised tree, and a folder of the same file system that is not synchronised, as this
+   * machine sees them.
+   */
   readonly tree: string;
   readonly outside: string;
   /** The tree as the host sees it. */
@@ -57,12 +60,20 @@ export interface ChurnCluster {
   readonly hosts: readonly ChurnHost[];
   /** Undefined where hosts can't be struck. */
   readonly striker: Striker | undefined;
-  /** Empty trees, new databases and queues, and daemons that have nothing to do. `auto` is csync2's. */
+  /**
+   * Empty trees, new databases and queues, and daemons that have nothing to do. `auto` is csync2's.
+   */
   reset(auto: 'none' | 'younger'): Promise<void>;
-  /** Has every host check everything; gives what it found that nobody knew of, in files of all hosts. */
+  /**
+   * Has every host check everything; gives what it found that nobody knew of, in files of all
+   * hosts.
+   */
   fullCheck(): Promise<number>;
   down(): Promise<void>;
-  /** Leaves the hosts as they are when this process ends, if that is possible; gives how to enter them and to end them. */
+  /**
+   * Leaves the hosts as they are when this process ends, if that is possible; gives how to enter
+   * them and to end them.
+   */
   leave(): Promise<string>;
 }
 
@@ -75,8 +86,8 @@ export const messageIds = {
 } as const;
 
 /**
- * Asks for a full check with `ask`, waits until the journal tells of its end, and gives how many files it found. Throws if that
- * takes more than a minute.
+ * Asks for a full check with `ask`, waits until the journal tells of its end, and gives how many
+ * files it found. Throws if that takes more than a minute.
  */
 export async function filesFoundBy(host: ChurnHost, ask: () => Promise<unknown>): Promise<number> {
   const since = Date.now();

@@ -7,10 +7,15 @@ import { type Difference, differencesOf, Reader, timeless } from './snapshot.js'
 import type { Trees } from './trees.js';
 
 /**
- * What differs between folders in which nobody works but their owners, and what the owners' operations have made elsewhere.
- * `folders` are below the tree; folder `index` is that of host `index % hosts`, and its shadow lies in `shadows/index`.
+ * What differs between folders in which nobody works but their owners, and what the owners'
+ * operations have made elsewhere. `folders` are below the tree; folder `index` is that of host
+ * `index % hosts`, and its shadow lies in `shadows/index`.
  */
-export function shadowDifferences(trees: Trees, shadows: string, folders: readonly string[]): Difference[] {
+export function shadowDifferences(
+  trees: Trees,
+  shadows: string,
+  folders: readonly string[],
+): Difference[] {
   const all = trees.read();
   return folders.flatMap((folder, index) => {
     const below = `${folder}/`;
@@ -23,7 +28,10 @@ export function shadowDifferences(trees: Trees, shadows: string, folders: readon
   });
 }
 
-/** The fault that such differences make. `disturbed` operations had another result in the tree than in its shadow. */
+/**
+ * The fault that such differences make. `disturbed` operations had another result in the tree than
+ * in its shadow.
+ */
 export function shadowFaults([first, ...more]: readonly Difference[], disturbed: number): Fault[] {
   if (!first) return [];
   const rest = `${more.length > 0 ? ` and ${more.length} more` : ''}; ${disturbed} operations had other results`;
@@ -46,10 +54,17 @@ export function statusFaults(
     if (!status) return [fault('not well', 'does not answer', 'it does not answer')];
     const held = new Map(status.onHold.map(({ path, reason }) => [reason, path]));
     const faults = [...held].map(([reason, path]) =>
-      fault('on hold', reason, `${JSON.stringify(path)} and ${status.onHold.length - 1} more`, path),
+      fault(
+        'on hold',
+        reason,
+        `${JSON.stringify(path)} and ${status.onHold.length - 1} more`,
+        path,
+      ),
     );
-    if (status.pending !== 0) faults.push(fault('pending', '', `${status.pending} changes are pending`));
-    if (!status.healthy) faults.push(fault('not well', 'degraded', status.problems.slice(0, 3).join('; ')));
+    if (status.pending !== 0)
+      faults.push(fault('pending', '', `${status.pending} changes are pending`));
+    if (!status.healthy)
+      faults.push(fault('not well', 'degraded', status.problems.slice(0, 3).join('; ')));
     else if (!status.quiet) faults.push(fault('not well', 'busy', 'it is still busy'));
     return faults;
   });
@@ -72,7 +87,12 @@ export async function journalFaults(
           paths: [],
         });
       if (fields.MESSAGE_ID === messageIds.conflict && mode === 'own')
-        faults.push({ kind: 'false conflict', sort: '', text: `${host.name}: ${message}`, paths: [] });
+        faults.push({
+          kind: 'false conflict',
+          sort: '',
+          text: `${host.name}: ${message}`,
+          paths: [],
+        });
     }
   }
   return faults;

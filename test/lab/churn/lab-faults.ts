@@ -97,7 +97,8 @@ function daemonOf({ node }: StruckHost): number | undefined {
 
 function csync2Of(daemon: number | undefined): readonly number[] {
   if (daemon === undefined) return [];
-  const below = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...below(child)]);
+  const below = (pid: number): number[] =>
+    childrenOf(pid).flatMap((child) => [child, ...below(child)]);
   return below(daemon).filter((pid) => basename(wordsOf(pid)[0] ?? '') === 'csync2');
 }
 
@@ -129,7 +130,10 @@ async function killSoon(find: () => readonly number[]): Promise<Struck> {
   return 'nothing to strike';
 }
 
-/** Fills a small file system of the host's own to the last byte, and frees it again. Never one that others use, too. */
+/**
+ * Fills a small file system of the host's own to the last byte, and frees it again. Never one that
+ * others use, too.
+ */
 async function fill(host: StruckHost, directory: string, lasts: number): Promise<Struck> {
   const path = join(`/proc/${host.node.leader}/root`, directory, '.fill');
   const file = openSync(path, 'w');
@@ -195,12 +199,15 @@ async function overflow(host: StruckHost, lasts: number): Promise<Struck> {
 
 const memory = '/sys/fs/cgroup/memory';
 
-/** Leaves the daemon, and what it starts meanwhile, some megabytes for what they still want to have. */
+/**
+ * Leaves the daemon, and what it starts meanwhile, some megabytes for what they still want to have.
+ */
 async function squeeze(host: StruckHost, lasts: number): Promise<Struck> {
   const daemon = daemonOf(host);
   if (!existsSync(`${memory}/memory.limit_in_bytes`)) return 'not possible';
   if (daemon === undefined) return 'nothing to strike';
-  const before = /^\d+:memory:(.*)$/m.exec(readFileSync(`/proc/${daemon}/cgroup`, 'latin1'))?.[1] ?? '/';
+  const before =
+    /^\d+:memory:(.*)$/m.exec(readFileSync(`/proc/${daemon}/cgroup`, 'latin1'))?.[1] ?? '/';
   const group = `${memory}/ics-churn-${process.pid}-${host.number}`;
   mkdirSync(group, { recursive: true });
   writeFileSync(`${group}/memory.limit_in_bytes`, String(8 << 20));

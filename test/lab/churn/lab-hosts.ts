@@ -47,7 +47,10 @@ export class LabCluster implements ChurnCluster {
     await this.lab.configure('--auto', auto, `exclude ${data}/outside;`);
     await Promise.all(
       this.hosts.map(async ({ node }) => {
-        writeFileSync(`/proc/${node.leader}/root/etc/inotify-csync.toml`, settings(this.#options.logLevel));
+        writeFileSync(
+          `/proc/${node.leader}/root/etc/inotify-csync.toml`,
+          settings(this.#options.logLevel),
+        );
         await this.lab.bash(node.number, this.#options.smallDisks ? clean + shrinkDisks : clean);
       }),
     );
@@ -105,7 +108,9 @@ export class LabHost implements ChurnHost {
 
   async status(): Promise<HostStatus | undefined> {
     try {
-      const answer = await askDaemon(controlSocket(this.#path(`/run/${unit}`)), { command: 'status' });
+      const answer = await askDaemon(controlSocket(this.#path(`/run/${unit}`)), {
+        command: 'status',
+      });
       return hostStatus(answer as Status);
     } catch (error) {
       if (error instanceof NotRunningError) return undefined;
@@ -122,11 +127,17 @@ export class LabHost implements ChurnHost {
   }
 
   async logs(since: number): Promise<Record<string, string>> {
-    const journal = await this.#lab.mustRun(this.number, ...journalctl(since), '--output=short-precise');
+    const journal = await this.#lab.mustRun(
+      this.number,
+      ...journalctl(since),
+      '--output=short-precise',
+    );
     const csync2 = await mustRun(['cat', this.#path(`/var/log/${unit}/csync2.log`)]).catch(String);
     const columns = 'pid,ppid,etimes,stat,wchan:30,args';
     const processes = await this.#lab.mustRun(this.number, 'ps', '-e', '-o', columns);
-    const traces = await mustRun(['cat', this.#path(`/var/log/${unit}/csync2.log.traces`)]).catch(String);
+    const traces = await mustRun(['cat', this.#path(`/var/log/${unit}/csync2.log.traces`)]).catch(
+      String,
+    );
     return { journal, csync2, traces, processes, notes: notesIn(this.#path('/var/lib/csync2')) };
   }
 
@@ -142,9 +153,10 @@ function notesIn(directory: string): string {
     // Read first: SQLite would follow /proc/PID/root, which is / for whoever looks.
     const database = new Database(readFileSync(join(directory, file)));
     for (const table of ['dirty', 'file']) {
-      for (const row of database.prepare(`SELECT rowid, * FROM ${table}`).raw().iterate() as Iterable<
-        unknown[]
-      >)
+      for (const row of database
+        .prepare(`SELECT rowid, * FROM ${table}`)
+        .raw()
+        .iterate() as Iterable<unknown[]>)
         lines.push(`${table} ${row.map(String).join(' ')}\n`);
     }
     database.close();
@@ -157,21 +169,32 @@ export function hostStatus(status: Status): HostStatus {
   const { state, queue, peers, server, deferred } = status;
   const pending = peers.map((peer) => peer.pending);
   const onHold = [
-    ...peers.flatMap((peer) => peer.on_hold.map(({ path, reason }) => ({ path: bytesOf(path), reason }))),
+    ...peers.flatMap((peer) =>
+      peer.on_hold.map(({ path, reason }) => ({ path: bytesOf(path), reason })),
+    ),
     ...deferred.map((each) => ({ path: '', reason: JSON.stringify(each) })),
   ];
   const idle =
-    state === 'idle' && queue.depth === 0 && status.full_check_due === null && server.sessions.length === 0;
+    state === 'idle' &&
+    queue.depth === 0 &&
+    status.full_check_due === null &&
+    server.sessions.length === 0;
   return {
     healthy: status.health === 'healthy',
     problems: status.problems.map((problem) =>
       typeof problem === 'string' ? problem : JSON.stringify(problem),
     ),
     quiet:
-      idle && peers.every((peer) => peer.state === 'idle' && (peer.pending === 0 || peer.pending === null)),
+      idle &&
+      peers.every((peer) => peer.state === 'idle' && (peer.pending === 0 || peer.pending === null)),
     resting:
-      idle && peers.every((peer) => peer.state !== 'updating' && (peer.pending ?? 0) <= peer.on_hold.length),
-    pending: pending.includes(null) ? null : pending.reduce<number>((sum, count) => sum + (count ?? 0), 0),
+      idle &&
+      peers.every(
+        (peer) => peer.state !== 'updating' && (peer.pending ?? 0) <= peer.on_hold.length,
+      ),
+    pending: pending.includes(null)
+      ? null
+      : pending.reduce<number>((sum, count) => sum + (count ?? 0), 0),
     onHold,
     detectedLate: status.detected_late.count,
     raw: status,
@@ -180,23 +203,40 @@ export function hostStatus(status: Status): HostStatus {
 
 /** The path as it is: a status has each byte that could be misread as %XX. */
 function bytesOf(shown: string): string {
-  return shown.replace(/%([0-9A-Fa-f]{2})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)));
+  return shown.replace(/%([0-9A-Fa-f]{2})/g, (_, digits) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
 }
 
 /** Fields of a journal's entry that are no text are lists of bytes. */
 function journalEntry(entry: Record<string, unknown>): JournalEntry {
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(entry)) {
-    fields[name] = Array.isArray(value) ? Buffer.from(value as number[]).toString('latin1') : String(value);
+    fields[name] = Array.isArray(value)
+      ? Buffer.from(value as number[]).toString('latin1')
+      : String(value);
   }
-  return { time: Number(fields.__REALTIME_TIMESTAMP) / 1000, message: fields.MESSAGE ?? '', fields };
+  return {
+    time: Number(fields.__REALTIME_TIMESTAMP) / 1000,
+    message: fields.MESSAGE ?? '',
+    fields,
+  };
 }
 
 function journalctl(since: number): string[] {
-  return ['journalctl', `--unit=${unit}`, '--no-pager', '--quiet', `--since=@${(since / 1000).toFixed(6)}`];
+  return [
+    'journalctl',
+    `--unit=${unit}`,
+    '--no-pager',
+    '--quiet',
+    `--since=@${(since / 1000).toFixed(6)}`,
+  ];
 }
 
-/** No full check by the clock or by the number of changes: what the watcher misses shall stay missing. */
+/**
+ * No full check by the clock or by the number of changes: what the watcher misses shall stay
+ * missing.
+ */
 function settings(logLevel: string): string {
   return `full_sync_interval = 0\nlog_level = "${logLevel}"\n`;
 }
@@ -215,8 +255,8 @@ const clean = `
 `;
 
 /**
- * In the host's own namespace of mounts. That something is mounted there is not enough: the data is a folder of this machine, bound
- * into the host. Where it can't be done, nothing is filled.
+ * In the host's own namespace of mounts. That something is mounted there is not enough: the data is
+ * a folder of this machine, bound into the host. Where it can't be done, nothing is filled.
  */
 const shrinkDisks = `
   small() {

@@ -53,7 +53,10 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 /** With `isStruck` hosts get small file systems, the only ones that a blow fills. */
-function make({ nodes, logLevel, namespaces }: ChurnOptions, isStruck: boolean): Promise<ChurnCluster> {
+function make(
+  { nodes, logLevel, namespaces }: ChurnOptions,
+  isStruck: boolean,
+): Promise<ChurnCluster> {
   say(namespaces ? `making ${nodes} nodes` : `booting ${nodes} hosts`);
   if (namespaces) return NamespaceCluster.make(nodes, logLevel);
   return LabCluster.boot(nodes, { logLevel, smallDisks: isStruck });
@@ -71,5 +74,7 @@ async function end(): Promise<void> {
 }
 
 function say(text: string): void {
-  process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(1).padStart(7)} s  ${text}\n`);
+  process.stderr.write(
+    `${((performance.now() - startedAt) / 1000).toFixed(1).padStart(7)} s  ${text}\n`,
+  );
 }

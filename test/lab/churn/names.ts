@@ -1,4 +1,7 @@
-/** Names that a churn gives to files: few plain ones, so that operations meet, and some that break careless programs. */
+/**
+ * Names that a churn gives to files: few plain ones, so that operations meet, and some that break
+ * careless programs.
+ */
 import type { Random } from '../../csync2/cfg/random.js';
 
 const plain = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -46,15 +49,26 @@ const hostile: readonly string[] = [
   '%'.repeat(220),
 ];
 
-/** The names of one stream: three to five plain ones, and in half of all cases up to three others. */
+/**
+ * The names of one stream: three to five plain ones, and in half of all cases up to three others.
+ */
 export function namesOf(random: Random): readonly string[] {
   const names = plain.slice(0, 3 + random.below(3));
   return random.chance(50) ? [...names, ...random.times(1, 3, () => random.pick(hostile))] : names;
 }
 
-/** The name under which a program keeps a file until it takes the place of `name`; at most 255 bytes, as all names. */
+/**
+ * The name under which a program keeps a file until it takes the place of `name`; at most 255
+ * bytes, as all names.
+ */
 export function temporaryOf(name: string, random: Random): string {
   const short = name.slice(0, 240);
   const letters = random.times(6, 6, () => random.pick([...'abcXYZ019'])).join('');
-  return random.pick([`.${short}.${letters}`, `${short}.tmp`, `.${short}.swp`, `sed${letters}`, `${short}~`]);
+  return random.pick([
+    `.${short}.${letters}`,
+    `${short}.tmp`,
+    `.${short}.swp`,
+    `sed${letters}`,
+    `${short}~`,
+  ]);
 }

@@ -1,4 +1,7 @@
-/** A churn on nodes in namespaces of this machine, where no hosts can be booted: {@link Cluster}. They can't be struck. */
+/**
+ * A churn on nodes in namespaces of this machine, where no hosts can be booted: {@link Cluster}.
+ * They can't be struck.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cluster } from '../../support/cluster.js';
@@ -43,7 +46,9 @@ export class NamespaceCluster implements ChurnCluster {
       if (node.running) await node.crash();
       for (const name of readdirSync(node.path(), 'latin1'))
         rmSync(Buffer.from(join(node.path(), name), 'latin1'), { recursive: true });
-      for (const name of readdirSync(this.#folder(node)).filter((each) => each.startsWith('queue.log')))
+      for (const name of readdirSync(this.#folder(node)).filter((each) =>
+        each.startsWith('queue.log'),
+      ))
         rmSync(join(this.#folder(node), name));
       rmSync(node.database, { recursive: true, force: true });
       mkdirSync(node.database);
@@ -56,7 +61,9 @@ export class NamespaceCluster implements ChurnCluster {
 
   async fullCheck(): Promise<number> {
     const ask = (index: number) => this.#cluster.node(index + 1).command('check');
-    const found = await Promise.all(this.hosts.map((host, index) => filesFoundBy(host, () => ask(index))));
+    const found = await Promise.all(
+      this.hosts.map((host, index) => filesFoundBy(host, () => ask(index))),
+    );
     return found.reduce((sum, files) => sum + files, 0);
   }
 

@@ -22,7 +22,10 @@ export interface ChurnOptions {
   readonly largest: number;
   /** Seconds for shrinking each sort of failure. */
   readonly shrink: number;
-  /** Milliseconds: what is known of a seed in which a fresh change took longer is kept, though that is no fault. */
+  /**
+   * Milliseconds: what is known of a seed in which a fresh change took longer is kept, though that
+   * is no fault.
+   */
   readonly slow: number;
   readonly directory: string | undefined;
   readonly replay: string | undefined;

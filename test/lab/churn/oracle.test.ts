@@ -1,4 +1,7 @@
-/** The judges of the churn, on a cluster that is made to be wrong: what they don't find, they don't find elsewhere. A minute. */
+/**
+ * The judges of the churn, on a cluster that is made to be wrong: what they don't find, they don't
+ * find elsewhere. A minute.
+ */
 import assert from 'node:assert/strict';
 import { chmodSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +30,9 @@ describe('what a churn finds out', () => {
   });
   after(() => cluster?.down());
 
-  /** Runs the quiet plan and has something done to it behind the daemons' back, when all is equal. */
+  /**
+   * Runs the quiet plan and has something done to it behind the daemons' back, when all is equal.
+   */
   async function tampered(tamper: (folder: string) => Promise<void> | void) {
     const running = run(cluster, quietPlan, { ...bounds, probes: false, stillness: 4000 });
     await tamper(await arrived());
@@ -37,7 +42,9 @@ describe('what a churn finds out', () => {
   /** Waits until what the quiet plan makes is on all hosts. @returns the folder that it is in */
   async function arrived(): Promise<string> {
     for (;;) {
-      const [folder] = readdirSync(cluster.hosts[0]?.tree ?? '').filter((name) => name.startsWith('s'));
+      const [folder] = readdirSync(cluster.hosts[0]?.tree ?? '').filter((name) =>
+        name.startsWith('s'),
+      );
       const isThere = ({ tree }: { tree: string }) =>
         ['own-1/a', 'own-2/d/e', 'own-3/l'].every((path) =>
           lstatSync(join(tree, folder ?? '', path), { throwIfNoEntry: false }),
@@ -51,7 +58,9 @@ describe('what a churn finds out', () => {
     const outcome = await run(cluster, quietPlan, { ...bounds, probes: true });
     assert.deepEqual(outcome.faults, []);
     assert.equal(outcome.done, 3);
-    assert.ok(outcome.fresh.length > 0 && outcome.fresh.every(({ milliseconds }) => milliseconds !== null));
+    assert.ok(
+      outcome.fresh.length > 0 && outcome.fresh.every(({ milliseconds }) => milliseconds !== null),
+    );
     assert.deepEqual(await removeAll(cluster, quietPlan.seed, bounds), []);
   });
 
@@ -94,7 +103,14 @@ describe('what a churn finds out', () => {
   });
 
   test('the same seed makes the same plan, and another one another', () => {
-    const size = { hosts: 3, operations: 100, mounts: true, answers: true, faults: true, largest: 1e8 };
+    const size = {
+      hosts: 3,
+      operations: 100,
+      mounts: true,
+      answers: true,
+      faults: true,
+      largest: 1e8,
+    };
     assert.deepEqual(planOf(5, 'shared', size), planOf(5, 'shared', size));
     assert.notDeepEqual(planOf(5, 'shared', size), planOf(6, 'shared', size));
   });

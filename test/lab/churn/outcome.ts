@@ -22,7 +22,10 @@ export interface Fault {
   /** What it has in common with other faults of its kind, without names: `content of a file`. */
   readonly sort: string;
   readonly text: string;
-  /** The paths that it is about, below the tree, one character a byte; some of them, if they are many. */
+  /**
+   * The paths that it is about, below the tree, one character a byte; some of them, if they are
+   * many.
+   */
   readonly paths: readonly string[];
 }
 
@@ -39,7 +42,9 @@ export interface Fresh {
 export interface Outcome {
   readonly faults: readonly Fault[];
   readonly differences: readonly Difference[];
-  /** Seconds from the last operation to equal trees with nothing pending; null if that never came. */
+  /**
+   * Seconds from the last operation to equal trees with nothing pending; null if that never came.
+   */
   readonly converged: number | null;
   readonly fresh: readonly Fresh[];
   /** csync2's own temporary files that were left behind. */
@@ -50,7 +55,10 @@ export interface Outcome {
   readonly notPossible: Readonly<Record<string, number>>;
   /** Changes that only a full check found in the end. */
   readonly detectedLate: number;
-  /** Entries of the hosts' own folders that were not everywhere as their owners had made them, and how many of them were gone. */
+  /**
+   * Entries of the hosts' own folders that were not everywhere as their owners had made them, and
+   * how many of them were gone.
+   */
   readonly lost: number;
   readonly wrongDeletions: number;
   /** Of the operations: how many did something. */
@@ -62,7 +70,10 @@ export interface Outcome {
   readonly records: Readonly<Record<string, string>>;
 }
 
-/** The faults that differences make, one for each sort. `late` is when they were gone, null if they stayed. */
+/**
+ * The faults that differences make, one for each sort. `late` is when they were gone, null if they
+ * stayed.
+ */
 export function unequalFaults(differences: readonly Difference[], late: number | null): Fault[] {
   const sorts = new Map<string, Difference[]>();
   for (const difference of differences) {
@@ -90,6 +101,9 @@ export function differenceText({ path, kind, texts }: Difference): string {
 }
 
 /** Whether one of these faults is of the same sort. */
-export function hasSort(faults: readonly Fault[], { kind, sort }: Pick<Fault, 'kind' | 'sort'>): boolean {
+export function hasSort(
+  faults: readonly Fault[],
+  { kind, sort }: Pick<Fault, 'kind' | 'sort'>,
+): boolean {
   return faults.some((fault) => fault.kind === kind && fault.sort === sort);
 }

@@ -1,13 +1,22 @@
-/** What happens in one seed of a churn: the operations of every host, with their times. The same for the same seed. */
+/**
+ * What happens in one seed of a churn: the operations of every host, with their times. The same for
+ * the same seed.
+ */
 import { Random } from '../../csync2/cfg/random.js';
 import { Draws } from './draws.js';
 import { type Blow, blowsOf } from './faults.js';
 import { namesOf } from './names.js';
 
-/** `own`: each host has a folder of its own, so that no conflict is legitimate. `shared`: all hosts work in one. */
+/**
+ * `own`: each host has a folder of its own, so that no conflict is legitimate. `shared`: all hosts
+ * work in one.
+ */
 export type Mode = 'own' | 'shared';
 
-/** One call of files.py: when, in milliseconds after the start, what, and its arguments. Paths have one character a byte. */
+/**
+ * One call of files.py: when, in milliseconds after the start, what, and its arguments. Paths have
+ * one character a byte.
+ */
 export type Step = readonly [at: number, name: string, ...values: (string | number)[]];
 
 /** A file that goes from host to host: each rewrites it as soon as it has arrived. */
@@ -75,11 +84,19 @@ export function planOf(seed: number, mode: Mode, size: PlanSize): Plan {
 
 /** How many milliseconds a plan takes. */
 export function spanOf({ streams, chains }: Plan): number {
-  return Math.max(0, ...streams.map((steps) => steps.at(-1)?.[0] ?? 0), ...chains.map(({ at }) => at));
+  return Math.max(
+    0,
+    ...streams.map((steps) => steps.at(-1)?.[0] ?? 0),
+    ...chains.map(({ at }) => at),
+  );
 }
 
 /** Gaps of very different lengths, most of them none at all, which add up to `pace` each. */
-function timed(random: Random, steps: readonly (readonly [string, ...(string | number)[]])[], pace: number) {
+function timed(
+  random: Random,
+  steps: readonly (readonly [string, ...(string | number)[]])[],
+  pace: number,
+) {
   const gaps = steps.map(() => {
     if (random.chance(65)) return 0;
     if (random.chance(70)) return 1 + random.below(20);

@@ -1,4 +1,7 @@
-/** The programs that carry out a plan: one operator and one answerer for each host, and for each copy of the plan. */
+/**
+ * The programs that carry out a plan: one operator and one answerer for each host, and for each
+ * copy of the plan.
+ */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChurnCluster, ChurnHost } from './hosts.js';
@@ -6,7 +9,10 @@ import type { Chain, Plan } from './plan.js';
 import { Program } from './programs.js';
 import type { Activity } from './trees.js';
 
-/** What an operator says of one step: when, in milliseconds after the start, and why it failed, in the tree and in the shadow. */
+/**
+ * What an operator says of one step: when, in milliseconds after the start, and why it failed, in
+ * the tree and in the shadow.
+ */
 type StepResult = readonly [at: number, error: string | null, shadowError: string | null];
 /** What an answerer says of one answer: which, and when, in seconds since the epoch. */
 type Answer = readonly [index: number, time: number];
@@ -54,14 +60,19 @@ export class Players implements Activity {
     for (const { outside } of this.#hosts) rmSync(outside, { recursive: true, force: true });
   }
 
-  /** Starts all; the first operation is at `start`, the last answer at `until`, in milliseconds since the epoch. */
+  /**
+   * Starts all; the first operation is at `start`, the last answer at `until`, in milliseconds
+   * since the epoch.
+   */
   start(start: number, until: number): void {
     this.#operators = this.#each((index, copy, host) => this.#operator(index, copy, host, start));
     this.operated = Promise.all(this.#operators.map((operator) => operator.result())).then(() => {
       this.#operatedAt = Date.now();
     });
     if (this.#plan.chains.length === 0) return;
-    this.#answerers = this.#each((index, copy, host) => this.#answerer(index, copy, host, start, until));
+    this.#answerers = this.#each((index, copy, host) =>
+      this.#answerer(index, copy, host, start, until),
+    );
     this.#answering = this.#answerers.length;
     for (const answerer of this.#answerers) {
       void answerer.result().finally(() => {
@@ -117,7 +128,8 @@ export class Players implements Activity {
     const number = copy * this.#hosts.length + index;
     const folder = this.folders[number] as string;
     const shadow = this.#options.shadows && join(this.#options.shadows, `${number}`);
-    if (shadow) for (const side of ['in', 'out']) mkdirSync(join(shadow, side), { recursive: true });
+    if (shadow)
+      for (const side of ['in', 'out']) mkdirSync(join(shadow, side), { recursive: true });
     return new Program<StepResult>('operator.py', {
       inside: join(host.tree, folder),
       outside: this.#outside(host, copy),
@@ -130,7 +142,13 @@ export class Players implements Activity {
     });
   }
 
-  #answerer(index: number, copy: number, host: ChurnHost, start: number, until: number): Program<Answer> {
+  #answerer(
+    index: number,
+    copy: number,
+    host: ChurnHost,
+    start: number,
+    until: number,
+  ): Program<Answer> {
     const { chains } = this.#plan;
     return new Program<Answer>('answerer.py', {
       inside: join(host.tree, this.#named('turns', copy)),

@@ -20,7 +20,9 @@ export class Program<Line> {
     this.#child.stdin.on('error', () => {});
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     if (!open) this.#child.stdin.end();
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.lines.push(JSON.parse(line)));
+    createInterface({ input: this.#child.stdout }).on('line', (line) =>
+      this.lines.push(JSON.parse(line)),
+    );
     this.#ended = new Promise((resolve, reject) => {
       this.#child.on('error', reject);
       this.#child.on('close', (code, signal) => {
@@ -56,7 +58,9 @@ let found: string | undefined;
 
 /** The interpreter itself: what PATH has may be a script that looks for it, slowly. */
 function python(): string {
-  found ??= execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
+  found ??= execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], {
+    encoding: 'utf8',
+  }).trim();
   return found;
 }
 

@@ -15,7 +15,10 @@ import { type Bounds, over, Trees } from './trees.js';
 export interface RunOptions extends Bounds {
   /** Whether fresh changes are measured meanwhile. */
   readonly probes: boolean;
-  /** How many times the plan is carried out at once, in folders side by side: a race is met sooner. 1 unless told otherwise. */
+  /**
+   * How many times the plan is carried out at once, in folders side by side: a race is met sooner.
+   * 1 unless told otherwise.
+   */
   readonly copies?: number;
   /** Milliseconds for which equal trees must stay so, if not the usual. */
   readonly stillness?: number;
@@ -31,7 +34,11 @@ type ProbeLine = readonly [
 let runs = 0;
 
 /** Runs a plan in a folder of its own, which is left as it is: {@link removeAll} comes next. */
-export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions): Promise<Outcome> {
+export async function run(
+  cluster: ChurnCluster,
+  plan: Plan,
+  options: RunOptions,
+): Promise<Outcome> {
   const { hosts } = cluster;
   const copies = options.copies ?? 1;
   const name = `s${plan.seed}-${runs++}`;
@@ -90,7 +97,9 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
         'blows.txt': strikes.told.map((line) => `${line}\n`).join(''),
         'fresh.txt': fresh.map((each) => `${JSON.stringify(each)}\n`).join(''),
         'results.json': JSON.stringify(players.results),
-        'differences.txt': [...differences, ...shadowed].map((each) => `${differenceText(each)}\n`).join(''),
+        'differences.txt': [...differences, ...shadowed]
+          .map((each) => `${differenceText(each)}\n`)
+          .join(''),
         ...Object.fromEntries(
           statuses.map((status, index) => [
             `status-${hosts[index]?.name}.json`,
@@ -105,7 +114,11 @@ export async function run(cluster: ChurnCluster, plan: Plan, options: RunOptions
 }
 
 /** One host removes all, and all trees must become empty. A fault if they don't. */
-export async function removeAll(cluster: ChurnCluster, seed: number, bounds: Bounds): Promise<Fault[]> {
+export async function removeAll(
+  cluster: ChurnCluster,
+  seed: number,
+  bounds: Bounds,
+): Promise<Fault[]> {
   const host = cluster.hosts[seed % cluster.hosts.length] ?? cluster.hosts[0];
   if (!host) return [];
   const trees = new Trees(cluster);
@@ -137,6 +150,8 @@ function lossesOf(differences: readonly Difference[], shadowed: readonly Differe
 
 function freshOf(lines: readonly ProbeLine[]): Fresh[] {
   return lines.flatMap(([sender, receiver, milliseconds, at]) =>
-    receiver === null || typeof milliseconds === 'string' ? [] : [{ sender, receiver, milliseconds, at }],
+    receiver === null || typeof milliseconds === 'string'
+      ? []
+      : [{ sender, receiver, milliseconds, at }],
   );
 }

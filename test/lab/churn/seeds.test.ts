@@ -1,10 +1,12 @@
 /**
- * The churn of the whole product, in short: some seeds in folders of their own and some in one that all share. Takes a minute or two
- * on two cores, and not much longer also if all of them fail. The long form: `npm run churn -- --help`.
+ * The churn of the whole product, in short: some seeds in folders of their own and some in one that
+ * all share. Takes a minute or two on two cores, and not much longer also if all of them fail. The
+ * long form: `npm run churn -- --help`.
  *
  * Runs alone: is judged by when all is done.
  *
- * SEED=first seed (1)  CHURN_SEEDS=how many of each (4)  CHURN_MINUTES=and no longer than so many, each (1)
+ * SEED=first seed (1) CHURN_SEEDS=how many of each (4) CHURN_MINUTES=and no longer than so many,
+ * each (1)
  */
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
@@ -47,7 +49,15 @@ describe('random operations on three hosts at once', () => {
         '0',
       ];
       // No test is decided by a timing: late is not wrong here. In the long form it is.
-      const options = parseWords([...words, '--minutes', minutes, '--within', '30', '--patience', '0']);
+      const options = parseWords([
+        ...words,
+        '--minutes',
+        minutes,
+        '--within',
+        '30',
+        '--patience',
+        '0',
+      ]);
       const campaign = new Campaign(cluster, options, kept, (line) => context.diagnostic(line));
       const summary = await campaign.run();
       context.diagnostic(JSON.stringify(summary));

@@ -1,10 +1,14 @@
 /** Writes a plan down as a script that a person can read. */
 import type { Plan, Step } from './plan.js';
 
-/** One line for each operation, in the order of their times: seconds after the start, host, command. */
+/**
+ * One line for each operation, in the order of their times: seconds after the start, host, command.
+ */
 export function scriptOf(plan: Plan): string {
   const where =
-    plan.mode === 'own' ? 'in = the own folder of each host' : 'in = the folder that all hosts share';
+    plan.mode === 'own'
+      ? 'in = the own folder of each host'
+      : 'in = the folder that all hosts share';
   const steps = plan.streams.flatMap((stream, host) =>
     stream.map((step) => ({ at: step[0], host, text: commandOf(step) })),
   );
@@ -34,7 +38,8 @@ function commandOf([, name, ...values]: Step): string {
   const [first = '', second = '', third = '', fourth = ''] = values.map((value) =>
     typeof value === 'string' ? word(value) : String(value),
   );
-  const write = (path: string, token: string, size: string) => `echo ${token} > ${path} (${size} bytes)`;
+  const write = (path: string, token: string, size: string) =>
+    `echo ${token} > ${path} (${size} bytes)`;
   switch (name) {
     case 'write':
       return write(first, second, third);
@@ -89,7 +94,9 @@ function commandOf([, name, ...values]: Step): string {
   }
 }
 
-/** As bash reads it: plain if it can be, else with the bytes that are not letters written as $'\x…'. */
+/**
+ * As bash reads it: plain if it can be, else with the bytes that are not letters written as $'\x…'.
+ */
 function word(text: string): string {
   if (/^[\w./~-]+$/.test(text) && !text.startsWith('-')) return text;
   const escaped = text.replace(

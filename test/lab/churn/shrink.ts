@@ -10,8 +10,8 @@ type Item =
   | { readonly blow: Blow };
 
 /**
- * Leaves out what can be left out, first at one blow what has nothing to do with the paths that differ, then by halving, until
- * `deadline` (Date.now). `fails` may be a matter of luck.
+ * Leaves out what can be left out, first at one blow what has nothing to do with the paths that
+ * differ, then by halving, until `deadline` (Date.now). `fails` may be a matter of luck.
  */
 export async function shrunk(
   plan: Plan,
@@ -34,7 +34,9 @@ export async function shrunk(
     deadline,
   );
   const hasty = hastened(smallest);
-  return Date.now() < deadline && spanOf(hasty) < spanOf(smallest) && (await fails(hasty)) ? hasty : smallest;
+  return Date.now() < deadline && spanOf(hasty) < spanOf(smallest) && (await fails(hasty))
+    ? hasty
+    : smallest;
 }
 
 /** The plan with chains that end earlier. */
@@ -67,7 +69,10 @@ function hastened(plan: Plan): Plan {
   const sooner = new Map<number, number>();
   for (const [index, time] of times.entries()) {
     const before = times[index - 1];
-    sooner.set(time, before === undefined ? 0 : (sooner.get(before) ?? 0) + Math.min(time - before, 300));
+    sooner.set(
+      time,
+      before === undefined ? 0 : (sooner.get(before) ?? 0) + Math.min(time - before, 300),
+    );
   }
   return {
     ...plan,
@@ -86,7 +91,10 @@ export function countOf(plan: Plan): number {
 
 function itemsOf({ streams, chains, blows }: Plan): readonly Item[] {
   const steps = streams.flatMap((stream, host) => stream.map((step): Item => ({ host, step })));
-  const others = [...chains.map((chain): Item => ({ chain })), ...blows.map((blow): Item => ({ blow }))];
+  const others = [
+    ...chains.map((chain): Item => ({ chain })),
+    ...blows.map((blow): Item => ({ blow })),
+  ];
   return [...steps, ...others].sort((a, b) => timeOf(a) - timeOf(b));
 }
 
@@ -106,14 +114,18 @@ function timeOf(item: Item): number {
   return 'chain' in item ? item.chain.at : item.blow.at;
 }
 
-/** The items that name a path, what lies above or below it, or what was ever renamed to or from such. */
+/**
+ * The items that name a path, what lies above or below it, or what was ever renamed to or from
+ * such.
+ */
 function relatedTo(items: readonly Item[], path: string): readonly Item[] {
   // Below the seed's folder and the host's or the shared one in it.
   const [, folder = '', ...rest] = path.split('/');
   const top = folder.replace(/-copy\d+$/, '');
   if (top === 'turns')
     return items.filter(
-      (item) => 'blow' in item || ('chain' in item && item.chain.path === ['in', ...rest].join('/')),
+      (item) =>
+        'blow' in item || ('chain' in item && item.chain.path === ['in', ...rest].join('/')),
     );
   // Fresh changes are no part of a plan: anything may have held them up.
   if (top === 'probes') return items;
@@ -130,7 +142,9 @@ function relatedTo(items: readonly Item[], path: string): readonly Item[] {
     }
   }
   const related = new Set<Item>(
-    steps.filter((item) => isNameless(item) || pathsOf(item).some((each) => isRelated(each, names))),
+    steps.filter(
+      (item) => isNameless(item) || pathsOf(item).some((each) => isRelated(each, names)),
+    ),
   );
   return items.filter((item) => 'blow' in item || related.has(item));
 }
@@ -143,7 +157,9 @@ function isRelated(path: string, names: ReadonlySet<string>): boolean {
 
 function pathsOf(item: Item): string[] {
   if (!('step' in item)) return [];
-  return item.step.filter((value): value is string => typeof value === 'string' && /^(in|out)\//.test(value));
+  return item.step.filter(
+    (value): value is string => typeof value === 'string' && /^(in|out)\//.test(value),
+  );
 }
 
 function isNameless(item: Item): boolean {

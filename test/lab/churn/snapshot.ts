@@ -45,7 +45,9 @@ export class Reader {
     this.#root = Buffer.from(root);
   }
 
-  /** What vanishes meanwhile is left out. Names in `ignored` are passed over just below the root. */
+  /**
+   * What vanishes meanwhile is left out. Names in `ignored` are passed over just below the root.
+   */
   read(ignored: ReadonlySet<string> = new Set()): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     const below: Buffer[] = [this.#root];

@@ -58,7 +58,8 @@ const texts: Record<Struck, string> = {
 };
 
 async function settled(all: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(all)) if (result.status === 'rejected') throw result.reason;
+  for (const result of await Promise.allSettled(all))
+    if (result.status === 'rejected') throw result.reason;
 }
 
 function pause(file: string): () => void {

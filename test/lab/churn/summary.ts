@@ -1,7 +1,9 @@
 /** What many seeds come to. */
 import type { Fault, Fresh, Outcome } from './outcome.js';
 
-/** The names are those of the last line of JSON; seeds are counted, unless something else is said. */
+/**
+ * The names are those of the last line of JSON; seeds are counted, unless something else is said.
+ */
 export interface Summary {
   readonly seeds: number;
   readonly equal: number;
@@ -89,7 +91,8 @@ export function summaryOf(outcomes: readonly Outcome[], hosts: readonly string[]
 
 function added(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const [kind, count] of all.flatMap(Object.entries<number>)) sums[kind] = (sums[kind] ?? 0) + count;
+  for (const [kind, count] of all.flatMap(Object.entries<number>))
+    sums[kind] = (sums[kind] ?? 0) + count;
   return sums;
 }
 
@@ -102,7 +105,10 @@ export function quantiles(fresh: readonly Fresh[]): (number | null)[] {
   });
 }
 
-/** Whether all trees were equal in time with nothing left to do, and nobody had complained of anything. */
+/**
+ * Whether all trees were equal in time with nothing left to do, and nobody had complained of
+ * anything.
+ */
 export function isEqual(summary: Summary): boolean {
   const { pending, on_hold, false_conflicts, degraded, full_checks, changed_by_others } = summary;
   const { not_removed, broken, lost, wrong_deletions } = summary;
@@ -113,7 +119,10 @@ export function isEqual(summary: Summary): boolean {
   );
 }
 
-/** Whether besides fresh changes arrived in time. While hosts are struck they may take as long as they like. */
+/**
+ * Whether besides fresh changes arrived in time. While hosts are struck they may take as long as
+ * they like.
+ */
 export function isWell(summary: Summary): boolean {
   const { fresh_p99_ms: p99, fresh_lost: lost } = summary;
   const struck = Object.keys(summary.faults).length > 0;

@@ -8,7 +8,10 @@ import { type Difference, differencesOf, type Entry, Reader } from './snapshot.j
 export interface Bounds {
   /** From the last operation until the trees must be equal. */
   readonly within: number;
-  /** How long trees that are not equal by then are looked at, to tell what is late from what is lost. */
+  /**
+   * How long trees that are not equal by then are looked at, to tell what is late from what is
+   * lost.
+   */
   readonly patience: number;
 }
 
@@ -64,9 +67,14 @@ export class Trees {
   }
 
   async untilSettled(seconds: number): Promise<void> {
-    const { converged, differences } = await this.untilEqual(over(), { within: seconds, patience: 0 });
+    const { converged, differences } = await this.untilEqual(over(), {
+      within: seconds,
+      patience: 0,
+    });
     if (converged === null)
-      throw new Error(`the folders of the seed did not come: ${differences.map(differenceText)[0]}`);
+      throw new Error(
+        `the folders of the seed did not come: ${differences.map(differenceText)[0]}`,
+      );
   }
 
   /** Waits until all trees are equal and nobody has anything to do, for a moment. */
@@ -103,7 +111,9 @@ export class Trees {
 /** Milliseconds for which trees must stay equal, so that what is sent back late is seen, too. */
 const usualStillness = 700;
 
-/** csync2's own temporary files end in six letters that the churn's programs never draw together. */
+/**
+ * csync2's own temporary files end in six letters that the churn's programs never draw together.
+ */
 function isTemporary(path: string): boolean {
   const letters = /(?:^|\/)\.[^/]*\.([A-Za-z0-9]{6})$/s.exec(path)?.[1];
   return letters !== undefined && letters !== 'config' && !/^[abcXYZ019]*$/.test(letters);

@@ -8,7 +8,10 @@ import type { FileStamp } from '#src/sync/memory/file-stamp.js';
 const path = Buffer.from('/t/file');
 const lookedAt = 1_000_000_000;
 
-/** A file whose inode changed so many milliseconds before the look, with a time in whole seconds or not. */
+/**
+ * A file whose inode changed so many milliseconds before the look, with a time in whole seconds or
+ * not.
+ */
 const changed = (before: number, isWhole = true, type: FileStamp['type'] = 'file'): FileStamp => ({
   type,
   inode: 1n,
@@ -51,8 +54,16 @@ describe('a changed file and the sessions', () => {
   test('as its session left it, it is received; changed since, it is local, whatever its time', () => {
     const done = reception({ since: lookedAt - 1500, until: lookedAt - 1400, ending: 'closed' });
     assert.equal(judge(changed(1450), { reception: done }), 'received');
-    assert.equal(judge(changed(1399), { reception: done }), 'local', 'an answer with the time kept');
-    assert.equal(judge(changed(1399, false), { reception: done }), 'local', 'an answer within the second');
+    assert.equal(
+      judge(changed(1399), { reception: done }),
+      'local',
+      'an answer with the time kept',
+    );
+    assert.equal(
+      judge(changed(1399, false), { reception: done }),
+      'local',
+      'an answer within the second',
+    );
   });
 
   test('another file than the one that its session had moved there is local, whatever events and times say', () => {
@@ -71,7 +82,11 @@ describe('a changed file and the sessions', () => {
       'moved there after the look, it may be',
     );
     const longAgo = { ...other, at: lookedAt - 11_000 };
-    assert.equal(judge(stamp, { reception: done, moved: longAgo }), 'received', 'it has been seen to');
+    assert.equal(
+      judge(stamp, { reception: done, moved: longAgo }),
+      'received',
+      'it has been seen to',
+    );
   });
 
   test('changed since, by a session or here: it waits for the events that tell by whom', () => {
@@ -100,7 +115,10 @@ describe('a changed file and the sessions', () => {
       const account = () => told;
       for (const isWhole of [true, false]) {
         assert.equal(judge(changed(450, isWhole), { account, reception: done }), 'local');
-        assert.equal(judge(changed(450, isWhole), { account, reception: current, sessions }), 'local');
+        assert.equal(
+          judge(changed(450, isWhole), { account, reception: current, sessions }),
+          'local',
+        );
       }
     }
   });
@@ -129,7 +147,9 @@ describe('a changed file and the sessions', () => {
     const sessions = [session({ current, saidAt: current.since, isWaiting: true })];
     assert.equal(judge(changed(490, false), { reception: current, sessions }), 'arriving');
     assert.equal(judge(changed(490), { reception: current, sessions }), 'received');
-    const writing = [session({ current, saidAt: current.since, isWaiting: true, phase: 'writing' })];
+    const writing = [
+      session({ current, saidAt: current.since, isWaiting: true, phase: 'writing' }),
+    ];
     assert.equal(judge(changed(490), { reception: current, sessions: writing }), 'arriving');
     assert.equal(judge(changed(490), { reception: current }), 'arriving', 'its end is on the way');
   });
@@ -149,7 +169,11 @@ describe('a changed file and the sessions', () => {
     const large = session({ openFiles: ['/t/.other.aB3xYz'] });
     assert.equal(judge(changed(100), { sessions: [large] }), 'local', 'it is at another file');
     const closing = session({ openFiles: ['/t/.file.aB3xYz (deleted)', '/t/file'] });
-    assert.equal(judge(changed(100), { sessions: [closing] }), 'arriving', 'it has not closed it yet');
+    assert.equal(
+      judge(changed(100), { sessions: [closing] }),
+      'arriving',
+      'it has not closed it yet',
+    );
     assert.equal(
       judge(changed(-5), { sessions: [session({ isWaiting: true })] }),
       'arriving',

@@ -14,7 +14,9 @@ test('what has been noted since a place was last seen is told once, over restart
   const ledger = {
     lastRow: () => rows.length,
     notedAfter: (after: number) =>
-      rows.flatMap((name, index) => (index >= after ? [{ row: index + 1, name: Buffer.from(name) }] : [])),
+      rows.flatMap((name, index) =>
+        index >= after ? [{ row: index + 1, name: Buffer.from(name) }] : [],
+      ),
   };
   const notes = new NoteHistory();
   const told: string[] = [];

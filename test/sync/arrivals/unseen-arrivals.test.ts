@@ -30,7 +30,11 @@ describe('what peers send to where it cannot be seen', () => {
     away.clear();
     assert.deepEqual(within('/srv/other'), []);
     memory.save();
-    const next = new UnseenArrivals({ memory: MountMemory.open(file), prefixes, isAway: () => false });
+    const next = new UnseenArrivals({
+      memory: MountMemory.open(file),
+      prefixes,
+      isAway: () => false,
+    });
     assert.equal(next.within(Buffer.from('/srv/up')).length, 3);
     arrivals.forget(arrivals.within(Buffer.from('/srv/up/p')));
     assert.deepEqual(within('/srv/up'), ['/srv/up/away\xff', '/srv/up/late']);
@@ -59,11 +63,13 @@ describe('a place that returns', () => {
 
   test('each file is told of once, with the innermost place that it belongs to', async (context) => {
     const { returns, taken, told } = returning(context, ['/srv/up/p/inner', '/srv/up/outer']);
-    for (const place of ['/srv/up', '/srv/up/p', '/srv']) assert.ok(!returns.may(Buffer.from(place)));
+    for (const place of ['/srv/up', '/srv/up/p', '/srv'])
+      assert.ok(!returns.may(Buffer.from(place)));
     await sleep(5);
     assert.deepEqual(taken, [['/srv/up/p/inner'], ['/srv/up/outer']]);
     assert.deepEqual(told, ['/srv/up/p: /srv/up/p/inner', '/srv/up: /srv/up/outer']);
-    for (const place of ['/srv/up', '/srv/up/p', '/srv']) assert.ok(returns.may(Buffer.from(place)));
+    for (const place of ['/srv/up', '/srv/up/p', '/srv'])
+      assert.ok(returns.may(Buffer.from(place)));
   });
 
   test('with the marks off that a session has made because it could not see a file, unless it has changed', async (context) => {

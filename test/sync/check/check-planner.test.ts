@@ -45,7 +45,10 @@ describe('how csync2 is to check a path', () => {
   test('what is gone is checked if csync2 knew it, and else needs no check', async (context) => {
     const { know, plan } = setUp(context);
     know('/known');
-    assert.deepEqual(await plan({ files: ['/known', '/unknown'] }), { files: ['/known'], skipped: 1 });
+    assert.deepEqual(await plan({ files: ['/known', '/unknown'] }), {
+      files: ['/known'],
+      skipped: 1,
+    });
   });
 
   test('what is gone and had something below it is checked with all below, known itself or not', async (context) => {
@@ -65,7 +68,10 @@ describe('how csync2 is to check a path', () => {
     const { directory, know, plan } = setUp(context);
     directory('/d', '/e');
     know('/d', '/d/1');
-    assert.deepEqual(await plan({ files: ['/d'], trees: ['/e'] }), { files: ['/d'], trees: ['/e'] });
+    assert.deepEqual(await plan({ files: ['/d'], trees: ['/e'] }), {
+      files: ['/d'],
+      trees: ['/e'],
+    });
   });
 
   test('a tree that is gone is checked if csync2 knew any of it', async (context) => {
@@ -104,9 +110,18 @@ describe('how csync2 is to check a path', () => {
     const { know, plan, write } = setUp(context);
     write('/known/new/deep/1', '/known/new/deep/2', '/known/new/3');
     know('/known');
-    assert.deepEqual(await plan({ files: ['/known/new/deep/1', '/known/new/deep/2', '/known/new/3'] }), {
-      files: ['/known/new', '/known/new/3', '/known/new/deep', '/known/new/deep/1', '/known/new/deep/2'],
-    });
+    assert.deepEqual(
+      await plan({ files: ['/known/new/deep/1', '/known/new/deep/2', '/known/new/3'] }),
+      {
+        files: [
+          '/known/new',
+          '/known/new/3',
+          '/known/new/deep',
+          '/known/new/deep/1',
+          '/known/new/deep/2',
+        ],
+      },
+    );
   });
 
   test('a new directory that was told of itself is checked once', async (context) => {
@@ -122,7 +137,10 @@ describe('how csync2 is to check a path', () => {
     write('/new/1');
     verdict('/new/1', 'nothing');
     know('/gone/1');
-    assert.deepEqual(await plan({ files: ['/new/1', '/gone/1'] }), { files: ['/gone/1'], skipped: 1 });
+    assert.deepEqual(await plan({ files: ['/new/1', '/gone/1'] }), {
+      files: ['/gone/1'],
+      skipped: 1,
+    });
   });
 });
 
@@ -139,7 +157,11 @@ describe('what a session is working on', () => {
       postponed: ['/arriving', '/half'],
       halfReceived: ['/half'],
     });
-    assert.deepEqual(await plan({ files, waits: false }), { files: files.sort() }, 'it has waited too long');
+    assert.deepEqual(
+      await plan({ files, waits: false }),
+      { files: files.sort() },
+      'it has waited too long',
+    );
   });
 
   test('a tree is postponed in which something may be arriving, with all below', async (context) => {
@@ -154,7 +176,9 @@ describe('what a session is working on', () => {
     const { empty, know, plan } = setUp(context);
     know('/f', '/d', '/d/1');
     empty('/f', '/d');
-    assert.deepEqual(await plan({ files: ['/f'], trees: ['/d'] }), { postponed: ['/d and below', '/f'] });
+    assert.deepEqual(await plan({ files: ['/f'], trees: ['/d'] }), {
+      postponed: ['/d and below', '/f'],
+    });
     assert.deepEqual(await plan({ files: ['/f'], trees: ['/d'], waits: false }), {
       files: ['/f'],
       trees: ['/d'],
@@ -204,7 +228,10 @@ describe('what csync2 would overlook in a tree', () => {
     verdict('/d/seen', 'overlooked');
     verdict('/d/unseen', 'overlooked');
     seen('/d/seen');
-    assert.deepEqual(await plan({ rechecked: ['/d'] }), { trees: ['/d'], overlooked: ['/d/unseen'] });
+    assert.deepEqual(await plan({ rechecked: ['/d'] }), {
+      trees: ['/d'],
+      overlooked: ['/d/unseen'],
+    });
     assert.deepEqual(surveyed(), [{ paths: ['/d'], recursive: true, since: 5000 }]);
   });
 
@@ -227,7 +254,9 @@ describe('what csync2 would overlook in a tree', () => {
   test('a survey that is aborted ends the plan', async (context) => {
     const { planned, write } = setUp(context);
     write('/d/1');
-    await assert.rejects(planned({ trees: ['/d'], signal: AbortSignal.abort() }), { name: 'AbortError' });
+    await assert.rejects(planned({ trees: ['/d'], signal: AbortSignal.abort() }), {
+      name: 'AbortError',
+    });
   });
 });
 
@@ -293,7 +322,11 @@ describe('a file with several names', () => {
     hardLink('/a', '/b');
     assert.deepEqual(await plan({ files: ['/b'] }), { files: ['/b'] });
     know('/b');
-    assert.deepEqual(await plan({ files: ['/b'] }), { files: ['/b'], linked: ['/b'] }, 'it is none');
+    assert.deepEqual(
+      await plan({ files: ['/b'] }),
+      { files: ['/b'], linked: ['/b'] },
+      'it is none',
+    );
   });
 });
 
@@ -303,7 +336,13 @@ describe('what is remembered of a plan', () => {
     write('/a', '/touched', '/d/1');
     const plan = await planned({ files: ['/a'], touched: ['/touched'], trees: ['/d'] });
     planner.remember(plan, []);
-    assert.deepEqual(remembered(), ['marked /a', 'marked /d/1', 'saw /a', 'saw /d/1', 'touched /touched']);
+    assert.deepEqual(remembered(), [
+      'marked /a',
+      'marked /d/1',
+      'saw /a',
+      'saw /d/1',
+      'touched /touched',
+    ]);
   });
 
   test('nothing of what csync2 has not looked at, and a mark that was missed is still to be made', async (context) => {
@@ -320,7 +359,13 @@ describe('what is remembered of a plan', () => {
     write('/a', '/b');
     verdict('/b', 'overlooked');
     planner.remember(await planned({ files: ['/a', '/b'] }), []);
-    assert.deepEqual(remembered(), ['is to be marked /b', 'marked /a', 'marked /b', 'saw /a', 'saw /b']);
+    assert.deepEqual(remembered(), [
+      'is to be marked /b',
+      'marked /a',
+      'marked /b',
+      'saw /a',
+      'saw /b',
+    ]);
   });
 
   test('nothing of what was postponed', async (context) => {
@@ -357,7 +402,11 @@ test('each path of any batch ends in exactly one of the lists of its plan', asyn
       unreadable: plan.unreadable.map(({ path }) => world.short(path)),
     };
     for (const given of [plan.files, plan.overlooked, plan.trees]) {
-      assert.equal(new Set(given.map(world.short)).size, given.length, 'csync2 is given nothing twice');
+      assert.equal(
+        new Set(given.map(world.short)).size,
+        given.length,
+        'csync2 is given nothing twice',
+      );
     }
     let skipped = 0;
     for (const name of [...batch.files, ...batch.trees].map(world.short)) {
@@ -369,11 +418,15 @@ test('each path of any batch ends in exactly one of the lists of its plan', asyn
     }
     assert.equal(plan.skipped, skipped);
     if (!waits) assert.deepEqual([plan.postponed, plan.halfReceived], [[], []]);
-    for (const name of plan.halfReceived.map(world.short)) assert.ok(lists.postponed.includes(name), name);
+    for (const name of plan.halfReceived.map(world.short))
+      assert.ok(lists.postponed.includes(name), name);
     const isToldOf = (name: string) => told.some((each) => each === name);
     for (const name of plan.files.map(world.short)) {
       const isAbove = told.some((each) => each.startsWith(`${name}/`));
-      assert.ok(isToldOf(name) || (isAbove && !world.isKnown(name)), `nobody has asked for ${name}`);
+      assert.ok(
+        isToldOf(name) || (isAbove && !world.isKnown(name)),
+        `nobody has asked for ${name}`,
+      );
     }
   }
 });
@@ -398,7 +451,8 @@ function randomTree(random: Random, world: ReturnType<typeof setUp>): string[] {
       if (random.below(2) === 0) world.write(name);
     } else if (random.below(4) === 0) world.empty(name);
     world.verdict(name, random.pick(['check', 'overlooked', 'both', 'nothing']));
-    if (kind === 'file') world.arrival(name, random.pick(['local', 'received', 'arriving', 'half-received']));
+    if (kind === 'file')
+      world.arrival(name, random.pick(['local', 'received', 'arriving', 'half-received']));
   }
   return told;
 }
@@ -438,7 +492,8 @@ function setUp(
       ? {
           reading: (questions) => questions(),
           // The directories above the tree are not in question here.
-          knows: (path) => !short(path) || root.startsWith(path.toString()) || known.has(short(path)),
+          knows: (path) =>
+            !short(path) || root.startsWith(path.toString()) || known.has(short(path)),
           countWithin: (path, limit) => Math.min(limit, knownWithin(path).length),
         }
       : undefined,
@@ -460,18 +515,26 @@ function setUp(
     arrivals: () => ({
       judge: (path) => ({ arrival: arrivals.get(short(path)) ?? 'local', account: 'unknown' }),
       isArrivingWithin: (directory) =>
-        [...arrivals].some(([name, what]) => what === 'arriving' && isWithin(bytes(name), directory)),
+        [...arrivals].some(
+          ([name, what]) => what === 'arriving' && isWithin(bytes(name), directory),
+        ),
       isEmptied: (path) => emptied.has(short(path)),
       isComplete: true,
     }),
     async survey(paths, options: SurveyOptions) {
       options.signal?.throwIfAborted();
       const { recursive, changedSince } = options;
-      surveys.push({ paths: paths.map(short), recursive, since: Number(changedSince / 1_000_000n) });
+      surveys.push({
+        paths: paths.map(short),
+        recursive,
+        since: Number(changedSince / 1_000_000n),
+      });
       const changed = paths.flatMap((path) => entriesOf(path.toString(), recursive));
       return {
         changed: changed.map((entry) => {
-          return seen.has(short(entry.path)) ? { ...entry, ctimeNs: BigInt(seenAt) * 1_000_000n } : entry;
+          return seen.has(short(entry.path))
+            ? { ...entry, ctimeNs: BigInt(seenAt) * 1_000_000n }
+            : entry;
         }),
       };
     },
@@ -482,9 +545,18 @@ function setUp(
       changed: () => assert.fail('nothing is checked yet'),
     },
   });
-  const planned = ({ files = [], trees = [], touched = [], rechecked = [], waits = true, signal }: Asked) => {
-    const entries = (kind: 'file' | 'tree' | 'touch' | 'recheck', names: readonly string[]): QueueEntry[] =>
-      names.map((name) => ({ kind, path: bytes(name) }));
+  const planned = ({
+    files = [],
+    trees = [],
+    touched = [],
+    rechecked = [],
+    waits = true,
+    signal,
+  }: Asked) => {
+    const entries = (
+      kind: 'file' | 'tree' | 'touch' | 'recheck',
+      names: readonly string[],
+    ): QueueEntry[] => names.map((name) => ({ kind, path: bytes(name) }));
     const batch = makeBatch([
       ...entries('file', files),
       ...entries('touch', touched),
@@ -499,7 +571,9 @@ function setUp(
       files: plan.files.map(short),
       overlooked: plan.overlooked.map(short),
       sockets: plan.sockets.map(short),
-      postponed: plan.postponed.map((each) => short(each.path) + (each.recursive ? ' and below' : '')),
+      postponed: plan.postponed.map(
+        (each) => short(each.path) + (each.recursive ? ' and below' : ''),
+      ),
       halfReceived: plan.halfReceived.map(short),
       unreadable: plan.unreadable.map(({ path, text }) => `${short(path)} ${text}`),
       linked: plan.linked.map(({ path }) => short(path)),
@@ -518,7 +592,9 @@ function setUp(
     planned,
     plan: async (asked: Asked) => shown(await planned(asked)),
     sweep: async (names: readonly string[], how: { recursive: boolean; unseenSince: number }) =>
-      shown(await planner.planSweep(names.map(bytes), { ...how, signal: new AbortController().signal })),
+      shown(
+        await planner.planSweep(names.map(bytes), { ...how, signal: new AbortController().signal }),
+      ),
     know(...names: readonly string[]) {
       for (const name of names) known.add(name);
     },
@@ -558,5 +634,7 @@ function entriesOf(path: string, recursive: boolean): ChangedEntry[] {
   if (stat.isDirectory()) {
     return recursive ? readdirSync(path).flatMap((name) => entriesOf(join(path, name), true)) : [];
   }
-  return [{ ...stampOf(stat), path: Buffer.from(path), device: stat.dev, links: Number(stat.nlink) }];
+  return [
+    { ...stampOf(stat), path: Buffer.from(path), device: stat.dev, links: Number(stat.nlink) },
+  ];
 }

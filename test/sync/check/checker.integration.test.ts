@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -8,7 +16,12 @@ import Database from 'better-sqlite3';
 import type { Instance } from '#src/csync2/run/instance.js';
 import { Runner } from '#src/csync2/run/runner.js';
 import { argumentChunks } from '#src/sync/check/argument-chunks.js';
-import { Checker, type CheckerParts, type CheckOptions, type CheckReport } from '#src/sync/check/checker.js';
+import {
+  Checker,
+  type CheckerParts,
+  type CheckOptions,
+  type CheckReport,
+} from '#src/sync/check/checker.js';
 import { makeBatch } from '#src/sync/common/batch.js';
 import { CheckJournal } from '#src/sync/database/check-journal.js';
 import { DatabaseWindow } from '#src/sync/database/database-window.js';
@@ -44,7 +57,16 @@ describe('checks of changes', () => {
     settle();
     renameSync(join(a.root, 't/u'), join(a.root, 'w'));
     await trees(a.path('t/u'), a.path('w'));
-    assert.deepEqual(pending(), ['/t/u', '/t/u/2', '/t/u/v', '/t/u/v/3', '/w', '/w/2', '/w/v', '/w/v/3']);
+    assert.deepEqual(pending(), [
+      '/t/u',
+      '/t/u/2',
+      '/t/u/v',
+      '/t/u/v/3',
+      '/w',
+      '/w/2',
+      '/w/v',
+      '/w/v/3',
+    ]);
     settle();
     rmSync(join(a.root, 't'), { recursive: true });
     await trees(a.path('t'));
@@ -86,7 +108,10 @@ describe('checks of changes', () => {
     const socket = createServer().listen(join(a.root, 'socket'));
     context.after(() => socket.close());
     await new Promise((resolve) => socket.once('listening', resolve));
-    const hostile = Buffer.concat([a.path('-'), Buffer.from([0xff, 0x0a, 0x20, 0x25, 0x2a, 0x5c, 0x22])]);
+    const hostile = Buffer.concat([
+      a.path('-'),
+      Buffer.from([0xff, 0x0a, 0x20, 0x25, 0x2a, 0x5c, 0x22]),
+    ]);
     writeFileSync(hostile, '');
     const report = await files(a.path('link'), a.path('fifo'), a.path('socket'), hostile);
     assert.deepEqual(report.sockets, [a.path('socket')]);
@@ -171,7 +196,9 @@ describe('rewrites within one second', () => {
   test('of a check that failed: still to be marked when it is tried again', async (context) => {
     const { a, pending, settle, files } = await setUp(
       context,
-      (node) => `if [ -e ${node.systemDirectory}/fail ]; then echo 'Finished with 1 errors.' >&2; exit 1; fi
+      (
+        node,
+      ) => `if [ -e ${node.systemDirectory}/fail ]; then echo 'Finished with 1 errors.' >&2; exit 1; fi
 exec csync2 "$@"`,
     );
     const path = a.write('file', 'aaaa');
@@ -203,7 +230,8 @@ exec csync2 "$@"`,
     const path = a.write('file', '0000');
     await files(path);
     let sent = '';
-    // A push takes what it finds and is over before the next check; the row that it clears is the one it saw.
+    // A push takes what it finds and is over before the next check; the row that it clears is the
+    // one it saw.
     const push = () => {
       if (a.ledger.countDirty(b.name) === 0) return;
       sent = readFileSync(path, 'utf8');
@@ -211,7 +239,8 @@ exec csync2 "$@"`,
     };
     push();
     for (let round = 0; round < 50; round++) {
-      for (let write = 0; write < 10; write++) a.write('file', String(round * 10 + write).padStart(4, '0'));
+      for (let write = 0; write < 10; write++)
+        a.write('file', String(round * 10 + write).padStart(4, '0'));
       await files(path);
       push();
       assert.equal(sent, a.read('file'), `after round ${round}`);
@@ -274,7 +303,11 @@ exec csync2 "$@"`,
     const lock = join(a.systemDirectory, 'csync2.lock');
     writeFileSync(lock, '');
     const outcomes = (report: CheckReport) => report.failed.map((failed) => failed.outcome);
-    assert.deepEqual(outcomes(await files(...paths)), ['maintenance', 'maintenance', 'maintenance']);
+    assert.deepEqual(outcomes(await files(...paths)), [
+      'maintenance',
+      'maintenance',
+      'maintenance',
+    ]);
     rmSync(lock);
     const configuration = join(a.systemDirectory, 'csync2.cfg');
     const text = readFileSync(configuration, 'utf8');
@@ -334,9 +367,13 @@ exec csync2 "$@"`,
         a.write(`t${last}/1`, 'new');
         a.write(`t${last}/2`, 'new');
         const paths = names.map((name) => a.path(name));
-        const batch = kind === 'files' ? { files: paths, trees: [] } : { files: [], trees: [a.path('')] };
+        const batch =
+          kind === 'files' ? { files: paths, trees: [] } : { files: [], trees: [a.path('')] };
         const lift = breakAfter(a, last);
-        await checkerOf(a, doomed).check({ ...batch, covered: [], trusted: new Set<string>() }, now());
+        await checkerOf(a, doomed).check(
+          { ...batch, covered: [], trusted: new Set<string>() },
+          now(),
+        );
         lift();
         const next = checkerOf(a, a.instance);
         await next.repair();
@@ -381,7 +418,9 @@ exec csync2 "$@"`,
     await trees(a.path(''));
     settle();
     sameSecondAsSeen(a, path);
-    const checker = checkerOf(a, a.instance, { arrivals: arriving({ judge: () => 'half-received' }) });
+    const checker = checkerOf(a, a.instance, {
+      arrivals: arriving({ judge: () => 'half-received' }),
+    });
     const batch = {
       files: [path],
       trees: [],
@@ -423,7 +462,10 @@ exec csync2 "$@"`,
 });
 
 /** Two nodes, a checker on the first. Both trees are known: nothing is pending at the beginning. */
-async function setUp(context: Parameters<typeof makeCluster>[0], wrapper?: (node: CsyncNode) => string) {
+async function setUp(
+  context: Parameters<typeof makeCluster>[0],
+  wrapper?: (node: CsyncNode) => string,
+) {
   const [a, b] = (await makeCluster(context)) as [CsyncNode, CsyncNode];
   const checker = checkerOf(a, wrapper ? a.wrapProgram(wrapper(a)) : a.instance);
   return {
@@ -444,7 +486,11 @@ function now(): CheckOptions {
   return { waits: true, signal: new AbortController().signal };
 }
 
-function checkerOf(node: CsyncNode, instance: Instance, parts: Partial<CheckerParts> = {}): Checker {
+function checkerOf(
+  node: CsyncNode,
+  instance: Instance,
+  parts: Partial<CheckerParts> = {},
+): Checker {
   return new Checker({
     ...checkerKnowledge(node),
     runner: new Runner(instance),
@@ -454,7 +500,9 @@ function checkerOf(node: CsyncNode, instance: Instance, parts: Partial<CheckerPa
   });
 }
 
-/** Has csync2 end when it has made so many marks, each of them committed. Returns what undoes it. */
+/**
+ * Has csync2 end when it has made so many marks, each of them committed. Returns what undoes it.
+ */
 function breakAfter(node: CsyncNode, marks: number): () => void {
   const database = new Database(node.databaseFile, { timeout: 5000 });
   database.exec(`CREATE TABLE marks_left (number); INSERT INTO marks_left VALUES (${marks});
@@ -491,6 +539,7 @@ function sameSecondAsSeen(node: CsyncNode, path: Buffer): void {
 /** A process that makes and removes files in a directory as fast as it can. */
 function startChurn(directory: string): ChildProcess {
   mkdirSync(directory, { recursive: true });
-  const script = 'while :; do for i in 1 2 3 4 5 6 7 8; do : >"$1/.tmp$i"; done; rm -f "$1"/.tmp*; done';
+  const script =
+    'while :; do for i in 1 2 3 4 5 6 7 8; do : >"$1/.tmp$i"; done; rm -f "$1"/.tmp*; done';
   return spawn('bash', ['-c', script, 'churn', directory], { stdio: 'ignore' });
 }

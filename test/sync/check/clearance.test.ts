@@ -20,12 +20,15 @@ describe('what csync2 may look at', () => {
   });
 
   test('a file that cannot be looked at is left out of a tree, its siblings are checked one by one', async () => {
-    assert.deepEqual(await cleared(['/t', '/u'], { recursive: true, errors: { '/t/a/deep/x': 'EIO' } }), {
-      whole: ['/u'],
-      files: ['/t', '/t/a', '/t/a/deep', '/t/a/deep/z', '/t/a/one', '/t/f', '/t/g'],
-      trees: ['/t/a/deep/y', '/t/b'],
-      failed: ['/t/a/deep/x EIO'],
-    });
+    assert.deepEqual(
+      await cleared(['/t', '/u'], { recursive: true, errors: { '/t/a/deep/x': 'EIO' } }),
+      {
+        whole: ['/u'],
+        files: ['/t', '/t/a', '/t/a/deep', '/t/a/deep/z', '/t/a/one', '/t/f', '/t/g'],
+        trees: ['/t/a/deep/y', '/t/b'],
+        failed: ['/t/a/deep/x EIO'],
+      },
+    );
   });
 
   test('so is a directory, with all below it', async () => {
@@ -44,7 +47,10 @@ describe('what csync2 may look at', () => {
       whole: ['/v'],
       failed: ['/t ENOTCONN'],
     });
-    assert.deepEqual(await cleared(['/u', '/v'], { errors }), { whole: ['/v'], failed: ['/u EIO'] });
+    assert.deepEqual(await cleared(['/u', '/v'], { errors }), {
+      whole: ['/v'],
+      failed: ['/u EIO'],
+    });
   });
 
   test('a place that is away: what lies at or below it, and what lies above without it', async () => {
@@ -58,7 +64,9 @@ describe('what csync2 may look at', () => {
       trees: ['/t/b'],
       held: ['/t/a/deep'],
     });
-    assert.deepEqual(await cleared(['/t/a/deep/y'], { away, recursive: true }), { held: ['/t/a/deep/y'] });
+    assert.deepEqual(await cleared(['/t/a/deep/y'], { away, recursive: true }), {
+      held: ['/t/a/deep/y'],
+    });
   });
 
   test('a place of which nothing is there or known is left out all the same', async () => {

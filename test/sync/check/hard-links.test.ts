@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -88,7 +96,12 @@ function setting(context: TestContext, limit?: number) {
     ...(limit ? { limit } : {}),
   });
   const fileAt = (name: string) => {
-    const { dev: device, ino: inode, nlink, ctimeNs } = statSync(join(tree, name), { bigint: true });
+    const {
+      dev: device,
+      ino: inode,
+      nlink,
+      ctimeNs,
+    } = statSync(join(tree, name), { bigint: true });
     return { path: Buffer.from(join(tree, name)), device, inode, ctimeNs, links: Number(nlink) };
   };
   return {

@@ -133,7 +133,9 @@ function tablesOf(node: CsyncNode): { files: string[]; dirty: string[] } {
   const rows = (sql: string) =>
     (database.prepare(sql).raw().all() as unknown[][])
       .map((row) =>
-        row.map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value))).join('|'),
+        row
+          .map((value) => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value)))
+          .join('|'),
       )
       .sort();
   const tables = {

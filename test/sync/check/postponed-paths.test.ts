@@ -10,18 +10,22 @@ describe('paths that were being received', () => {
     postponed.set([{ path, recursive: true }], 0);
     postponed.set([{ path, recursive: false }], 0);
     assert.deepEqual(postponed.takeDue(postponed.dueAt - 1), []);
-    assert.deepEqual(postponed.takeDue(postponed.dueAt), [{ path, recursive: true, isTrusted: false }]);
+    assert.deepEqual(postponed.takeDue(postponed.dueAt), [
+      { path, recursive: true, isTrusted: false },
+    ]);
     assert.equal(postponed.dueAt, Number.POSITIVE_INFINITY);
   });
 
   test('are not doubted for having waited, unless a report speaks against their content', () => {
     const postponed = new PostponedPaths(10_000);
-    const handedOut = () => postponed.takeDue(Number.POSITIVE_INFINITY).map(({ isTrusted }) => isTrusted);
+    const handedOut = () =>
+      postponed.takeDue(Number.POSITIVE_INFINITY).map(({ isTrusted }) => isTrusted);
     for (let round = 0; round < 2; round++) {
       postponed.set([{ path, recursive: false, isTrusted: true }], round);
     }
     assert.deepEqual(handedOut(), [true]);
-    for (const isTrusted of [true, false, true]) postponed.set([{ path, recursive: false, isTrusted }], 10);
+    for (const isTrusted of [true, false, true])
+      postponed.set([{ path, recursive: false, isTrusted }], 10);
     assert.deepEqual(handedOut(), [false]);
   });
 

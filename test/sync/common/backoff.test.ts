@@ -6,7 +6,9 @@ describe('backoff', () => {
   const options = { first: 1, most: 300 };
 
   test('doubles from the first up to the most', () => {
-    const seconds = [1, 2, 3, 4, 9, 10, 11, 1000].map((failures) => backoffSeconds(failures, options, 0));
+    const seconds = [1, 2, 3, 4, 9, 10, 11, 1000].map((failures) =>
+      backoffSeconds(failures, options, 0),
+    );
     assert.deepEqual(seconds, [1, 2, 4, 8, 256, 300, 300, 300]);
   });
 

@@ -18,7 +18,13 @@ describe('batch', () => {
   });
 
   test('a tree swallows what lies below it, whichever came first', () => {
-    const batch = makeBatch([file('/a/b/c'), tree('/a/b'), file('/a/b'), file('/a/bc'), tree('/a/b/d')]);
+    const batch = makeBatch([
+      file('/a/b/c'),
+      tree('/a/b'),
+      file('/a/b'),
+      file('/a/bc'),
+      tree('/a/b/d'),
+    ]);
     assert.deepEqual(keys(batch.files), ['/a/bc']);
     assert.deepEqual(keys(batch.trees), ['/a/b']);
   });
@@ -92,7 +98,9 @@ describe('batch', () => {
         const key = toKey(entry.path);
         assert.ok(isCovered(key) || (entry.kind === 'file' && files.includes(key)), `lost: ${key}`);
       }
-      const asked = new Set(entries.map((entry) => (entry.kind === 'loss' ? '' : toKey(entry.path))));
+      const asked = new Set(
+        entries.map((entry) => (entry.kind === 'loss' ? '' : toKey(entry.path))),
+      );
       for (const key of [...files, ...trees]) assert.ok(asked.has(key), `invented: ${key}`);
       for (const key of files) assert.ok(!isCovered(key), `twice: ${key}`);
       for (const key of trees) assert.ok(!isCovered(key, key), `twice: ${key}`);

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
-import { chmodSync, linkSync, mkdirSync, mkdtempSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { noChanges, type Survey, survey } from '#src/sync/common/survey.js';
 import { runCommand } from '../../support/command.js';
 
-const cannotDropRights = process.getuid?.() === 0 ? false : 'only root can give up its rights for a moment';
+const cannotDropRights =
+  process.getuid?.() === 0 ? false : 'only root can give up its rights for a moment';
 
 describe('a survey', () => {
   test('counts what is there, and nothing of what is not', async (context) => {
@@ -16,7 +25,11 @@ describe('a survey', () => {
     symlinkSync('/etc', join(root, 'a/link'));
     assert.deepEqual(await look([root]), { entries: 7, changed: [], unreadable: [] });
     assert.equal((await look([root], { recursive: false })).entries, 1);
-    const absent = [join(root, 'gone'), join(root, '1/below a file'), join(root, 'a/link/passwd/x')];
+    const absent = [
+      join(root, 'gone'),
+      join(root, '1/below a file'),
+      join(root, 'a/link/passwd/x'),
+    ];
     assert.deepEqual(await look(absent), { entries: 0, changed: [], unreadable: [] });
     symlinkSync('loop', join(root, 'loop'));
     assert.equal((await look([join(root, 'loop/x')])).entries, 0);
@@ -57,7 +70,9 @@ describe('a survey', () => {
     );
     // A second name is a change of the inode.
     linkSync(join(root, 'old'), join(root, 'old too'));
-    const names = (await look([root], { changedSince: since })).changed.map(({ path }) => String(path));
+    const names = (await look([root], { changedSince: since })).changed.map(({ path }) =>
+      String(path),
+    );
     assert.ok(names.includes(join(root, 'old')) && names.includes(join(root, 'old too')));
     const linked = (await look([root], { changedSince: 0n, linkedOnly: true })).changed;
     assert.deepEqual(
@@ -68,7 +83,12 @@ describe('a survey', () => {
 
   test('names are bytes', async (context) => {
     const root = folder(context);
-    const names = [Buffer.from('new\nline'), Buffer.of(0xff, 0xfe), Buffer.from(' '), Buffer.from('\\134')];
+    const names = [
+      Buffer.from('new\nline'),
+      Buffer.of(0xff, 0xfe),
+      Buffer.from(' '),
+      Buffer.from('\\134'),
+    ];
     for (const name of names) writeFileSync(Buffer.concat([Buffer.from(`${root}/`), name]), '');
     const { changed } = await look([root], { changedSince: 0n });
     assert.deepEqual(
@@ -85,7 +105,8 @@ describe('a survey', () => {
     async (context) => {
       const root = folder(context);
       for (const name of ['closed', 'listed', 'open']) mkdirSync(join(root, name));
-      for (const name of ['closed/1', 'listed/2', 'listed/3', 'open/4']) writeFileSync(join(root, name), '');
+      for (const name of ['closed/1', 'listed/2', 'listed/3', 'open/4'])
+        writeFileSync(join(root, name), '');
       chmodSync(join(root, 'closed'), 0);
       chmodSync(join(root, 'listed'), 0o444);
       await asNobody(async () => {
@@ -119,7 +140,9 @@ describe('a survey', () => {
       const { unreadable } = await asNobody(() => look([root]));
       assert.deepEqual(
         unreadable.map(({ path, errno }) => `${path}: ${errno}`).sort(),
-        ['few/0: EACCES', 'few/1: EACCES', 'few/2: EACCES', 'many: EACCES'].map((line) => join(root, line)),
+        ['few/0: EACCES', 'few/1: EACCES', 'few/2: EACCES', 'many: EACCES'].map((line) =>
+          join(root, line),
+        ),
       );
     },
   );
@@ -136,12 +159,15 @@ describe('a survey', () => {
     const root = folder(context);
     const name = 'd'.repeat(250);
     const levels = 30;
-    const script = 'cd "$1"; for i in $(seq $3); do mkdir "$2" || exit; : > f; cd -P "$2" || exit; done';
+    const script =
+      'cd "$1"; for i in $(seq $3); do mkdir "$2" || exit; : > f; cd -P "$2" || exit; done';
     await runCommand(['bash', '-c', script, 'bash', root, name, String(levels)]);
     const found = await look([root], { changedSince: 0n });
     assert.equal(found.entries, 1 + 2 * levels);
     const deepest = Math.floor((4095 - root.length) / (name.length + 1));
-    assert.deepEqual(shown(found).unreadable, [`${root}${`/${name}`.repeat(deepest)}: ENAMETOOLONG`]);
+    assert.deepEqual(shown(found).unreadable, [
+      `${root}${`/${name}`.repeat(deepest)}: ENAMETOOLONG`,
+    ]);
     for (const { path } of found.changed) assert.ok(path.length <= 4095);
     const beyond = `${root}${`/${name}`.repeat(deepest + 2)}`;
     assert.deepEqual(shown(await look([beyond])).unreadable, [`${beyond}: ENAMETOOLONG`]);

@@ -39,7 +39,8 @@ describe('waker', () => {
       awake = true;
     });
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
-    // Either the first sleep reported the wake-up, or the second one must: whoever slept looks after each.
+    // Either the first sleep reported the wake-up, or the second one must: whoever slept looks
+    // after each.
     context.mock.timers.tick(1000);
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
     assert.equal(awake, true);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { Arbiter } from '#src/sync/compare/arbiter.js';
 
-const text = (seconds: number) => `v1%3Amtime=${seconds}%3Amode=33188%3Auid=0%3Agid=0%3Atype=reg%3Asize=1`;
+const text = (seconds: number) =>
+  `v1%3Amtime=${seconds}%3Amode=33188%3Auid=0%3Agid=0%3Atype=reg%3Asize=1`;
 
 describe('arbiter', () => {
   test('has a peer get what it lacks, and is done when it has it', async (context) => {

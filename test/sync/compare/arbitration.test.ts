@@ -56,7 +56,10 @@ describe('who wins', () => {
   });
 
   test('never a slave', () => {
-    assert.equal(winnerOf(file(2, 1), file(1, 1), sides('younger', { isSlaveHere: true })), 'there');
+    assert.equal(
+      winnerOf(file(2, 1), file(1, 1), sides('younger', { isSlaveHere: true })),
+      'there',
+    );
     assert.equal(winnerOf(undefined, file(1, 1), sides('younger', { isSlaveThere: true })), 'here');
   });
 

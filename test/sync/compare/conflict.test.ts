@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { type Conflict, conflictsOf, countBelow, newestOf } from '#src/sync/compare/conflict.js';
 import type { NotePair } from '#src/sync/compare/note-comparison.js';
 
-const file = (seconds: number) => `v1%3Amtime=${seconds}%3Amode=33188%3Auid=0%3Agid=0%3Atype=reg%3Asize=3`;
+const file = (seconds: number) =>
+  `v1%3Amtime=${seconds}%3Amode=33188%3Auid=0%3Agid=0%3Atype=reg%3Asize=3`;
 const directory = 'v1%3Amode=16877%3Auid=0%3Agid=0%3Atype=dir';
 const link = 'v1%3Atype=lnk%3Atarget=there';
 const pair = (here: string | undefined, there: string | undefined): NotePair => ({ here, there });
@@ -47,7 +48,10 @@ describe('conflicts', () => {
       ],
     );
     assert.deepEqual(
-      [conflicts[0] && countBelow(conflicts[0], 'here'), countBelow(conflicts[0] as Conflict, 'there')],
+      [
+        conflicts[0] && countBelow(conflicts[0], 'here'),
+        countBelow(conflicts[0] as Conflict, 'there'),
+      ],
       [2, 0],
     );
   });
@@ -87,7 +91,10 @@ describe('the newest version', () => {
     assert.equal(newestOf([single('node2', undefined, file(4))]), 'unknown');
     assert.equal(newestOf([single('node2', link, file(4))]), 'unknown');
     assert.equal(newestOf([single('node2', directory, file(4))]), 'unknown');
-    assert.equal(newestOf([single('node2', file(1), file(4)), single('node3', file(1), file(4))]), 'unknown');
+    assert.equal(
+      newestOf([single('node2', file(1), file(4)), single('node3', file(1), file(4))]),
+      'unknown',
+    );
     assert.equal(newestOf([]), 'unknown');
   });
 

@@ -8,7 +8,8 @@ describe('contested names', () => {
     names.add('/srv/a/b', 1);
     for (const name of ['/srv', '/srv/a', '/srv/a/b', '/srv/a/b/c', '/srv/a/b/c/d'])
       assert.ok(names.concerns(name), name);
-    for (const name of ['/srv/a/bc', '/srv/a/c', '/srv/b', '/var']) assert.ok(!names.concerns(name), name);
+    for (const name of ['/srv/a/bc', '/srv/a/c', '/srv/b', '/var'])
+      assert.ok(!names.concerns(name), name);
     assert.deepEqual([...names], ['/srv/a/b']);
     assert.deepEqual([...names.above()].sort(), ['/srv', '/srv/a']);
   });

@@ -108,7 +108,8 @@ describe('check journal', () => {
     for (let round = 0; round < 300; round++) {
       const journal = new CheckJournal();
       let clock = 0;
-      const checks: { paths: string[]; recursive: boolean; endedAt: number; end: () => void }[] = [];
+      const checks: { paths: string[]; recursive: boolean; endedAt: number; end: () => void }[] =
+        [];
       const checkpoints: { at: number; checkpoint: Checkpoint }[] = [];
       for (let step = 0; step < 30; step++) {
         clock++;
@@ -142,7 +143,8 @@ describe('check journal', () => {
             (check) =>
               check.endedAt > at &&
               check.paths.some(
-                (top) => top === asked || (check.recursive && isWithin(fromKey(asked), fromKey(top))),
+                (top) =>
+                  top === asked || (check.recursive && isWithin(fromKey(asked), fromKey(top))),
               ),
           );
           if (mustSay) assert.ok(isChecked(bytes(asked)), `round ${round}, step ${step}: ${asked}`);

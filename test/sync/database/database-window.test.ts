@@ -27,7 +27,11 @@ describe('window on the database', () => {
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
       seen.push(name);
     };
-    await Promise.all([window.run(task('long', 150)), window.run(task('b', 0)), window.run(task('c', 0))]);
+    await Promise.all([
+      window.run(task('long', 150)),
+      window.run(task('b', 0)),
+      window.run(task('c', 0)),
+    ]);
     assert.deepEqual(seen, ['close', 'long', 'open', 'close', 'b', 'c', 'open']);
   });
 
@@ -63,7 +67,8 @@ describe('window on the database', () => {
       return false;
     };
     const window = new DatabaseWindow({ quiet }, undefined, 1.5);
-    for (let task = 0; task < 20; task++) await window.run(async (isQuiet) => assert.equal(isQuiet, false));
+    for (let task = 0; task < 20; task++)
+      await window.run(async (isQuiet) => assert.equal(isQuiet, false));
     assert.ok(waited <= 3, `${waited} s of waiting for 20 checks`);
   });
 });

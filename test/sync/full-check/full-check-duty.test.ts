@@ -9,7 +9,10 @@ import { FileMemory } from '#src/sync/memory/file-memory.js';
 
 const hour = 3600_000;
 
-/** A duty on a queue that only knows what is due; `complete`: what each full check comes to; `onStep`: given what ends a step. */
+/**
+ * A duty on a queue that only knows what is due; `complete`: what each full check comes to;
+ * `onStep`: given what ends a step.
+ */
 function dutyWith(
   context: TestContext,
   complete = true,

@@ -24,7 +24,11 @@ describe('a full check', () => {
   test('reports the sum of what its steps have found', async () => {
     const files = ['/r', '/s'];
     const found = { marked: paths('/r/1', '/r/2'), doubted: 3 };
-    const world = setUp({ files, roots: ['/r', '/s'], sweep: async () => ({ ...nothing, ...found }) });
+    const world = setUp({
+      files,
+      roots: ['/r', '/s'],
+      sweep: async () => ({ ...nothing, ...found }),
+    });
     const report = await world.finish();
     assert.deepEqual([report.found, report.doubted, report.steps], [4, 6, 2]);
     assert.deepEqual(report.paths, ['/r/1', '/r/2', '/r/1', '/r/2']);
@@ -71,7 +75,10 @@ describe('a full check', () => {
     const name = 'n'.repeat(255);
     const deep = `/r${`/${name}`.repeat(15)}`;
     const tooLong = `${deep}/${name}`;
-    const directories = Array.from({ length: 15 }, (_, index) => `/r${`/${name}`.repeat(index + 1)}`);
+    const directories = Array.from(
+      { length: 15 },
+      (_, index) => `/r${`/${name}`.repeat(index + 1)}`,
+    );
     const files = ['/r', '/r/f', ...directories, tooLong];
     const world = setUp({ files, tooLong });
     const report = await world.finish();
@@ -212,7 +219,13 @@ interface World {
   readonly sweep?: () => Promise<SweepReport>;
 }
 
-function setUp({ files, roots = ['/r'], away: awayFirst = [], tooLong, sweep = async () => nothing }: World) {
+function setUp({
+  files,
+  roots = ['/r'],
+  away: awayFirst = [],
+  tooLong,
+  sweep = async () => nothing,
+}: World) {
   const swept: { readonly names: readonly string[]; readonly options: SweepOptions }[] = [];
   const leftOut: string[] = [];
   let [away, isQuiet, looks, open] = [awayFirst, true, 0, 0];
@@ -254,7 +267,8 @@ function setUp({ files, roots = ['/r'], away: awayFirst = [], tooLong, sweep = a
     },
     /** In how many steps a file has been looked at. */
     timesSwept: (file: string) =>
-      swept.flatMap(({ names, options }) => names.filter((name) => covers(name, file, options))).length,
+      swept.flatMap(({ names, options }) => names.filter((name) => covers(name, file, options)))
+        .length,
     swept: () => swept,
     asked: () => swept.map(({ options }) => options),
     away: (...places: readonly string[]) => {
@@ -286,7 +300,9 @@ function treeOf(
       try {
         const base = toKey(directory);
         const below = within(base).filter((file) => file !== base);
-        const names = [...new Set(below.map((file) => file.slice(base.length + 1).split('/')[0] as string))];
+        const names = [
+          ...new Set(below.map((file) => file.slice(base.length + 1).split('/')[0] as string)),
+        ];
         for (let at = 0; at < names.length; at += 10) {
           yield names.slice(at, at + 10).map((name) => {
             return { name: fromKey(name), deep: within(`${base}/${name}`).length > 1 };
@@ -304,7 +320,10 @@ function treeOf(
 function manyBelow(root: string, count: number): string[] {
   return [
     root,
-    ...Array.from({ length: count }, (_, index) => [`${root}/${index}`, `${root}/${index}/f`]).flat(),
+    ...Array.from({ length: count }, (_, index) => [
+      `${root}/${index}`,
+      `${root}/${index}/f`,
+    ]).flat(),
   ];
 }
 

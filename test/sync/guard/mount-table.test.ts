@@ -38,8 +38,14 @@ describe('the mount table', () => {
       ['/', '/a b\tc\nd\\e#', '/\xc3\xa4', '/\xff\xfe', '/- - ext4', '/x 1 0:6 / /srv'].sort(),
     );
     assert.equal(table.get('/a b\tc\nd\\e#')?.source, 'so urce');
-    assert.deepEqual([table.get('/\xc3\xa4')?.type, table.get('/\xc3\xa4')?.root], ['fuse.sshfs', '/ro ot']);
-    assert.deepEqual([table.get('/- - ext4')?.type, table.get('/- - ext4')?.source], ['overlay', '-']);
+    assert.deepEqual(
+      [table.get('/\xc3\xa4')?.type, table.get('/\xc3\xa4')?.root],
+      ['fuse.sshfs', '/ro ot'],
+    );
+    assert.deepEqual(
+      [table.get('/- - ext4')?.type, table.get('/- - ext4')?.source],
+      ['overlay', '-'],
+    );
     assert.equal(table.get('/x 1 0:6 / /srv')?.source, '');
   });
 
@@ -71,7 +77,11 @@ describe('the mount table', () => {
       // Made before /srv was mounted, so that it hangs on the root.
       '6 1 0:5 / /srv/data rw - tmpfs covered rw',
     );
-    assert.deepEqual(shown(table), ['/ ext4 /dev/vda /', '/srv tmpfs seen /', '/srv/data/deep tmpfs seen /']);
+    assert.deepEqual(shown(table), [
+      '/ ext4 /dev/vda /',
+      '/srv tmpfs seen /',
+      '/srv/data/deep tmpfs seen /',
+    ]);
   });
 
   test('without the root of the namespace, and with names that begin alike', () => {

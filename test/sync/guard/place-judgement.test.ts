@@ -11,7 +11,13 @@ import {
 } from '#src/sync/guard/place-judgement.js';
 import type { PlaceSight } from '#src/sync/guard/place-look.js';
 
-const disk: Mount = { id: 7, point: Buffer.from('/srv/up'), type: 'ext4', source: '/dev/sdb1', root: '/' };
+const disk: Mount = {
+  id: 7,
+  point: Buffer.from('/srv/up'),
+  type: 'ext4',
+  source: '/dev/sdb1',
+  root: '/',
+};
 const other: Mount = { ...disk, source: '/dev/sdc1' };
 const full: PlaceSight = { kind: 'directory', isEmpty: false, identity: 'disk', isProof: true };
 const empty: PlaceSight = { ...full, isEmpty: true };
@@ -36,7 +42,10 @@ describe('a place that is judged', () => {
     }
     assert.equal(judge({ seen: { kind: 'missing' }, remembered }, {}).state, 'unmounted');
     // An included directory that isn't there is never taken for deleted, whatever somebody accepts.
-    assert.equal(judge({ isRoot: true, seen: { kind: 'missing' }, remembered }, {}).state, 'missing');
+    assert.equal(
+      judge({ isRoot: true, seen: { kind: 'missing' }, remembered }, {}).state,
+      'missing',
+    );
   });
 
   test('not mounted, but csync2 knows nothing below, with nothing pending: it is forgotten', () => {
@@ -58,7 +67,10 @@ describe('a place that is judged', () => {
     assert.deepEqual(judge(place, {}), { state: 'present', identity });
     assert.equal(judge(place, { mostlyThere: false }).state, 'replaced');
     assert.equal(judge({ ...place, seen: { ...seen, isEmpty: true } }, {}).state, 'emptied');
-    assert.equal(judge({ ...place, seen: { ...seen, isEmpty: true } }, { files: 2 }).state, 'present');
+    assert.equal(
+      judge({ ...place, seen: { ...seen, isEmpty: true } }, { files: 2 }).state,
+      'present',
+    );
     assert.equal(judge(place, undefined).state, 'replaced', 'nothing tells that it is as good');
   });
 
@@ -73,7 +85,10 @@ describe('a place that is judged', () => {
       assert.equal(judge({ mount, seen, remembered }, { mostlyThere: false }).state, 'replaced');
     }
     // Not the id, which is another one after each boot.
-    assert.equal(judge({ mount: { ...disk, id: 8 }, remembered }, { mostlyThere: false }).state, 'present');
+    assert.equal(
+      judge({ mount: { ...disk, id: 8 }, remembered }, { mostlyThere: false }).state,
+      'present',
+    );
   });
 
   test('without proof that it is the same file system, only the very mount that was looked at before passes', () => {
@@ -81,7 +96,10 @@ describe('a place that is judged', () => {
     const last = { identity: remembered, mountId: disk.id };
     const lacking = { mostlyThere: false };
     assert.equal(judge({ mount: disk, seen, remembered, last }, lacking).state, 'present');
-    assert.equal(judge({ mount: { ...disk, id: 8 }, seen, remembered, last }, lacking).state, 'replaced');
+    assert.equal(
+      judge({ mount: { ...disk, id: 8 }, seen, remembered, last }, lacking).state,
+      'replaced',
+    );
     assert.equal(
       judge({ mount: disk, seen, remembered }, lacking).state,
       'replaced',
@@ -94,7 +112,11 @@ describe('a place that is judged', () => {
     const place = { mount: disk, seen: empty, remembered };
     assert.equal(judge(place, { files: 3 }).state, 'emptied');
     assert.equal(judge(place, { files: 2 }).state, 'present');
-    assert.equal(judge(place, { files: 2, pending: 9 }).state, 'present', 'what was deleted in it is meant');
+    assert.equal(
+      judge(place, { files: 2, pending: 9 }).state,
+      'present',
+      'what was deleted in it is meant',
+    );
     assert.equal(judge(place, undefined).state, 'present');
   });
 
@@ -109,8 +131,14 @@ describe('a place that is judged', () => {
 
   test('a mount that can not be looked at, or whose place is gone', () => {
     assert.equal(judge({ mount: disk, seen: unreadable, remembered }, {}).state, 'unreadable');
-    assert.equal(judge({ mount: disk, seen: { kind: 'missing' }, remembered }, {}).state, 'missing');
-    assert.equal(judge({ mount: disk, seen: { kind: 'other' }, remembered }, {}).state, 'not-a-directory');
+    assert.equal(
+      judge({ mount: disk, seen: { kind: 'missing' }, remembered }, {}).state,
+      'missing',
+    );
+    assert.equal(
+      judge({ mount: disk, seen: { kind: 'other' }, remembered }, {}).state,
+      'not-a-directory',
+    );
   });
 
   test('a single file that is mounted upon one', () => {
@@ -154,7 +182,8 @@ describe('a place that is judged', () => {
       present: true, missing: true, 'not-a-directory': true, unreadable: true, emptied: true, replaced: true,
       unmounted: true, returning: true,
     }; // biome-ignore format: a list of words
-    for (const state of Object.keys(states) as RootState[]) assert.match(rootStateText[state], /\S/);
+    for (const state of Object.keys(states) as RootState[])
+      assert.match(rootStateText[state], /\S/);
     assert.equal(rootStateText.unmounted, 'not mounted, but it was');
   });
 });
@@ -176,7 +205,14 @@ function judge(place: Partial<Place>, known: Known | undefined) {
     isMostlyThere: () => mostlyThere,
   };
   return judgePlace(
-    { isRoot: false, seen: full, mount: undefined, remembered: undefined, last: undefined, ...place },
+    {
+      isRoot: false,
+      seen: full,
+      mount: undefined,
+      remembered: undefined,
+      last: undefined,
+      ...place,
+    },
     known && knowledge,
   );
 }

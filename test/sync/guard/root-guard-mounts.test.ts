@@ -7,7 +7,8 @@ import { MountMemory } from '#src/sync/guard/mount-memory.js';
 import type { Mount } from '#src/sync/guard/mount-table.js';
 import { type GuardedRoot, RootGuard } from '#src/sync/guard/root-guard.js';
 
-// Directories stand for file systems: one is in its place when it has been moved there and the table says so.
+// Directories stand for file systems: one is in its place when it has been moved there and the
+// table says so.
 
 describe('mounts that are guarded', () => {
   test('one that is there when it is first seen is on disk before anything passes', (context) => {
@@ -125,7 +126,9 @@ describe('mounts that are guarded', () => {
     guard.look();
     assert.deepEqual(world.changes, ['up emptied', 'up present']);
     assert.deepEqual(guard.states().map(String).length, 1);
-    assert.ok(!existsSync(world.memoryFile) || MountMemory.open(world.memoryFile).points.length === 0);
+    assert.ok(
+      !existsSync(world.memoryFile) || MountMemory.open(world.memoryFile).points.length === 0,
+    );
   });
 
   test('mounted over known files and accepted: that is what is missed from then on', (context) => {
@@ -270,7 +273,13 @@ function setUp(context: TestContext, { rootIsMount = false } = {}) {
         if (isEmpty) mkdirSync(path(name));
         else renameSync(away(name), path(name));
       }
-      table.set(path(name), { id: id++, point: Buffer.from(path(name)), type: 'ext4', source, root: '/' });
+      table.set(path(name), {
+        id: id++,
+        point: Buffer.from(path(name)),
+        type: 'ext4',
+        source,
+        root: '/',
+      });
       current = new Map(table);
     },
     unmount(name: string) {
@@ -293,8 +302,12 @@ function setUp(context: TestContext, { rootIsMount = false } = {}) {
         {
           countWithin: (at, limit) => Math.min(limit, within(at).length),
           childrenOf: (at, limit) => {
-            const children = within(at).map((each) => each.slice(at.length + 1).split('/')[0] ?? '');
-            return [...new Set(children)].slice(0, limit).map((name) => ({ name: Buffer.from(name) }));
+            const children = within(at).map(
+              (each) => each.slice(at.length + 1).split('/')[0] ?? '',
+            );
+            return [...new Set(children)]
+              .slice(0, limit)
+              .map((name) => ({ name: Buffer.from(name) }));
           },
         },
         (change) => world.told.push(change),

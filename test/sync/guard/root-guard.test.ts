@@ -3,7 +3,12 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { type KnownFiles, RootGuard, type RootState, rootStateText } from '#src/sync/guard/root-guard.js';
+import {
+  type KnownFiles,
+  RootGuard,
+  type RootState,
+  rootStateText,
+} from '#src/sync/guard/root-guard.js';
 
 describe('root guard', () => {
   test('a root that is there lets everything pass', (context) => {
@@ -20,7 +25,8 @@ describe('root guard', () => {
     renameSync(root, `${root}.away`);
     assert.equal(stateOf(guard), 'missing');
     assert.ok(!guard.whole);
-    const forbids = (path: string, recursive: boolean) => guard.forbids(Buffer.from(path), recursive);
+    const forbids = (path: string, recursive: boolean) =>
+      guard.forbids(Buffer.from(path), recursive);
     assert.ok(forbids(root, false));
     assert.ok(forbids(`${root}/a`, false));
     assert.ok(forbids(folder, true));
@@ -122,7 +128,8 @@ describe('root guard', () => {
     const names = [Buffer.from([0xff, 0x41]), Buffer.from([0xe9]), Buffer.from([0xfe])];
     const make = () => {
       mkdirSync(join(folder, 'root'));
-      for (const name of names) writeFileSync(Buffer.concat([Buffer.from(`${folder}/root/`), name]), '');
+      for (const name of names)
+        writeFileSync(Buffer.concat([Buffer.from(`${folder}/root/`), name]), '');
     };
     make();
     const guard = new RootGuard([Buffer.from(join(folder, 'root'))], {

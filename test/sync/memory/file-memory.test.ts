@@ -73,5 +73,8 @@ test('whether a file was written to since it was marked is told by its times, un
   memory.rememberMarked(path(1), mine, ctime + 25);
   assert.equal(memory.isSameAsMarked(path(1), mine), true);
   assert.equal(memory.isSameAsMarked(path(1), { ...mine, ctimeNs: mine.ctimeNs + 1n }), false);
-  assert.deepEqual([memory.isSame(path(1), mine), memory.isSameAsTouched(path(1), mine)], [undefined, false]);
+  assert.deepEqual(
+    [memory.isSame(path(1), mine), memory.isSameAsTouched(path(1), mine)],
+    [undefined, false],
+  );
 });

@@ -15,7 +15,14 @@ const stamp: FileStamp = {
   ctimeNs: 900_000_000_000n,
 };
 const circumstances: Circumstances = {
-  ...{ isReceived: false, account: 'unknown', isTrusted: false, tellsAll: true, isSweep: false, text },
+  ...{
+    isReceived: false,
+    account: 'unknown',
+    isTrusted: false,
+    tellsAll: true,
+    isSweep: false,
+    text,
+  },
 };
 
 interface Known {
@@ -71,7 +78,10 @@ describe('a file that looks to csync2 as it did', () => {
   test('written to here, it is overlooked, also where this batch tells of its attributes alone', () => {
     for (const isTrusted of [false, true]) {
       assert.equal(judge({ account: 'written', isTrusted }), 'overlooked');
-      assert.equal(judge({ account: 'written', isTrusted }, { isSame: false, hasLedger: false }), 'both');
+      assert.equal(
+        judge({ account: 'written', isTrusted }, { isSame: false, hasLedger: false }),
+        'both',
+      );
     }
   });
 });
@@ -84,7 +94,10 @@ describe('a file that is not remembered, where the database is on a server', () 
     for (const isSweep of [false, true]) {
       for (const tellsAll of [false, true]) {
         assert.equal(judge({ isSweep, tellsAll }, { ...unknown, since: 900_900 }, written), 'both');
-        assert.equal(judge({ isSweep, tellsAll }, { ...unknown, since: 899_999 }, written), 'check');
+        assert.equal(
+          judge({ isSweep, tellsAll }, { ...unknown, since: 899_999 }, written),
+          'check',
+        );
       }
     }
   });

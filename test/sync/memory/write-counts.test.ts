@@ -90,7 +90,10 @@ test('what was made or removed meanwhile, or received too often, can not be told
   assert.equal(balance(counts), 'unknown');
   assert.equal(balance(counts), 'accounted', 'from here on');
   counts.note([written], 1100);
-  assert.equal(balance(counts, ...Array.from({ length: 64 }, (_, index) => 1000 + index)), 'unknown');
+  assert.equal(
+    balance(counts, ...Array.from({ length: 64 }, (_, index) => 1000 + index)),
+    'unknown',
+  );
   counts.note([written], 1200);
   counts.clear(1300);
   assert.equal(balance(counts), 'unknown');

@@ -26,7 +26,10 @@ describe('peers that are new', () => {
     world.newcomers.start(['silent', 'a']);
     await settled();
     assert.deepEqual(world.known(), ['a']);
-    assert.deepEqual([...world.newcomers.waiting], [['silent', { failingSince: undefined, reason: '' }]]);
+    assert.deepEqual(
+      [...world.newcomers.waiting],
+      [['silent', { failingSince: undefined, reason: '' }]],
+    );
   });
 
   test('a failure is told with its reason, and since when it has failed, until it succeeds', async (context) => {
@@ -35,12 +38,18 @@ describe('peers that are new', () => {
     world.answer('a', async () => failed);
     world.newcomers.start(['a']);
     await settled();
-    assert.deepEqual(world.newcomers.waiting.get('a'), { failingSince: began, reason: failed.reason });
+    assert.deepEqual(world.newcomers.waiting.get('a'), {
+      failingSince: began,
+      reason: failed.reason,
+    });
     world.answer('a', async () => {
       throw new Error('no csync2');
     });
     await world.pass(2);
-    assert.deepEqual(world.newcomers.waiting.get('a'), { failingSince: began, reason: 'Error: no csync2' });
+    assert.deepEqual(world.newcomers.waiting.get('a'), {
+      failingSince: began,
+      reason: 'Error: no csync2',
+    });
     assert.deepEqual([world.asked().length, world.known()], [2, []]);
     assert.ok(!world.events().includes('wake a'));
     world.answer('a', async () => fine);
@@ -221,7 +230,9 @@ function setUp(context: TestContext, present: readonly string[] = []) {
 }
 
 function untilAborted(signal: AbortSignal): Promise<FirstComparison> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(fine), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener('abort', () => resolve(fine), { once: true }),
+  );
 }
 
 /** Whatever needs no time is over then. */

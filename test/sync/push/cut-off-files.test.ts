@@ -19,7 +19,10 @@ test('it is forced for a minute, or until it has been sent', () => {
   const files = new CutOffFiles();
   const cutOff = () => files.pushed(killed, { sent: [], left: [row('/b'), row('/c')] }, 1000);
   cutOff();
-  assert.deepEqual([files.isForced(row('/b'), 60_999), files.isForced(row('/c'), 1000)], [true, false]);
+  assert.deepEqual(
+    [files.isForced(row('/b'), 60_999), files.isForced(row('/c'), 1000)],
+    [true, false],
+  );
   assert.equal(files.isForced(row('/b'), 61_000), false);
   cutOff();
   files.pushed(new PushTranscript(), { sent: [row('/b')], left: [] }, 2000);

@@ -222,7 +222,9 @@ describe('rhythm of a lane', () => {
     let runs = 0;
     const rhythm = new LaneRhythm(async () => {
       runs++;
-      await new Promise<void>((resolve) => rhythm.signal.addEventListener('abort', () => resolve()));
+      await new Promise<void>((resolve) =>
+        rhythm.signal.addEventListener('abort', () => resolve()),
+      );
       rhythm.failed('stalled');
     });
     rhythm.wake();

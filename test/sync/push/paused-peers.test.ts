@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -26,7 +34,10 @@ test('a peer that is no longer configured is forgotten, also while the service i
   assert.deepEqual([paused.since('a'), paused.since('__proto__')], [undefined, 1000]);
   PausedPeers.open(file, ['__proto__']);
   const back = PausedPeers.open(file, ['a', 'b', '__proto__']);
-  assert.deepEqual([back.since('a'), back.since('b'), back.since('__proto__')], [undefined, undefined, 1000]);
+  assert.deepEqual(
+    [back.since('a'), back.since('b'), back.since('__proto__')],
+    [undefined, undefined, 1000],
+  );
 });
 
 test('if the list is damaged, all peers are paused until they are resumed', (context) => {
@@ -34,7 +45,11 @@ test('if the list is damaged, all peers are paused until they are resumed', (con
     const file = fileOf(context);
     writeFileSync(file, damage);
     const paused = PausedPeers.open(file, ['a', 'b'], 5000);
-    assert.deepEqual([paused.isDamaged, paused.since('a'), paused.since('b')], [true, 5000, 5000], damage);
+    assert.deepEqual(
+      [paused.isDamaged, paused.since('a'), paused.since('b')],
+      [true, 5000, 5000],
+      damage,
+    );
     paused.resume(['a', 'b']);
     assert.equal(PausedPeers.open(file, ['a', 'b']).since('a'), undefined);
   }

@@ -16,7 +16,8 @@ import { seededRandom } from '../../support/csync2-random.js';
 describe('a lane with the real csync2', () => {
   test('everything arrives at both peers at once, and the lanes rest', async (context) => {
     const { a, peers, side } = await setUp(context, 3);
-    for (let index = 0; index < 700; index++) a.write(`d${index % 7}/f${index}`, `content ${index}`);
+    for (let index = 0; index < 700; index++)
+      a.write(`d${index % 7}/f${index}`, `content ${index}`);
     await side.check('tree', Buffer.from(a.root));
     for (const lane of side.lanes) lane.wake();
     await side.rest();
@@ -106,7 +107,10 @@ describe('a lane with the real csync2', () => {
     side.lanes[0]?.wake();
     await until(() => side.lanes[0]?.status().onHold.length === 1, 'the directory to be on hold');
     assert.deepEqual(a.pendingFor(b), ['/t']);
-    assert.deepEqual([b.read('later'), b.read('t/1'), b.read('t/foreign')], ['x', undefined, 'not ours']);
+    assert.deepEqual(
+      [b.read('later'), b.read('t/1'), b.read('t/foreign')],
+      ['x', undefined, 'not ours'],
+    );
     rmSync(join(b.root, 't/foreign'));
     side.lanes[0]?.retry();
     await until(() => a.ledger.countDirty(b.name) === 0, 'the directory to go');
@@ -121,7 +125,10 @@ describe('a lane with the real csync2', () => {
     side.lanes[0]?.wake();
     for (let kill = 0; kill < 4; kill++) {
       const before = countFiles(b);
-      await until(() => pushOf(b) !== undefined && countFiles(b) > before + 20, 'a push to be under way');
+      await until(
+        () => pushOf(b) !== undefined && countFiles(b) > before + 20,
+        'a push to be under way',
+      );
       const pid = pushOf(b);
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
       await until(
@@ -270,7 +277,10 @@ async function setUp(
     async all() {
       await checkAll([], [Buffer.from(a.root)]);
       for (const lane of lanes) lane.wake();
-      await until(() => peers.every((peer) => a.ledger.countDirty(peer.name) === 0), 'all to be sent');
+      await until(
+        () => peers.every((peer) => a.ledger.countDirty(peer.name) === 0),
+        'all to be sent',
+      );
       await side.rest();
     },
   };
@@ -307,7 +317,11 @@ function pushOf(peer: CsyncNode): number | undefined {
     .find((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-        return words[0] === 'csync2' && words.includes('-u') && words[words.indexOf('-P') + 1] === peer.name;
+        return (
+          words[0] === 'csync2' &&
+          words.includes('-u') &&
+          words[words.indexOf('-P') + 1] === peer.name
+        );
       } catch {
         return false;
       }

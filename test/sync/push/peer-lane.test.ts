@@ -60,7 +60,10 @@ describe('a lane and a file that the peer does not take', () => {
       lane.addPending(name);
       lane.wake();
       await lane.run(2 * second);
-      assert.ok(!lane.pending().includes(name), `moment ${moment}: ${JSON.stringify(lane.lane.status())}`);
+      assert.ok(
+        !lane.pending().includes(name),
+        `moment ${moment}: ${JSON.stringify(lane.lane.status())}`,
+      );
     }
   });
 
@@ -104,7 +107,10 @@ describe('a lane and a file that the peer does not take', () => {
     await lane.run(30 * minute);
     const before = lane.looks();
     await lane.run(second, 1);
-    assert.ok(lane.looks() - before < 5, `${lane.looks() - before} looks for work in a second of quiet`);
+    assert.ok(
+      lane.looks() - before < 5,
+      `${lane.looks() - before} looks for work in a second of quiet`,
+    );
     assert.deepEqual(lane.onHold(), []);
   });
 
@@ -117,7 +123,10 @@ describe('a lane and a file that the peer does not take', () => {
     await lane.run(30 * minute);
     const before = lane.looks();
     await lane.run(second, 1);
-    assert.ok(lane.looks() - before < 5, `${lane.looks() - before} looks for work in a second of quiet`);
+    assert.ok(
+      lane.looks() - before < 5,
+      `${lane.looks() - before} looks for work in a second of quiet`,
+    );
   });
 });
 
@@ -251,7 +260,11 @@ describe('a file that the peer has taken, and a session has marked again', () =>
     lane.addPendingForThird('/a');
     lane.markBySession('/a', false);
     await lane.run(second);
-    assert.deepEqual([lane.pending(), lane.pushes()], [['/a'], 1], 'the third host is still pending it');
+    assert.deepEqual(
+      [lane.pending(), lane.pushes()],
+      [['/a'], 1],
+      'the third host is still pending it',
+    );
   });
 
   test('offered by the peer before it had taken ours: that is later, and all get it', async (context) => {
@@ -406,7 +419,10 @@ describe('a file that a third host may have been given in an older version since
   });
 });
 
-/** A lane on a real database, with a csync2 that does as the test says and a clock that stands still. */
+/**
+ * A lane on a real database, with a csync2 that does as the test says and a clock that stands
+ * still.
+ */
 function setUp(context: TestContext) {
   context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_700_000_000_000 });
   const folder = mkdtempSync(join(tmpdir(), 'peer-lane-test-'));
@@ -439,7 +455,8 @@ function setUp(context: TestContext) {
     const names = copy.prepare('SELECT filename FROM dirty').pluck().all() as string[];
     const isTaken = (name: string) =>
       all === undefined && !refused.has(short(name)) && !breaking.has(short(name));
-    const say = (text: string) => onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
+    const say = (text: string) =>
+      onMessage?.({ kind: 'said', text } as Parameters<typeof onMessage>[0]);
     const broken = names.findIndex((name) => breaking.has(short(name)));
     const tried = broken < 0 ? names : names.slice(0, broken + 1);
     for (const name of tried) {
@@ -506,7 +523,9 @@ function setUp(context: TestContext) {
     /** csync2 dies of it. */
     break: (name: string) => breaking.add(name),
     fix: (name: string) => breaking.delete(name),
-    /** As csync2 marks: the old row is deleted and a new one made. Returns the numbers of the rows. */
+    /**
+     * As csync2 marks: the old row is deleted and a new one made. Returns the numbers of the rows.
+     */
     addPending(...names: readonly string[]): number[] {
       return main.transaction(() =>
         names.map((name) => {
@@ -541,9 +560,12 @@ function setUp(context: TestContext) {
       senders.set(name, peer);
     },
     late: () => late,
-    clear: (name: string) => main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
+    clear: (name: string) =>
+      main.prepare('DELETE FROM dirty WHERE filename = ?').run(folder + name),
     pending: () =>
-      (main.prepare('SELECT filename FROM dirty ORDER BY filename').pluck().all() as string[]).map(short),
+      (main.prepare('SELECT filename FROM dirty ORDER BY filename').pluck().all() as string[]).map(
+        short,
+      ),
     onHold: () => lane.status().onHold.map(({ name }) => short(name.toString())),
     path: (name: string) => Buffer.from(folder + name),
     /** Changes the file on disk; the others are not there, as deleted ones. */
@@ -573,15 +595,23 @@ function setUp(context: TestContext) {
     /** The number of the push that took this file, from 1. */
     sentIn: (name: string) => sent.findIndex((names) => names.includes(name)) + 1,
     looks: () => looks,
-    /** Lets the lane live for a while, by the clock that stands still, in steps of `step` milliseconds. */
-    async run(milliseconds: number, step = Math.max(1, Math.min(500, milliseconds / 10))): Promise<void> {
+    /**
+     * Lets the lane live for a while, by the clock that stands still, in steps of `step`
+     * milliseconds.
+     */
+    async run(
+      milliseconds: number,
+      step = Math.max(1, Math.min(500, milliseconds / 10)),
+    ): Promise<void> {
       if (sent.length === 0) lane.wake();
       for (let passed = 0; passed < milliseconds; passed += step) {
         await settled();
         // Sleeping for hours takes as many steps as there is something to do.
         const next = lane.status().nextAttemptAt;
         const idle =
-          lane.status().state !== 'updating' && milliseconds - passed > minute && next === undefined;
+          lane.status().state !== 'updating' &&
+          milliseconds - passed > minute &&
+          next === undefined;
         if (idle) {
           context.mock.timers.tick(10 * second);
           passed += 10 * second - step;

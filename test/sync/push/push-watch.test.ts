@@ -56,7 +56,10 @@ describe('an update that is watched over', () => {
       skip: process.getuid?.() === 0 ? false : 'only root can give up its rights for a moment',
     },
     async (context) => {
-      for (const text of ['Connecting to host web2 (PLAIN) ...', 'Connect to 10.0.0.2:30865 (web2).']) {
+      for (const text of [
+        'Connecting to host web2 (PLAIN) ...',
+        'Connect to 10.0.0.2:30865 (web2).',
+      ]) {
         const { watch, events, folder } = setUp(context);
         watch.add(said(text));
         await sleep(600);

@@ -16,7 +16,9 @@ describe('a lane on the shared database', () => {
 
   test('what a check marked meanwhile is marked again, by it alone, and sent', async (context) => {
     const { lane, journal, commands, again, during } = setUp(context, { pending: [1, 1, 1, 0] });
-    during(() => journal.begin([Buffer.from('/a'), Buffer.from('/received')], false)([Buffer.from('/a')]));
+    during(() =>
+      journal.begin([Buffer.from('/a'), Buffer.from('/received')], false)([Buffer.from('/a')]),
+    );
     lane.wake();
     await lane.rest();
     assert.deepEqual(again, [['/a'], []]);
@@ -67,7 +69,11 @@ describe('a lane on the shared database', () => {
 
 function setUp(
   context: TestContext,
-  { options = [], pending, mayPush = true }: { options?: string[]; pending: number[]; mayPush?: boolean },
+  {
+    options = [],
+    pending,
+    mayPush = true,
+  }: { options?: string[]; pending: number[]; mayPush?: boolean },
 ) {
   const journal = new CheckJournal();
   const commands: (readonly string[])[] = [];

@@ -22,7 +22,11 @@ describe('weights of directories', () => {
       for (let question = 0; question < 30; question++) {
         const path = random.pick(directories);
         const there = tree.weight(path);
-        assert.equal(tree.weights.weigh(fromKey(path), limit), Math.min(there, limit), `${path} of ${there}`);
+        assert.equal(
+          tree.weights.weigh(fromKey(path), limit),
+          Math.min(there, limit),
+          `${path} of ${there}`,
+        );
       }
     }
   });
@@ -88,7 +92,9 @@ class FakeDisk {
 
   add(path: string, isDirectory: boolean): void {
     const end = path.lastIndexOf('/');
-    this.#entries.get(path.slice(0, end))?.push({ name: fromKey(path.slice(end + 1)), isDirectory });
+    this.#entries
+      .get(path.slice(0, end))
+      ?.push({ name: fromKey(path.slice(end + 1)), isDirectory });
     if (isDirectory) this.#entries.set(path, []);
     this.#paths.push(path);
   }

@@ -44,7 +44,10 @@ describe('steps of a full check', () => {
         assert.ok(reached.has(file), `${file} is not looked at`);
         const parent = file.slice(0, file.lastIndexOf('/'));
         if (!reached.has(parent)) continue;
-        assert.ok((reached.get(parent) ?? 0) <= (reached.get(file) ?? 0), `${parent} after ${file}`);
+        assert.ok(
+          (reached.get(parent) ?? 0) <= (reached.get(file) ?? 0),
+          `${parent} after ${file}`,
+        );
       }
     }
   });
@@ -69,17 +72,29 @@ describe('steps of a full check', () => {
     const known = ['/r', '/r/x', '/r/x/1', '/r/x/2'];
     const tree: SweepTree = {
       ...treeOf(disk),
-      weigh: (path, limit) => Math.max(treeOf(disk).weigh(path, limit), treeOf(known).weigh(path, limit)),
-      children: (directory) => [...treeOf(disk).children(directory), ...treeOf(known).children(directory)],
+      weigh: (path, limit) =>
+        Math.max(treeOf(disk).weigh(path, limit), treeOf(known).weigh(path, limit)),
+      children: (directory) => [
+        ...treeOf(disk).children(directory),
+        ...treeOf(known).children(directory),
+      ],
     };
     const steps = [...sweepSteps([Buffer.from('/r')], tree, 4)];
-    for (const file of [...disk, ...known]) assert.ok(isCovered(steps, file), `${file} is not looked at`);
+    for (const file of [...disk, ...known])
+      assert.ok(isCovered(steps, file), `${file} is not looked at`);
   });
 
   test('a directory that csync2 does not enter is not cut: what is in it would be looked at by name', () => {
-    const files = ['/r', '/r/a', '/r/.git', ...Array.from({ length: 25 }, (_, index) => `/r/.git/${index}`)];
+    const files = [
+      '/r',
+      '/r/a',
+      '/r/.git',
+      ...Array.from({ length: 25 }, (_, index) => `/r/.git/${index}`),
+    ];
     const tree = { ...treeOf(files), isEntered: (path: Buffer) => !path.includes('.git') };
-    const looked = [...sweepSteps([Buffer.from('/r')], tree, 10)].flatMap(({ paths }) => paths.map(toKey));
+    const looked = [...sweepSteps([Buffer.from('/r')], tree, 10)].flatMap(({ paths }) =>
+      paths.map(toKey),
+    );
     assert.deepEqual(looked.sort(), ['/r', '/r/.git', '/r/a']);
   });
 
@@ -100,7 +115,9 @@ describe('steps of a full check', () => {
     );
     for (const file of files) assert.equal(isCovered(steps, file), !tooLong.includes(file), file);
     assert.ok(
-      steps.every(({ paths, recursive }) => !recursive || paths.every((path) => !heavy(toKey(path)))),
+      steps.every(
+        ({ paths, recursive }) => !recursive || paths.every((path) => !heavy(toKey(path))),
+      ),
     );
     // Not a command of csync2's for each directory.
     assert.ok(steps.filter(({ paths }) => paths.length > 0).length <= 2);
@@ -166,7 +183,10 @@ function treeOf(files: readonly string[]): SweepTree {
           .map((file) => file.slice(base.length + 1).split('/')[0] as string),
       );
       return [
-        [...names].map((name) => ({ name: fromKey(name), deep: within(`${base}/${name}`).length > 1 })),
+        [...names].map((name) => ({
+          name: fromKey(name),
+          deep: within(`${base}/${name}`).length > 1,
+        })),
       ];
     },
     isEntered: () => true,

@@ -53,7 +53,11 @@ describe('portions of a batch', () => {
   });
 
   test('of a large one, what is alone in its directory goes first', () => {
-    const files = [...Array.from({ length: 12 }, (_, index) => `/many/${index}`), '/etc/a', '/home/b'];
+    const files = [
+      ...Array.from({ length: 12 }, (_, index) => `/many/${index}`),
+      '/etc/a',
+      '/home/b',
+    ];
     const { first, rest } = portionsOf(batchOf(files, ['/new']), treeOf({ '/new': 4 }), 5, false);
     assert.equal(first && shown(first), 'files /etc/a /home/b');
     assert.ok([...iterate(rest)].every((portion) => !/etc|home/.test(shown(portion))));
@@ -65,15 +69,27 @@ describe('portions of a batch', () => {
     assert.equal(whole.first, small);
     assert.deepEqual([...iterate(whole.rest)], []);
     const many = Array.from({ length: 60 }, (_, index) => `/many/${index}`);
-    const { first, rest } = portionsOf(batchOf([...many, '/a', '/b/.c.abcdef'], []), treeOf({}), 100, true);
-    assert.equal(first && shown(first), 'files /a', 'and nothing of what csync2 itself leaves behind');
+    const { first, rest } = portionsOf(
+      batchOf([...many, '/a', '/b/.c.abcdef'], []),
+      treeOf({}),
+      100,
+      true,
+    );
+    assert.equal(
+      first && shown(first),
+      'files /a',
+      'and nothing of what csync2 itself leaves behind',
+    );
     assert.equal([...iterate(rest)].flatMap(({ files }) => files).length, 61);
   });
 
   test('nothing is left out, nothing comes twice', (context: TestContext) => {
     const random = seededRandom(context);
     for (let round = 0; round < 200; round++) {
-      const files = Array.from({ length: random.below(150) }, (_, index) => `/f${random.below(40)}/${index}`);
+      const files = Array.from(
+        { length: random.below(150) },
+        (_, index) => `/f${random.below(40)}/${index}`,
+      );
       const weights: Record<string, number> = {};
       const trees = Array.from({ length: random.below(8) }, (_, index) => `/t${index}`);
       for (const tree of trees) weights[tree] = 1 + random.below(9);
@@ -112,7 +128,11 @@ describe('portions of a batch', () => {
   });
 });
 
-function batchOf(files: readonly string[], trees: readonly string[], covered: readonly string[] = []): Batch {
+function batchOf(
+  files: readonly string[],
+  trees: readonly string[],
+  covered: readonly string[] = [],
+): Batch {
   const bytes = (paths: readonly string[]) => paths.map((path) => Buffer.from(path));
   return {
     files: bytes(files),

@@ -20,10 +20,16 @@ import { keyWarnings, readKeyFacts } from './host/keys.js';
 import { limitWarnings } from './host/limits.js';
 import { nameWarnings, readNameFacts } from './host/names.js';
 import { portWarnings, readPortFacts } from './host/port.js';
-import { readTemporaryDirectoryFacts, temporaryDirectoryWarnings } from './host/temporary-directory.js';
+import {
+  readTemporaryDirectoryFacts,
+  temporaryDirectoryWarnings,
+} from './host/temporary-directory.js';
 import type { HostWarning } from './host/warning.js';
 
-/** Reads what of this host matters to csync2 and us, and says what is wrong with it. Changes nothing. */
+/**
+ * Reads what of this host matters to csync2 and us, and says what is wrong with it. Changes
+ * nothing.
+ */
 export async function readHostWarnings(
   { settings }: LoadedSettings,
   config: CsyncConfig,
@@ -66,20 +72,29 @@ const standardPort = 30_865;
 
 function namesIn(config: CsyncConfig, instance: Instance) {
   const peers = new Map(
-    memberGroups(config).flatMap(({ hosts }) => hosts.map(({ name, place }) => [name, place] as const)),
+    memberGroups(config).flatMap(({ hosts }) =>
+      hosts.map(({ name, place }) => [name, place] as const),
+    ),
   );
   const names = [...peers].map(([name, place]) => ({ name, place, isOwn: false }));
   if (!instance.hostNameGiven) return names;
   return [...names, { name: instance.hostName, place: undefined, isOwn: true }];
 }
 
-/** Any `nossl` that fits the pair makes it talk without TLS: there is no statement that takes it back. */
+/**
+ * Any `nossl` that fits the pair makes it talk without TLS: there is no statement that takes it
+ * back.
+ */
 function isPlain({ nossl }: CsyncConfig, from: string, to: string): boolean {
-  const matches = (pattern: string, name: string) => matchHost(Buffer.from(pattern), Buffer.from(name));
+  const matches = (pattern: string, name: string) =>
+    matchHost(Buffer.from(pattern), Buffer.from(name));
   return nossl.some((pair) => matches(pair.from, from) && matches(pair.to, to));
 }
 
-function readLimitAssessment(selection: ReturnType<typeof selectionOf>, daemon: number | undefined) {
+function readLimitAssessment(
+  selection: ReturnType<typeof selectionOf>,
+  daemon: number | undefined,
+) {
   const progress = walkProgress();
   try {
     return assessLimits({

@@ -2,7 +2,8 @@ import type { ConfigReport } from './report.js';
 
 /** The report for people: blocks of aligned columns. */
 export function renderReport(report: ConfigReport): string {
-  const { hostName, files, peers, roots, groups, prefixes, warnings, settings, settingsFile } = report;
+  const { hostName, files, peers, roots, groups, prefixes, warnings, settings, settingsFile } =
+    report;
   const blocks = [
     block('csync2', [
       ['this host', hostName],
@@ -50,7 +51,10 @@ export function renderReport(report: ConfigReport): string {
 function block(title: string, rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
   const widths = [0, 1, 2].map((column) =>
-    rows.reduce((width, row) => Math.max(width, row.length > 1 ? (row[column] ?? '').length : 0), 0),
+    rows.reduce(
+      (width, row) => Math.max(width, row.length > 1 ? (row[column] ?? '').length : 0),
+      0,
+    ),
   );
   const lines = rows.map((row) =>
     row

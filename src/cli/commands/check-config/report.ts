@@ -45,7 +45,10 @@ export interface ConfigReport {
     }[];
   }[];
   readonly prefixes: readonly { readonly name: string; readonly path: string }[];
-  /** First what is wrong with csync2.cfg, then with the host. `place` is `FILE:LINE`, a file, or empty. */
+  /**
+   * First what is wrong with csync2.cfg, then with the host. `place` is `FILE:LINE`, a file, or
+   * empty.
+   */
   readonly warnings: readonly {
     readonly kind: ConfigWarningKind | HostWarningKind;
     readonly text: string;
@@ -54,7 +57,9 @@ export interface ConfigReport {
   }[];
   readonly csync2Options: Csync2Options;
   readonly settingsFile: string | null;
-  readonly settings: { readonly [Name in SettingName]: { readonly value: unknown; readonly origin: string } };
+  readonly settings: {
+    readonly [Name in SettingName]: { readonly value: unknown; readonly origin: string };
+  };
 }
 
 export function configReport(
@@ -80,7 +85,10 @@ export function configReport(
         place: placeText(place),
       })),
     })),
-    prefixes: activePrefixes(config).map(({ name, path }) => ({ name: display(name), path: display(path) })),
+    prefixes: activePrefixes(config).map(({ name, path }) => ({
+      name: display(name),
+      path: display(path),
+    })),
     warnings: [
       ...warningsOf(config).map(({ kind, text, hint, place }) => ({
         kind,
@@ -101,7 +109,10 @@ export function configReport(
   };
 }
 
-/** An included path that isn't there; csync2 would take it for a tree whose files have all been deleted. */
+/**
+ * An included path that isn't there; csync2 would take it for a tree whose files have all been
+ * deleted.
+ */
 export function missingRoot(config: CsyncConfig): InotifyCsyncError | undefined {
   const exact = treesOf(config).filter((root) => root.exact);
   try {

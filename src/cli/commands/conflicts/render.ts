@@ -6,7 +6,9 @@ import { counted } from '../../show-reply.js';
 export function renderConflicts({ conflicts, host }: ConflictsReply): string {
   if (conflicts.length === 0) return 'no conflicts';
   const blocks = conflicts.map((conflict) => conflictLines(conflict, host).join('\n'));
-  return [...blocks, `decide: inotify-csync resolve PATH --keep HOST (or --keep newest)`].join('\n\n');
+  return [...blocks, `decide: inotify-csync resolve PATH --keep HOST (or --keep newest)`].join(
+    '\n\n',
+  );
 }
 
 /** One conflict: its path, and a line for each of the two hosts. */
@@ -16,7 +18,8 @@ export function conflictLines(conflict: ConflictReply, host: string): readonly s
   const width = Math.max(host.length, peer.length);
   const isDifferent = (field: 'owner' | 'mode') => there !== null && here[field] !== there[field];
   const shown = { owner: isDifferent('owner'), mode: isDifferent('mode') };
-  const line = (name: string, side: SideReply) => `  ${name.padEnd(width)}  ${sideText(side, shown)}`;
+  const line = (name: string, side: SideReply) =>
+    `  ${name.padEnd(width)}  ${sideText(side, shown)}`;
   return [
     `${path}   for ${duration(seconds)}${scope}`,
     line(host, here),

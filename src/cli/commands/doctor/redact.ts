@@ -1,6 +1,9 @@
 import { isAbsolute, join } from 'node:path';
 
-/** A configuration of csync2 that may be shown: without key files, commands, passwords and comments. Lines stay where they are. */
+/**
+ * A configuration of csync2 that may be shown: without key files, commands, passwords and comments.
+ * Lines stay where they are.
+ */
 export function redactedConfig(text: string): string {
   return withoutPasswords(
     withoutComments(text)
@@ -11,13 +14,17 @@ export function redactedConfig(text: string): string {
 
 /** Where the key files lie that a configuration names, also if it is not a valid one. */
 export function keyFilesOf(text: string, systemDirectory: string): string[] {
-  return [...withoutComments(text).matchAll(/\bkey\s+(?:"([^"]*)"|([^\s;{}]+))/g)].map(([, quoted, bare]) => {
-    const name = quoted ?? bare ?? '';
-    return isAbsolute(name) ? name : join(systemDirectory, name);
-  });
+  return [...withoutComments(text).matchAll(/\bkey\s+(?:"([^"]*)"|([^\s;{}]+))/g)].map(
+    ([, quoted, bare]) => {
+      const name = quoted ?? bare ?? '';
+      return isAbsolute(name) ? name : join(systemDirectory, name);
+    },
+  );
 }
 
-/** A text without the given secrets, passwords in URLs, and characters that could drive a terminal. */
+/**
+ * A text without the given secrets, passwords in URLs, and characters that could drive a terminal.
+ */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const shown = secrets
     .filter((secret) => secret.length >= shortestSecret)
@@ -33,7 +40,10 @@ function hexadecimal(character: string): string {
 function withoutPasswords(text: string): string {
   return text
     .replace(/(:\/\/[^\s:/@"']*):[^\s@"']*@/g, '$1:<removed>@')
-    .replace(/\b(pass(?:word|wd)?|secret|token)(\s*[=:]\s*)("[^"]*"|[^\s;&"']+)/gi, '$1$2<removed>');
+    .replace(
+      /\b(pass(?:word|wd)?|secret|token)(\s*[=:]\s*)("[^"]*"|[^\s;&"']+)/gi,
+      '$1$2<removed>',
+    );
 }
 
 /** A comment can hold anything. A `#` in quotes begins none. */

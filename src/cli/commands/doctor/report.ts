@@ -2,7 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { type LoadedSettings, originText, propertyOf, settingNames } from '../../../config/index.js';
+import {
+  type LoadedSettings,
+  originText,
+  propertyOf,
+  settingNames,
+} from '../../../config/index.js';
 import { selectionOf } from '../../../csync2/cfg/index.js';
 import { configFile } from '../../../csync2/cfg/load.js';
 import { resolveInstance } from '../../../csync2/run/resolve-instance.js';
@@ -27,8 +32,14 @@ export interface DoctorParts {
   readonly status: () => Promise<unknown>;
 }
 
-/** Gathers all that a bug report needs. Never throws: one part that fails says so, and the others go on. */
-export async function doctorReport({ settings, status }: DoctorParts): Promise<readonly DoctorSection[]> {
+/**
+ * Gathers all that a bug report needs. Never throws: one part that fails says so, and the others go
+ * on.
+ */
+export async function doctorReport({
+  settings,
+  status,
+}: DoctorParts): Promise<readonly DoctorSection[]> {
   const loaded = attempt(settings);
   const of = (part: (known: LoadedSettings) => string) =>
     attempt(() => part(typeof loaded === 'string' ? fail(loaded) : loaded));
@@ -43,7 +54,10 @@ export async function doctorReport({ settings, status }: DoctorParts): Promise<r
     ['journal', of(journalText)],
     ["csync2's server log", of(serverLogText)],
   ];
-  return sections.map(([title, text]) => ({ title, text: withoutSecrets(text, secrets).trimEnd() }));
+  return sections.map(([title, text]) => ({
+    title,
+    text: withoutSecrets(text, secrets).trimEnd(),
+  }));
 }
 
 /** The report as one text. */
@@ -62,7 +76,9 @@ function versions(csync2: string): string {
     ['kernel', release()],
     [
       'system',
-      attempt(() => /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? ''),
+      attempt(
+        () => /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '',
+      ),
     ],
     ['systemd', firstLine(output('systemctl', ['--version']))],
     ['csync2', firstLine(output(csync2, ['-h']))],
@@ -72,9 +88,16 @@ function versions(csync2: string): string {
 function settingsText({ csync2Options, file, origins, settings }: LoadedSettings): string {
   const rows = settingNames.map(
     (name) =>
-      [name, `${JSON.stringify(settings[propertyOf(name)])}  (${originText(origins[name])})`] as const,
+      [
+        name,
+        `${JSON.stringify(settings[propertyOf(name)])}  (${originText(origins[name])})`,
+      ] as const,
   );
-  return lines([['file', file ?? 'none'], ['csync2 options', JSON.stringify(csync2Options)], ...rows]);
+  return lines([
+    ['file', file ?? 'none'],
+    ['csync2 options', JSON.stringify(csync2Options)],
+    ...rows,
+  ]);
 }
 
 function configText({ csync2Options, settings }: LoadedSettings): string {
@@ -113,7 +136,10 @@ function serverLogText({ settings }: LoadedSettings): string {
   return readFileSync(settings.csyncLog, 'latin1').split('\n').slice(-serverLogLines).join('\n');
 }
 
-function instanceOf(settings: LoadedSettings['settings'], options: LoadedSettings['csync2Options']) {
+function instanceOf(
+  settings: LoadedSettings['settings'],
+  options: LoadedSettings['csync2Options'],
+) {
   const request = { ...options, program: settings.csync2, systemDirectory: settings.cfgPath };
   return resolveInstance(request, { readKeys: false });
 }

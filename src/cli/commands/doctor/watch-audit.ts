@@ -14,9 +14,10 @@ export interface WatchAudit {
 }
 
 /**
- * Compares what /proc/PID/fdinfo tells of the inotify instances of a process (proc_pid_fdinfo(5)) with the directories on the
- * disk that the selection wants watched. What is made or moved meanwhile is asked for a second time. Throws node's
- * ErrnoException if the process can't be looked into.
+ * Compares what /proc/PID/fdinfo tells of the inotify instances of a process (proc_pid_fdinfo(5))
+ * with the directories on the disk that the selection wants watched. What is made or moved
+ * meanwhile is asked for a second time. Throws node's ErrnoException if the process can't be looked
+ * into.
  */
 export function auditWatches(
   pid: number,
@@ -32,7 +33,12 @@ export function auditWatches(
   const after = inotifyWatchesOf(pid);
   const missing = suspects.filter((path) => isWatched(path, after) === false);
   const first = missing.slice(0, shown).map(display);
-  return { watches: after.count, directories, unreadable, missing: { count: missing.length, first } };
+  return {
+    watches: after.count,
+    directories,
+    unreadable,
+    missing: { count: missing.length, first },
+  };
 }
 
 /** Undefined: it is gone. */

@@ -4,14 +4,17 @@ import { NoAnswerError, NotRunningError } from '../../../observe/control-client.
 import { longestEventsWait } from '../../../observe/control-protocol.js';
 import type { EventsReply } from '../../../observe/control-replies.js';
 
-/** Asks for the page behind another, and waits for it so many seconds; rejects as `askDaemon` does. */
+/**
+ * Asks for the page behind another, and waits for it so many seconds; rejects as `askDaemon` does.
+ */
 export type Ask = (after: number | undefined, seconds: number) => Promise<EventsReply>;
 
 /**
- * All events up to now, page by page; with `follows`, those that come, too, until the daemon has ended. Asks for a page when the one
- * before has been dealt with.
+ * All events up to now, page by page; with `follows`, those that come, too, until the daemon has
+ * ended. Asks for a page when the one before has been dealt with.
  *
- * Rejects as `ask` does, but while it follows not for a daemon that has ended, or that has no place for this client at the moment.
+ * Rejects as `ask` does, but while it follows not for a daemon that has ended, or that has no place
+ * for this client at the moment.
  */
 export async function* pagesOf(ask: Ask, follows: boolean): AsyncGenerator<EventsReply> {
   const first = await ask(undefined, 0);
@@ -34,7 +37,8 @@ async function following(ask: Ask, after: number): Promise<EventsReply | undefin
     try {
       return await ask(after, seconds);
     } catch (error) {
-      if (error instanceof NotRunningError && error.exitCode === exitCodes.notRunning) return undefined;
+      if (error instanceof NotRunningError && error.exitCode === exitCodes.notRunning)
+        return undefined;
       // One that ends closes connections first.
       const isEnding = error instanceof NoAnswerError && failures++ === 0;
       const isBusy = error instanceof InotifyCsyncError && error.code === 'ICS_BUSY';

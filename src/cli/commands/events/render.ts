@@ -2,7 +2,10 @@ import type { ReadEvent } from '../../../observe/event-ring.js';
 import { duration } from '../../../observe/status-line.js';
 import { display, fromKey } from '../../../text/path-bytes.js';
 
-/** One event for people, in one line without its end: `21:46:22.914  -> node2  /srv/data/big/3980   44 ms`. Local time. */
+/**
+ * One event for people, in one line without its end:
+ * `21:46:22.914  -> node2  /srv/data/big/3980   44 ms`. Local time.
+ */
 export function eventLine(event: ReadEvent, now: Date): string {
   const { at, peer } = event;
   const who = peer === undefined ? '' : printable(peer);
@@ -12,8 +15,19 @@ export function eventLine(event: ReadEvent, now: Date): string {
 /** One event for scripts. */
 export function eventObject(event: ReadEvent): Record<string, unknown> {
   const { at, bytes, event: name, files, kind, ms, peer, reason, state } = event;
-  const what = bytes === undefined ? {} : hasPath.has(name) ? pathFields(bytes) : { text: textOf(bytes) };
-  return { at: new Date(at).toISOString(), event: name, peer, ...what, kind, ms, files, reason, state };
+  const what =
+    bytes === undefined ? {} : hasPath.has(name) ? pathFields(bytes) : { text: textOf(bytes) };
+  return {
+    at: new Date(at).toISOString(),
+    event: name,
+    peer,
+    ...what,
+    kind,
+    ms,
+    files,
+    reason,
+    state,
+  };
 }
 
 /** What is said of events that were overwritten before they could be shown. */
@@ -85,13 +99,20 @@ function printable(text: string): string {
 /** The time of day, with the date if that is another day. */
 function clock(date: Date, now: Date): string {
   const padded = (number: number, digits = 2) => String(number).padStart(digits, '0');
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => padded(part)).join(':');
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => padded(part))
+    .join(':');
   const text = `${time}.${padded(date.getMilliseconds(), 3)}`;
   if (date.toDateString() === now.toDateString()) return text;
   return `${date.getFullYear()}-${padded(date.getMonth() + 1)}-${padded(date.getDate())} ${text}`;
 }
 
-const hasPath: ReadonlySet<ReadEvent['event']> = new Set(['sent', 'received', 'rejected', 'conflict']);
+const hasPath: ReadonlySet<ReadEvent['event']> = new Set([
+  'sent',
+  'received',
+  'rejected',
+  'conflict',
+]);
 const kindTexts: Readonly<Record<NonNullable<ReadEvent['kind']>, string>> = {
   file: '',
   directory: 'directory',

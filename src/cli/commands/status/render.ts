@@ -27,7 +27,14 @@ export function renderStatus(status: Status): string {
 }
 
 function furtherLines(status: Status): string[] {
-  const { deferred, deferred_count: count, detected_late: late, peers, server, unsupported } = status;
+  const {
+    deferred,
+    deferred_count: count,
+    detected_late: late,
+    peers,
+    server,
+    unsupported,
+  } = status;
   const roots = status.roots.filter((root) => !root.mount);
   const mounts = status.roots.filter((root) => root.mount);
   return [
@@ -47,7 +54,11 @@ function renderPeer(peer: PeerStatus, received: number): string[] {
   const onHold = peer.on_hold.map(({ path, reason }) => `    rejected: ${path}: ${reason}`);
   // Where none may be shown, the line of the peer says how many there are.
   const more = onHold.length > 0 ? andMore(peer.on_hold_count - onHold.length, '    ') : [];
-  return [`  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`, ...onHold, ...more];
+  return [
+    `  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`,
+    ...onHold,
+    ...more,
+  ];
 }
 
 function andMore(count: number, indent: string): string[] {

@@ -2,8 +2,8 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { paint, type ScreenSize } from './frame.js';
 
 /**
- * The alternate screen of a terminal, with keys read one by one. Whatever ends it, the terminal is as
- * it was before.
+ * The alternate screen of a terminal, with keys read one by one. Whatever ends it, the terminal is
+ * as it was before.
  */
 export class Screen {
   readonly #output: WriteStream;
@@ -17,7 +17,12 @@ export class Screen {
    * @param onEnd - called when the person wants to end, or the terminal is gone
    * @param onResize - called when the size has changed
    */
-  constructor(output: WriteStream, keys: ReadStream | undefined, onEnd: () => void, onResize: () => void) {
+  constructor(
+    output: WriteStream,
+    keys: ReadStream | undefined,
+    onEnd: () => void,
+    onResize: () => void,
+  ) {
     this.#output = output;
     this.#keys = keys;
     this.#onEnd = onEnd;

@@ -17,12 +17,12 @@ export interface Watching {
 }
 
 /**
- * Shows the status again and again: on a terminal on its alternate screen, elsewhere as one text after
- * the other. Resolves when the person, a signal or the reader ends it. A daemon that does not answer is
- * told and asked again.
+ * Shows the status again and again: on a terminal on its alternate screen, elsewhere as one text
+ * after the other. Resolves when the person, a signal or the reader ends it. A daemon that does not
+ * answer is told and asked again.
  *
- * Rejects with what `ask` rejects with the first time, unless that can be over in a moment, and with
- * whatever is a bug.
+ * Rejects with what `ask` rejects with the first time, unless that can be over in a moment, and
+ * with whatever is a bug.
  */
 export async function watchStatus(watching: Watching): Promise<void> {
   const { stdout } = process;
@@ -89,7 +89,8 @@ async function look({ ask }: Watching, isFirst: boolean, signal: AbortSignal): P
     );
   } catch (error) {
     // While a service restarts, its sockets may be missing, or not be open to a group yet.
-    const isPassing = error instanceof InotifyCsyncError && (!isFirst || passing.has(error.exitCode));
+    const isPassing =
+      error instanceof InotifyCsyncError && (!isFirst || passing.has(error.exitCode));
     if (!isPassing) throw error;
     return { error };
   }
@@ -115,7 +116,10 @@ async function write(text: string, signal: AbortSignal): Promise<boolean> {
 }
 
 /** What a promise resolves to; undefined if it is to end before. */
-function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
+function untilAborted<Value>(
+  promise: Promise<Value>,
+  signal: AbortSignal,
+): Promise<Value | undefined> {
   return new Promise((resolve, reject) => {
     const end = () => resolve(undefined);
     signal.addEventListener('abort', end, { once: true });

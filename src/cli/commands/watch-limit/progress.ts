@@ -1,5 +1,10 @@
-/** Tells on stderr how far a count of directories has come, once a second from the second one on. */
-export function walkProgress(): { readonly onDirectory: (directories: number) => void; end(): void } {
+/**
+ * Tells on stderr how far a count of directories has come, once a second from the second one on.
+ */
+export function walkProgress(): {
+  readonly onDirectory: (directories: number) => void;
+  end(): void;
+} {
   const isTerminal = process.stderr.isTTY === true;
   let next = performance.now() + everyMilliseconds;
   let shown = false;

@@ -24,7 +24,9 @@ export function renderAssessment(assessment: LimitAssessment): string {
     ...table(userRows(assessment)).map((line) => `  ${line}`),
   ];
   if (unreadableProcesses > 0) {
-    lines.push(`  ${number(unreadableProcesses)} processes cannot be inspected; run as root to see all`);
+    lines.push(
+      `  ${number(unreadableProcesses)} processes cannot be inspected; run as root to see all`,
+    );
   }
   for (const { name, value, file, line } of assessment.lowered) {
     lines.push(
@@ -63,7 +65,10 @@ function userRows({ users }: LimitAssessment): string[][] {
   if (rest.length === 0) return rows;
   const watches = rest.reduce((total, user) => total + user.watches, 0);
   const instances = rest.reduce((total, user) => total + user.instances, 0);
-  return [...rows, [`${rest.length} more`, counted(watches, 'watch'), counted(instances, 'instance'), '']];
+  return [
+    ...rows,
+    [`${rest.length} more`, counted(watches, 'watch'), counted(instances, 'instance'), ''],
+  ];
 }
 
 const mostUsers = 12;
@@ -99,5 +104,7 @@ function counted(count: number, what: 'watch' | 'instance'): string {
 }
 
 function memory(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
+  return bytes < 1e6
+    ? `${(bytes / 1e3).toFixed(0)} kB`
+    : `${(bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0)} MB`;
 }

@@ -1,4 +1,12 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { bootId } from '../../../proc/boot-id.js';
 import { crc32cHex } from '../../../queue/crc32c.js';
 import { fromKey, toKey } from '../../../text/path-bytes.js';
@@ -10,7 +18,10 @@ export interface CheckState {
   readonly running?: {
     /** What it was given; undefined: too much to be kept, it may be anything. */
     readonly scope: Scope | undefined;
-    /** What csync2 had taken note of last before it began; undefined where its database can't be read. */
+    /**
+     * What csync2 had taken note of last before it began; undefined where its database can't be
+     * read.
+     */
     readonly before: readonly string[] | undefined;
   };
   /** To be marked in any case. */
@@ -18,8 +29,8 @@ export interface CheckState {
 }
 
 /**
- * Keeps on disk which check is under way, so that the next start can tell what a kill has torn. Not synced: after the
- * machine itself has gone down it is not believed.
+ * Keeps on disk which check is under way, so that the next start can tell what a kill has torn. Not
+ * synced: after the machine itself has gone down it is not believed.
  */
 export class CheckRecord {
   readonly #file: string;
@@ -35,8 +46,8 @@ export class CheckRecord {
   }
 
   /**
-   * What was written last; undefined if that is not known: never, or before a boot. A damaged file counts as a check of
-   * anything, which may have noted all that csync2 has noted last.
+   * What was written last; undefined if that is not known: never, or before a boot. A damaged file
+   * counts as a check of anything, which may have noted all that csync2 has noted last.
    */
   read(): CheckState | undefined {
     let text: string;
@@ -62,7 +73,9 @@ export class CheckRecord {
     }
   }
 
-  /** If it can't be written (a full disk), nothing is kept: what was there would be wrong by now. */
+  /**
+   * If it can't be written (a full disk), nothing is kept: what was there would be wrong by now.
+   */
   write({ running, unmarked }: CheckState): void {
     const stored: Stored = {
       boot: this.#boot,
@@ -73,13 +86,18 @@ export class CheckRecord {
     };
     try {
       const json = Buffer.from(JSON.stringify(stored), 'latin1');
-      this.#replace(Buffer.concat([Buffer.from(`${crc32cHex(json.toString('latin1'))} `), json, newline]));
+      this.#replace(
+        Buffer.concat([Buffer.from(`${crc32cHex(json.toString('latin1'))} `), json, newline]),
+      );
     } catch {
       rmSync(this.#file, { force: true });
     }
   }
 
-  /** In place, the rest cut off afterwards: a kill leaves a whole first line, the old one or the new. */
+  /**
+   * In place, the rest cut off afterwards: a kill leaves a whole first line, the old one or the
+   * new.
+   */
   #replace(line: Buffer): void {
     const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
     const fd = openSync(this.#file, O_WRONLY | O_CREAT | O_NOFOLLOW, 0o600);
@@ -92,7 +110,10 @@ export class CheckRecord {
   }
 }
 
-const damaged: CheckState = { running: { scope: undefined, before: [] }, unmarked: { files: [], trees: [] } };
+const damaged: CheckState = {
+  running: { scope: undefined, before: [] },
+  unmarked: { files: [], trees: [] },
+};
 const checksumDigits = 8;
 const newline = Buffer.from('\n');
 

@@ -4,11 +4,14 @@ import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js
 import type { Scope } from '../../common/batch.js';
 import type { CheckRecord, CheckState } from './check-record.js';
 
-/** The parts of {@link TornChecks}, which finds and keeps what an interrupted check has left unmarked. */
+/**
+ * The parts of {@link TornChecks}, which finds and keeps what an interrupted check has left
+ * unmarked.
+ */
 export interface TornCheckParts {
   /**
-   * The files that csync2 has taken note of last, at most so many, the last first; undefined where its database can't be
-   * read.
+   * The files that csync2 has taken note of last, at most so many, the last first; undefined where
+   * its database can't be read.
    */
   readonly newest: ((limit: number) => readonly RecentNote[]) | undefined;
   readonly record: CheckRecord;
@@ -23,10 +26,11 @@ export interface BegunCheck {
 }
 
 /**
- * Finds what a check has torn. csync2 writes down what a file is like and then, for the first 50 statements of a run
- * each committed by itself, that it is dirty for one peer after the other. If it ends in between, later checks find
- * nothing changed, and the change is never sent. What may have been torn is kept until csync2 has marked it (`-m`),
- * whatever ends meanwhile: csync2, we, or both.
+ * Finds what a check has torn. csync2 writes down what a file is like and then, for the first 50
+ * statements of a run each committed by itself, that it is dirty for one peer after the other. If
+ * it ends in between, later checks find nothing changed, and the change is never sent. What may
+ * have been torn is kept until csync2 has marked it (`-m`), whatever ends meanwhile: csync2, we, or
+ * both.
  */
 export class TornChecks {
   readonly #parts: TornCheckParts;
@@ -74,17 +78,22 @@ export class TornChecks {
   }
 
   /**
-   * After an unclean stop: where the record tells nothing, because the machine went down, what csync2 has noted last is
-   * to be marked, as many files as it can have written down in 50 statements.
+   * After an unclean stop: where the record tells nothing, because the machine went down, what
+   * csync2 has noted last is to be marked, as many files as it can have written down in 50
+   * statements.
    */
   recover(): void {
     if (this.#parts.record.read() === undefined) {
-      for (const { path } of this.#parts.newest?.(newestLimit) ?? []) this.#files.set(toKey(path), path);
+      for (const { path } of this.#parts.newest?.(newestLimit) ?? [])
+        this.#files.set(toKey(path), path);
     }
     this.#takeOver();
   }
 
-  /** What the record of our last end tells. Late: a generation before this one may have been at work until now. */
+  /**
+   * What the record of our last end tells. Late: a generation before this one may have been at work
+   * until now.
+   */
   #takeOver(): void {
     if (this.#isTakenOver) return;
     this.#isTakenOver = true;
@@ -94,7 +103,10 @@ export class TornChecks {
     this.add(state.unmarked);
   }
 
-  /** What csync2 has noted since, of what it was given. Where that can't be told, it is all that it was given. */
+  /**
+   * What csync2 has noted since, of what it was given. Where that can't be told, it is all that it
+   * was given.
+   */
   #find(scope: Scope | undefined, before: readonly string[] | undefined): void {
     if (!before || !this.#parts.newest) {
       if (scope) this.add(scope);
@@ -115,7 +127,10 @@ export class TornChecks {
   }
 }
 
-/** Whether a path is among these, lies below one of the trees, or above any: directories go along with what is in them. */
+/**
+ * Whether a path is among these, lies below one of the trees, or above any: directories go along
+ * with what is in them.
+ */
 function withinTest({ files, trees }: Scope): (path: PathBytes) => boolean {
   const alone = new Set(files.map(toKey));
   const deep = new DirectoryKeys(trees.map(toKey));
@@ -125,7 +140,9 @@ function withinTest({ files, trees }: Scope): (path: PathBytes) => boolean {
   };
 }
 
-/** More than csync2 can have written down in 50 statements, and what open sessions may have added. */
+/**
+ * More than csync2 can have written down in 50 statements, and what open sessions may have added.
+ */
 const newestLimit = 50;
 /** Of more paths than this only the number of files noted since tells what may have been torn. */
 const recordedPaths = 2000;

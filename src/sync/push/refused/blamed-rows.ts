@@ -11,8 +11,9 @@ export interface LeftRows<Row extends DirtyRow> {
 }
 
 /**
- * The rows that were left for their own sake. csync2 ends, or loses step with its peer, when a file vanishes that it is about to
- * send: what it had not come to by then, or asked about in vain afterwards, has been refused by nobody, and is sent again at once.
+ * The rows that were left for their own sake. csync2 ends, or loses step with its peer, when a file
+ * vanishes that it is about to send: what it had not come to by then, or asked about in vain
+ * afterwards, has been refused by nobody, and is sent again at once.
  *
  * @returns empty if there is nobody to blame
  */

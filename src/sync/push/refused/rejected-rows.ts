@@ -36,17 +36,21 @@ export type RowState =
   | 'behind';
 
 /**
- * The pending rows that a peer has rejected, with a state machine for each. None delays a new change, since it is pushed
- * only when it is due, alone, and when nothing else is to be sent.
+ * The pending rows that a peer has rejected, with a state machine for each. None delays a new
+ * change, since it is pushed only when it is due, alone, and when nothing else is to be sent.
  *
- * - Of a push of several, all that is left is suspect: where csync2's server refuses one file, it may refuse others for it.
+ * - Of a push of several, all that is left is suspect: where csync2's server refuses one file, it
+ *   may refuse others for it.
  * - What the answer for one alone means, `csync2/refusals/refusals.ts` tells.
- * - Of those that are refused alike in one directory, one is tried every {@link laterSeconds}; when it is taken, all are free
- *   that were refused for the same reason.
- * - Where some of a directory are in conflict, the others that were refused along with them wait in the same way.
- * - What lies below a directory that was refused, and is missing on the peer, waits for that directory and for nothing else.
- * - A change of the file makes it due; it is still asked about alone. A change is told by the file's stamp, and not by its
- *   row: a peer that pushes the same file to us in vain has csync2 mark it here again each time.
+ * - Of those that are refused alike in one directory, one is tried every {@link laterSeconds}; when
+ *   it is taken, all are free that were refused for the same reason.
+ * - Where some of a directory are in conflict, the others that were refused along with them wait in
+ *   the same way.
+ * - What lies below a directory that was refused, and is missing on the peer, waits for that
+ *   directory and for nothing else.
+ * - A change of the file makes it due; it is still asked about alone. A change is told by the
+ *   file's stamp, and not by its row: a peer that pushes the same file to us in vain has csync2
+ *   mark it here again each time.
  */
 export class RejectedRows {
   readonly #rows = new Map<string, Rejected>();
@@ -65,13 +69,14 @@ export class RejectedRows {
    * Whether a row rests now.
    *
    * @param stamp - what the file is like; only asked for when the row was refused before
-   * @param isAmongNewest - if not, the file is only looked at if it has another rowid than at the last look
+   * @param isAmongNewest - if not, the file is only looked at if it has another rowid than at the
+   *   last look
    */
   has(row: DirtyRow, stamp: () => string, now = Date.now(), isAmongNewest = true): boolean {
     const rejected = this.#find(row);
     if (!rejected) return false;
-    // A file that has changed is marked again, and then among the newest. To look at each of 100,000 files before each
-    // push would take longer than the push.
+    // A file that has changed is marked again, and then among the newest. To look at each of
+    // 100,000 files before each push would take longer than the push.
     const isOld = !isAmongNewest && row.rowid === rejected.rowid;
     rejected.rowid = row.rowid;
     if (!isOld) {
@@ -116,10 +121,14 @@ export class RejectedRows {
     return this.#find(row)?.reason === 'conflict';
   }
 
-  /** Whether the peer called anything at or below a name, or a directory above it, changed on both sides. */
+  /**
+   * Whether the peer called anything at or below a name, or a directory above it, changed on both
+   * sides.
+   */
   hasConflictAround(encoded: Buffer): boolean {
     for (const { name, reason } of this.#rows.values()) {
-      if (reason === 'conflict' && (isWithin(name, encoded) || isWithin(encoded, name))) return true;
+      if (reason === 'conflict' && (isWithin(name, encoded) || isWithin(encoded, name)))
+        return true;
     }
     return false;
   }
@@ -147,7 +156,10 @@ export class RejectedRows {
   /** The rows that both sides have changed, and that are not about to be sent with force. */
   conflicts(): readonly HeldConflict[] {
     const conflicts = this.#held().filter(({ reason }) => reason === 'conflict');
-    return conflicts.map(({ conflictSince, lastAt, name }) => ({ name, since: conflictSince ?? lastAt }));
+    return conflicts.map(({ conflictSince, lastAt, name }) => ({
+      name,
+      since: conflictSince ?? lastAt,
+    }));
   }
 
   #held(): readonly Rejected[] {
@@ -162,7 +174,10 @@ export class RejectedRows {
     });
   }
 
-  /** Whether a row was refused before for this reason, has not changed since, and waits for its time or for somebody. */
+  /**
+   * Whether a row was refused before for this reason, has not changed since, and waits for its time
+   * or for somebody.
+   */
   isOnHold(row: DirtyRow, { outcome, detail }: Pick<Diagnosis, 'outcome' | 'detail'>): boolean {
     const rejected = this.#find(row);
     if (!rejected || rejected.failures === 0) return false;
@@ -212,8 +227,9 @@ export class RejectedRows {
   }
 
   /**
-   * These rows were left by a push that ended at one of them. Those that lie below a directory for which others wait, wait for
-   * it, too: csync2 ends where a directory is missing, and each of them would take a push to find that out.
+   * These rows were left by a push that ended at one of them. Those that lie below a directory for
+   * which others wait, wait for it, too: csync2 ends where a directory is missing, and each of them
+   * would take a push to find that out.
    */
   left(rows: readonly DirtyRow[], stampOf: (row: DirtyRow) => string): void {
     if (this.#inTheWay.size === 0) return;
@@ -247,7 +263,10 @@ export class RejectedRows {
     }
   }
 
-  /** Something was taken below directories: those that wait for their time, since there was something in them, are tried soon. */
+  /**
+   * Something was taken below directories: those that wait for their time, since there was
+   * something in them, are tried soon.
+   */
   takenBelow(rows: readonly DirtyRow[], now = Date.now()): void {
     if (this.#rows.size === 0) return;
     for (const { encoded } of rows) {
@@ -275,7 +294,8 @@ export class RejectedRows {
   }
 
   /**
-   * When the next of these rows is due, milliseconds since 1970. Of all others, those that are no longer pending are forgotten.
+   * When the next of these rows is due, milliseconds since 1970. Of all others, those that are no
+   * longer pending are forgotten.
    *
    * @param isPending - for those that wait for another reason than having been rejected
    */
@@ -290,7 +310,8 @@ export class RejectedRows {
       if (keys.has(key)) first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
       else if (!isPending(rejected.name)) this.#drop(rejected);
     }
-    // What waited for one of the forgotten waits for nothing now. Not at once: others are to find the lane at rest.
+    // What waited for one of the forgotten waits for nothing now. Not at once: others are to find
+    // the lane at rest.
     if (known.some((key) => !this.#rows.has(key))) return Date.now() + freedMilliseconds;
     return first;
   }
@@ -303,7 +324,8 @@ export class RejectedRows {
   }
 
   /**
-   * Has conflicts tried again soon: the peer may have given up its version. Not all the time, since each is a session of its own.
+   * Has conflicts tried again soon: the peer may have given up its version. Not all the time, since
+   * each is a session of its own.
    *
    * @returns whether there are any
    */
@@ -314,7 +336,8 @@ export class RejectedRows {
       const pause = Math.max(conflictPause, conflicts.length * conflictPauseEach);
       this.#conflictsTriedAt = Math.max(now, this.#conflictsTriedAt + pause);
     }
-    for (const conflict of conflicts) conflict.until = Math.min(conflict.until, this.#conflictsTriedAt);
+    for (const conflict of conflicts)
+      conflict.until = Math.min(conflict.until, this.#conflictsTriedAt);
     return true;
   }
 
@@ -331,7 +354,9 @@ export class RejectedRows {
     const above = this.#refusedAbove(rejected);
     if (meaning === 'parent-first') return above;
     // Whatever is refused below one that is missing there is decided with it.
-    return above && this.#isInTheWay(above) && (meaning === 'conflict' || !meaning) ? above : undefined;
+    return above && this.#isInTheWay(above) && (meaning === 'conflict' || !meaning)
+      ? above
+      : undefined;
   }
 
   /** The nearest directory above it that was refused. */
@@ -348,7 +373,10 @@ export class RejectedRows {
     return this.#inTheWay.has(keyOf({ encoded }));
   }
 
-  /** It waits for a directory, and so do all below that: what is to become of them is decided with it. */
+  /**
+   * It waits for a directory, and so do all below that: what is to become of them is decided with
+   * it.
+   */
   #wait(rejected: Rejected, above: Rejected): void {
     const behind = keyOf({ encoded: above.name });
     Object.assign(rejected, { state: 'behind', behind });
@@ -371,7 +399,10 @@ export class RejectedRows {
     return others >= manyConflicts;
   }
 
-  /** It waits along with all that are refused alike in its directory, and with those that were not asked about yet. */
+  /**
+   * It waits along with all that are refused alike in its directory, and with those that were not
+   * asked about yet.
+   */
   #waitAlike(rejected: Rejected, now: number): void {
     const group = `${directoryOf(rejected.name)}\n${reasonOf(rejected)}`;
     const { tries = 0 } = this.#groups.get(group) ?? {};
@@ -381,7 +412,8 @@ export class RejectedRows {
     if (tries > 0) this.#nextTryAt = now + betweenTries;
     const directory = directoryOf(rejected.name);
     for (const other of this.#rows.values()) {
-      if (other.state !== 'suspect' || other.failures > 0 || directoryOf(other.name) !== directory) continue;
+      if (other.state !== 'suspect' || other.failures > 0 || directoryOf(other.name) !== directory)
+        continue;
       const { reason, detail } = rejected;
       Object.assign(other, { state: 'later', group, reason, detail });
     }
@@ -445,7 +477,16 @@ interface Group {
 function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
   const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
   const times = { until: 0, lastAt: 0, conflictSince: undefined };
-  return { name, rowid, stamp, state: 'suspect', ...said, ...times, behind: undefined, forced: false };
+  return {
+    name,
+    rowid,
+    stamp,
+    state: 'suspect',
+    ...said,
+    ...times,
+    behind: undefined,
+    forced: false,
+  };
 }
 
 function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
@@ -460,17 +501,23 @@ function reasonOf({ reason, detail }: HeldPath): string {
   return `${reason} ${detail}`;
 }
 
-/** What hinders one thing hinders others, wherever they are; a conflict is that of a file, or of a directory that was removed. */
+/**
+ * What hinders one thing hinders others, wherever they are; a conflict is that of a file, or of a
+ * directory that was removed.
+ */
 function isRefusedAlike(one: Rejected, other: Rejected): boolean {
   const isSame = reasonOf(one) === reasonOf(other);
   return isSame && (one.reason !== 'conflict' || directoryOf(one.name) === directoryOf(other.name));
 }
 
-/** Milliseconds until a row is tried again after something else has gone first, or it has changed. */
+/**
+ * Milliseconds until a row is tried again after something else has gone first, or it has changed.
+ */
 const pause = 200;
 /**
- * How often a row is tried again at once, for what has gone first. A conflict may be none: the peer may not have brought an
- * earlier version to a third host yet, whose database may be locked for seconds.
+ * How often a row is tried again at once, for what has gone first. A conflict may be none: the peer
+ * may not have brought an earlier version to a third host yet, whose database may be locked for
+ * seconds.
  */
 const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
   'parent-first': 5,
@@ -479,14 +526,23 @@ const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
   compare: 5,
   conflict: 6,
 };
-/** A peer that has room again, or a directory that can be written to again, gets what waits within a minute. */
+/**
+ * A peer that has room again, or a directory that can be written to again, gets what waits within a
+ * minute.
+ */
 const laterSeconds = [5, 10, 20, 40];
 const mostUnanswered = 5;
 const freedMilliseconds = 1000;
 const conflictSeconds = 600;
-/** A peer that has removed a directory of thousands says so of each: when it has said so of some, one is asked about now and then. */
+/**
+ * A peer that has removed a directory of thousands says so of each: when it has said so of some,
+ * one is asked about now and then.
+ */
 const manyConflicts = 4;
-/** Milliseconds between two tries of all conflicts because the peer has looked, and for each of them. */
+/**
+ * Milliseconds between two tries of all conflicts because the peer has looked, and for each of
+ * them.
+ */
 const conflictPause = 5000;
 const conflictPauseEach = 500;
 /** Milliseconds between tries of rows that wait for their time: one takes some 20. */

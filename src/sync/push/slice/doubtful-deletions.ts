@@ -4,7 +4,10 @@ import type { PathBytes } from '../../../text/path-bytes.js';
 import { isBehindLink } from '../../common/stat-of.js';
 import type { PendingFiles } from './pending-files.js';
 
-/** The parts of {@link DoubtfulDeletions}, which finds deletions that csync2 may have sent by mistake. */
+/**
+ * The parts of {@link DoubtfulDeletions}, which finds deletions that csync2 may have sent by
+ * mistake.
+ */
 export interface DoubtParts {
   readonly files: PendingFiles;
   /** Whether a path lies at or below a place that is not there. */
@@ -12,9 +15,9 @@ export interface DoubtParts {
 }
 
 /**
- * Finds what a push may have deleted on the peer though it is only out of sight here: between our last look and csync2's
- * own, a disk may have gone, and come back even, or failed for a moment. Such files stay pending, so that the peer gets them
- * again when they are in sight.
+ * Finds what a push may have deleted on the peer though it is only out of sight here: between our
+ * last look and csync2's own, a disk may have gone, and come back even, or failed for a moment.
+ * Such files stay pending, so that the peer gets them again when they are in sight.
  */
 export class DoubtfulDeletions {
   readonly #parts: DoubtParts;
@@ -26,8 +29,8 @@ export class DoubtfulDeletions {
   }
 
   /**
-   * The outcome without what is doubtful, which is neither sent nor left. Call it when csync2 has ended and the places
-   * have been looked at once more.
+   * The outcome without what is doubtful, which is neither sent nor left. Call it when csync2 has
+   * ended and the places have been looked at once more.
    *
    * @param deleted - names that csync2 has asked the peer to delete, one character a byte
    */

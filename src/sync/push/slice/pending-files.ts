@@ -2,7 +2,12 @@ import { type BigIntStats, readlinkSync } from 'node:fs';
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
 import type { OnDisk } from '../../../csync2/database/private-database.js';
 import { checkTextOf } from '../../../csync2/files/check-text.js';
-import { decodeName, encodeName, type PathPrefix, realPathOf } from '../../../csync2/files/name-encoding.js';
+import {
+  decodeName,
+  encodeName,
+  type PathPrefix,
+  realPathOf,
+} from '../../../csync2/files/name-encoding.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import { lookAt, type Sight, statOf } from '../../common/stat-of.js';
 
@@ -26,15 +31,18 @@ export class PendingFiles {
     return stat.isSymbolicLink() ? 'link' : 'other';
   }
 
-  /** Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as deleted. */
+  /**
+   * Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as
+   * deleted.
+   */
   sight(encoded: Buffer): Sight['kind'] {
     const path = this.path(encoded);
     return path ? lookAt(path).kind : 'absent';
   }
 
   /**
-   * A text that is another one when the file has changed in any way; of a directory, only what csync2 sends of it: it makes its
-   * temporary files there itself.
+   * A text that is another one when the file has changed in any way; of a directory, only what
+   * csync2 sends of it: it makes its temporary files there itself.
    */
   stamp(row: Pick<DirtyRow, 'encoded'>): string {
     const stat = this.#lstat(row.encoded);
@@ -48,7 +56,9 @@ export class PendingFiles {
     return stat && Number(stat.ctimeMs);
   }
 
-  /** What csync2 would note of the file now; undefined if that can't be told, or it is not there. */
+  /**
+   * What csync2 would note of the file now; undefined if that can't be told, or it is not there.
+   */
   text(row: DirtyRow): string | undefined {
     const stat = this.#lstat(row.encoded);
     return stat && checkTextOf(stat);

@@ -26,12 +26,18 @@ export interface ChosenSlice {
   readonly waiting: number;
 }
 
-/** Chooses which of a peer's pending files are sent next: the freshest first, and if they need more than one push, those that overtake. */
+/**
+ * Chooses which of a peer's pending files are sent next: the freshest first, and if they need more
+ * than one push, those that overtake.
+ */
 export class SliceChoice {
   readonly #parts: SliceChoiceParts;
   /** The highest rowid of what was pending when the last push was prepared. */
   #seenUpTo = 0;
-  /** The last push was one of overtaking files: the next is not, or a trickle of changes would hold up all others. */
+  /**
+   * The last push was one of overtaking files: the next is not, or a trickle of changes would hold
+   * up all others.
+   */
   #hasOvertaken = false;
   /** Files that rest and have been looked at for this slice. */
   #looks = 0;
@@ -57,11 +63,17 @@ export class SliceChoice {
     let resting: DirtyRow[] = [];
     for (const order of ['newest', 'deepest'] as const) {
       resting = [];
-      rows = ledger.dirtyFor(peer, limit, order, (row) => !this.#isHeld(row) && !this.#rests(row, resting));
+      rows = ledger.dirtyFor(
+        peer,
+        limit,
+        order,
+        (row) => !this.#isHeld(row) && !this.#rests(row, resting),
+      );
       const slice = this.#complete(rows, limit);
       if (slice) return { rows: slice, resting, ...this.#leftOut };
     }
-    // What is left waits for files that rest, or for nothing that could be waited for: then csync2 is to try.
+    // What is left waits for files that rest, or for nothing that could be waited for: then csync2
+    // is to try.
     return { rows: resting.length === 0 ? rows : [], resting, ...this.#leftOut };
   }
 
@@ -71,7 +83,8 @@ export class SliceChoice {
     // Where files are asked about one by one, none is in a hurry.
     const pending = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
     const isMore =
-      pending.length > limit || (pending.length > 0 && ledger.hasPendingLongName(peer, longestName));
+      pending.length > limit ||
+      (pending.length > 0 && ledger.hasPendingLongName(peer, longestName));
     const first = isMore && !this.#hasOvertaken ? priorityRows(pending, this.#seenUpTo) : [];
     this.#seenUpTo = pending[0]?.rowid ?? 0;
     const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
@@ -102,7 +115,10 @@ export class SliceChoice {
     return { unreadable: this.#unreadable.size, waiting: this.#waiting.size };
   }
 
-  /** Whether csync2 would push as deleted what is only out of sight; or a link before what it leads to. */
+  /**
+   * Whether csync2 would push as deleted what is only out of sight; or a link before what it leads
+   * to.
+   */
   #isHeld(row: DirtyRow): boolean {
     const { files, isHeld } = this.#parts;
     const path = files.path(row.encoded);
@@ -117,7 +133,10 @@ export class SliceChoice {
 
 /** How many pending files are looked at for those that overtake. */
 const looked = 10_000;
-/** Bytes; what has a longer one does not overtake, so that a mass of such names keeps nobody from being looked at. */
+/**
+ * Bytes; what has a longer one does not overtake, so that a mass of such names keeps nobody from
+ * being looked at.
+ */
 const longestName = 1000;
 /** How many files that rest are looked at, whether they have changed. */
 const looksAtOnce = 2000;

@@ -1,6 +1,7 @@
 /**
- * How many files go into one push: somewhat less than a second's work at the rate last seen, so that a fresh change never waits
- * long behind ten thousand old ones, and the receiving host gets a moment between two pushes for its own checks.
+ * How many files go into one push: somewhat less than a second's work at the rate last seen, so
+ * that a fresh change never waits long behind ten thousand old ones, and the receiving host gets a
+ * moment between two pushes for its own checks.
  */
 export class SliceSize {
   #perSecond = 300;
@@ -10,7 +11,9 @@ export class SliceSize {
     return Math.round(Math.min(most, Math.max(least, this.#perSecond * targetSeconds)));
   }
 
-  /** A push has sent `files` in `seconds`. Small ones tell more of the connection than of the rate. */
+  /**
+   * A push has sent `files` in `seconds`. Small ones tell more of the connection than of the rate.
+   */
   measured(files: number, seconds: number): void {
     if (files < least || seconds <= 0) return;
     this.#perSecond = (this.#perSecond + files / seconds) / 2;

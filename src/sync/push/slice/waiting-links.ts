@@ -4,7 +4,10 @@ import { join, type PathBytes, parentOf } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
 import type { PendingFiles } from './pending-files.js';
 
-/** The parts of {@link WaitingLinks}, which holds back a symbolic link until its target is on the peer. */
+/**
+ * The parts of {@link WaitingLinks}, which holds back a symbolic link until its target is on the
+ * peer.
+ */
 export interface WaitingLinksParts {
   readonly peer: string;
   readonly ledger: Ledger;
@@ -13,8 +16,9 @@ export interface WaitingLinksParts {
 }
 
 /**
- * Links that wait for what they lead to: a release is written, then `current` is switched to it, and a peer is not to see the
- * link before the release. What the peer rejects is not waited for, and nothing longer than {@link mostMilliseconds}.
+ * Links that wait for what they lead to: a release is written, then `current` is switched to it,
+ * and a peer is not to see the link before the release. What the peer rejects is not waited for,
+ * and nothing longer than {@link mostMilliseconds}.
  */
 export class WaitingLinks {
   readonly #parts: WaitingLinksParts;
@@ -53,7 +57,9 @@ export class WaitingLinks {
 
   #isPending(target: PathBytes): boolean {
     const { files, ledger, peer, rejected } = this.#parts;
-    const pending = ledger.pendingWithin(peer, target, mostAsked).filter((row) => !rejected.hasFailed(row));
+    const pending = ledger
+      .pendingWithin(peer, target, mostAsked)
+      .filter((row) => !rejected.hasFailed(row));
     // A link may lie below its own target, and links lead to each other: none waits for one.
     return pending.some(({ encoded }) => files.look(encoded) !== 'link');
   }
@@ -73,5 +79,8 @@ function resolved(directory: PathBytes, target: Buffer): PathBytes {
 const slash = 0x2f;
 const mostMilliseconds = 60_000;
 const mostKept = 10_000;
-/** Rows below a target that are looked at: if none of these is waited for, so is probably none of the others. */
+/**
+ * Rows below a target that are looked at: if none of these is waited for, so is probably none of
+ * the others.
+ */
 const mostAsked = 50;

@@ -3,7 +3,9 @@ import { forgetDirty } from '../../../csync2/database/private-database.js';
 import { encodeName, saidName } from '../../../csync2/files/name-encoding.js';
 import type { SentVersions } from './sent-versions.js';
 
-/** What is known about the versions of other hosts. Names are csync2's own, one character a byte. */
+/**
+ * What is known about the versions of other hosts. Names are csync2's own, one character a byte.
+ */
 export interface Origins {
   /** The peer that a name was received from last, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
@@ -12,8 +14,8 @@ export interface Origins {
   /** The peer that has sent what is under a name, if nobody here has touched it since. */
   readonly senderOf: (name: string) => string | undefined;
   /**
-   * Other peers that get from this one what it has a later version of, and that nothing is sent of this name just now; `origin` only
-   * if it has refused this name.
+   * Other peers that get from this one what it has a later version of, and that nothing is sent of
+   * this name just now; `origin` only if it has refused this name.
    */
   readonly companions: (encoded: Buffer, origin: string | undefined) => readonly string[];
 }
@@ -37,14 +39,19 @@ export interface ContestedVersionsParts {
 }
 
 /**
- * Whose version of a file is later, where hosts answer each other while a third one is slow. csync2 refuses a version while an
- * earlier one is pending for any peer, and marks the earlier one once more for everybody.
+ * Whose version of a file is later, where hosts answer each other while a third one is slow. csync2
+ * refuses a version while an earlier one is pending for any peer, and marks the earlier one once
+ * more for everybody.
  *
- * - What the peer has taken as it is here is not sent again for a session's mark alone: it may have a later version by now.
- * - If the session was the peer's own, it has: its version is made of ours, and ours is no longer pending for anybody. As long as it were,
- *   this host would refuse the later one. What is on its way to somebody just now stays pending until it is there.
- * - What the peer has sent, and nobody here has touched, is no change of ours, whichever session has marked it.
- * - A peer that takes a version late may have brought an older one to others meanwhile: they get it once more.
+ * - What the peer has taken as it is here is not sent again for a session's mark alone: it may have
+ *   a later version by now.
+ * - If the session was the peer's own, it has: its version is made of ours, and ours is no longer
+ *   pending for anybody. As long as it were, this host would refuse the later one. What is on its
+ *   way to somebody just now stays pending until it is there.
+ * - What the peer has sent, and nobody here has touched, is no change of ours, whichever session
+ *   has marked it.
+ * - A peer that takes a version late may have brought an older one to others meanwhile: they get it
+ *   once more.
  */
 export class ContestedVersions {
   readonly #parts: ContestedVersionsParts;
@@ -68,11 +75,17 @@ export class ContestedVersions {
    */
   marked(encoded: Buffer, isOffered: boolean, at: number, now = Date.now()): boolean {
     const { isSlave, origins, peer, versions } = this.#parts;
-    const isKnown = versions.row(encoded) !== undefined || origins?.cameFrom(saidName({ encoded })) === peer;
+    const isKnown =
+      versions.row(encoded) !== undefined || origins?.cameFrom(saidName({ encoded })) === peer;
     if (isSlave || !isKnown) return false;
     const key = keyOf(encoded);
     const before = this.#marked.get(key)?.isOffered ?? false;
-    this.#marked.set(key, { encoded, isOffered: isOffered || before, at, until: now + markedMilliseconds });
+    this.#marked.set(key, {
+      encoded,
+      isOffered: isOffered || before,
+      at,
+      until: now + markedMilliseconds,
+    });
     return true;
   }
 
@@ -85,7 +98,9 @@ export class ContestedVersions {
     return true;
   }
 
-  /** Has what is under a name sent, and with force if it `isForced`, as long as it does not change. */
+  /**
+   * Has what is under a name sent, and with force if it `isForced`, as long as it does not change.
+   */
   send(encoded: Buffer, isForced: boolean): void {
     this.#decided.set(keyOf(encoded), { encoded, isForced, stamp: this.#parts.stampOf(encoded) });
   }
@@ -95,7 +110,10 @@ export class ContestedVersions {
     return this.#decided.get(keyOf(encoded))?.isForced ?? false;
   }
 
-  /** Whether this host has been decided to send what is under a name: the peer has something else there. */
+  /**
+   * Whether this host has been decided to send what is under a name: the peer has something else
+   * there.
+   */
   isDecided(encoded: Buffer): boolean {
     return this.#decided.has(keyOf(encoded));
   }
@@ -113,7 +131,10 @@ export class ContestedVersions {
     }
   }
 
-  /** Corrects what is pending, in a database window. Throws what better-sqlite3 throws; then it is to be called again. */
+  /**
+   * Corrects what is pending, in a database window. Throws what better-sqlite3 throws; then it is
+   * to be called again.
+   */
   apply(now = Date.now()): void {
     this.#applyMarked(now);
     this.#markAgain();
@@ -135,7 +156,10 @@ export class ContestedVersions {
     return !isSlave && origins?.senderOf(saidName({ encoded })) === peer;
   }
 
-  /** Whether what was received here last under this name came from the peer: it may be bringing that to others still. */
+  /**
+   * Whether what was received here last under this name came from the peer: it may be bringing that
+   * to others still.
+   */
   isOrigin(encoded: Buffer): boolean {
     return this.#parts.origins?.cameFrom(saidName({ encoded })) === this.#parts.peer;
   }
@@ -172,8 +196,9 @@ export class ContestedVersions {
   }
 
   /**
-   * The peers that get what this one has a later version of from it, itself among them. Not the one that the version came from which
-   * ours was made of, before it has been offered ours: that tells it that its own is no longer the last.
+   * The peers that get what this one has a later version of from it, itself among them. Not the one
+   * that the version came from which ours was made of, before it has been offered ours: that tells
+   * it that its own is no longer the last.
    */
   #laterFrom(encoded: Buffer): readonly string[] {
     const { origins, peer } = this.#parts;

@@ -4,9 +4,10 @@ import { isUnlike } from '../../../csync2/files/check-text.js';
 import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
- * What a peer has taken last of each file, as far as it has not changed here since. When the peer calls such a file changed on
- * both sides, the later change is its own: of three hosts, two answer each other while the third has not got the question yet,
- * and csync2 then has the refused one marked on the other side, too.
+ * What a peer has taken last of each file, as far as it has not changed here since. When the peer
+ * calls such a file changed on both sides, the later change is its own: of three hosts, two answer
+ * each other while the third has not got the question yet, and csync2 then has the refused one
+ * marked on the other side, too.
  */
 export class SentVersions {
   readonly #files: PendingFiles;
@@ -16,8 +17,14 @@ export class SentVersions {
   /** Of what is pushed, those that csync2 has noted as something else. */
   #unlike = new Set<string>();
 
-  /** @param receivedAt - when a file of this name was received last, as far as that is known; milliseconds since 1970 */
-  constructor(files: PendingFiles, receivedAt: (encoded: Buffer) => number | undefined = () => undefined) {
+  /**
+   * @param receivedAt - when a file of this name was received last, as far as that is known;
+   * milliseconds since 1970
+   */
+  constructor(
+    files: PendingFiles,
+    receivedAt: (encoded: Buffer) => number | undefined = () => undefined,
+  ) {
     this.#files = files;
     this.#receivedAt = receivedAt;
   }
@@ -25,22 +32,29 @@ export class SentVersions {
   /** These rows are about to be pushed. */
   begin(rows: readonly PushedRow[]): void {
     this.#pushing = new Map(rows.map((row) => [keyOf(row), this.#files.stamp(row)]));
-    // From now on the peer may have either, whatever becomes of the push: one that is gone is gone as it was the last time.
+    // From now on the peer may have either, whatever becomes of the push: one that is gone is gone
+    // as it was the last time.
     for (const [key, stamp] of this.#pushing) {
       const sent = this.#sent.get(key);
       if (sent && sent.stamp !== stamp) this.#sent.set(key, { ...sent, stamp: undefined });
     }
-    this.#unlike = new Set(rows.filter((row) => isUnlike(row.seen, this.#files.text(row))).map(keyOf));
+    this.#unlike = new Set(
+      rows.filter((row) => isUnlike(row.seen, this.#files.text(row))).map(keyOf),
+    );
   }
 
-  /** Whether something that has been pushed is, or was, not as csync2 had noted it when the push began. */
+  /**
+   * Whether something that has been pushed is, or was, not as csync2 had noted it when the push
+   * began.
+   */
   isUncertain(row: DirtyRow): boolean {
     const key = keyOf(row);
     return this.#unlike.has(key) || this.#pushing.get(key) !== this.#files.stamp(row);
   }
 
   /**
-   * Of what was pushed, these were taken. What has changed meanwhile may have been sent in either version.
+   * Of what was pushed, these were taken. What has changed meanwhile may have been sent in either
+   * version.
    *
    * @param by - when the push had ended; milliseconds since 1970
    */
@@ -57,7 +71,10 @@ export class SentVersions {
     }
   }
 
-  /** A push of the run before has come to this. What has changed since it began, or is gone, is not known. */
+  /**
+   * A push of the run before has come to this. What has changed since it began, or is gone, is not
+   * known.
+   */
   recall({ accepted, began, ended }: InterruptedPush, myName: Buffer): void {
     for (const encoded of accepted) {
       const row = { rowid: 0, encoded, myName, forced: 0 };

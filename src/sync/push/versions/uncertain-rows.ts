@@ -1,9 +1,10 @@
 import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js';
 
 /**
- * Files that may have been sent in another version than csync2 has noted: they changed between its check and the end of the push.
- * If they change back before the next check, that finds nothing, and the peer keeps what was sent. So they stay pending until
- * they are sent as noted; but not for ever, since something may change all the time, and is noted again then.
+ * Files that may have been sent in another version than csync2 has noted: they changed between its
+ * check and the end of the push. If they change back before the next check, that finds nothing, and
+ * the peer keeps what was sent. So they stay pending until they are sent as noted; but not for
+ * ever, since something may change all the time, and is noted again then.
  */
 export class UncertainRows {
   readonly #rows = new Map<PathKey, { tries: number; until: number }>();
@@ -28,7 +29,9 @@ export class UncertainRows {
     return this.#rows.size > 0 && now < (this.#rows.get(toKey(path))?.until ?? 0);
   }
 
-  /** When the next of those that rest is due, milliseconds since 1970; undefined if there is none. */
+  /**
+   * When the next of those that rest is due, milliseconds since 1970; undefined if there is none.
+   */
   nextDue(now = Date.now()): number | undefined {
     let next: number | undefined;
     for (const { until } of this.#rows.values()) {

@@ -3,9 +3,9 @@ import type { PathBytes } from '../../../text/path-bytes.js';
 import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
- * Finds files that are there and pending, and of which csync2 has no note: it has taken them for deleted when they were out
- * of sight. They are sent as they are; but until csync2 has looked at them again, it would not notice that they are
- * deleted.
+ * Finds files that are there and pending, and of which csync2 has no note: it has taken them for
+ * deleted when they were out of sight. They are sent as they are; but until csync2 has looked at
+ * them again, it would not notice that they are deleted.
  */
 export class UnnotedFiles {
   readonly #files: PendingFiles;
@@ -16,7 +16,10 @@ export class UnnotedFiles {
     this.#files = files;
   }
 
-  /** @returns those of these rows, of which csync2 has no note, that are there; each once, until it changes */
+  /**
+   * @returns those of these rows, of which csync2 has no note, that are there; each once, until it
+   * changes
+   */
   take(rows: readonly DirtyRow[]): PathBytes[] {
     return rows.flatMap((row) => {
       const [key, stamp] = [row.encoded.toString('latin1'), this.#files.stamp(row)];

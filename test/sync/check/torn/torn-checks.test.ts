@@ -110,7 +110,10 @@ describe('torn checks', () => {
   });
 
   test('a record that cannot be written is no trouble', () => {
-    const torn = new TornChecks({ newest: () => [], record: new CheckRecord('/proc/self/nothing', 'boot') });
+    const torn = new TornChecks({
+      newest: () => [],
+      record: new CheckRecord('/proc/self/nothing', 'boot'),
+    });
     torn.end(torn.begin(files('/a')), true);
     assert.deepEqual(torn.unmarked, files());
   });
@@ -136,7 +139,10 @@ function setUp(context: TestContext, known: readonly string[] = []) {
   };
   known.forEach(note);
   const open = (boot = 'boot') =>
-    new TornChecks({ newest: (limit) => notes.slice(0, limit), record: new CheckRecord(record, boot) });
+    new TornChecks({
+      newest: (limit) => notes.slice(0, limit),
+      record: new CheckRecord(record, boot),
+    });
   return { open, note, notes, record };
 }
 

@@ -7,11 +7,17 @@ import { blamedRows } from '#src/sync/push/refused/blamed-rows.js';
 
 describe('who is blamed for a push in which rows were left', () => {
   test('each file that was tried, where the session has ended in order', () => {
-    assert.deepEqual(blamed(['/a', '/b', '/c', '/d'], { left: ['/b', '/d'], isClosed: true }), ['/b', '/d']);
+    assert.deepEqual(blamed(['/a', '/b', '/c', '/d'], { left: ['/b', '/d'], isClosed: true }), [
+      '/b',
+      '/d',
+    ]);
   });
 
   test('the first alone, where it has not: what follows was not tried, or asked out of step', () => {
-    assert.deepEqual(blamed(['/a', '/b', '/c'], { left: ['/b', '/c', '/d', '/e'], isClosed: false }), ['/b']);
+    assert.deepEqual(
+      blamed(['/a', '/b', '/c'], { left: ['/b', '/c', '/d', '/e'], isClosed: false }),
+      ['/b'],
+    );
   });
 
   test('nobody, where the first has vanished here', () => {
@@ -21,7 +27,9 @@ describe('who is blamed for a push in which rows were left', () => {
   });
 
   test('a removal that the peer refuses, though nothing is there', () => {
-    assert.deepEqual(blamed([], { left: ['/a'], gone: ['/a'], deleted: ['/a'], isClosed: true }), ['/a']);
+    assert.deepEqual(blamed([], { left: ['/a'], gone: ['/a'], deleted: ['/a'], isClosed: true }), [
+      '/a',
+    ]);
   });
 
   test('nobody, where the peer was not asked about anything', () => {
@@ -36,7 +44,10 @@ interface Push {
   readonly isClosed: boolean;
 }
 
-function blamed(updated: readonly string[], { left, gone = [], deleted = [], isClosed }: Push): string[] {
+function blamed(
+  updated: readonly string[],
+  { left, gone = [], deleted = [], isClosed }: Push,
+): string[] {
   const transcript = new PushTranscript();
   const say = (text: string) => transcript.add({ at: 0, kind: 'said', text });
   for (const name of updated) say(`Updating ${name} on web2 ...`);

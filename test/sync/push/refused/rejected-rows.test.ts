@@ -15,7 +15,12 @@ const minute = 60_000;
 const still = () => 'still';
 
 function because(meaning: Meaning, detail = ''): Diagnosis {
-  return { outcome: meaning === 'conflict' ? 'conflict' : 'refused', meaning, detail, isTie: false };
+  return {
+    outcome: meaning === 'conflict' ? 'conflict' : 'refused',
+    meaning,
+    detail,
+    isTie: false,
+  };
 }
 
 describe('rows that a peer has refused', () => {
@@ -42,7 +47,8 @@ describe('rows that a peer has refused', () => {
   test('conflicts are tried again when the peer has looked, but not all the time', () => {
     const rejected = new RejectedRows();
     const again = () => {
-      for (let at = 0; at < 7; at++) rejected.refused(row('/a'), still(), because('conflict'), minute);
+      for (let at = 0; at < 7; at++)
+        rejected.refused(row('/a'), still(), because('conflict'), minute);
     };
     const rests = (at: number) => rejected.has(row('/a'), still, at);
     assert.ok(!rejected.retryConflicts(minute));
@@ -156,7 +162,8 @@ describe('rows that a peer has refused', () => {
     rejected.refused(row('/d/4'), still(), undefined, 0);
     assert.ok(rejected.has(row('/d/4'), still, minute));
     assert.ok(!rejected.has(row('/d/5'), still, 0));
-    while (rejected.list(9).count === 0) rejected.refused(row('/d'), still(), because('conflict'), 0);
+    while (rejected.list(9).count === 0)
+      rejected.refused(row('/d'), still(), because('conflict'), 0);
     assert.deepEqual(
       rejected.list(9).first.map(({ name }) => String(name)),
       ['/d'],
@@ -213,7 +220,8 @@ describe('rows that a peer has refused', () => {
 
   test('what was left by a push that ended below a missing directory waits for that, too', () => {
     const rejected = new RejectedRows();
-    while (rejected.list(9).count === 0) rejected.refused(row('/d'), still(), because('conflict'), 0);
+    while (rejected.list(9).count === 0)
+      rejected.refused(row('/d'), still(), because('conflict'), 0);
     const below = ['/d/2', '/d/deep/3'].map((name) => row(name));
     const left = [...below, row('/dd')];
     rejected.left(left, still);
@@ -243,7 +251,8 @@ describe('rows that a peer has refused', () => {
     for (const name of ['/a/1', '/b/2'])
       rejected.refused(row(name), still(), because('later', 'Read-only'), 0);
     rejected.refused(row('/c/3'), still(), because('later', 'Operation not permitted'), 0);
-    while (rejected.list(9).count < 4) rejected.refused(row('/d/4'), still(), because('conflict'), 0);
+    while (rejected.list(9).count < 4)
+      rejected.refused(row('/d/4'), still(), because('conflict'), 0);
     rejected.taken([row('/a/1')]);
     assert.deepEqual(
       ['/a/1', '/b/2', '/c/3', '/d/4'].map((name) => rejected.has(row(name), still, 1)),
@@ -318,7 +327,8 @@ describe('rows that a peer has refused', () => {
 
   test('a file that changes on and on is not tried on and on', () => {
     const rejected = refusedAt(0, 'later');
-    for (let time = 0; time < 100; time++) assert.ok(rejected.has(row('/a'), () => `changed ${time}`, 100));
+    for (let time = 0; time < 100; time++)
+      assert.ok(rejected.has(row('/a'), () => `changed ${time}`, 100));
   });
 
   test('a new pending row alone is no change: a peer that pushes in vain makes one each time', () => {

@@ -54,7 +54,8 @@ function setUp(context: TestContext) {
     files: new PendingFiles([]),
     isHeld: (path) => isWithin(path, Buffer.from(away)),
   });
-  const bytes = (name: string) => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);
+  const bytes = (name: string) =>
+    Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);
   return {
     root,
     away,

@@ -14,7 +14,9 @@ describe('files that overtake the others', () => {
   });
 
   test('those that are alone in their directory, wherever they stand in the queue', () => {
-    const rows = pendingRows(many('/bulk/a', 400), ['/etc/fresh'], many('/bulk/b', 400), ['/fresh']);
+    const rows = pendingRows(many('/bulk/a', 400), ['/etc/fresh'], many('/bulk/b', 400), [
+      '/fresh',
+    ]);
     assert.deepEqual(namesOf(priorityRows(rows, 10_000)), ['/fresh', '/etc/fresh']);
   });
 

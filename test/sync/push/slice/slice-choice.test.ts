@@ -271,7 +271,10 @@ function judge(
   }
 }
 
-/** A tree of some directories in which files come, go and become links, places go away, and disks break. */
+/**
+ * A tree of some directories in which files come, go and become links, places go away, and disks
+ * break.
+ */
 function randomWorld(random: Random, world: ReturnType<typeof setUp>) {
   const directories = ['/a', '/a/b', '/a/b/c', '/d', '/d/e', '/f'];
   const links = ['/l1', '/a/l2', '/d/e/l3'];
@@ -290,7 +293,8 @@ function randomWorld(random: Random, world: ReturnType<typeof setUp>) {
       return (
         place !== undefined &&
         [...before].some(
-          ([other, row]) => isBelow(other, place) && !target.has(other) && !world.rejected.hasFailed(row),
+          ([other, row]) =>
+            isBelow(other, place) && !target.has(other) && !world.rejected.hasFailed(row),
         )
       );
     },
@@ -322,7 +326,10 @@ function randomWorld(random: Random, world: ReturnType<typeof setUp>) {
   };
 }
 
-/** A database with pending files of one peer, and what is on disk of them; links are really there, all else is said. */
+/**
+ * A database with pending files of one peer, and what is on disk of them; links are really there,
+ * all else is said.
+ */
 function setUp(context: TestContext) {
   const root = mkdtempSync(join(tmpdir(), 'choice-test-'));
   context.after(() => rmSync(root, { recursive: true }));

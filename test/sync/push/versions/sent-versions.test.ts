@@ -42,7 +42,12 @@ test('a removal that was taken says nothing of what has come since, and is gone 
   const folder = mkdtempSync(join(tmpdir(), 'versions-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const path = join(folder, 'file');
-  const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const named = {
+    rowid: 1,
+    encoded: encodeName(Buffer.from(path)),
+    myName: Buffer.from('web1'),
+    forced: 0,
+  };
   const row = { ...named, seen: undefined };
   let receivedAt: number | undefined;
   const versions = new SentVersions(new PendingFiles([]), () => receivedAt);
@@ -68,7 +73,8 @@ test('what a run before has sent counts if it has not changed since that push be
   context.after(() => rmSync(folder, { recursive: true }));
   const named = (name: string) => ({ encoded: encodeName(Buffer.from(join(folder, name))) });
   for (const name of ['same', 'changed']) writeFileSync(join(folder, name), 'content');
-  const ctime = (name: string) => Number(lstatSync(join(folder, name), { bigint: true }).ctimeNs) / 1e6;
+  const ctime = (name: string) =>
+    Number(lstatSync(join(folder, name), { bigint: true }).ctimeNs) / 1e6;
   const began = ctime('changed') + 5;
   while (Date.now() < began + 20);
   chmodSync(join(folder, 'changed'), 0o600);
@@ -88,7 +94,12 @@ test('what was sent is uncertain if it was not as noted, or has changed while it
   writeFileSync(path, 'one');
   const files = new PendingFiles([]);
   const versions = new SentVersions(files);
-  const named = { rowid: 1, encoded: encodeName(Buffer.from(path)), myName: Buffer.from('web1'), forced: 0 };
+  const named = {
+    rowid: 1,
+    encoded: encodeName(Buffer.from(path)),
+    myName: Buffer.from('web1'),
+    forced: 0,
+  };
   const seen = files.text(named);
   const row = { ...named, seen };
   versions.begin([row]);

@@ -15,8 +15,8 @@ export interface CertificateFacts {
 }
 
 /**
- * csync2 trusts its own certificate alone (conn.c), and GnuTLS takes a peer's self-signed one for it only if both have
- * the same subject.
+ * csync2 trusts its own certificate alone (conn.c), and GnuTLS takes a peer's self-signed one for
+ * it only if both have the same subject.
  */
 export function certificateWarnings(facts: CertificateFacts): HostWarning[] {
   const { peers, certificateFile, keyFile, keyExists, subject, pins } = facts;

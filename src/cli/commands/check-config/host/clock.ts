@@ -4,14 +4,23 @@ import type { HostWarning } from './warning.js';
 
 export interface ClockFacts {
   /** The groups of this host that let times decide. */
-  readonly groups: readonly { readonly name: string; readonly auto: AutoMethod; readonly place: Place }[];
+  readonly groups: readonly {
+    readonly name: string;
+    readonly auto: AutoMethod;
+    readonly place: Place;
+  }[];
   /** Whether the kernel's clock is kept by NTP; undefined: nobody could tell. */
   readonly isSynchronized: boolean | undefined;
-  /** The file whose time lies furthest ahead of this clock, which shows that another clock is ahead. */
+  /**
+   * The file whose time lies furthest ahead of this clock, which shows that another clock is ahead.
+   */
   readonly ahead: { readonly name: string; readonly seconds: number } | undefined;
 }
 
-/** With `auto younger` and `auto older` the times of files decide who wins, so all clocks must agree. */
+/**
+ * With `auto younger` and `auto older` the times of files decide who wins, so all clocks must
+ * agree.
+ */
 export function clockWarnings({ groups, isSynchronized, ahead }: ClockFacts): HostWarning[] {
   const deciding = groups.filter(({ auto }) => auto === 'younger' || auto === 'older');
   const [first] = deciding;

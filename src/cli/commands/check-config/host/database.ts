@@ -14,7 +14,8 @@ export interface DatabaseFacts {
 }
 
 /**
- * Reads the facts from csync2's SQLite database. Undefined where there is none yet, or none that can be read now.
+ * Reads the facts from csync2's SQLite database. Undefined where there is none yet, or none that
+ * can be read now.
  *
  * @param nowSeconds - this host's clock, seconds since 1970
  */
@@ -23,15 +24,19 @@ export function readDatabaseFacts(file: string, nowSeconds: number): DatabaseFac
   try {
     database = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
     const latest = database.prepare(latestFile).get() as { name: Buffer; time: number } | undefined;
-    const certificates = database.prepare('SELECT peername, certdata FROM x509_cert ORDER BY peername').all();
+    const certificates = database
+      .prepare('SELECT peername, certdata FROM x509_cert ORDER BY peername')
+      .all();
     const timeUnit =
       latest === undefined ? undefined : latest.time > firstNanoseconds ? 'nanoseconds' : 'seconds';
     const seconds = (latest?.time ?? 0) / (timeUnit === 'nanoseconds' ? 1e9 : 1) - nowSeconds;
     return {
-      pins: (certificates as { peername: string; certdata: string }[]).map(({ peername, certdata }) => ({
-        peer: peername,
-        subject: subjectOf(certdata),
-      })),
+      pins: (certificates as { peername: string; certdata: string }[]).map(
+        ({ peername, certdata }) => ({
+          peer: peername,
+          subject: subjectOf(certdata),
+        }),
+      ),
       timeUnit,
       ahead:
         latest && seconds > toleratedSeconds

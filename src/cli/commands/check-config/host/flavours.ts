@@ -22,8 +22,16 @@ export interface FlavourFacts {
   readonly timeUnit: DatabaseFacts['timeUnit'];
 }
 
-/** Builds that write the database differently take every file for changed when they follow one another. */
-export function flavourWarnings({ used, others, serverProgram, timeUnit }: FlavourFacts): HostWarning[] {
+/**
+ * Builds that write the database differently take every file for changed when they follow one
+ * another.
+ */
+export function flavourWarnings({
+  used,
+  others,
+  serverProgram,
+  timeUnit,
+}: FlavourFacts): HostWarning[] {
   if (!used) return [];
   const warnings: HostWarning[] = [];
   for (const other of others) {
@@ -62,7 +70,9 @@ export async function readFlavourFacts(
   const folders = [...new Set([...(process.env.PATH ?? '').split(':'), ...usual])].filter(Boolean);
   const found = folders.map((folder) => `${folder}/csync2`).filter((path) => existsSync(path));
   const usedPath = program.includes('/') ? program : found[0];
-  const paths = [...new Set([...(usedPath ? [usedPath] : []), ...found].filter(existsSync).map(real))];
+  const paths = [
+    ...new Set([...(usedPath ? [usedPath] : []), ...found].filter(existsSync).map(real)),
+  ];
   const builds = (await Promise.all(paths.map(readBuild))).filter((build) => build !== undefined);
   const used = builds.find(({ path }) => usedPath !== undefined && path === real(usedPath));
   const server = serverProgram();

@@ -10,7 +10,10 @@ export interface JobLine {
   readonly text: string;
 }
 
-/** Jobs that have csync2 check or update beside us: both at once lose marks, and each full check costs seconds. */
+/**
+ * Jobs that have csync2 check or update beside us: both at once lose marks, and each full check
+ * costs seconds.
+ */
 export function jobWarnings(lines: readonly JobLine[]): HostWarning[] {
   return lines
     .filter(({ text }) => runsCsync2(text))
@@ -27,10 +30,15 @@ function runsCsync2(text: string): boolean {
   if (/^\s*(#|;|$)/.test(text)) return false;
   return text
     .split(/[;&|]+/)
-    .some((command) => /(^|[\s/=!:("'`])csync2\s(.*\s)?-[A-Za-z]*[xcu][A-Za-z]*(\s|["'`)]|$)/.test(command));
+    .some((command) =>
+      /(^|[\s/=!:("'`])csync2\s(.*\s)?-[A-Za-z]*[xcu][A-Za-z]*(\s|["'`)]|$)/.test(command),
+    );
 }
 
-/** Reads what cron and systemd run on this host, and the scripts that they call; what can't be read is passed over. */
+/**
+ * Reads what cron and systemd run on this host, and the scripts that they call; what can't be read
+ * is passed over.
+ */
 export function readJobLines(root = ''): readonly JobLine[] {
   const tables = [
     '/etc/crontab',
@@ -43,25 +51,39 @@ export function readJobLines(root = ''): readonly JobLine[] {
   const scripts = runPartsFolders.flatMap((folder) => filesIn(root, folder)).filter(isTakenByCron);
   const commands = [
     ...tables.flatMap((file) => linesOf(root, file)),
-    ...units.flatMap((file) => linesOf(root, file)).filter(({ text }) => /^\s*Exec\w*\s*=/.test(text)),
+    ...units
+      .flatMap((file) => linesOf(root, file))
+      .filter(({ text }) => /^\s*Exec\w*\s*=/.test(text)),
   ];
   const called = new Set(commands.flatMap(({ text }) => pathsIn(text)));
   for (const file of [...tables, ...units, ...scripts]) called.delete(file);
   return [
     ...commands,
     ...scripts.flatMap((file) => linesOf(root, file)),
-    ...[...called].filter((file) => isScript(`${root}${file}`)).flatMap((file) => linesOf(root, file)),
+    ...[...called]
+      .filter((file) => isScript(`${root}${file}`))
+      .flatMap((file) => linesOf(root, file)),
   ].filter(({ text }) => text.includes('csync2'));
 }
 
-const runPartsFolders = ['/etc/cron.hourly', '/etc/cron.daily', '/etc/cron.weekly', '/etc/cron.monthly'];
+const runPartsFolders = [
+  '/etc/cron.hourly',
+  '/etc/cron.daily',
+  '/etc/cron.weekly',
+  '/etc/cron.monthly',
+];
 
-/** run-parts(8), and cron for /etc/cron.d: other names are passed over, such as `csync2.disabled`. */
+/**
+ * run-parts(8), and cron for /etc/cron.d: other names are passed over, such as `csync2.disabled`.
+ */
 function isTakenByCron(file: string): boolean {
   return /\/[A-Za-z0-9_-]+$/.test(file);
 }
 
-/** Services that somebody has written here, and of those that packages bring the ones that are switched on. */
+/**
+ * Services that somebody has written here, and of those that packages bring the ones that are
+ * switched on.
+ */
 function unitFiles(root: string): string[] {
   const own = ['/etc/systemd/system', '/run/systemd/system'].flatMap((folder) => [
     ...filesIn(root, folder).filter((file) => file.endsWith('.service')),
@@ -77,7 +99,9 @@ function unitFiles(root: string): string[] {
     const set = linesOf(root, `${packagedUnits}/${name}`).map(
       ({ text }) => /^\s*Unit\s*=\s*(\S+)/.exec(text)?.[1],
     );
-    return set.find((unit) => unit !== undefined) ?? name.replace(/\.(timer|path|socket)$/, '.service');
+    return (
+      set.find((unit) => unit !== undefined) ?? name.replace(/\.(timer|path|socket)$/, '.service')
+    );
   });
   const packaged = [...new Set(services)].map((name) => `${packagedUnits}/${name}`);
   return [...own, ...packaged.filter((file) => existsSync(`${root}${file}`))];

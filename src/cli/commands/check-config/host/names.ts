@@ -13,7 +13,9 @@ export interface NameFacts {
   readonly addresses: readonly string[];
 }
 
-/** A peer is let in only if its name resolves to the address from which it comes (csync2 daemon.c). */
+/**
+ * A peer is let in only if its name resolves to the address from which it comes (csync2 daemon.c).
+ */
 export function nameWarnings(facts: readonly NameFacts[]): HostWarning[] {
   // A cluster on one machine has no other addresses, and each of its hosts a name of its own.
   const isOneMachine =
@@ -48,7 +50,9 @@ export function nameWarnings(facts: readonly NameFacts[]): HostWarning[] {
   });
 }
 
-/** Resolves all names at once, as csync2 does (getaddrinfo(3)); none takes longer than five seconds. */
+/**
+ * Resolves all names at once, as csync2 does (getaddrinfo(3)); none takes longer than five seconds.
+ */
 export function readNameFacts(
   names: readonly Omit<NameFacts, 'failure' | 'addresses'>[],
 ): Promise<readonly NameFacts[]> {

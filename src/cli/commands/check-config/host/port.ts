@@ -25,13 +25,23 @@ export function portWarnings(facts: PortFacts): HostWarning[] {
   const add = (text: string, hint: string, place: string) =>
     warnings.push({ kind: 'port', text, hint: `${hint}, or set server = "external"`, place });
   if (inetdLine !== undefined) {
-    const when = inetdRuns ? 'and it runs: the port is taken' : 'it would take the port if it were started';
-    add(`inetd serves csync2, ${when}`, 'put a # before the line, then `systemctl reload inetd`', inetdLine);
+    const when = inetdRuns
+      ? 'and it runs: the port is taken'
+      : 'it would take the port if it were started';
+    add(
+      `inetd serves csync2, ${when}`,
+      'put a # before the line, then `systemctl reload inetd`',
+      inetdLine,
+    );
   }
   if (xinetdFile !== undefined)
     add('xinetd serves csync2', 'set `disable = yes` there and restart xinetd', xinetdFile);
   if (socketLink !== undefined) {
-    add('csync2.socket is started at boot', 'run `systemctl disable --now csync2.socket`', socketLink);
+    add(
+      'csync2.socket is started at boot',
+      'run `systemctl disable --now csync2.socket`',
+      socketLink,
+    );
   }
   if (initLink !== undefined) {
     add(

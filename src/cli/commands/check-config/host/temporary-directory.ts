@@ -14,7 +14,10 @@ export interface TemporaryDirectoryFacts {
   readonly configFile: string;
 }
 
-/** csync2 renames what it has received from there into place (rsync.c), which goes within one file system only. */
+/**
+ * csync2 renames what it has received from there into place (rsync.c), which goes within one file
+ * system only.
+ */
 export function temporaryDirectoryWarnings(facts: TemporaryDirectoryFacts): HostWarning[] {
   const { path, device, isSelected, trees, configFile } = facts;
   const warning = (text: string, hint: string): HostWarning => ({
@@ -35,7 +38,10 @@ export function temporaryDirectoryWarnings(facts: TemporaryDirectoryFacts): Host
   }
   if (device === undefined) {
     return [
-      warning(`tempdir ${path} is not a directory: nothing can be received`, 'create it, on every host'),
+      warning(
+        `tempdir ${path} is not a directory: nothing can be received`,
+        'create it, on every host',
+      ),
     ];
   }
   const warnings: HostWarning[] = [];
@@ -65,7 +71,8 @@ export function readTemporaryDirectoryFacts(
     path,
     device: path === undefined ? undefined : deviceOf(path),
     isSelected:
-      path?.startsWith('/') === true && selection.explain(Buffer.from(`${path.replace(/\/+$/, '')}/x`)) === 2,
+      path?.startsWith('/') === true &&
+      selection.explain(Buffer.from(`${path.replace(/\/+$/, '')}/x`)) === 2,
     trees: trees.map((tree) => ({ path: tree, device: deviceOf(tree) })),
     configFile,
   };

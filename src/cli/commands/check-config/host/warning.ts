@@ -1,4 +1,7 @@
-/** Properties of this host, outside of csync2.cfg, that keep the peers from being equal or cause needless work. */
+/**
+ * Properties of this host, outside of csync2.cfg, that keep the peers from being equal or cause
+ * needless work.
+ */
 export const hostWarnings = {
   otherJob: 'another job runs csync2',
   port: "another program uses csync2's port",
