@@ -82,6 +82,11 @@ loopback_start() {
   loopback_daemons[$1]=$(process_identity $!)
 }
 
+# loopback_ask NODE COMMAND: asks its daemon.
+loopback_ask() {
+  node "$repository/dist/cli/main.js" "$2" --runtime-directory "$(loopback_folder "$1")/run"
+}
+
 loopback_wait() {
   local attempt log
   log=$(loopback_folder "$1")/log

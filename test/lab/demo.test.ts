@@ -22,6 +22,8 @@ describe('scripts/demo', () => {
     test(name, async () => {
       const { code, stdout, stderr } = await runCommand(words);
       assert.equal(code, 0, stderr);
+      assert.match(stderr, /\$ inotify-csync status\n\S+: healthy, /);
+      assert.match(stderr, /^inotify_csync_up 1$/m);
       const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<
         string,
         number

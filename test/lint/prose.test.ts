@@ -72,6 +72,7 @@ function findings(context: TestContext, files: Readonly<Record<string, string>>)
   const needed = {
     'README.md': '',
     'CONTRIBUTING.md': '',
+    'CHANGELOG.md': '',
     'docs/b.md': '',
     'man/b.1': '',
     'src/b.ts': '',
