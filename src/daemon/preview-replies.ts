@@ -1,3 +1,4 @@
+import { LedgerError } from '../csync2/database/ledger.js';
 import type { AcceptRootReply, CheckReply } from '../observe/control-replies.js';
 import type { Preview } from '../sync/full-check/preview.js';
 import { display, type PathBytes } from '../text/path-bytes.js';
@@ -18,14 +19,22 @@ export async function foundReply(
   return { ...counts, paths: shown };
 }
 
-/** What would be deleted where if a directory were accepted as it is. */
+/**
+ * What would be deleted where if a directory were accepted as it is; nothing is told if csync2's
+ * database can't be read.
+ */
 export async function missingReply(
   preview: Preview | undefined,
   path: PathBytes,
 ): Promise<Pick<AcceptRootReply, 'missing' | 'peers'>> {
   if (!preview) return { missing: null, peers: [] };
-  const { files, peers } = await preview.missing(path);
-  return { missing: files, peers: [...peers].map(([peer, count]) => ({ peer, files: count })) };
+  try {
+    const { files, peers } = await preview.missing(path);
+    return { missing: files, peers: [...peers].map(([peer, count]) => ({ peer, files: count })) };
+  } catch (error) {
+    if (error instanceof LedgerError) return { missing: null, peers: [] };
+    throw error;
+  }
 }
 
 const mostShown = 1000;

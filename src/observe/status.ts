@@ -6,7 +6,6 @@ import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js
 import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
 import { type LaneStatus, laneStateText } from '../sync/push/lane.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
-import { counted, isOrAre, itOrThem } from '../text/counted.js';
 import { display, displayShort } from '../text/path-bytes.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
 
@@ -343,6 +342,16 @@ function healthOf(lane: LaneStatus, comparing: Comparing | undefined, age: Age):
   return passing.has(lane.reason) && isShort ? 'retrying' : 'failing';
 }
 
+function unreadableText(count: number): string {
+  if (count === 1) return '1 file is not sent: this host cannot access it';
+  return `${count} files are not sent: this host cannot access them`;
+}
+
+function onHoldText(count: number): string {
+  if (count === 1) return '1 file is on hold: the peer rejects it';
+  return `${count} files are on hold: the peer rejects them`;
+}
+
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
   const problems = sources.configTroubles.map(configTroubleText);
   for (const root of sources.roots) {
@@ -353,15 +362,8 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   for (const peer of peers) {
     const trouble = peerTrouble(peer);
     if (trouble !== undefined) problems.push(`${peer.name}: ${trouble}`);
-    if (peer.unreadable > 0) {
-      problems.push(
-        `${peer.name}: ${counted(peer.unreadable, 'file')} ${isOrAre(peer.unreadable)} not sent: this host cannot access ${itOrThem(peer.unreadable)}`,
-      );
-    }
-    if (peer.on_hold_count > 0)
-      problems.push(
-        `${peer.name}: ${counted(peer.on_hold_count, 'file')} ${isOrAre(peer.on_hold_count)} on hold: the peer rejects ${itOrThem(peer.on_hold_count)}`,
-      );
+    if (peer.unreadable > 0) problems.push(`${peer.name}: ${unreadableText(peer.unreadable)}`);
+    if (peer.on_hold_count > 0) problems.push(`${peer.name}: ${onHoldText(peer.on_hold_count)}`);
   }
   const { fullCheckDue: pending, fullCheckTries: tries } = sources;
   if (pending && tries.failures > 0) {

@@ -102,6 +102,7 @@ test('every command of the help text has a help text of its own', async () => {
   const { stdout } = await run(['--help']);
   const names = [...stdout.matchAll(/^ {2}inotify-csync (\S+)/gm)].map(([, name = '']) => name);
   assert.ok(names.length > 15);
+  assert.deepEqual(names.slice(0, 2), ['run', 'status'], 'what matters comes first');
   for (const name of names) {
     const help = await run(['help', name]);
     assert.deepEqual([help.code, help.stderr], [0, ''], name);
@@ -439,7 +440,11 @@ const wrongLines: [words: string[], code: number, stderr: RegExp][] = [
     66,
     /nonexistent.toml: there is no such settings file/,
   ],
-  [['check-config', '--cfg-path', '/nonexistent'], 66, /cannot read \/nonexistent\/csync2.cfg/],
+  [
+    ['check-config', '--cfg-path', '/nonexistent'],
+    66,
+    /cannot read \/nonexistent\/csync2.cfg.*\n.*cfg_path in the settings/,
+  ],
 ];
 
 for (const [words, code, stderr] of wrongLines) {
@@ -487,6 +492,18 @@ test('a wrong variable or settings file', async (context) => {
   );
 });
 
+test('exit codes stand in their order', async () => {
+  const { stdout } = await run(['watch-limit', '--help']);
+  const codes = [...stdout.slice(stdout.indexOf('EXIT STATUS')).matchAll(/^ +(\d+) {2}/gm)].map(
+    ([, code]) => Number(code),
+  );
+  assert.ok(codes.includes(1) && codes.length > 5);
+  assert.deepEqual(
+    codes,
+    [...codes].sort((one, other) => one - other),
+  );
+});
+
 test('errors as objects', async () => {
   const { code, stdout, stderr } = await run(['check-config', '--json', '--settle', 'x']);
   assert.deepEqual([code, stderr], [64, '']);
@@ -525,6 +542,8 @@ test('check-config shows peers, trees, patterns and settings, and where they com
     / check_interval +0.5 +default\n/,
   ];
   for (const line of expected) assert.match(stdout, line);
+  const [warnings, settings] = [stdout.indexOf('\nwarnings\n'), stdout.indexOf('\nsettings ')];
+  assert.ok(settings > 0 && warnings > settings, 'warnings are last, where they are seen');
 });
 
 test('check-config --json', async (context) => {

@@ -62,6 +62,8 @@ test('no path is shown to readers, and all counts and states are', () => {
 test('how many paths are left out is said, and root is told of none', () => {
   const status = assembleStatus(withoutPaths(sources), 1000);
   assert.equal(status.paths_left_out, 2 + 40 + 5 + 12 + 2);
+  assert.match(renderStatus(status), /^web1: degraded, .*, version 1\.2\.3\n/);
+  assert.match(renderStatus(status), /\nmore: journalctl -x -u inotify-csync -p warning\n$/);
   assert.match(renderStatus(status), /\nhidden {5}61 paths, which only root may see\n/);
   const full = assembleStatus(sources, 1000);
   assert.ok(!('paths_left_out' in full) && !renderStatus(full).includes('hidden'));
