@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import type { Status } from '#src/observe/status.js';
 import { Lab } from '../support/lab.js';
 import { LabService } from '../support/lab-service.js';
 
@@ -148,6 +149,11 @@ for i in range(${most} + 1000):
 
   test('killed while a path waits to be tried again: a full check is due', async () => {
     await lab.waitUntilChecked();
+    // One that was incomplete is repeated, and would take the file along.
+    await lab.waitFor('no full check to be due', async () => {
+      const { stdout } = await lab.run(1, 'inotify-csync', 'status', '--json');
+      return (JSON.parse(stdout) as Pick<Status, 'full_check_due'>).full_check_due === null;
+    });
     const before = await lab.fullChecks(1);
     await lab.bash(1, 'touch /run/refuse; echo x > /srv/data/refused');
     await service.quiet();
