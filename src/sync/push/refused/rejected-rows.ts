@@ -246,7 +246,8 @@ export class RejectedRows {
   /** The row is to be pushed with force, now. */
   force(row: DirtyRow): void {
     const rejected = this.#find(row);
-    if (rejected) Object.assign(rejected, { until: 0, forced: true });
+    // It no longer waits along with others.
+    if (rejected) Object.assign(rejected, { until: 0, forced: true, group: undefined });
   }
 
   /** These rows were taken. Whatever was refused for the same reason as one of them is free. */

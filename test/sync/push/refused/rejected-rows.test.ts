@@ -355,6 +355,19 @@ describe('rows that a peer has refused', () => {
     assert.ok(!rejected.isForced(row('/a')), 'force that did not help is not repeated');
   });
 
+  test('forced, one that waits along with others is due at once, too', () => {
+    const rejected = new RejectedRows();
+    const names = ['/d/1', '/d/2', '/d/3', '/d/4', '/d/5', '/d/6'];
+    for (const name of names) rejected.refused(row(name), still(), undefined, 0);
+    for (const name of names.slice(0, -1))
+      rejected.refused(row(name), still(), because('conflict'), 0);
+    for (const name of ['/d/5', '/d/6']) {
+      assert.ok(rejected.has(row(name), still, 1000), name);
+      rejected.force(row(name));
+      assert.ok(!rejected.has(row(name), still, 1000), name);
+    }
+  });
+
   test('all are tried when somebody asks for it, and told of if they fail again', () => {
     for (const meaning of ['later', 'conflict'] as const) {
       const rejected = refusedAt(0, meaning);
