@@ -1,12 +1,17 @@
 import type { Argv } from 'yargs';
 import type { CommandContext } from './context.js';
+import type { CommandName } from './usage-error.js';
 
 /** Tells yargs of a command. */
 export type AddCommand = (parser: Argv, context: CommandContext) => Argv;
 
 /** Loads a command; undefined if there is none of this name. */
 export async function loadCommand(name: string): Promise<AddCommand | undefined> {
-  return Object.hasOwn(commands, name) ? await commands[name]?.() : undefined;
+  return isCommand(name) ? await commands[name]() : undefined;
+}
+
+function isCommand(name: string): name is CommandName {
+  return Object.hasOwn(commands, name);
 }
 
 /** Loads all commands, in the order of the help text. */
@@ -18,7 +23,7 @@ export function loadCommands(): Promise<AddCommand[]> {
  * By their names, in the order of the help text. Only what is asked for is loaded, as all of it
  * takes a while.
  */
-const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+const commands: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.js')).addRunCommand,
   status: async () => (await import('./commands/status.js')).addStatusCommand,
   events: async () => (await import('./commands/events.js')).addEventsCommand,

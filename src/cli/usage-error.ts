@@ -50,8 +50,7 @@ export function unknownCommand(name: string): UsageError {
   );
 }
 
-/** All commands. */
-export const commandNames: readonly string[] = [
+const names = [
   'run',
   'status',
   'events',
@@ -73,7 +72,13 @@ export const commandNames: readonly string[] = [
   'completion',
   'version',
   'help',
-];
+] as const;
+
+/** The name of a command. */
+export type CommandName = (typeof names)[number];
+
+/** All commands. */
+export const commandNames: readonly string[] = names;
 
 function unknownFlag(
   name: string,
