@@ -182,8 +182,9 @@ async function run(
   });
   ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
   // Before anybody can send us something: the server must take nothing for a place that is not
-  // there.
+  // there, and follow no link in a tree.
   first.lookAtPlaces();
+  first.tellTrees();
   if (server) {
     await server.start();
     const reaper = new SessionReaper({

@@ -10,6 +10,7 @@ import {
   treesOf,
 } from '../csync2/cfg/index.js';
 import { Runner } from '../csync2/run/runner.js';
+import { writeTrees } from '../csync2/run/trees-file.js';
 import type { ManagedServer } from '../csync2/server/server.js';
 import type { Activity } from '../csync2/sessions/activity.js';
 import type { ReceivedFile } from '../csync2/sessions/half-received.js';
@@ -124,9 +125,17 @@ export class Generation {
     return this.sync.repair();
   }
 
+  /** Has csync2 kept within the trees of this configuration. */
+  tellTrees(): void {
+    const { config, instance } = this.plan;
+    const roots = rootsOf(config).map((root) => root.path);
+    if (instance.treesFile !== undefined) writeTrees(instance.treesFile, roots);
+  }
+
   /** Begins to work on what is in the queue and on what is pending. */
   start(): void {
     this.#isStarted = true;
+    this.tellTrees();
     this.sync.start();
     this.#scheduling = this.sync.scheduler.run(this.#over.signal);
   }

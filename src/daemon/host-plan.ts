@@ -7,6 +7,7 @@ import { databaseLocation, type Instance } from '../csync2/run/instance.js';
 import { resolveInstance } from '../csync2/run/resolve-instance.js';
 import { Runner } from '../csync2/run/runner.js';
 import { requireOwnDirectory } from '../state/own-directory.js';
+import { runFiles } from '../state/run-files.js';
 import { requireRoots } from '../sync/guard/required-roots.js';
 
 /** A host's configuration, read and found good: nothing has been begun yet. */
@@ -42,5 +43,7 @@ export async function readPlan(
   const runner = new Runner(plan.instance);
   await prepareDatabase(runner);
   const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
-  return { ...plan, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
+  const treesFile = runFiles(settings.queueFile, settings.runtimeDirectory).runtime.trees;
+  const instance = { ...plan.instance, treesFile };
+  return { ...plan, instance, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
 }

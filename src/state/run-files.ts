@@ -41,6 +41,8 @@ export interface RunFiles {
     readonly lanes: string;
     /** What csync2's server is run with. */
     readonly server: string;
+    /** The trees that csync2 is kept within. */
+    readonly trees: string;
   };
 }
 
@@ -63,6 +65,7 @@ export function runFiles(queueFile: string, runtimeDirectory: string): RunFiles 
       read: readSocket(runtimeDirectory),
       lanes: join(runtimeDirectory, 'lanes'),
       server: join(runtimeDirectory, 'server'),
+      trees: join(runtimeDirectory, 'trees'),
     },
   };
 }

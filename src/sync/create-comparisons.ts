@@ -133,12 +133,12 @@ function comparedPeer(
     isPending: (encodedName) => row(encodedName) !== undefined,
     isOnItsWay(encodedName) {
       const pending = row(encodedName);
-      return pending !== undefined && !lane.hasRejected(pending);
+      return pending !== undefined && !lane.decisions.hasRejected(pending);
     },
     tryAgain: (names: ContestedNames) =>
-      lane.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),
+      lane.decisions.tryAgain((encoded) => names.concerns(encoded.toString('latin1'))),
     conflicts: () =>
-      lane.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
+      lane.decisions.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
     pendingWithin(encodedName) {
       const path = realPathOf(decodeName(bytes(encodedName)), prefixes);
       const rows = path ? ledger.pendingWithin(name, path, mostPending) : [];
@@ -156,9 +156,9 @@ function comparedPeer(
       };
       if (names.length > 0) await lookAtPeer(how, names.map(bytes));
     },
-    giveUp: (names) => lane.giveUp(names.map(bytes)),
-    win: (encodedName) => lane.win(bytes(encodedName)),
-    offer: (encodedName) => lane.offer(bytes(encodedName)),
+    giveUp: (names) => lane.decisions.giveUp(names.map(bytes)),
+    win: (encodedName) => lane.decisions.win(bytes(encodedName)),
+    offer: (encodedName) => lane.decisions.offer(bytes(encodedName)),
   };
 }
 

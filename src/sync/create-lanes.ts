@@ -84,7 +84,8 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
           companions(encoded, origin) {
             const companions = companionsOf(parts.peers, peer);
             const isFree = (lane: PeerLane) =>
-              !lane.isSending(encoded) && (lane.peer !== origin || lane.hasRefused(encoded));
+              !lane.isSending(encoded) &&
+              (lane.peer !== origin || lane.decisions.hasConflict(encoded));
             return lanes
               .filter((lane) => companions.includes(lane.peer) && isFree(lane))
               .map((lane) => lane.peer);
@@ -92,7 +93,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         },
         onContested: around.onContested,
         onLate(encoded) {
-          for (const lane of lanes) if (lane.peer !== peer) lane.sendAgain(encoded);
+          for (const lane of lanes) if (lane.peer !== peer) lane.decisions.sendAgain(encoded);
         },
       }),
   );

@@ -216,7 +216,8 @@ export function createSync(parts: SyncParts): Sync {
   const refused = new ContestedNames();
   const isContested = (peer: string, encoded: Buffer) => {
     refused.forgetBefore(Date.now() - lateMilliseconds);
-    const isElsewhere = (lane: Lane) => lane instanceof PeerLane && lane.hasConflictAround(encoded);
+    const isElsewhere = (lane: Lane) =>
+      lane instanceof PeerLane && lane.decisions.hasConflictAround(encoded);
     return (
       refused.concerns(encoded.toString('latin1')) ||
       lanes.some((lane) => lane.peer !== peer && isElsewhere(lane))
@@ -329,7 +330,7 @@ export function createSync(parts: SyncParts): Sync {
       parts.activity.onLooked = (peer) => {
         for (const lane of lanes)
           if (lane instanceof PeerLane && (peer === undefined || lane.peer === peer))
-            lane.lookedAt();
+            lane.decisions.lookedAt();
       };
       parts.activity.onOccupied = (path) => {
         for (const name of namesOf(path, prefixes))

@@ -453,6 +453,11 @@ export function insertDirty(
   insertAll();
 }
 
+/** Whether something failed since another process has csync2's database locked. */
+export function isLocked(error: unknown): boolean {
+  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
+}
+
 const slash = 0x2f;
 const portionLength = 2000;
 /**

@@ -24,6 +24,11 @@ export interface Instance {
   readonly databaseGiven: boolean;
   /** TCP port, csync2's `-p`. */
   readonly port?: string;
+  /**
+   * The file with the trees that csync2 is kept within; see {@link writeTrees}. Undefined: it is
+   * kept within none.
+   */
+  readonly treesFile?: string;
   /** Further options, passed to every call as they are. */
   readonly extraOptions: readonly string[];
 }
@@ -34,6 +39,17 @@ export type DatabaseLocation =
   | { readonly kind: 'server'; readonly url: string };
 
 const defaultDirectory = '/var/lib/csync2';
+
+/** The environment of its runs; `preload/` in `native` reads what is not csync2's own. */
+export function instanceEnvironment({
+  systemDirectory,
+  treesFile,
+}: Instance): Record<string, string> {
+  return {
+    CSYNC2_SYSTEM_DIR: systemDirectory,
+    ...(treesFile === undefined ? {} : { INOTIFY_CSYNC_TREES: treesFile }),
+  };
+}
 
 /**
  * The arguments that tell csync2 which node it is, to be followed by a mode such as `-c`.

@@ -3,7 +3,7 @@ import { launcherPath, preloadPath } from '../../native.js';
 import { bytesMovedBy, statOfProcess } from '../../proc/process.js';
 import { isShortage, requireDescriptors } from '../../proc/shortage.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import { type Instance, instanceArguments } from './instance.js';
+import { type Instance, instanceArguments, instanceEnvironment } from './instance.js';
 import { type Message, MessageReader } from './message.js';
 import { type Ending, type Outcome, readOutcome } from './result.js';
 
@@ -112,7 +112,7 @@ export class Runner {
     // begins.
     const args = [...instanceArguments(this.#instance, command.database), '-t', ...command.mode];
     const subprocess = execa(this.#launcher, this.#launcherArguments(command, args), {
-      env: { CSYNC2_SYSTEM_DIR: this.#instance.systemDirectory },
+      env: instanceEnvironment(this.#instance),
       stdio: ['ignore', 'pipe', 'pipe', command.paths ? argumentBytes(command.paths) : 'ignore'],
       buffer: false,
       reject: false,
@@ -162,7 +162,7 @@ export class Runner {
   #launcherArguments(command: Command, args: readonly string[]): string[] {
     const launcher = ['--messages', `--parent=${process.pid}`];
     if (command.idle) launcher.push('--idle');
-    // A file that it is to send may be a FIFO by then.
+    // A file that it is to send may be a FIFO by then, or lie behind a link.
     if (command.mode.includes('-u')) launcher.push(`--preload=${preloadPath()}`);
     if (command.paths) launcher.push('--arguments-from=3');
     // The second `--` is csync2's own: no path that follows can be taken for an option.

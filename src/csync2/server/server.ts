@@ -8,7 +8,7 @@ import { sendSignal } from '../../proc/signal.js';
 import { membersOfSession, ownsListeningSocket } from '../../proc/sockets.js';
 import { type PathBytes, toKey } from '../../text/path-bytes.js';
 import type { CsyncConfig } from '../cfg/index.js';
-import { type Instance, instanceArguments } from '../run/instance.js';
+import { type Instance, instanceArguments, instanceEnvironment } from '../run/instance.js';
 import { boundLog, lastMessage, openLog } from '../server-log/log-file.js';
 import { HeldConfiguration } from './held-configuration.js';
 import { claimPort } from './server-port.js';
@@ -330,7 +330,7 @@ function spawnServer(instance: Instance, log: number, traces: string) {
     `--preload=${preloadPath()}`,
   ];
   return execa(launcherPath(), [...launcher, '--', instance.program, ...args], {
-    env: { CSYNC2_SYSTEM_DIR: instance.systemDirectory, INOTIFY_CSYNC_TRACES: traces },
+    env: { ...instanceEnvironment(instance), INOTIFY_CSYNC_TRACES: traces },
     stdin: 'ignore',
     stdout: output,
     stderr: output,

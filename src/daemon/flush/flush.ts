@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLocked } from '../../csync2/database/ledger.js';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import type { FlushReply } from '../../observe/control-replies.js';
 import type { Queue } from '../../queue/queue.js';
@@ -156,7 +157,7 @@ function look(
   try {
     return progress.look(view());
   } catch (error) {
-    if (!(error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw error;
+    if (!isLocked(error)) throw error;
     return [{ stage: 'peers', text: "csync2's database is locked by another process" }];
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isLocked } from '../../csync2/database/ledger.js';
 import { Mutex } from '../common/mutex.js';
 
 /**
@@ -115,7 +116,7 @@ export async function whenNotBusy(action: () => void): Promise<boolean> {
       action();
       return true;
     } catch (error) {
-      if (!(error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw error;
+      if (!isLocked(error)) throw error;
       await sleep(pauseMilliseconds);
     }
   }

@@ -51,9 +51,9 @@ export interface Lane {
 export interface LaneStatus {
   readonly peer: string;
   readonly state: LaneState;
-  /** Why the last run failed, if it did. */
   /** Since when the peer has been paused; undefined: it is not. */
   readonly pausedSince?: number | undefined;
+  /** Why the last run failed, if it did. */
   readonly reason: Outcome | undefined;
   readonly failingSince: number | undefined;
   readonly nextAttemptAt: number | undefined;

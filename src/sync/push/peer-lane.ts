@@ -1,30 +1,27 @@
 import { join } from 'node:path';
-import type { DirtyRow, Ledger } from '../../csync2/database/ledger.js';
-import {
-  mergePush,
-  PrivateDatabase,
-  type PushedRow,
-  type PushOutcome,
-  withdrawDirty,
-} from '../../csync2/database/private-database.js';
+import { type DirtyRow, isLocked, type Ledger } from '../../csync2/database/ledger.js';
+import { PrivateDatabase } from '../../csync2/database/private-database.js';
 import { encodeName, type PathPrefix, saidName } from '../../csync2/files/name-encoding.js';
-import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
-import type { Outcome } from '../../csync2/run/result.js';
 import type { Runner } from '../../csync2/run/runner.js';
 import { isShortage } from '../../proc/shortage.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 import type { Mutex } from '../common/mutex.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
-import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
+import type { DatabaseWindow } from '../database/database-window.js';
 import { CutOffFiles } from './cut-off-files.js';
+import { Decisions } from './decisions.js';
+import { Judge } from './judge.js';
 import type { Lane, LaneStatus, PushReport } from './lane.js';
 import { LaneRhythm } from './lane-rhythm.js';
 import { leastRateOf } from './least-rate.js';
+import { Merge, type MergeParts } from './merge.js';
+import { PendingCount } from './pending-count.js';
 import { reportsOf } from './push-reports.js';
 import type { PushWatchParts } from './push-watch.js';
-import { aboutThePeer, type Pushed, Pusher, type Slice } from './pusher.js';
+import { type Pushed, Pusher, type Slice } from './pusher.js';
+import { Question } from './refused/question.js';
 import { RefusalClassifier } from './refused/refusal-classifier.js';
-import { type HeldConflict, RejectedRows } from './refused/rejected-rows.js';
+import { RejectedRows } from './refused/rejected-rows.js';
 import { DoubtfulDeletions } from './slice/doubtful-deletions.js';
 import { PendingFiles } from './slice/pending-files.js';
 import { SliceChoice } from './slice/slice-choice.js';
@@ -87,6 +84,7 @@ export interface PeerLaneParts {
  */
 export class PeerLane implements Lane {
   readonly peer: string;
+  readonly decisions: Decisions;
   readonly #parts: PeerLaneParts;
   readonly #files: PendingFiles;
   readonly #rejected = new RejectedRows();
@@ -95,26 +93,22 @@ export class PeerLane implements Lane {
   readonly #slice = new SliceSize();
   readonly #choice: SliceChoice;
   readonly #refusal = new RefusalClassifier();
+  readonly #question = new Question(this.#rejected, this.#refusal);
+  readonly #judge: Judge;
+  readonly #merging: MergeParts;
+  readonly #pending: PendingCount;
   readonly #pusher: Pusher;
   readonly #unnoted: UnnotedFiles;
   readonly #uncertain = new UncertainRows();
   #pushing: Slice | undefined;
   #hasRecalled = false;
-  /** The next row is asked about alone, whatever else there is. */
-  #asksNext = false;
   /** In the clock of `performance`. */
   #turnSince = 0;
-  /** When a row was asked about last, in the clock of `performance`. */
-  #askedAt = 0;
   #unreadable = 0;
   #waiting = 0;
   readonly #contested: ContestedVersions;
   readonly #rhythm: LaneRhythm;
   #lastSentAt: number | undefined;
-  #pending: number | undefined;
-  #pendingSince: number | undefined;
-  /** In the clock of `performance`. */
-  #countAgainAt = 0;
   #sent = 0;
 
   constructor(parts: PeerLaneParts) {
@@ -154,6 +148,21 @@ export class PeerLane implements Lane {
       lookAtRoots: parts.lookAtRoots,
       isTheirs: ({ encoded }) => this.#contested.isTheirs(encoded),
       replacesDirectory: (encoded) => this.#replacesDirectory(encoded),
+    });
+    this.#judge = new Judge({
+      ...{ peer: parts.peer, files: this.#files, rejected: this.#rejected, refusal: this.#refusal },
+      ...{ versions: this.#versions, contested: this.#contested, cutOff: this.#cutOff },
+      ...{ compare: parts.compare, onContested: parts.onContested, onLate: parts.onLate },
+      askSoon: () => this.#question.hurry(),
+    });
+    this.#merging = {
+      ...{ peer: parts.peer, ledger: parts.ledger, journal: parts.journal, files: this.#files },
+      ...{ versions: this.#versions, uncertain: this.#uncertain, contested: this.#contested },
+    };
+    this.#pending = new PendingCount(() => parts.ledger.countDirty(parts.peer));
+    this.decisions = new Decisions({
+      ...{ peer: parts.peer, ledger: parts.ledger, window: parts.window },
+      ...{ rejected: this.#rejected, contested: this.#contested, wake: () => this.wake() },
     });
     this.#rhythm = new LaneRhythm(
       () => this.#takeTurn(),
@@ -202,8 +211,8 @@ export class PeerLane implements Lane {
       ...this.#rhythm.status,
       pausedSince: this.#pausedSince,
       lastSentAt: this.#lastSentAt,
-      pending: this.#pending,
-      pendingSince: this.#pendingSince,
+      pending: this.#pending.files,
+      pendingSince: this.#pending.since,
       sent: this.#sent,
       onHold,
       onHoldCount,
@@ -217,7 +226,7 @@ export class PeerLane implements Lane {
       const push = () => this.#pushAll();
       await (this.#parts.turn ? this.#parts.turn.run(push) : push());
     } catch (error) {
-      if (isBusy(error)) return this.#rhythm.failed('locked');
+      if (isLocked(error)) return this.#rhythm.failed('locked');
       if (isShortage(error)) return this.#rhythm.failed('shortage');
       this.#parts.onError?.(`sending to ${this.peer}`, error);
       this.#rhythm.failed('failed');
@@ -262,10 +271,9 @@ export class PeerLane implements Lane {
       this.#noteIdle();
       return undefined;
     }
-    this.#count();
-    this.#pendingSince ??= Date.now();
+    this.#pending.found();
     this.#rhythm.updating();
-    const suspect = this.#askedAlone(rows);
+    const suspect = this.#question.choose(rows);
     const chosen = this.#chosen(rows, suspect);
     const copy = PrivateDatabase.build(ledger, this.#databaseFile, peer, chosen);
     this.#versions.begin(copy.rows);
@@ -294,77 +302,7 @@ export class PeerLane implements Lane {
   }
 
   marked(encoded: Buffer, isOffered: boolean, at: number): void {
-    if (this.#contested.marked(encoded, isOffered, at)) this.wake();
-  }
-
-  /**
-   * Sends a file once more if the peer has taken it as it is now: another host may have brought it
-   * an older version since, which was on its way all the time.
-   */
-  sendAgain(encoded: Buffer): void {
-    if (this.#contested.sendAgain(encoded)) this.wake();
-  }
-
-  /**
-   * Has what is under a name sent with force, as long as it does not change: the peer has something
-   * else there that is to go.
-   */
-  win(encoded: Buffer): void {
-    this.#send(encoded, true);
-  }
-
-  /** Has what is under a name sent, as any change is. */
-  offer(encoded: Buffer): void {
-    this.#send(encoded, false);
-  }
-
-  #send(encoded: Buffer, isForced: boolean): void {
-    this.#rejected.forget(encoded);
-    this.#contested.send(encoded, isForced);
-    this.wake();
-  }
-
-  /** What the peer has changed as well, and nobody has decided. */
-  conflicts(): readonly HeldConflict[] {
-    return this.#rejected.conflicts();
-  }
-
-  /**
-   * The peer has looked at what this host has, and sent nothing: it may have given up its version
-   * of what is in conflict.
-   */
-  lookedAt(): void {
-    if (this.#rejected.retryConflicts()) this.wake();
-  }
-
-  /**
-   * Has nothing of these names pending any more: the peer's version is to come. Until it does, this
-   * host keeps its own on disk.
-   *
-   * @returns whether it could be done: not while csync2's database is locked for seconds
-   */
-  async giveUp(names: readonly Buffer[]): Promise<boolean> {
-    const { ledger, peer, window } = this.#parts;
-    const isDone = await window.run(() =>
-      whenNotBusy(() => ledger.withoutWaiting(() => withdrawDirty(ledger, names, peer))),
-    );
-    if (!isDone) return false;
-    for (const encoded of names) {
-      this.#rejected.forget(encoded);
-      this.#contested.giveUp(encoded);
-    }
-    this.wake();
-    return true;
-  }
-
-  /** Tries what the peer has refused of some names, at once. */
-  tryAgain(concerns: (encoded: Buffer) => boolean): void {
-    if (this.#rejected.forgetWhere(concerns)) this.wake();
-  }
-
-  /** Whether the peer has refused a file, and not taken it since. */
-  hasRejected(row: DirtyRow): boolean {
-    return this.#rejected.hasFailed(row);
+    this.decisions.marked(encoded, isOffered, at);
   }
 
   /** Whether a file is on its way just now, by its name in the database. */
@@ -372,57 +310,10 @@ export class PeerLane implements Lane {
     return this.#pushing?.copy.has(encoded) ?? false;
   }
 
-  /**
-   * Whether the peer called a file changed on both sides when it was asked last, by its name in the
-   * database.
-   */
-  hasRefused(encoded: Buffer): boolean {
-    return this.#rejected.wasConflict({ encoded });
-  }
-
-  /**
-   * Whether the peer called anything at or below a name, or a directory above it, changed on both
-   * sides.
-   */
-  hasConflictAround(encoded: Buffer): boolean {
-    return this.#rejected.hasConflictAround(encoded);
-  }
-
-  /** Until now, the peer had a version of its own that it may have been bringing to others. */
-  #isLate(row: DirtyRow): boolean {
-    const { encoded } = row;
-    return (
-      this.#rejected.wasConflict(row) ||
-      this.#contested.isOrigin(encoded) ||
-      this.#contested.isDecided(encoded)
-    );
-  }
-
-  #isContested(row: PushedRow, { diagnoses, outcome, transcript }: Pushed): boolean {
-    const isLeft = outcome.left.includes(row) && diagnoses.has(row);
-    return isLeft || outcome.later?.includes(row) || transcript.isContested(saidName(row));
-  }
-
   #replacesDirectory(encoded: Buffer): boolean {
     const path = this.#files.path(encoded);
     const isFile = this.#files.look(encoded) === 'other';
     return path !== undefined && isFile && this.#parts.ledger.countWithin(path, 2, true) > 1;
-  }
-
-  /**
-   * A row that is pushed alone, to be told why it is rejected: when nothing else is to be sent, but
-   * soon in any case.
-   */
-  #askedAlone(rows: readonly DirtyRow[]): DirtyRow | undefined {
-    if (this.#refusal.isPeer) return rows[0];
-    const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
-    // One that has overtaken the others tells nothing of what holds them.
-    if (suspects.length === 0) return undefined;
-    const isTime = this.#asksNext || performance.now() - this.#askedAt > askMilliseconds;
-    if (suspects.length < rows.length && !isTime) return undefined;
-    this.#asksNext = false;
-    this.#askedAt = performance.now();
-    return this.#rejected.longestWaiting(suspects);
   }
 
   get #directory(): string {
@@ -440,7 +331,14 @@ export class PeerLane implements Lane {
       return !this.#rhythm.isStopping;
     }
     this.#report(pushed);
-    return !this.#rhythm.isStopping && this.#judge(pushed) && !this.#isTurnOver();
+    if (this.#rhythm.isStopping) return false;
+    const failure = this.#judge.judge(pushed);
+    if (failure) {
+      this.#rhythm.failed(failure);
+      return false;
+    }
+    this.#rhythm.succeeded();
+    return !this.#isTurnOver();
   }
 
   /**
@@ -471,52 +369,18 @@ export class PeerLane implements Lane {
    * `goesOn`. Beside a session that is waited for no longer the database may be locked for seconds.
    */
   async #merge(pushed: Pushed, checkpoint: Checkpoint): Promise<Slice | undefined> {
-    const { outcome } = pushed;
-    const uncertain = new Set(
-      outcome.sent.filter((row) => this.#isUncertain(row, pushed)).map(keyOf),
-    );
+    const merge = new Merge(this.#merging, pushed, checkpoint);
     // When the lane is stopped before it gets its turn, what was sent stays pending and is sent
     // again: no harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
-        if (!this.#tryMerge(outcome, checkpoint, uncertain)) return false;
+        if (!merge.try()) return false;
         return { next: this.#goesOn(pushed) ? this.#nextSlice() : undefined };
       });
       if (merged) return merged.next;
       await new Promise((resolve) => setTimeout(resolve, wait));
     }
     return undefined;
-  }
-
-  #tryMerge(outcome: PushOutcome, checkpoint: Checkpoint, uncertain: ReadonlySet<string>): boolean {
-    const { journal, ledger, peer } = this.#parts;
-    const { sent, missingOnPeer, certificates } = outcome;
-    const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
-    if (sent.length + marks + certificates.length === 0) return true;
-    const isChecked = journal.mayBeMarkedSince(checkpoint);
-    try {
-      const isCheckedMeanwhile = (encoded: Buffer) => {
-        const path = this.#files.path(encoded);
-        return path !== undefined && (isChecked(path) || uncertain.has(keyOf({ encoded })));
-      };
-      mergePush(ledger, peer, outcome, isCheckedMeanwhile);
-      this.#contested.yield(outcome.later ?? []);
-      return true;
-    } catch (error) {
-      if (isBusy(error)) return false;
-      throw error;
-    }
-  }
-
-  #isUncertain(row: DirtyRow, { transcript }: Pushed): boolean {
-    const path = this.#files.path(row.encoded);
-    if (path === undefined) return false;
-    // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is
-    // gone, as it was.
-    const isPast = transcript.hasUpdated(saidName(row)) && this.#files.look(row.encoded) === 'gone';
-    if (isPast || this.#versions.isUncertain(row)) return this.#uncertain.sent(path);
-    this.#uncertain.certain(path);
-    return false;
   }
 
   #report(pushed: Pushed): void {
@@ -527,74 +391,6 @@ export class PeerLane implements Lane {
     const pathOf = (encoded: Buffer) => this.#files.path(encoded);
     const about = { peer: this.peer, pathOf, rejected: this.#rejected };
     for (const report of reportsOf(pushed, about)) this.#parts.onPush?.(report);
-  }
-
-  /** Whether to go on with the next slice. */
-  #judge(pushed: Pushed): boolean {
-    const { result, outcome, transcript, diagnoses, blamed } = pushed;
-    const { sent, left } = outcome;
-    const late = sent.filter((row) => !outcome.later?.includes(row) && this.#isLate(row));
-    this.#contested.sent(sent);
-    for (const row of [...sent, ...left])
-      if (this.#isContested(row, pushed)) this.#parts.onContested?.(row.encoded);
-    for (const { encoded } of late) this.#parts.onLate?.(encoded);
-    this.#versions.taken(sent, pushed.endedAt);
-    this.#rejected.taken(sent);
-    this.#rejected.takenBelow(sent);
-    if (!pushed.isStuck) this.#cutOff.pushed(transcript, outcome);
-    // What was refused along with everything else was not refused for its own sake.
-    if (sent.length > 0 && this.#refusal.isOver()) this.#rejected.release();
-    if (result.outcome === 'stalled') this.#noteStall(pushed);
-    if (left.length > 0 && sent.length === 0) {
-      if (aboutThePeer.has(result.outcome)) return this.#failPeer(result.outcome);
-      for (const diagnosis of diagnoses.values()) {
-        if (!this.#refusal.isOfPeer(diagnosis)) continue;
-        this.#rejected.release();
-        return this.#failPeer(diagnosis.outcome);
-      }
-      // Whatever comes next may be refused as well, for a reason that one of these tells.
-      if (diagnoses.size === 0) this.#asksNext = true;
-    }
-    // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these
-    // files.
-    for (const row of blamed.filter((each) => !this.#rejected.isResting(each))) {
-      const diagnosis = diagnoses.get(row);
-      this.#rejected.refused(row, this.#files.stamp(row), diagnosis, Date.now());
-      if (pushed.lookalikes?.includes(row)) this.#rejected.force(row);
-      if (diagnosis?.isTie && this.#winsTies(row)) this.#rejected.force(row);
-      // Refused once more, it is the peer's later change.
-      if (diagnosis?.meaning === 'half-taken') this.#versions.taken([row], pushed.endedAt);
-      if (diagnosis?.meaning === 'compare') this.#parts.compare?.(row.encoded);
-    }
-    this.#rejected.left(left, (row) => this.#files.stamp(row));
-    this.#rhythm.succeeded();
-    return true;
-  }
-
-  /**
-   * Where a file is to replace a directory that the peer has something in, csync2's server sends no
-   * answer (csync_rs_sig reads the directory, and fails without a word).
-   */
-  #noteStall({ outcome: { left }, transcript }: Pushed): void {
-    const name = transcript.nameCutOff(left.map(saidName));
-    const row = left.find((each) => saidName(each) === name);
-    if (!row || !['other', 'link'].includes(this.#files.look(row.encoded))) return;
-    this.#rejected.refused(row, this.#files.stamp(row), stalledAt, Date.now());
-    this.#parts.compare?.(row.encoded);
-  }
-
-  #failPeer(reason: Outcome): false {
-    this.#rhythm.failed(reason);
-    return false;
-  }
-
-  /**
-   * Both sides changed the file within the second (or to the same size) that `auto` compares, so
-   * both have lost, for good. One must give way, and both must agree which: the host whose name
-   * comes later.
-   */
-  #winsTies(row: DirtyRow): boolean {
-    return Buffer.compare(row.myName, encodeName(Buffer.from(this.peer))) < 0;
   }
 
   /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
@@ -615,9 +411,7 @@ export class PeerLane implements Lane {
 
   /** Nothing can be sent now. */
   #noteIdle(): void {
-    this.#pending = this.#parts.ledger.countDirty(this.peer);
-    if (this.#pending > 0) return;
-    this.#pendingSince = undefined;
+    if (this.#pending.countNow() > 0) return;
     // Whatever has failed is not pending any more.
     this.#rhythm.succeeded();
     this.#unnoted.forget();
@@ -625,51 +419,20 @@ export class PeerLane implements Lane {
 
   /** The peer is paused: corrects and counts what is pending, and sends nothing. */
   async #notePending(): Promise<void> {
-    const wait = this.#countAgainAt - performance.now();
+    const { wait } = this.#pending;
     if (wait > 0) return this.#rhythm.wakeAt(Date.now() + wait);
     await this.#parts.window.run(async () => {
       this.#contested.apply();
-      this.#count();
+      this.#pending.look();
     });
-    if (this.#pending === 0) this.#pendingSince = undefined;
-    else this.#pendingSince ??= Date.now();
   }
 
   get #pausedSince(): number | undefined {
     return this.#parts.pausedSince?.();
   }
-
-  /**
-   * How much is pending. To count a million rows before each push would take as long as the push:
-   * then it is not told again.
-   */
-  #count(): void {
-    if (performance.now() < this.#countAgainAt) return;
-    const begun = performance.now();
-    this.#pending = this.#parts.ledger.countDirty(this.peer);
-    this.#countAgainAt = begun + (performance.now() - begun) * countingShare;
-  }
 }
 
-function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
-  return encoded.toString('latin1');
-}
-
-function isBusy(error: unknown): boolean {
-  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
-}
-
-/** How long rows that were refused wait for fresh changes before one is asked about. */
-const askMilliseconds = 1000;
-/** Counting takes this part of the time at most. */
-const countingShare = 50;
 const onHoldShown = 100;
-const stalledAt: Diagnosis = {
-  outcome: 'refused',
-  meaning: 'compare',
-  detail: 'the peer does not answer at this file',
-  isTie: false,
-};
 /** How often files are looked for that can't be looked at. */
 const lookAgainMilliseconds = 10_000;
 /** How often links are looked at that wait for what can't be sent. */

@@ -401,7 +401,7 @@ describe('a file that a third host may have been given in an older version since
   test('taken because this host was decided to send it, it is told', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.lane.win(encodeName(lane.path('/a')));
+    lane.lane.decisions.win(encodeName(lane.path('/a')));
     await lane.run(second);
     assert.deepEqual([lane.pending(), lane.late()], [[], ['/a']]);
   });
@@ -413,7 +413,8 @@ describe('a file that a third host may have been given in an older version since
     lane.addPending('/a', '/b');
     await lane.run(second);
     lane.change('/b');
-    for (const name of ['/a', '/b', '/c']) lane.lane.sendAgain(encodeName(lane.path(name)));
+    for (const name of ['/a', '/b', '/c'])
+      lane.lane.decisions.sendAgain(encodeName(lane.path(name)));
     await lane.run(second);
     assert.deepEqual([lane.pending(), lane.pushes(), lane.sentIn('/c')], [[], 2, 0]);
   });

@@ -1,0 +1,234 @@
+// What csync2 calls of the C library for the files of a tree, and is to be called here first. In an
+// update, which leaves no traces, that is to follow no link and to open no FIFO.
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
+
+#include "next.h"
+#include "places.h"
+#include "traces.h"
+#include "whole_files.h"
+
+#define ICS_EXPORT __attribute__((visibility("default")))
+
+using namespace ics::preload;
+
+namespace {
+
+/** The name of the temporary file that has none, as csync2 knows it; empty: there is none. */
+char nameless[4096];
+
+bool IsNameless(const char* path) { return nameless[0] != 0 && std::strcmp(nameless, path) == 0; }
+
+/** The name under which a process finds what it has open (proc_pid_fd(5)). */
+struct OwnName {
+  explicit OwnName(int file) { std::snprintf(text, sizeof text, "/proc/self/fd/%d", file); }
+  char text[32];
+};
+
+void CloseQuietly(int file) {
+  const int error = errno;
+  close(file);
+  errno = error;
+}
+
+/** What csync2 writes where it can't move a file into its place, since that is on another disk. */
+FILE* OpenForWriting(const Place& place) {
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY;
+  const int file = openat(place.directory(), place.name(), flags, 0600);
+  return file < 0 ? nullptr : Next<decltype(fdopen)>("fdopen")(file, "wb");
+}
+
+/**
+ * csync2 opens a file that it has just looked at. A FIFO that stands there by then, which any user
+ * may make, would have it wait for ever for somebody to write to it (fifo(7)).
+ */
+FILE* OpenForReading(const Place& place) {
+  const int link = place.IsInTree() ? O_NOFOLLOW : 0;
+  const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | link;
+  const int file = openat(place.directory(), place.name(), flags);
+  if (file < 0) {
+    // csync2 is to take it for absent: at another error its server says nothing at all.
+    if (errno == ELOOP) errno = ENOENT;
+    return nullptr;
+  }
+  struct stat status {};
+  if (fstat(file, &status) != 0 || S_ISFIFO(status.st_mode)) {
+    close(file);
+    errno = EINVAL;
+    return nullptr;
+  }
+  // It counts for the open alone.
+  (void)fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);
+  return Next<decltype(fdopen)>("fdopen")(file, "rb");
+}
+
+}  // namespace
+
+extern "C" {
+
+// By its own name: with 64-bit offsets the compiler would call it lstat64. So with the others.
+ICS_EXPORT int LookAt(const char* path, struct stat* status) __asm__("lstat");
+int LookAt(const char* path, struct stat* status) {
+  const Place place(path);
+  if (place.IsMissing()) return -1;
+  return fstatat(place.directory(), place.name(), status, AT_SYMLINK_NOFOLLOW);
+}
+
+/** csync2 gives a new file the owner and mode of what is in its place: never those of a link's. */
+ICS_EXPORT int LookBehind(const char* path, struct stat* status) __asm__("stat");
+int LookBehind(const char* path, struct stat* status) {
+  const Place place(path);
+  if (place.IsMissing()) return -1;
+  return fstatat(place.directory(), place.name(), status,
+                 place.IsInTree() ? AT_SYMLINK_NOFOLLOW : 0);
+}
+
+ICS_EXPORT ssize_t readlink(const char* path, char* target, size_t size) noexcept {
+  const Place place(path);
+  return place.IsMissing() ? -1 : readlinkat(place.directory(), place.name(), target, size);
+}
+
+ICS_EXPORT int utime(const char* path, const utimbuf* times) noexcept {
+  const Place place(path);
+  if (place.IsMissing()) return -1;
+  timespec both[] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+  if (times != nullptr) {
+    both[0] = {times->actime, 0};
+    both[1] = {times->modtime, 0};
+  }
+  const int link = place.IsInTree() ? AT_SYMLINK_NOFOLLOW : 0;
+  const int result = utimensat(place.directory(), place.name(), both, link);
+  if (result == 0) Note('T', path);
+  return result;
+}
+
+ICS_EXPORT int chmod(const char* path, mode_t mode) noexcept {
+  const Place place(path);
+  if (place.IsMissing()) return -1;
+  if (!place.IsInTree()) return fchmodat(AT_FDCWD, path, mode, 0);
+  const int file = openat(place.directory(), place.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (file < 0) return -1;
+  // By the name of what is open: chmod(2) follows a link that has come meanwhile.
+  const int result = fchmodat(AT_FDCWD, OwnName(file).text, mode, 0);
+  CloseQuietly(file);
+  return result;
+}
+
+ICS_EXPORT int chown(const char* path, uid_t owner, gid_t group) noexcept {
+  const Place place(path);
+  if (place.IsMissing()) return -1;
+  const int link = place.IsInTree() ? AT_SYMLINK_NOFOLLOW : 0;
+  return fchownat(place.directory(), place.name(), owner, group, link);
+}
+
+ICS_EXPORT int lchown(const char* path, uid_t owner, gid_t group) noexcept {
+  const Place place(path);
+  if (place.IsMissing()) return -1;
+  return fchownat(place.directory(), place.name(), owner, group, AT_SYMLINK_NOFOLLOW);
+}
+
+ICS_EXPORT int unlink(const char* path) noexcept {
+  if (IsNameless(path)) {
+    nameless[0] = 0;
+    return 0;
+  }
+  const Place place(path);
+  const int result = place.IsMissing() ? -1 : unlinkat(place.directory(), place.name(), 0);
+  if (result != 0) return result;
+  Note('R', path);
+  SettleTemporary(path);
+  return result;
+}
+
+ICS_EXPORT int rmdir(const char* path) noexcept {
+  const Place place(path);
+  const int result =
+      place.IsMissing() ? -1 : unlinkat(place.directory(), place.name(), AT_REMOVEDIR);
+  if (result == 0) Note('R', path);
+  else if (errno == ENOTEMPTY || errno == EEXIST) NoteOccupied(path);
+  return result;
+}
+
+ICS_EXPORT int MakeTemporary(char* path) __asm__("mkstemp");
+int MakeTemporary(char* path) {
+  const Place place(path);
+  const bool is_in_tree = place.IsInTree() && std::strlen(path) < sizeof nameless;
+  const int file =
+      is_in_tree ? MakeTemporaryIn(place, path) : Next<decltype(MakeTemporary)>("mkstemp")(path);
+  if (is_in_tree && place.IsBehindLink()) {
+    std::strcpy(nameless, path);
+    return file;
+  }
+  NoteTemporaryOf(path);
+  NoteTemporary(path, file);
+  return file;
+}
+
+ICS_EXPORT FILE* fdopen(int file, const char* mode) noexcept {
+  FILE* const stream = Next<decltype(fdopen)>("fdopen")(file, mode);
+  if (stream != nullptr) NoteStream(file, stream);
+  return stream;
+}
+
+ICS_EXPORT FILE* OpenFile(const char* path, const char* mode) __asm__("fopen");
+FILE* OpenFile(const char* path, const char* mode) {
+  const Place place(path);
+  if (place.IsMissing()) return nullptr;
+  if (std::strcmp(mode, "rb") == 0) return OpenForReading(place);
+  if (std::strcmp(mode, "wb") == 0 && place.IsInTree()) return OpenForWriting(place);
+  return Next<decltype(OpenFile)>("fopen")(path, mode);
+}
+
+/** Where it can't, csync2 copies, and keeps its own file if that fails. */
+ICS_EXPORT int rename(const char* from, const char* to) noexcept {
+  if (IsNameless(from)) {
+    nameless[0] = 0;
+    errno = ENOENT;
+    return -1;
+  }
+  ino_t inode = 0;
+  const Finished finished = Finish(from, &inode);
+  if (finished == Finished::kFailed) return -1;
+  // What is not known to be closed first counts as copied.
+  if (finished == Finished::kUnknown) Note('X', to);
+  const Place source(from);
+  const Place target(to);
+  const bool is_missing = source.IsMissing() || target.IsMissing();
+  const int result =
+      is_missing ? -1
+                 : renameat(source.directory(), source.name(), target.directory(), target.name());
+  if (result == 0 && finished == Finished::kWhole) NoteMove(to, inode);
+  if (result != 0 && errno == EXDEV) Note('X', to);
+  SettleTemporary(from);
+  return result;
+}
+
+ICS_EXPORT int mkdir(const char* path, mode_t mode) noexcept {
+  const Place place(path);
+  return place.IsMissing() ? -1 : mkdirat(place.directory(), place.name(), mode);
+}
+
+ICS_EXPORT int symlink(const char* target, const char* path) noexcept {
+  NoteReplacement(path);
+  const Place place(path);
+  return place.IsMissing() ? -1 : symlinkat(target, place.directory(), place.name());
+}
+
+ICS_EXPORT int mkfifo(const char* path, mode_t mode) noexcept {
+  NoteReplacement(path);
+  const Place place(path);
+  return place.IsMissing() ? -1 : mkfifoat(place.directory(), place.name(), mode);
+}
+
+ICS_EXPORT int mknod(const char* path, mode_t mode, dev_t device) noexcept {
+  NoteReplacement(path);
+  const Place place(path);
+  return place.IsMissing() ? -1 : mknodat(place.directory(), place.name(), mode, device);
+}
+
+}  // extern "C"

@@ -1,0 +1,138 @@
+import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PushedRow } from '../../csync2/database/private-database.js';
+import { encodeName, saidName } from '../../csync2/files/name-encoding.js';
+import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
+import type { Outcome } from '../../csync2/run/result.js';
+import type { CutOffFiles } from './cut-off-files.js';
+import { aboutThePeer, type Pushed } from './pusher.js';
+import type { RefusalClassifier } from './refused/refusal-classifier.js';
+import type { RejectedRows } from './refused/rejected-rows.js';
+import type { PendingFiles } from './slice/pending-files.js';
+import type { ContestedVersions } from './versions/contested-versions.js';
+import type { SentVersions } from './versions/sent-versions.js';
+
+/** What {@link Judge} keeps up to date for one peer, and whom it tells. */
+export interface JudgeParts {
+  readonly peer: string;
+  readonly files: PendingFiles;
+  readonly rejected: RejectedRows;
+  readonly versions: SentVersions;
+  readonly contested: ContestedVersions;
+  readonly cutOff: CutOffFiles;
+  readonly refusal: RefusalClassifier;
+  /** Has a row that was refused asked about alone, next. */
+  readonly askSoon: () => void;
+  /** The peer has something in the way of this name that is not known here. */
+  readonly compare?: ((encoded: Buffer) => void) | undefined;
+  /** This host and the peer have both changed a file. */
+  readonly onContested?: ((encoded: Buffer) => void) | undefined;
+  /** The peer may have brought others an older version since they have taken ours. */
+  readonly onLate?: ((encoded: Buffer) => void) | undefined;
+}
+
+/** Decides what the end of a push means: for the files it was to send, and for the peer. */
+export class Judge {
+  readonly #parts: JudgeParts;
+
+  constructor(parts: JudgeParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns why the peer takes nothing at the moment; undefined: it does */
+  judge(pushed: Pushed): Outcome | undefined {
+    const { askSoon, cutOff, refusal, rejected } = this.#parts;
+    const { diagnoses, result, outcome, transcript } = pushed;
+    const { sent, left } = outcome;
+    this.#noteVersions(pushed);
+    rejected.taken(sent);
+    rejected.takenBelow(sent);
+    if (!pushed.isStuck) cutOff.pushed(transcript, outcome);
+    // What was refused along with everything else was not refused for its own sake.
+    if (sent.length > 0 && refusal.isOver()) rejected.release();
+    if (result.outcome === 'stalled') this.#noteStall(pushed);
+    const failure = left.length > 0 && sent.length === 0 ? this.#failureOf(pushed) : undefined;
+    if (failure) return failure;
+    // Whatever comes next may be refused as well, for a reason that one of these tells.
+    if (sent.length === 0 && left.length > 0 && diagnoses.size === 0) askSoon();
+    // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these
+    // files.
+    for (const row of pushed.blamed.filter((each) => !rejected.isResting(each)))
+      this.#noteRefusal(row, pushed);
+    rejected.left(left, (row) => this.#parts.files.stamp(row));
+    return undefined;
+  }
+
+  #noteVersions(pushed: Pushed): void {
+    const { contested, onContested, onLate, versions } = this.#parts;
+    const { sent, left, later } = pushed.outcome;
+    const late = sent.filter((row) => !later?.includes(row) && this.#isLate(row));
+    contested.sent(sent);
+    for (const row of [...sent, ...left]) if (isContested(row, pushed)) onContested?.(row.encoded);
+    for (const { encoded } of late) onLate?.(encoded);
+    versions.taken(sent, pushed.endedAt);
+  }
+
+  /** Until now, the peer had a version of its own that it may have been bringing to others. */
+  #isLate(row: DirtyRow): boolean {
+    const { contested, rejected } = this.#parts;
+    const { encoded } = row;
+    return rejected.wasConflict(row) || contested.isOrigin(encoded) || contested.isDecided(encoded);
+  }
+
+  /** Why nothing was taken, if that tells of the peer and not of these files. */
+  #failureOf({ result, diagnoses }: Pushed): Outcome | undefined {
+    const { refusal, rejected } = this.#parts;
+    if (aboutThePeer.has(result.outcome)) return result.outcome;
+    for (const diagnosis of diagnoses.values()) {
+      if (!refusal.isOfPeer(diagnosis)) continue;
+      rejected.release();
+      return diagnosis.outcome;
+    }
+    return undefined;
+  }
+
+  #noteRefusal(row: PushedRow, { diagnoses, endedAt, lookalikes }: Pushed): void {
+    const { compare, files, rejected, versions } = this.#parts;
+    const diagnosis = diagnoses.get(row);
+    rejected.refused(row, files.stamp(row), diagnosis, Date.now());
+    if (lookalikes?.includes(row)) rejected.force(row);
+    if (diagnosis?.isTie && this.#winsTies(row)) rejected.force(row);
+    // Refused once more, it is the peer's later change.
+    if (diagnosis?.meaning === 'half-taken') versions.taken([row], endedAt);
+    if (diagnosis?.meaning === 'compare') compare?.(row.encoded);
+  }
+
+  /**
+   * Where a file is to replace a directory that the peer has something in, csync2's server sends no
+   * answer (csync_rs_sig reads the directory, and fails without a word).
+   */
+  #noteStall({ outcome: { left }, transcript }: Pushed): void {
+    const { compare, files, rejected } = this.#parts;
+    const name = transcript.nameCutOff(left.map(saidName));
+    const row = left.find((each) => saidName(each) === name);
+    if (!row || !['other', 'link'].includes(files.look(row.encoded))) return;
+    rejected.refused(row, files.stamp(row), stalledAt, Date.now());
+    compare?.(row.encoded);
+  }
+
+  /**
+   * Both sides changed the file within the second (or to the same size) that `auto` compares, so
+   * neither wins there. One must give way, and both must agree which: the host whose name comes
+   * later.
+   */
+  #winsTies(row: DirtyRow): boolean {
+    return Buffer.compare(row.myName, encodeName(Buffer.from(this.#parts.peer))) < 0;
+  }
+}
+
+function isContested(row: PushedRow, { diagnoses, outcome, transcript }: Pushed): boolean {
+  const isLeft = outcome.left.includes(row) && diagnoses.has(row);
+  return isLeft || outcome.later?.includes(row) || transcript.isContested(saidName(row));
+}
+
+const stalledAt: Diagnosis = {
+  outcome: 'refused',
+  meaning: 'compare',
+  detail: 'the peer does not answer at this file',
+  isTie: false,
+};

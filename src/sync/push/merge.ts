@@ -1,0 +1,83 @@
+import { type DirtyRow, isLocked, type Ledger } from '../../csync2/database/ledger.js';
+import { mergePush } from '../../csync2/database/private-database.js';
+import { saidName } from '../../csync2/files/name-encoding.js';
+import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
+import type { Pushed } from './pusher.js';
+import type { PendingFiles } from './slice/pending-files.js';
+import type { ContestedVersions } from './versions/contested-versions.js';
+import type { SentVersions } from './versions/sent-versions.js';
+import type { UncertainRows } from './versions/uncertain-rows.js';
+
+/** What {@link Merge} decides by. */
+export interface MergeParts {
+  readonly peer: string;
+  readonly ledger: Ledger;
+  readonly journal: CheckJournal;
+  readonly files: PendingFiles;
+  readonly versions: SentVersions;
+  readonly uncertain: UncertainRows;
+  readonly contested: ContestedVersions;
+}
+
+/**
+ * Brings what one push has sent into csync2's own database. A file that was checked meanwhile, or
+ * may have been another one while it was sent, stays pending.
+ */
+export class Merge {
+  readonly #parts: MergeParts;
+  readonly #pushed: Pushed;
+  readonly #checkpoint: Checkpoint;
+  readonly #uncertain: ReadonlySet<string>;
+
+  /** @param checkpoint - the moment at which what was sent was copied */
+  constructor(parts: MergeParts, pushed: Pushed, checkpoint: Checkpoint) {
+    this.#parts = parts;
+    this.#pushed = pushed;
+    this.#checkpoint = checkpoint;
+    const uncertain = pushed.outcome.sent.filter((row) => this.#isUncertain(row));
+    this.#uncertain = new Set(uncertain.map(keyOf));
+  }
+
+  /**
+   * Call it in a database window.
+   *
+   * @returns whether it is done: not while the database is locked
+   */
+  try(): boolean {
+    const { contested, files, journal, ledger, peer } = this.#parts;
+    const { outcome } = this.#pushed;
+    const { sent, missingOnPeer, certificates } = outcome;
+    const marks = missingOnPeer.length + (outcome.needParents?.length ?? 0);
+    if (sent.length + marks + certificates.length === 0) return true;
+    const isChecked = journal.mayBeMarkedSince(this.#checkpoint);
+    try {
+      const isCheckedMeanwhile = (encoded: Buffer) => {
+        const path = files.path(encoded);
+        return path !== undefined && (isChecked(path) || this.#uncertain.has(keyOf({ encoded })));
+      };
+      mergePush(ledger, peer, outcome, isCheckedMeanwhile);
+      contested.yield(outcome.later ?? []);
+      return true;
+    } catch (error) {
+      if (isLocked(error)) return false;
+      throw error;
+    }
+  }
+
+  #isUncertain(row: DirtyRow): boolean {
+    const { files, uncertain, versions } = this.#parts;
+    const path = files.path(row.encoded);
+    if (path === undefined) return false;
+    // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is
+    // gone, as it was.
+    const isUpdated = this.#pushed.transcript.hasUpdated(saidName(row));
+    const isPast = isUpdated && files.look(row.encoded) === 'gone';
+    if (isPast || versions.isUncertain(row)) return uncertain.sent(path);
+    uncertain.certain(path);
+    return false;
+  }
+}
+
+function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+  return encoded.toString('latin1');
+}

@@ -1,0 +1,41 @@
+import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { RefusalClassifier } from './refusal-classifier.js';
+import type { RejectedRows } from './rejected-rows.js';
+
+/**
+ * Chooses the row that is pushed alone, so that csync2 tells why the peer rejects it: when nothing
+ * else is to be sent, but soon in any case.
+ */
+export class Question {
+  readonly #rejected: RejectedRows;
+  readonly #refusal: RefusalClassifier;
+  #isUrgent = false;
+  /** When a row was asked about last, in the clock of `performance`. */
+  #askedAt = 0;
+
+  constructor(rejected: RejectedRows, refusal: RefusalClassifier) {
+    this.#rejected = rejected;
+    this.#refusal = refusal;
+  }
+
+  /** The next row is asked about alone, whatever else there is. */
+  hurry(): void {
+    this.#isUrgent = true;
+  }
+
+  /** Of the rows that may be pushed now, the one that is asked about; undefined: none is. */
+  choose(rows: readonly DirtyRow[]): DirtyRow | undefined {
+    if (this.#refusal.isPeer) return rows[0];
+    const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
+    // One that has overtaken the others tells nothing of what holds them.
+    if (suspects.length === 0) return undefined;
+    const isTime = this.#isUrgent || performance.now() - this.#askedAt > askMilliseconds;
+    if (suspects.length < rows.length && !isTime) return undefined;
+    this.#isUrgent = false;
+    this.#askedAt = performance.now();
+    return this.#rejected.longestWaiting(suspects);
+  }
+}
+
+/** How long rows that were refused wait for fresh changes before one is asked about. */
+const askMilliseconds = 1000;
