@@ -1,7 +1,8 @@
 import type { DirtyRow, Ledger } from '../../csync2/database/ledger.js';
 import { withdrawDirty } from '../../csync2/database/private-database.js';
 import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
-import type { HeldConflict, RejectedRows } from './refused/rejected-rows.js';
+import type { HeldConflict } from './refused/rejected.js';
+import type { RejectedRows } from './refused/rejected-rows.js';
 import type { ContestedVersions } from './versions/contested-versions.js';
 
 /** What {@link Decisions} changes. */

@@ -1,7 +1,7 @@
 import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
 import type { Outcome } from '../../csync2/run/result.js';
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { HeldPath } from './refused/rejected-rows.js';
+import type { HeldPath } from './refused/rejected.js';
 
 /** The state of a lane, which sends to one peer; see {@link laneStateText}. */
 export type LaneState = 'idle' | 'updating' | 'waiting' | 'paused' | 'stopped';

@@ -1,67 +1,41 @@
 import type { DirtyRow } from '../../../csync2/database/ledger.js';
 import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
-import type { Outcome } from '../../../csync2/run/result.js';
 import { isWithin } from '../../../text/path-bytes.js';
-
-/** A file that a peer has rejected. */
-export interface HeldPath {
-  readonly name: Buffer;
-  readonly reason: Outcome;
-  /** What the peer said, if it is more than the reason tells. */
-  readonly detail: string;
-  readonly failures: number;
-  /** When it is tried again, milliseconds since 1970. */
-  readonly until: number;
-}
-
-/** A file that is in conflict with what a peer has. */
-export interface HeldConflict {
-  /** As the database has it. */
-  readonly name: Buffer;
-  /** When the peer called it changed on both sides first; milliseconds since 1970. */
-  readonly since: number;
-}
-
-/** What is known of a row that was refused. */
-export type RowState =
-  /** It has failed together with others, and is to be asked about alone. */
-  | 'suspect'
-  /** It is tried again in a moment: something else goes first, or both sides are compared. */
-  | 'again'
-  /** It may be taken later: one of those that were refused alike is tried now and then. */
-  | 'later'
-  /** Both sides have changed it. */
-  | 'conflict'
-  /** A directory above it was refused: it goes when that has been taken. */
-  | 'behind';
+import { MissingDirectories } from './missing-directories.js';
+import { RefusedAlike } from './refused-alike.js';
+import {
+  directoryOf,
+  type HeldConflict,
+  type HeldPath,
+  isRefusedAlike,
+  keyOf,
+  newRejected,
+  type Rejected,
+} from './rejected.js';
 
 /**
  * The pending rows that a peer has rejected, with a state machine for each. None delays a new
- * change, since it is pushed only when it is due, alone, and when nothing else is to be sent.
+ * change: a rejected row is pushed only when it is due, alone, and when nothing else is to be sent.
  *
- * - Of a push of several, all that is left is suspect: where csync2's server refuses one file, it
- *   may refuse others for it.
- * - What the answer for one alone means, `csync2/refusals/refusals.ts` tells.
- * - Of those that are refused alike in one directory, one is tried every {@link laterSeconds}; when
- *   it is taken, all are free that were refused for the same reason.
- * - Where some of a directory are in conflict, the others that were refused along with them wait in
+ * - If a push of several rows leaves some of them, all of these are suspect: csync2's server may
+ *   have refused some because of another one.
+ * - `csync2/refusals/refusals.ts` says what the peer's answer for a single row means.
+ * - Rows that are refused alike in one directory wait together; see {@link RefusedAlike}. When the
+ *   peer takes one of them, all that were refused for the same reason are free.
+ * - If some rows of a directory are in conflict, the rows that were refused along with them wait in
  *   the same way.
- * - What lies below a directory that was refused, and is missing on the peer, waits for that
- *   directory and for nothing else.
- * - A change of the file makes it due; it is still asked about alone. A change is told by the
- *   file's stamp, and not by its row: a peer that pushes the same file to us in vain has csync2
- *   mark it here again each time.
+ * - Rows below a directory that was refused and is missing on the peer wait for that directory and
+ *   for nothing else; see {@link MissingDirectories}.
+ * - A row is due as soon as its file changes, and is still asked about alone. The file's stamp
+ *   tells a change, not the row: csync2 marks the file again each time a peer tries to push the
+ *   same file here.
  */
 export class RejectedRows {
   readonly #rows = new Map<string, Rejected>();
-  /** The directories for which rows wait in the state `behind`: they are missing on the peer. */
-  readonly #inTheWay = new Set<string>();
-  /** When one of those refused alike is tried again, by reason and directory. */
-  readonly #groups = new Map<string, Group>();
+  readonly #missing = new MissingDirectories(this.#rows);
+  readonly #alike = new RefusedAlike();
   /** How often nothing was answered since a row was taken. */
   #unanswered = 0;
-  /** No row that waits for its time is tried before. */
-  #nextTryAt = 0;
   /** When conflicts are, or were, tried again because the peer has looked. */
   #conflictsTriedAt = 0;
 
@@ -88,7 +62,7 @@ export class RejectedRows {
           failures: 0,
           until: rejected.lastAt + pause,
         });
-        this.#leaveGroup(rejected);
+        rejected.group = undefined;
       }
     }
     return now < this.#dueAt(rejected);
@@ -202,11 +176,11 @@ export class RejectedRows {
     const before = this.#find(row);
     const rejected: Rejected = before ?? newRejected(row, stamp);
     this.#rows.set(keyOf(row), rejected);
-    this.#leaveGroup(rejected);
+    rejected.group = undefined;
     Object.assign(rejected, { rowid: row.rowid, stamp, forced: false, lastAt: now });
-    const above = this.#inTheWayOf(rejected, diagnosis?.meaning);
+    const above = this.#missing.blocking(rejected, diagnosis?.meaning);
     if (above) {
-      this.#wait(rejected, above);
+      this.#missing.wait(rejected, above);
       return;
     }
     if (!diagnosis) {
@@ -232,14 +206,14 @@ export class RejectedRows {
    * would take a push to find that out.
    */
   left(rows: readonly DirtyRow[], stampOf: (row: DirtyRow) => string): void {
-    if (this.#inTheWay.size === 0) return;
+    if (this.#missing.size === 0) return;
     for (const row of rows) {
       if (this.#rows.has(keyOf(row))) continue;
-      const above = this.#refusedAbove({ name: row.encoded });
-      if (!above || !this.#isInTheWay(above)) continue;
+      const above = this.#missing.refusedAbove({ name: row.encoded });
+      if (!above || !this.#missing.has(above)) continue;
       const rejected = newRejected(row, stampOf(row));
       this.#rows.set(keyOf(row), rejected);
-      this.#wait(rejected, above);
+      this.#missing.wait(rejected, above);
     }
   }
 
@@ -275,7 +249,7 @@ export class RejectedRows {
       for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
         const above = this.#rows.get(key.slice(0, end));
         if (above?.state !== 'later') continue;
-        this.#leaveGroup(above);
+        above.group = undefined;
         Object.assign(above, { state: 'again', until: now + pause });
       }
     }
@@ -320,8 +294,7 @@ export class RejectedRows {
   /** Has all tried now, since somebody asks for it; how often they have failed still counts. */
   tryNow(): void {
     for (const rejected of this.#rows.values()) rejected.until = 0;
-    this.#groups.clear();
-    this.#nextTryAt = 0;
+    this.#alike.tryNow();
   }
 
   /**
@@ -345,47 +318,8 @@ export class RejectedRows {
   /** Forgets all: what they were refused for is over. */
   release(): void {
     this.#rows.clear();
-    this.#inTheWay.clear();
-    this.#groups.clear();
-    this.#nextTryAt = 0;
-  }
-
-  /** The directory above it that was refused, and is why it was. */
-  #inTheWayOf(rejected: Rejected, meaning: Diagnosis['meaning'] | undefined): Rejected | undefined {
-    const above = this.#refusedAbove(rejected);
-    if (meaning === 'parent-first') return above;
-    // Whatever is refused below one that is missing there is decided with it.
-    return above && this.#isInTheWay(above) && (meaning === 'conflict' || !meaning)
-      ? above
-      : undefined;
-  }
-
-  /** The nearest directory above it that was refused. */
-  #refusedAbove({ name }: Pick<Rejected, 'name'>): Rejected | undefined {
-    const key = name.toString('latin1');
-    for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
-      const above = this.#rows.get(key.slice(0, end));
-      if (above && above.state !== 'behind') return above;
-    }
-    return undefined;
-  }
-
-  #isInTheWay({ name: encoded }: Rejected): boolean {
-    return this.#inTheWay.has(keyOf({ encoded }));
-  }
-
-  /**
-   * It waits for a directory, and so do all below that: what is to become of them is decided with
-   * it.
-   */
-  #wait(rejected: Rejected, above: Rejected): void {
-    const behind = keyOf({ encoded: above.name });
-    Object.assign(rejected, { state: 'behind', behind });
-    if (this.#inTheWay.has(behind)) return;
-    this.#inTheWay.add(behind);
-    for (const other of this.#rows.values()) {
-      if (other.state !== 'behind' && this.#refusedAbove(other) === above) this.#wait(other, above);
-    }
+    this.#missing.clear();
+    this.#alike.tryNow();
   }
 
   /** Whether the peer has called enough others of its directory changed on both sides before it. */
@@ -400,115 +334,30 @@ export class RejectedRows {
     return others >= manyConflicts;
   }
 
-  /**
-   * It waits along with all that are refused alike in its directory, and with those that were not
-   * asked about yet.
-   */
   #waitAlike(rejected: Rejected, now: number): void {
-    const group = `${directoryOf(rejected.name)}\n${reasonOf(rejected)}`;
-    const { tries = 0 } = this.#groups.get(group) ?? {};
-    const seconds = laterSeconds[Math.min(tries, laterSeconds.length - 1)] as number;
-    this.#groups.set(group, { until: now + seconds * 1000, tries: tries + 1 });
-    Object.assign(rejected, { state: 'later', group });
-    if (tries > 0) this.#nextTryAt = now + betweenTries;
-    const directory = directoryOf(rejected.name);
-    for (const other of this.#rows.values()) {
-      if (other.state !== 'suspect' || other.failures > 0 || directoryOf(other.name) !== directory)
-        continue;
-      const { reason, detail } = rejected;
-      Object.assign(other, { state: 'later', group, reason, detail });
-    }
+    this.#alike.wait(rejected, this.#rows.values(), now);
     // The next try is that of another one.
-    this.#rows.delete(keyOf({ encoded: rejected.name }));
-    this.#rows.set(keyOf({ encoded: rejected.name }), rejected);
-  }
-
-  #dueAt({ state, group, until }: Rejected): number {
-    // It is forgotten along with what it waits for.
-    if (state === 'behind') return Number.POSITIVE_INFINITY;
-    if (state !== 'later' || group === undefined) return until;
-    return Math.max(this.#groups.get(group)?.until ?? 0, this.#nextTryAt);
-  }
-
-  #leaveGroup(rejected: Rejected): void {
-    rejected.group = undefined;
-  }
-
-  #drop({ name }: Rejected): void {
-    const key = keyOf({ encoded: name });
+    const key = keyOf({ encoded: rejected.name });
     this.#rows.delete(key);
-    if (this.#inTheWay.delete(key)) {
-      for (const other of [...this.#rows.values()]) {
-        // Others may wait for this one in turn.
-        if (other.state === 'behind' && other.behind === key) this.#drop(other);
-      }
-    }
-    if (this.#rows.size === 0) this.#groups.clear();
+    this.#rows.set(key, rejected);
+  }
+
+  #dueAt(rejected: Rejected): number {
+    // It is forgotten along with what it waits for.
+    if (rejected.state === 'behind') return Number.POSITIVE_INFINITY;
+    return rejected.state === 'later' ? this.#alike.dueAt(rejected) : rejected.until;
+  }
+
+  #drop(rejected: Rejected): void {
+    this.#rows.delete(keyOf({ encoded: rejected.name }));
+    // Others may wait for these in turn.
+    for (const other of this.#missing.drop(rejected)) this.#drop(other);
+    if (this.#rows.size === 0) this.#alike.forget();
   }
 
   #find(row: Pick<DirtyRow, 'encoded'>): Rejected | undefined {
     return this.#rows.get(keyOf(row));
   }
-}
-
-interface Rejected extends HeldPath {
-  state: RowState;
-  reason: Outcome;
-  detail: string;
-  failures: number;
-  until: number;
-  group: string | undefined;
-  /** When the peer called it changed on both sides first. */
-  conflictSince: number | undefined;
-  /** The directory that it waits for, in the state `behind`. */
-  behind: string | undefined;
-  /** At the last look at the file. */
-  rowid: number;
-  stamp: string;
-  /** When it was refused last. */
-  lastAt: number;
-  forced: boolean;
-}
-
-interface Group {
-  readonly until: number;
-  readonly tries: number;
-}
-
-function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
-  const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
-  const times = { until: 0, lastAt: 0, conflictSince: undefined };
-  return {
-    name,
-    rowid,
-    stamp,
-    state: 'suspect',
-    ...said,
-    ...times,
-    behind: undefined,
-    forced: false,
-  };
-}
-
-function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
-  return encoded.toString('latin1');
-}
-
-function directoryOf(encoded: Buffer): string {
-  return encoded.toString('latin1', 0, Math.max(0, encoded.lastIndexOf('/')));
-}
-
-function reasonOf({ reason, detail }: HeldPath): string {
-  return `${reason} ${detail}`;
-}
-
-/**
- * What hinders one thing hinders others, wherever they are; a conflict is that of a file, or of a
- * directory that was removed.
- */
-function isRefusedAlike(one: Rejected, other: Rejected): boolean {
-  const isSame = reasonOf(one) === reasonOf(other);
-  return isSame && (one.reason !== 'conflict' || directoryOf(one.name) === directoryOf(other.name));
 }
 
 /**
@@ -527,11 +376,6 @@ const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
   compare: 5,
   conflict: 6,
 };
-/**
- * A peer that has room again, or a directory that can be written to again, gets what waits within a
- * minute.
- */
-const laterSeconds = [5, 10, 20, 40];
 const mostUnanswered = 5;
 const freedMilliseconds = 1000;
 const conflictSeconds = 600;
@@ -546,5 +390,3 @@ const manyConflicts = 4;
  */
 const conflictPause = 5000;
 const conflictPauseEach = 500;
-/** Milliseconds between tries of rows that wait for their time: one takes some 20. */
-const betweenTries = 400;

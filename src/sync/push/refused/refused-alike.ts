@@ -1,0 +1,62 @@
+import { directoryOf, type Rejected, reasonOf } from './rejected.js';
+
+/**
+ * Of the rows that are refused for the same reason in one directory, one is tried now and then; the
+ * others wait for what comes of it.
+ */
+export class RefusedAlike {
+  /** When one of a group is tried again, by reason and directory. */
+  readonly #groups = new Map<string, Group>();
+  /** No row of any group is tried before. */
+  #nextTryAt = 0;
+
+  /**
+   * A row waits along with those of its group, and with those of its directory that were not asked
+   * about yet.
+   */
+  wait(rejected: Rejected, all: Iterable<Rejected>, now: number): void {
+    const { detail, reason } = rejected;
+    const directory = directoryOf(rejected.name);
+    const group = `${directory}\n${reasonOf(rejected)}`;
+    const { tries = 0 } = this.#groups.get(group) ?? {};
+    const seconds = laterSeconds[Math.min(tries, laterSeconds.length - 1)] as number;
+    this.#groups.set(group, { until: now + seconds * 1000, tries: tries + 1 });
+    Object.assign(rejected, { state: 'later', group });
+    if (tries > 0) this.#nextTryAt = now + betweenTries;
+    for (const other of all) {
+      const isUnasked = other.state === 'suspect' && other.failures === 0;
+      if (isUnasked && directoryOf(other.name) === directory)
+        Object.assign(other, { state: 'later', group, reason, detail });
+    }
+  }
+
+  /** When a row is tried again, milliseconds since 1970. */
+  dueAt({ group, until }: Rejected): number {
+    if (group === undefined) return until;
+    return Math.max(this.#groups.get(group)?.until ?? 0, this.#nextTryAt);
+  }
+
+  /** All rows are tried now. */
+  tryNow(): void {
+    this.#groups.clear();
+    this.#nextTryAt = 0;
+  }
+
+  /** There are no rows left. How long tries are apart is kept. */
+  forget(): void {
+    this.#groups.clear();
+  }
+}
+
+interface Group {
+  readonly until: number;
+  readonly tries: number;
+}
+
+/**
+ * A peer that has room again, or a directory that can be written to again, gets what waits within a
+ * minute.
+ */
+const laterSeconds = [5, 10, 20, 40];
+/** Milliseconds between tries of rows that wait for their time: one takes some 20. */
+const betweenTries = 400;
