@@ -54,7 +54,8 @@
       "product_extension": "so",
       "sources": ["native/preload/interposed.cc", "native/preload/interposed_files.cc", "native/preload/places.cc", "native/preload/traces.cc", "native/preload/turns.cc", "native/preload/whole_files.cc"],
       # csync2 is a C program: no library of C++ is to come with it.
-      "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
+      # Not cflags_cc: the defaults above take these off there.
+      "cflags": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
       "ldflags": ["-Wl,--as-needed"],
       "libraries": ["-ldl"]
     }

@@ -184,7 +184,7 @@ FILE* OpenFile(const char* path, const char* mode) {
   return Next<decltype(OpenFile)>("fopen")(path, mode);
 }
 
-/** Where it can't, csync2 copies, and keeps its own file if that fails. */
+/** Where the file can't be moved to another disk, csync2 copies it, and removes its own. */
 ICS_EXPORT int rename(const char* from, const char* to) noexcept {
   if (IsNameless(from)) {
     nameless[0] = 0;
@@ -193,7 +193,10 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
   }
   ino_t inode = 0;
   const Finished finished = Finish(from, &inode);
-  if (finished == Finished::kFailed) return -1;
+  if (finished == Finished::kFailed) {
+    Discard();
+    return -1;
+  }
   // What is not known to be closed first counts as copied.
   if (finished == Finished::kUnknown) Note('X', to);
   const Place source(from);
@@ -204,6 +207,7 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
                  : renameat(source.directory(), source.name(), target.directory(), target.name());
   if (result == 0 && finished == Finished::kWhole) NoteMove(to, inode);
   if (result != 0 && errno == EXDEV) Note('X', to);
+  if (result != 0 && errno != EXDEV && finished == Finished::kWhole) Discard();
   SettleTemporary(from);
   return result;
 }

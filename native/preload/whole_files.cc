@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "next.h"
+#include "places.h"
 
 namespace ics::preload {
 namespace {
@@ -29,14 +30,23 @@ void RemoveUnfinished() {
   errno = error;
 }
 
+constexpr size_t kOwnNameSize = 32;
+
+/** The name under which a process finds what it has open, wherever that is (proc_pid_fd(5)). */
+void OwnName(int file, char (&name)[kOwnNameSize]) {
+  std::snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+}
+
 /**
  * Writes what is still to be written of it, and leaves its descriptor open for reading alone.
  * False, with errno, if it can't be written. No other stream: a log on a full disk is no reason to
  * take nothing.
  */
-bool CloseForWriting(const char* path, int file) {
+bool CloseForWriting(int file) {
   if (fflush(unfinished_stream) != 0) return false;
-  const int reading = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  char own_name[kOwnNameSize];
+  OwnName(file, own_name);
+  const int reading = open(own_name, O_RDONLY | O_CLOEXEC);
   if (reading < 0) return false;
   const bool is_closed = dup2(reading, file) >= 0;
   close(reading);
@@ -88,10 +98,25 @@ void SettleTemporary(const char* path) {
   if (std::strcmp(unfinished, path) == 0) unfinished[0] = 0;
 }
 
+void Discard() {
+  const int error = errno;
+  char own_name[kOwnNameSize];
+  char path[sizeof unfinished];
+  OwnName(unfinished_file, own_name);
+  const ssize_t length = readlinkat(AT_FDCWD, own_name, path, sizeof path - 1);
+  if (unfinished[0] != 0 && length > 0) {
+    path[length] = 0;
+    const Place place(path);
+    if (!place.IsMissing()) (void)unlinkat(place.directory(), place.name(), 0);
+  }
+  unfinished[0] = 0;
+  errno = error;
+}
+
 Finished Finish(const char* path, ino_t* inode) {
   if (unfinished[0] == 0 || std::strcmp(unfinished, path) != 0) return Finished::kNotOurs;
   if (unfinished_stream == nullptr) return Finished::kUnknown;
-  if (!CloseForWriting(path, unfinished_file)) return Finished::kFailed;
+  if (!CloseForWriting(unfinished_file)) return Finished::kFailed;
   struct stat status {};
   if (fstat(unfinished_file, &status) == 0) *inode = status.st_ino;
   return Finished::kWhole;

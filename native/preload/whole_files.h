@@ -21,6 +21,12 @@ void NoteStream(int file, FILE* stream);
 /** The file that was under way has been moved or removed. */
 void SettleTemporary(const char* path);
 
+/**
+ * The file that was under way can't be moved to its place, and csync2 would leave it where it is.
+ * Removes it, also if a directory on the way there has another name by now. errno stays as it is.
+ */
+void Discard();
+
 /** What is to be done before a file is moved. */
 enum class Finished {
   /** It is not the one that is under way. */
