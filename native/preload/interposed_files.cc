@@ -19,11 +19,6 @@ using namespace ics::preload;
 
 namespace {
 
-/** The name of the temporary file that has none, as csync2 knows it; empty: there is none. */
-char nameless[4096];
-
-bool IsNameless(const char* path) { return nameless[0] != 0 && std::strcmp(nameless, path) == 0; }
-
 /** The name under which a process finds what it has open (proc_pid_fd(5)). */
 struct OwnName {
   explicit OwnName(int file) { std::snprintf(text, sizeof text, "/proc/self/fd/%d", file); }
@@ -108,6 +103,8 @@ ICS_EXPORT int utime(const char* path, const utimbuf* times) noexcept {
 }
 
 ICS_EXPORT int chmod(const char* path, mode_t mode) noexcept {
+  const int unnamed = UnnamedFile(path);
+  if (unnamed >= 0) return fchmod(unnamed, mode);
   const Place place(path);
   if (place.IsMissing()) return -1;
   if (!place.IsInTree()) return fchmodat(AT_FDCWD, path, mode, 0);
@@ -120,6 +117,8 @@ ICS_EXPORT int chmod(const char* path, mode_t mode) noexcept {
 }
 
 ICS_EXPORT int chown(const char* path, uid_t owner, gid_t group) noexcept {
+  const int unnamed = UnnamedFile(path);
+  if (unnamed >= 0) return fchown(unnamed, owner, group);
   const Place place(path);
   if (place.IsMissing()) return -1;
   const int link = place.IsInTree() ? AT_SYMLINK_NOFOLLOW : 0;
@@ -133,8 +132,8 @@ ICS_EXPORT int lchown(const char* path, uid_t owner, gid_t group) noexcept {
 }
 
 ICS_EXPORT int unlink(const char* path) noexcept {
-  if (IsNameless(path)) {
-    nameless[0] = 0;
+  if (UnnamedFile(path) >= 0) {
+    SettleTemporary(path);
     return 0;
   }
   const Place place(path);
@@ -157,15 +156,11 @@ ICS_EXPORT int rmdir(const char* path) noexcept {
 ICS_EXPORT int MakeTemporary(char* path) __asm__("mkstemp");
 int MakeTemporary(char* path) {
   const Place place(path);
-  const bool is_in_tree = place.IsInTree() && std::strlen(path) < sizeof nameless;
-  const int file =
-      is_in_tree ? MakeTemporaryIn(place, path) : Next<decltype(MakeTemporary)>("mkstemp")(path);
-  if (is_in_tree && place.IsBehindLink()) {
-    std::strcpy(nameless, path);
-    return file;
-  }
+  bool has_name = true;
+  const int file = place.IsInTree() ? MakeTemporaryIn(place, path, &has_name)
+                                    : Next<decltype(MakeTemporary)>("mkstemp")(path);
   NoteTemporaryOf(path);
-  NoteTemporary(path, file);
+  NoteTemporary(path, file, has_name);
   return file;
 }
 
@@ -186,11 +181,6 @@ FILE* OpenFile(const char* path, const char* mode) {
 
 /** Where the file can't be moved to another disk, csync2 copies it, and removes its own. */
 ICS_EXPORT int rename(const char* from, const char* to) noexcept {
-  if (IsNameless(from)) {
-    nameless[0] = 0;
-    errno = ENOENT;
-    return -1;
-  }
   ino_t inode = 0;
   const Finished finished = Finish(from, &inode);
   if (finished == Finished::kFailed) {
@@ -201,10 +191,11 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
   if (finished == Finished::kUnknown) Note('X', to);
   const Place source(from);
   const Place target(to);
-  const bool is_missing = source.IsMissing() || target.IsMissing();
+  const bool is_ready = !source.IsMissing() && !target.IsMissing() &&
+                        (UnnamedFile(from) < 0 || GiveName(source));
   const int result =
-      is_missing ? -1
-                 : renameat(source.directory(), source.name(), target.directory(), target.name());
+      is_ready ? renameat(source.directory(), source.name(), target.directory(), target.name())
+               : -1;
   if (result == 0 && finished == Finished::kWhole) NoteMove(to, inode);
   if (result != 0 && errno == EXDEV) Note('X', to);
   if (result != 0 && errno != EXDEV && finished == Finished::kWhole) Discard();

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kWay = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int kTries = 100;
+constexpr int kRandomLetters = 6;
 constexpr size_t kMostTreesBytes = 1 << 20;
 
 /** The paths of the trees, each with a NUL behind it. */
@@ -47,22 +48,18 @@ size_t RootOf(const char* path) {
 
 void FillIn(char* end) {
   constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-  unsigned char random[6] = {};
+  unsigned char random[kRandomLetters] = {};
   if (getrandom(random, sizeof random, 0) < 0) std::memset(random, getpid() & 0xff, sizeof random);
-  for (int at = 0; at < 6; at++) end[at] = kLetters[random[at] % (sizeof kLetters - 1)];
-}
-
-int MakeNameless(int directory) {
-  const int file = openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  // Not every file system has it.
-  return file >= 0 ? file : memfd_create("behind a link", MFD_CLOEXEC);
+  for (int at = 0; at < kRandomLetters; at++)
+    end[at] = kLetters[random[at] % (sizeof kLetters - 1)];
 }
 
 }  // namespace
 
 void ReadTrees() {
   const int error = errno;
-  const int file = trees_file == nullptr ? -1 : open(trees_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+  const int file = trees_file == nullptr ? -1 : open(trees_file, flags);
   struct stat status {};
   if (file >= 0 && fstat(file, &status) == 0 && status.st_size > 0 &&
       static_cast<size_t>(status.st_size) <= kMostTreesBytes) {
@@ -137,17 +134,20 @@ void Place::Walk(size_t root_length) {
   name_ = at;
 }
 
-int MakeTemporaryIn(const Place& place, char* path) {
-  char* const end = path + std::strlen(path) - 6;
-  if (place.IsBehindLink()) {
-    FillIn(end);
-    return MakeNameless(place.directory());
-  }
-  if (place.IsMissing()) return -1;
+int MakeTemporaryIn(const Place& place, char* path, bool* has_name) {
+  char* const end = path + std::strlen(path) - kRandomLetters;
+  *has_name = false;
+  if (place.IsMissing() && !place.IsBehindLink()) return -1;
+  FillIn(end);
+  const int unnamed = openat(place.directory(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (unnamed >= 0) return unnamed;
+  // Not every file system has such files.
+  if (place.IsBehindLink()) return memfd_create("behind a link", MFD_CLOEXEC);
+  *has_name = true;
   for (int tries = 0; tries < kTries; tries++) {
     FillIn(end);
-    const int file =
-        openat(place.directory(), place.name(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    const int file = openat(place.directory(), place.name(), flags, 0600);
     if (file >= 0 || errno != EEXIST) return file;
   }
   return -1;

@@ -49,10 +49,15 @@ class Place {
 };
 
 /**
- * As mkstemp(3), in a tree. Behind a link, the file gets no name at all: csync2 is to read what the
- * peer sends for it to the end, and to fail when it puts it in its place. What is left unread, its
- * server would take for the peer's next commands.
+ * As mkstemp(3), in a tree, but the file gets no name there (open(2), O_TMPFILE): csync2 removes
+ * most of its temporary files at once, and a process that is killed leaves none behind.
+ *
+ * Behind a link there is such a file as well: csync2's server must read what the peer sends for it,
+ * and fail only when it moves the file to its place. It would take what it has not read for the
+ * peer's next commands.
+ *
+ * @param has_name - set where the file system can't do without
  */
-int MakeTemporaryIn(const Place& place, char* path);
+int MakeTemporaryIn(const Place& place, char* path, bool* has_name);
 
 }  // namespace ics::preload

@@ -14,10 +14,12 @@ namespace ics::preload {
 namespace {
 
 /**
- * The last temporary file that this session has made, as long as it is neither in its place nor
- * gone; empty: none.
+ * The last temporary file that this process has made, by the name that csync2 has for it, as long
+ * as it is neither in its place nor gone; empty: none.
  */
 char unfinished[4096];
+/** It has that name in the file system as well. */
+bool is_named = false;
 /** It is open for writing there. */
 int unfinished_file = -1;
 FILE* unfinished_stream = nullptr;
@@ -25,7 +27,7 @@ FILE* unfinished_stream = nullptr;
 void RemoveUnfinished() {
   if (unfinished[0] == 0) return;
   const int error = errno;
-  Next<decltype(unlink)>("unlink")(unfinished);
+  if (is_named) Next<decltype(unlink)>("unlink")(unfinished);
   unfinished[0] = 0;
   errno = error;
 }
@@ -58,7 +60,7 @@ bool CloseForWriting(int file) {
  * without.
  */
 void LeaveBySignal(int number) {
-  if (unfinished[0] != 0) (void)unlinkat(AT_FDCWD, unfinished, 0);
+  if (unfinished[0] != 0 && is_named) (void)unlinkat(AT_FDCWD, unfinished, 0);
   unfinished[0] = 0;
   (void)raise(number);
 }
@@ -81,13 +83,37 @@ __attribute__((destructor)) void Leave() { RemoveUnfinished(); }
 
 }  // namespace
 
-void NoteTemporary(const char* path, int file) {
+void NoteTemporary(const char* path, int file, bool has_name) {
   // csync2 makes the next only when it has given the last one up.
   RemoveUnfinished();
   if (file < 0 || path[0] != '/' || std::strlen(path) >= sizeof unfinished) return;
   std::strcpy(unfinished, path);
+  is_named = has_name;
   unfinished_file = file;
   unfinished_stream = nullptr;
+}
+
+int UnnamedFile(const char* path) {
+  return unfinished[0] != 0 && !is_named && std::strcmp(unfinished, path) == 0 ? unfinished_file
+                                                                               : -1;
+}
+
+bool GiveName(const Place& place) {
+  char own_name[kOwnNameSize];
+  OwnName(unfinished_file, own_name);
+  // A signal that comes in between finds nothing under the name, or the file.
+  is_named = true;
+  if (linkat(AT_FDCWD, own_name, place.directory(), place.name(), AT_SYMLINK_FOLLOW) != 0) {
+    is_named = false;
+    return false;
+  }
+  // Opened under its name, it is seen there: by what a session has open it is told what it is at.
+  const int reading = openat(place.directory(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (reading >= 0) {
+    (void)dup2(reading, unfinished_file);
+    close(reading);
+  }
+  return true;
 }
 
 void NoteStream(int file, FILE* stream) {
@@ -104,7 +130,7 @@ void Discard() {
   char path[sizeof unfinished];
   OwnName(unfinished_file, own_name);
   const ssize_t length = readlinkat(AT_FDCWD, own_name, path, sizeof path - 1);
-  if (unfinished[0] != 0 && length > 0) {
+  if (unfinished[0] != 0 && is_named && length > 0) {
     path[length] = 0;
     const Place place(path);
     if (!place.IsMissing()) (void)unlinkat(place.directory(), place.name(), 0);

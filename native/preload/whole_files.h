@@ -10,10 +10,22 @@
 #include <cstdio>
 #include <sys/types.h>
 
+#include "places.h"
+
 namespace ics::preload {
 
-/** A temporary file has been made, open as `file`. The one before is given up. */
-void NoteTemporary(const char* path, int file);
+/**
+ * A temporary file has been made, open as `file`. The one before is given up.
+ *
+ * @param has_name - not only csync2 knows it by this path: it is there
+ */
+void NoteTemporary(const char* path, int file, bool has_name);
+
+/** The descriptor of the temporary file that has this path for csync2 alone; -1: there is none. */
+int UnnamedFile(const char* path);
+
+/** Gives that file its name in the file system; false, with errno, if that fails. */
+bool GiveName(const Place& place);
 
 /** A stream has been opened on a descriptor. */
 void NoteStream(int file, FILE* stream);

@@ -3,8 +3,8 @@ import { nameOf, type PathBytes, toKey } from '../../text/path-bytes.js';
 
 /**
  * Whether an entry is of a file named like csync2's temporary ones, which it makes on the sender,
- * too: `.NAME.XXXXXX` beside the file. Others have such names as well, so it only tells that there
- * is no hurry.
+ * too: `.NAME.XXXXXX` beside the file, or `#INODE`, as the kernel calls a file without a name.
+ * Others have such names as well, so it only tells that there is no hurry.
  */
 export function looksTemporary(entry: QueueEntry): boolean {
   return entry.kind !== 'loss' && !isRecursive(entry) && hasTemporaryName(entry.path);
@@ -15,4 +15,4 @@ export function hasTemporaryName(path: PathBytes): boolean {
   return pattern.test(toKey(nameOf(path)));
 }
 
-const pattern = /^\..*\.[A-Za-z0-9]{6}$/s;
+const pattern = /^(\..*\.[A-Za-z0-9]{6}|#\d+)$/s;
