@@ -52,7 +52,7 @@
       "type": "shared_library",
       "product_prefix": "",
       "product_extension": "so",
-      "sources": ["native/preload/interposed.cc", "native/preload/traces.cc", "native/preload/turns.cc", "native/preload/whole_files.cc"],
+      "sources": ["native/preload/interposed.cc", "native/preload/traces.cc", "native/preload/turns.cc", "native/preload/verdicts.cc", "native/preload/whole_files.cc"],
       # csync2 is a C program: no library of C++ is to come with it.
       "cflags_cc": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
       "ldflags": ["-Wl,--as-needed"],

@@ -2,10 +2,12 @@
 // the C library and is to be called here first. In an update, which makes no connections wait and
 // leaves no traces, that is to open no FIFO.
 #include <cerrno>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "next.h"
 #include "traces.h"
 #include "turns.h"
+#include "verdicts.h"
 #include "whole_files.h"
 
 using namespace ics::preload;
@@ -47,6 +50,34 @@ __attribute__((visibility("default"))) int accept(int socket, sockaddr* address,
   const int connection = Next<decltype(accept)>("accept")(socket, address, size);
   if (connection >= 0) NoteConnection(connection);
   return connection;
+}
+
+/** Of what the server looks up only a peer's name comes without a service. */
+__attribute__((visibility("default"))) int getaddrinfo(const char* name, const char* service,
+                                                       const addrinfo* hints, addrinfo** found) {
+  if (name != nullptr && service == nullptr) NoteClaim(name);
+  return Next<decltype(getaddrinfo)>("getaddrinfo")(name, service, hints, found);
+}
+
+// Two names of one function: which of them csync2 calls depends on how it was compiled. By their
+// own names, since the compiler may know them as macros.
+__attribute__((visibility("default"))) int Format(char* text, size_t size, const char* format,
+                                                  va_list values) __asm__("vsnprintf");
+int Format(char* text, size_t size, const char* format, va_list values) {
+  const int length = Next<decltype(Format)>("vsnprintf")(text, size, format, values);
+  if (length > 0 && static_cast<size_t>(length) < size) NoteAnswer(format, text);
+  return length;
+}
+
+__attribute__((visibility("default"))) int FormatChecked(char* text, size_t size, int flag,
+                                                         size_t room, const char* format,
+                                                         va_list values) __asm__("__vsnprintf_chk");
+int FormatChecked(char* text, size_t size, int flag, size_t room, const char* format,
+                  va_list values) {
+  const int length =
+      Next<decltype(FormatChecked)>("__vsnprintf_chk")(text, size, flag, room, format, values);
+  if (length > 0 && static_cast<size_t>(length) < size) NoteAnswer(format, text);
+  return length;
 }
 
 __attribute__((visibility("default"))) int utime(const char* path, const utimbuf* times) {
