@@ -64,7 +64,10 @@ __attribute__((visibility("default"))) int getaddrinfo(const char* name, const c
 __attribute__((visibility("default"))) int Format(char* text, size_t size, const char* format,
                                                   va_list values) __asm__("vsnprintf");
 int Format(char* text, size_t size, const char* format, va_list values) {
-  const int length = Next<decltype(Format)>("vsnprintf")(text, size, format, values);
+  // Looked up once: a list of all files is as many calls.
+  static decltype(Format)* next = nullptr;
+  if (next == nullptr) next = Next<decltype(Format)>("vsnprintf");
+  const int length = next(text, size, format, values);
   if (length > 0 && static_cast<size_t>(length) < size) NoteAnswer(format, text);
   return length;
 }
@@ -74,8 +77,9 @@ __attribute__((visibility("default"))) int FormatChecked(char* text, size_t size
                                                          va_list values) __asm__("__vsnprintf_chk");
 int FormatChecked(char* text, size_t size, int flag, size_t room, const char* format,
                   va_list values) {
-  const int length =
-      Next<decltype(FormatChecked)>("__vsnprintf_chk")(text, size, flag, room, format, values);
+  static decltype(FormatChecked)* next = nullptr;
+  if (next == nullptr) next = Next<decltype(FormatChecked)>("__vsnprintf_chk");
+  const int length = next(text, size, flag, room, format, values);
   if (length > 0 && static_cast<size_t>(length) < size) NoteAnswer(format, text);
   return length;
 }

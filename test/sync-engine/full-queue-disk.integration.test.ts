@@ -42,6 +42,9 @@ test(
     const over = await trouble();
     assert.equal(over?.kind, 'queue-disk-full');
     assert.match(over?.text ?? '', /^the queue's disk was full, .*\d\d:\d\d:\d\d, over$/);
+    const screen = await first.command('status');
+    context.diagnostic(screen.stdout);
+    assert.match(screen.stdout, /^last trouble: the queue's disk was full, .*, over$/m);
     const reloaded = await first.command('reload');
     assert.equal(reloaded.code, 0, reloaded.stderr);
     await cluster.untilQuiet();

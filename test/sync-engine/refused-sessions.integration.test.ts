@@ -28,6 +28,14 @@ test(
       [told?.peer, told?.reason, told?.from],
       ['node1', 'permission', first.address],
     );
+    const screen = await second.command('status');
+    context.diagnostic(screen.stdout);
+    assert.equal(screen.code, 1);
+    const metrics = await second.command('metrics');
+    assert.match(
+      metrics.stdout,
+      /^inotify_csync_refused_sessions_total\{peer="node1"\} [1-9]\d*$/m,
+    );
     const status = await second.status();
     assert.equal(status?.health, 'degraded');
     assert.match(
@@ -96,7 +104,12 @@ test('who only claims to be a peer, is none, or says nothing', { skip }, async (
   await cluster.until('all to be counted', async () => (await others())?.count === 3);
   assert.deepEqual((await others())?.from, [stranger.address]);
   assert.deepEqual(await refused(second), []);
-  assert.equal((await second.status())?.health, 'healthy');
+  const screen = await second.command('status');
+  context.diagnostic(screen.stdout);
+  assert.equal(screen.code, 0, 'healthy');
+  assert.match(screen.stdout, /^refused {4}3 sessions of hosts that csync2\.cfg does not name/m);
+  const metrics = await second.command('metrics');
+  assert.match(metrics.stdout, /^inotify_csync_refused_sessions_total\{peer=""\} 3$/m);
   // What a file of the tree says is no answer of the server.
   second.write('forged', 'Permission denied!\n');
   await cluster.untilQuiet();
