@@ -52,7 +52,7 @@
       "type": "shared_library",
       "product_prefix": "",
       "product_extension": "so",
-      "sources": ["native/preload/interposed.cc", "native/preload/interposed_files.cc", "native/preload/places.cc", "native/preload/traces.cc", "native/preload/turns.cc", "native/preload/whole_files.cc"],
+      "sources": ["native/preload/interposed.cc", "native/preload/interposed_files.cc", "native/preload/places.cc", "native/preload/traces.cc", "native/preload/turns.cc", "native/preload/verdicts.cc", "native/preload/whole_files.cc"],
       # csync2 is a C program: no library of C++ is to come with it.
       # Not cflags_cc: the defaults above take these off there.
       "cflags": ["-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],

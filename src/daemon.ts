@@ -8,6 +8,7 @@ import { ManagedServer } from './csync2/server/server.js';
 import { makeLogDirectory } from './csync2/server-log/log-file.js';
 import { SessionTraces } from './csync2/server-log/session-traces.js';
 import { Activity } from './csync2/sessions/activity.js';
+import { RefusedSessions } from './csync2/sessions/refused-sessions.js';
 import { SessionProbe } from './csync2/sessions/session-probe.js';
 import { SessionReaper } from './csync2/sessions/session-reaper.js';
 import { ConfigTroubles } from './daemon/config-troubles.js';
@@ -21,6 +22,7 @@ import { pulsesOf } from './daemon/pulses.js';
 import { admitReaders, openReaders } from './daemon/readers.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
+import { noteVerdict } from './daemon/verdicts.js';
 import { introduction, metricsNow, publicStatusOf, statusOf } from './daemon/view.js';
 import { watchFingerprint } from './daemon/watch-fingerprint.js';
 import { gapText, WatchStore } from './daemon/watch-store.js';
@@ -30,6 +32,7 @@ import { EventFeed } from './observe/event-feed.js';
 import { EventReaders } from './observe/event-readers.js';
 import { EventRing } from './observe/event-ring.js';
 import { createLog, type Log } from './observe/log.js';
+import { RecentTroubles } from './observe/recent-troubles.js';
 import { Reporter } from './observe/reporter.js';
 import { grouped, statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
@@ -109,7 +112,8 @@ async function run(
   }, 1000);
   const counts = new Counts();
   const ring = new EventRing();
-  const reporter = new Reporter(log, publish, counts, new EventFeed(ring));
+  const recentTroubles = new RecentTroubles();
+  const reporter = new Reporter(log, publish, counts, new EventFeed(ring), recentTroubles);
   const files = runFiles(settings.queueFile, settings.runtimeDirectory);
   const plan = await readPlan(settings, csync2Options);
   const readersGroup = admitReaders(settings, log);
@@ -147,6 +151,7 @@ async function run(
     server && new SessionTraces(server.tracesFile),
   );
   ending.push(() => activity.dispose());
+  const refused = new RefusedSessions(startedAt);
   if (server) ending.push(() => server.stop());
 
   const peers = peersOf(plan.config).map((peer) => peer.name);
@@ -181,6 +186,7 @@ async function run(
     configWatch.follow(next.plan.config.files);
   });
   ending.push(() => succession.end(({ watcher }) => watchStore.has(watcher)));
+  activity.onVerdict = (verdict) => noteVerdict(verdict, refused, succession, reporter);
   // Before anybody can send us something: the server must take nothing for a place that is not
   // there, and follow no link in a tree.
   first.lookAtPlaces();
@@ -197,7 +203,7 @@ async function run(
   }
   const troubles = new ConfigTroubles(reloadSettings);
   const viewed = {
-    ...{ counts, succession, queue, server, activity, startedAt },
+    ...{ counts, succession, queue, server, activity, refused, recentTroubles, startedAt },
     configTroubles: () => troubles.list(Date.now()),
   };
   const status = () => statusOf(viewed);

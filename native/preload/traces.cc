@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ namespace {
  * what a session is at.
  */
 const char* traces = nullptr;
+/** Whoever reaches the port can have one verdict after another noted: the file stays bounded. */
+constexpr off_t kMostVerdictBytes = 4 * 1024 * 1024;
 /** The directory that could not be removed last; empty: none. A removal leaves it at that. */
 char occupied[4096];
 
@@ -42,10 +45,9 @@ __attribute__((constructor)) void FindTraces() {
   unsetenv("INOTIFY_CSYNC_TRACES");
 }
 
-/** `more` stands before the path. */
-void Append(char kind, const char* path, const char* more) {
-  // SQLite removes its journal at the end of each transaction.
-  if (traces == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal")) return;
+/** `more` stands before the text. `most`: not into a file that is longer; 0: into any. */
+void Write(char kind, const char* text, const char* more, off_t most) {
+  if (traces == nullptr) return;
   const int error = errno;
   const int file = open(traces, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   timespec now{};
@@ -56,13 +58,21 @@ void Append(char kind, const char* path, const char* more) {
                     static_cast<long long>(now.tv_sec), now.tv_nsec);
   const iovec parts[] = {{head, static_cast<size_t>(size)},
                          {const_cast<char*>(more), std::strlen(more)},
-                         {const_cast<char*>(path), std::strlen(path) + 1}};
+                         {const_cast<char*>(text), std::strlen(text) + 1}};
   if (file >= 0) {
+    struct stat status {};
+    const bool is_full = most > 0 && fstat(file, &status) == 0 && status.st_size > most;
     // In one write, so that two sessions don't mix.
-    (void)!writev(file, parts, 3);
+    if (!is_full) (void)!writev(file, parts, 3);
     close(file);
   }
   errno = error;
+}
+
+/** `more` stands before the path. */
+void Append(char kind, const char* path, const char* more) {
+  // SQLite removes its journal at the end of each transaction.
+  if (path[0] == '/' && !EndsWith(path, ".db3-journal")) Write(kind, path, more, 0);
 }
 
 }  // namespace
@@ -96,6 +106,12 @@ void NoteTemporaryOf(const char* temporary) {
   if (std::strlen(slash + 1) == length && std::strncmp(slash + 1, name, length) == 0)
     Note('O', occupied);
   occupied[0] = 0;
+}
+
+void NoteVerdict(const char* verdict, const char* address, const char* name) {
+  char more[128];
+  std::snprintf(more, sizeof more, "%s %s ", verdict, address);
+  Write('V', name, more, kMostVerdictBytes);
 }
 
 }  // namespace ics::preload

@@ -9,7 +9,9 @@
 // `KIND PID SECONDS.NANOSECONDS [INODE ]PATH` and a NUL; and that this library is there (L), that a
 // file is copied into its place, since it lies on another disk (X), and that something else was to
 // take the place of a directory that has something in it (O): the host that has it so is to know
-// that another one has it otherwise. See session-traces.ts in src/csync2/server-log.
+// that another one has it otherwise. What a session came to is a record (V) with
+// `VERDICT ADDRESS NAME` in place of the path; see verdicts.h. See session-traces.ts in
+// src/csync2/server-log.
 #pragma once
 #include <sys/types.h>
 
@@ -32,5 +34,11 @@ void NoteReplacement(const char* path);
 
 /** The same of the file that csync2 has made this temporary one for. */
 void NoteTemporaryOf(const char* temporary);
+
+/**
+ * What a session came to, where its peer came from, and who that says it is. Left out when there
+ * are very many already.
+ */
+void NoteVerdict(const char* verdict, const char* address, const char* name);
 
 }  // namespace ics::preload

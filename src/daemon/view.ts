@@ -1,9 +1,12 @@
+import { peersOf } from '../csync2/cfg/index.js';
 import type { ManagedServer } from '../csync2/server/server.js';
 import type { Activity } from '../csync2/sessions/activity.js';
+import type { RefusedSessions } from '../csync2/sessions/refused-sessions.js';
 import { readLimits } from '../limits/inotify-limits.js';
 import type { Counts } from '../observe/counts.js';
 import type { MetricFamily } from '../observe/exposition.js';
 import { metricsOf } from '../observe/metrics.js';
+import type { RecentTroubles } from '../observe/recent-troubles.js';
 import {
   assembleStatus,
   type ConfigTrouble,
@@ -23,6 +26,8 @@ export interface Viewed {
   readonly server: ManagedServer | undefined;
   readonly activity: Activity;
   readonly counts: Counts;
+  readonly refused: RefusedSessions;
+  readonly recentTroubles: RecentTroubles;
   /** What is wrong with the configuration on disk. */
   readonly configTroubles: () => readonly ConfigTrouble[];
   /** Milliseconds since 1970. */
@@ -42,6 +47,8 @@ export function publicStatusOf(viewed: Viewed): Status {
 function sourcesOf({
   configTroubles,
   counts,
+  recentTroubles,
+  refused,
   succession,
   queue,
   server,
@@ -79,9 +86,22 @@ function sourcesOf({
     deferred: sync.scheduler.deferred,
     unsupported: sync.unsupported.summary,
     server: server?.state ?? 'external',
+    // Reading them brings the verdicts that stand in the traces.
     sessions: activity.sessions(),
     received: activity.received(),
+    refused: {
+      peers: refused.list(Date.now(), peerTest(succession)),
+      counts: refused.counts,
+      others: refused.others,
+    },
+    recentTroubles: recentTroubles.list(),
   };
+}
+
+/** Whether csync2.cfg as it is in use names a peer. */
+export function peerTest({ current }: Succession): (name: string) => boolean {
+  const names = new Set(peersOf(current.plan.config).map(({ name }) => name));
+  return (name) => names.has(name);
 }
 
 /** What Prometheus collects, now. */

@@ -53,6 +53,9 @@ export const messageIds = {
   serverBack: '738ee616cfe14c57a8153517d5c71817',
   /** Connections to the csync2 server were ended because nobody used them. */
   silentConnections: 'a58b769d7c7d4b28811df9a3bc47e000',
+  /** csync2's server here refuses the sessions of a peer. */
+  sessionsRefused: '04c11c052c414aa2ba3ba210502ca74b',
+  sessionsRefusedOver: 'bfc76963763143ee9716b87056a37183',
   queueTrouble: '6db62a0b34e8498ba6ec0086d964b8f5',
   diskFull: '685afe9f04794cc9a89746005f2dab10',
   queueWell: '2797678c2b6b482885abfb06b86feb53',

@@ -24,6 +24,7 @@ export function metricsOf(sources: MetricSources): MetricFamily[] {
   return [
     ...upMetrics(true),
     ...serviceMetrics(sources),
+    refusedMetrics(sources),
     ...stageMetrics(sources),
     ...peerMetrics(sources),
   ];
@@ -72,6 +73,18 @@ function serviceMetrics({ now, status, version }: MetricSources): MetricFamily[]
       status.server.sessions.length,
     ),
   ];
+}
+
+/** By peer of csync2.cfg; all others, who may say that they are anybody, under an empty name. */
+function refusedMetrics({ status }: MetricSources): MetricFamily {
+  const { refused, refused_others: others } = status.server;
+  const names = new Set([...status.peers.map(({ name }) => name), ...Object.keys(refused)]);
+  const samples = [...names].map((peer) => ({ labels: { peer }, value: refused[peer] ?? 0 }));
+  const help = 'Sessions that the csync2 server here has refused as a whole';
+  return family('refused_sessions_total', 'counter', help, [
+    ...samples,
+    { labels: { peer: '' }, value: others.count },
+  ]);
 }
 
 function stageMetrics({

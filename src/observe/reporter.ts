@@ -1,5 +1,6 @@
 import type { Diagnosis } from '../csync2/refusals/diagnosis.js';
 import { outcomeText } from '../csync2/run/result.js';
+import type { RefusedPeer } from '../csync2/sessions/refused-sessions.js';
 import { InotifyCsyncError } from '../errors.js';
 import type { QueueEntry } from '../queue/entry.js';
 import type { QueueTrouble } from '../queue/errors.js';
@@ -22,7 +23,8 @@ import { EventFeed } from './event-feed.js';
 import { EventRing } from './event-ring.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
-import { unsupportedText } from './status-texts.js';
+import { RecentTroubles, type TroubleKind } from './recent-troubles.js';
+import { refusalReasonText, unsupportedText } from './status-texts.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**
@@ -33,6 +35,7 @@ export class Reporter implements SchedulerEvents {
   readonly #log: Log;
   readonly #counts: Counts;
   readonly #feed: EventFeed;
+  readonly #recent: RecentTroubles;
   readonly #onChange: () => void;
   readonly #troubles: TroubleLog;
   #batch = 0;
@@ -44,13 +47,16 @@ export class Reporter implements SchedulerEvents {
    * @param onChange - called when the state may look different to somebody who watches it
    * @param counts - counts what is reported
    * @param feed - keeps the last of it
+   * @param recent - keeps when queue and watcher were in trouble
    */
   constructor(
     log: Log,
     onChange: () => void = () => {},
     counts = new Counts(),
     feed = new EventFeed(new EventRing()),
+    recent = new RecentTroubles(),
   ) {
+    this.#recent = recent;
     this.#counts = counts;
     this.#feed = feed;
     this.#log = log;
@@ -163,6 +169,7 @@ export class Reporter implements SchedulerEvents {
   /** The watcher has not seen everything; a full check is due. */
   onLoss = (reason: string): void => {
     this.#hasLostSince = true;
+    this.#recent.begins('changes-unseen', 'watching', Date.now());
     this.#feed.lost(reason);
     const isLimit = reason.startsWith('the watch limit');
     this.#troubles.say({
@@ -204,6 +211,7 @@ export class Reporter implements SchedulerEvents {
       this.#troubles.end('full check', succeeded, { ...fields, event: 'fullCheckDone' });
     } else this.#log.info(text, { ...fields, event: 'fullCheckDone' });
     if (!this.#hasLostSince) {
+      this.#recent.ends('watching', Date.now());
       this.#troubles.end('loss', 'full check complete; no changes were lost', {
         event: 'watchLossOver',
       });
@@ -389,7 +397,29 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
+  /** csync2's server here refuses the sessions of a peer. */
+  onRefused = ({ cause, from, peer }: RefusedPeer): void => {
+    this.#troubles.say({
+      key: `sessions of ${peer}`,
+      level: 'warn',
+      text: `refused a session from ${peer}: ${refusalReasonText(cause, from)}`,
+      fields: { event: 'sessionsRefused', peer, reason: cause },
+    });
+  };
+
+  /** A session of a peer has been accepted. */
+  onAccepted = (peer: string): void => {
+    this.#troubles.end(`sessions of ${peer}`, `accepted a session from ${peer} again`, {
+      event: 'sessionsRefusedOver',
+      peer,
+    });
+  };
+
   onQueueTrouble = (trouble: QueueTrouble): void => {
+    const kind = troubleKinds[trouble.trouble] ?? diskTrouble(trouble);
+    const lasts = troubleKinds[trouble.trouble] === undefined;
+    this.#recent.begins(kind, lasts ? `queue ${trouble.trouble}` : undefined, Date.now());
+    this.#onChange();
     const fields = {
       event: eventOfError(trouble),
       reason: trouble.trouble,
@@ -400,11 +430,12 @@ export class Reporter implements SchedulerEvents {
   };
 
   onQueueWell = (trouble: QueueTrouble['trouble']): void => {
+    this.#recent.ends(`queue ${trouble}`, Date.now());
+    this.#onChange();
     const fields: LogFields = { event: 'queueWell', reason: trouble };
     this.#troubles.end(`queue ${trouble}`, 'the queue works again', fields);
   };
 
-  /** Something went wrong that nobody foresaw; the work goes on. */
   /** The system is short of something; what failed is tried again. */
   onShortage = (error: unknown): void => {
     const text = `out of file descriptors, memory or processes; retrying: ${error instanceof Error ? error.message : error}`;
@@ -417,6 +448,7 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
+  /** Something went wrong that nobody foresaw; the work goes on. */
   onError = (where: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const reason = error instanceof Error ? error.message : what;
@@ -474,6 +506,10 @@ function refusalText(peer: string, { outcome, detail, isTie }: Diagnosis): strin
   return `was rejected: ${outcomeText[outcome]}${detail && `: ${detail}`}; on hold, retried now and then`;
 }
 
+function diskTrouble(trouble: QueueTrouble): TroubleKind {
+  return eventOfError(trouble) === 'diskFull' ? 'queue-disk-full' : 'queue-disk-failing';
+}
+
 function refusedBy(peer: string): string {
   return `refused by ${peer}`;
 }
@@ -487,6 +523,12 @@ function sample(paths: readonly PathBytes[]): string {
   return paths.length > 5 ? `${shown} and ${paths.length - 5} more` : shown;
 }
 
+/** What is over as soon as it is noticed; all else is the disk's. */
+const troubleKinds: Partial<Record<QueueTrouble['trouble'], TroubleKind>> = {
+  read: 'queue-damaged',
+  damage: 'queue-damaged',
+  overflow: 'queue-overflow',
+};
 /** States of a place that somebody may have meant. */
 const acceptable: ReadonlySet<string> = new Set(['emptied', 'replaced', 'unmounted']);
 /** Reasons that hold for whatever is sent to a peer. */

@@ -15,6 +15,7 @@ export function statusLine(status: Status): string {
   for (const trouble of status.config_troubles) parts.push(configTroubleText(trouble));
   for (const root of status.roots)
     if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
+  for (const { peer } of status.refused_sessions) parts.push(`sessions from ${peer} are refused`);
   for (const peer of status.peers) parts.push(`${peer.name} ${shortPeerText(peer)}`);
   if (status.full_check_due) parts.push(`full check due: ${status.full_check_due.reason}`);
   return parts.join('; ');

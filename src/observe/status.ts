@@ -1,13 +1,24 @@
 import { type Outcome, outcomeText } from '../csync2/run/result.js';
 import { type ServerState, serverStateText } from '../csync2/server/server.js';
 import type { Session } from '../csync2/server-log/session-log.js';
+import type {
+  RefusalCause,
+  RefusedOthers,
+  RefusedPeer,
+} from '../csync2/sessions/refused-sessions.js';
 import type { FailedPath } from '../sync/check/failed-path.js';
 import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js';
 import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
 import { type LaneStatus, laneStateText } from '../sync/push/lane.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
 import { display, displayShort } from '../text/path-bytes.js';
-import { configTroubleText, unwatchedText } from './status-texts.js';
+import type { RecentTrouble, TroubleKind } from './recent-troubles.js';
+import {
+  configTroubleText,
+  recentTroubleText,
+  refusedText,
+  unwatchedText,
+} from './status-texts.js';
 
 /** Everything the status is made of. Times are milliseconds since 1970. */
 export interface StatusSources {
@@ -40,6 +51,13 @@ export interface StatusSources {
   readonly server: ServerState | 'external';
   readonly sessions: ReadonlyMap<number, Session>;
   readonly received: ReadonlyMap<string, number>;
+  /** Peers whose sessions csync2's server refuses, how many it has refused of each, and others. */
+  readonly refused: {
+    readonly peers: readonly RefusedPeer[];
+    readonly counts: ReadonlyMap<string, number>;
+    readonly others: RefusedOthers;
+  };
+  readonly recentTroubles: readonly RecentTrouble[];
   /** How many paths are left out, for who may not see them; undefined: none. */
   readonly pathsLeftOut?: number;
 }
@@ -170,7 +188,55 @@ export interface Status {
     }[];
     /** Files received since the start, by peer. */
     readonly received: Readonly<Record<string, number>>;
+    /** Sessions refused as a whole since the start, by peer. */
+    readonly refused: Readonly<Record<string, number>>;
+    /** Sessions refused as a whole of those whom csync2.cfg does not name; not a problem. */
+    readonly refused_others: {
+      /** How many since the start. */
+      readonly count: number;
+      /** When the last one was refused, ISO 8601; null if none was. */
+      readonly last: string | null;
+      /** Who the last one said it was. */
+      readonly name: string;
+      /** Addresses they came from, the last one first: some of them. */
+      readonly from: readonly string[];
+    };
   };
+  /**
+   * Peers whose sessions the csync2 server refuses; until one is accepted, or none has come for
+   * half an hour.
+   */
+  readonly refused_sessions: readonly {
+    /** The peer; its address is its own only if the reason is not `identification`. */
+    readonly peer: string;
+    /**
+     * `permission`: its key or csync2.cfg differs; `identification`: its address or certificate is
+     * not that of the peer; `tls`: it does not use TLS.
+     */
+    readonly reason: RefusalCause;
+    /** How many in a row. */
+    readonly count: number;
+    /** When the last one was refused, ISO 8601. */
+    readonly last: string;
+    /** Time since then. */
+    readonly last_s: number;
+    /** Address it came from. */
+    readonly from: string;
+  }[];
+  /** Troubles of queue and watcher since the start: the last of each kind, the latest first. */
+  readonly recent_troubles: readonly {
+    /**
+     * `queue-disk-full`, `queue-disk-failing` (these two are problems while they last),
+     * `queue-damaged`, `queue-overflow` or `changes-unseen`.
+     */
+    readonly kind: TroubleKind;
+    /** The same, in words, with the time. */
+    readonly text: string;
+    /** When it began, ISO 8601. */
+    readonly since: string;
+    /** When it was over; null if it is not. */
+    readonly until: string | null;
+  }[];
   /**
    * How many paths are left out of all of this, because only root may see them; not set for root.
    */
@@ -298,9 +364,30 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
         files: received.length,
       })),
       received: Object.fromEntries(sources.received),
+      refused: Object.fromEntries(sources.refused.counts),
+      refused_others: othersOf(sources.refused.others),
     },
+    refused_sessions: sources.refused.peers.map(({ peer, cause, count, lastAt, from }) => ({
+      peer,
+      reason: cause,
+      count,
+      last: new Date(lastAt).toISOString(),
+      last_s: age(lastAt) ?? 0,
+      from,
+    })),
+    recent_troubles: sources.recentTroubles.map((trouble) => ({
+      kind: trouble.kind,
+      text: recentTroubleText(trouble),
+      since: new Date(trouble.since).toISOString(),
+      until: trouble.until === undefined ? null : new Date(trouble.until).toISOString(),
+    })),
     ...(sources.pathsLeftOut === undefined ? {} : { paths_left_out: sources.pathsLeftOut }),
   };
+}
+
+function othersOf({ count, from, lastAt, name }: RefusedOthers): RefusedOthersStatus {
+  const last = lastAt === undefined ? null : new Date(lastAt).toISOString();
+  return { count, last, name: display(Buffer.from(name, 'latin1')), from };
 }
 
 function peerStatus(lane: LaneStatus, known: Comparing | undefined, age: Age): PeerStatus {
@@ -365,6 +452,11 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
     if (peer.unreadable > 0) problems.push(`${peer.name}: ${unreadableText(peer.unreadable)}`);
     if (peer.on_hold_count > 0) problems.push(`${peer.name}: ${onHoldText(peer.on_hold_count)}`);
   }
+  for (const refused of sources.refused.peers) problems.push(refusedText(refused));
+  for (const trouble of sources.recentTroubles) {
+    const advice = trouble.until === undefined ? troubleAdvice[trouble.kind] : undefined;
+    if (advice !== undefined) problems.push(`${recentTroubleText(trouble)}: ${advice}`);
+  }
   const { fullCheckDue: pending, fullCheckTries: tries } = sources;
   if (pending && tries.failures > 0) {
     const next = Math.max(0, (tries.nextAt - Date.now()) / 1000);
@@ -393,8 +485,15 @@ function peerTrouble({
   return `new; initial comparison failed: ${reason}`;
 }
 
+type RefusedOthersStatus = Status['server']['refused_others'];
+
 type Age = (since: number | undefined) => number | null;
 
+/** What to do about troubles that are problems while they go on. */
+const troubleAdvice: Partial<Record<TroubleKind, string>> = {
+  'queue-disk-full': 'make room on it; a full check then finds all changes',
+  'queue-disk-failing': 'check the disk (dmesg); a full check then finds all changes',
+};
 /** A peer that restarts alarms nobody. */
 const graceSeconds = 10;
 /** What a restart of a peer looks like. */

@@ -45,6 +45,7 @@ export class Queue {
   #linesRead = 0;
   #resets = 0;
   #dropping = false;
+  #droppedAt: number | undefined;
   #succeededTicket = 0;
 
   private constructor(options: QueueOptions, store: Store, found: Recovered) {
@@ -163,6 +164,9 @@ export class Queue {
       if (errnoOf(cause) === undefined) throw cause;
       for (const entry of written) this.#unread.remove(entry, Infinity);
       this.#dropping = true;
+      // Only a try: nothing more is missing.
+      if (entries.length === 0) return 0;
+      this.#droppedAt = at;
       this.requireFullCheck(droppedEntry.reason);
       this.#store.report(
         'write',
@@ -175,6 +179,20 @@ export class Queue {
     this.#dropping = false;
     this.#store.succeeded('write');
     return written.length;
+  }
+
+  /** When changes were dropped last in this run, unix time in ms. */
+  get droppedAt(): number | undefined {
+    return this.#droppedAt;
+  }
+
+  /**
+   * Whether the queue can be written. After changes were dropped this tries to write that they
+   * were, since nothing may be appended for long. Never throws for a disk that is full or fails.
+   */
+  isWritable(): boolean {
+    if (this.#dropping) this.append([]);
+    return !this.#dropping;
   }
 
   /**

@@ -176,6 +176,8 @@ export class Scheduler {
     this.#fullChecks.judgeDetectedLate(Date.now());
     if (this.#isGathered() || !this.#backlog.isEmpty) await this.#checkChanges(signal);
     else if (this.#gathering.until === undefined && this.#fullChecks.isDue(Date.now())) {
+      // To see whether the queue can be written, that changes were dropped may have been written.
+      if (this.#parts.queue.depth > 0) this.#gathering.note('change', Date.now());
       this.#become('full-check');
       await this.#fullChecks.step(signal);
     } else await this.#sleep();

@@ -18,7 +18,13 @@ const status = {
   config_troubles: [],
   roots: [{ path: '/srv/secret', state: 'missing', text: 'missing' }],
   deferred_count: 0,
-  server: { state: 'listening', sessions: [], received: { web2: 5, stranger: 7 } },
+  server: {
+    state: 'listening',
+    sessions: [],
+    received: { web2: 5, stranger: 7 },
+    refused: { web3: 2 },
+    refused_others: { count: 9 },
+  },
   peers: [
     {
       name: 'web2',
@@ -83,6 +89,9 @@ test('metrics are labelled by peer, and never by path', () => {
     'inotify_csync_csync2_runs_total{stage="check",result="done"} 2',
     'inotify_csync_csync2_runs_total{stage="note",result="done"} 1',
     'inotify_csync_full_check_failures 2',
+    'inotify_csync_refused_sessions_total{peer="web2"} 0',
+    'inotify_csync_refused_sessions_total{peer="web3"} 2',
+    'inotify_csync_refused_sessions_total{peer=""} 9',
   ]) {
     assert.ok(lines.includes(line), line);
   }

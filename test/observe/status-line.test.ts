@@ -72,12 +72,13 @@ test('one line tells how many directories are watched and how each peer is', () 
       peer('web6', { health: 'new' }),
     ],
     full_check_due: { reason: 'overflow', age_s: 1, failures: 0 },
+    refused_sessions: [{ peer: 'web5' }],
     config_troubles: [{ message: 'csync2.cfg:5: found "inclde"', hint: 'fix it', age_s: 1 }],
   } as unknown as Status;
   assert.equal(
     statusLine(status),
     'watching 171,856 directories; invalid, so the previous configuration is still in use: csync2.cfg:5: found "inclde" ' +
-      '(fix it; see inotify-csync check-config); /srv/disk is missing; web1 ok; web2 ok 62 ms ago; ' +
+      '(fix it; see inotify-csync check-config); /srv/disk is missing; sessions from web5 are refused; web1 ok; web2 ok 62 ms ago; ' +
       'web3 down 4 min, 12 files pending; web4 failing 5 s (a conflict), 1,200 files pending; web5 retrying, 1 file pending; ' +
       'web6 new, not yet compared; full check due: overflow',
   );

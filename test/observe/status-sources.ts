@@ -24,6 +24,12 @@ export const quiet: StatusSources = {
   server: 'external',
   sessions: new Map(),
   received: new Map(),
+  refused: {
+    peers: [],
+    counts: new Map(),
+    others: { count: 0, lastAt: undefined, name: '', from: [] },
+  },
+  recentTroubles: [],
 };
 
 /** A peer for which nothing is pending. */

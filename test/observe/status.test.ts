@@ -103,3 +103,55 @@ test('a paused peer is no problem, whatever it was before, and is told with its 
     assert.match(statusLine(status), /; web2 paused 4 min, 12 files pending$/);
   }
 });
+
+test('a peer whose sessions are refused is told with the reason; a stranger is not', () => {
+  const at = new Date(2026, 10, 27, 12, 34, 56).getTime();
+  const others = { count: 7, lastAt: at, name: 'web2\n\xff', from: ['10.0.0.9'] };
+  const refusal = { peer: 'web2', cause: 'permission', count: 3, lastAt: at } as const;
+  const refused = { peers: [], counts: new Map([['web2', 5]]), others };
+  const strange = assembleStatus({ ...quiet, refused }, at + 2000);
+  assert.equal(strange.health, 'healthy');
+  assert.deepEqual(strange.server.refused, { web2: 5 });
+  assert.deepEqual(strange.server.refused_others, {
+    count: 7,
+    last: new Date(at).toISOString(),
+    name: 'web2\\x0a\\xff',
+    from: ['10.0.0.9'],
+  });
+  const peers = [{ ...refusal, from: '10.0.0.2' }];
+  const status = assembleStatus({ ...quiet, refused: { ...refused, peers } }, at + 2000);
+  assert.match(
+    status.problems.join(),
+    /^refused 3 sessions from web2 \(last .*12:34:56\): its key or csync2\.cfg differs; copy/,
+  );
+  assert.deepEqual(status.refused_sessions, [
+    {
+      peer: 'web2',
+      reason: 'permission',
+      count: 3,
+      last: new Date(at).toISOString(),
+      last_s: 2,
+      from: '10.0.0.2',
+    },
+  ]);
+  assert.equal(statusLine(status), 'watching 7 directories; sessions from web2 are refused');
+});
+
+test('a full disk of the queue is a problem while it lasts, and told afterwards', () => {
+  const [since, until] = [10, 12].map((second) =>
+    new Date(2026, 10, 27, 21, 45, second).getTime(),
+  ) as [number, number];
+  const of = (end: number | undefined) =>
+    assembleStatus({
+      ...quiet,
+      recentTroubles: [{ kind: 'queue-disk-full', since, until: end }],
+    });
+  assert.match(of(undefined).problems.join(), /^the queue's disk is full, since .*21:45:10: make/);
+  const over = of(until);
+  assert.equal(over.health, 'healthy');
+  assert.equal(over.recent_troubles[0]?.until, new Date(until).toISOString());
+  assert.match(
+    over.recent_troubles[0]?.text ?? '',
+    /^the queue's disk was full, .*21:45:10 to .*21:45:12, over$/,
+  );
+});

@@ -79,6 +79,26 @@ for (const code of ['ENOSPC', 'EIO', 'EDQUOT']) {
   });
 }
 
+test('a queue that drops changes is writable as soon as a try succeeds, with nothing to append', (context) => {
+  const { folder, troubles, failing, queue } = fragileQueue(context);
+  failing.write = (fd, bytes, position) => {
+    if (isSegmentWrite(bytes)) throw errno('ENOSPC');
+    return brokenFiles(() => ({})).write(fd, bytes, position);
+  };
+  assert.equal(queue.append([file('/lost')]), 0);
+  const due = queue.fullCheckDue?.ticket;
+  assert.ok(!queue.isWritable());
+  assert.ok(!queue.isWritable());
+  assert.deepEqual(troubles, ['write'], 'a try is no further trouble');
+  assert.equal(queue.fullCheckDue?.ticket, due, 'nor is anything more missing');
+  delete failing.write;
+  assert.ok(queue.isWritable());
+  abandon(queue);
+  const again = openQueue(folder);
+  assert.deepEqual(drain(again), ['A changes were dropped because the queue could not be written']);
+  abandon(again);
+});
+
 test('a short write is continued', (context) => {
   const { failing, queue } = fragileQueue(context);
   failing.write = (fd, bytes, position) => {

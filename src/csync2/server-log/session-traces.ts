@@ -14,6 +14,25 @@ export interface TraceFacts {
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
 
+/**
+ * What a session came to: something that needs the key was allowed, or why its first request was
+ * denied. `permission`: the key differs, or csync2.cfg does not share the file with this peer;
+ * `identification`: its address or certificate is not that of the name; `tls`: it speaks without
+ * TLS. See `native/preload/verdicts.h`.
+ */
+export type Verdict = 'accepted' | 'permission' | 'identification' | 'tls';
+
+/** A session of csync2's server that was accepted, or refused as a whole. */
+export interface SessionVerdict {
+  readonly verdict: Verdict;
+  /** Who its peer said it was, one character a byte. Unless it was accepted, anybody can say so. */
+  readonly peer: string;
+  /** Address it came from. */
+  readonly from: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A file that a session has moved into its place. */
 export interface MovedFile {
   /** Milliseconds since 1970. */
@@ -31,6 +50,7 @@ export interface MovedFile {
  * - Of a file that it finds to be as it should be it sets owner, mode and, last of all, the time,
  *   and says nothing.
  * - It says the same of what it has removed, made or moved into its place.
+ * - Of a session that it denies it says nothing at all.
  */
 export class SessionTraces {
   readonly #file: TraceFile;
@@ -48,6 +68,8 @@ export class SessionTraces {
    * there is something in it.
    */
   onOccupied: (path: PathBytes) => void = () => {};
+  /** Told each session that was accepted, or refused as a whole. */
+  onVerdict: (verdict: SessionVerdict) => void = () => {};
   /**
    * Removals of before are not taken over: what had become of them was seen to by an earlier run,
    * and what is gone since may have been removed here.
@@ -115,6 +137,22 @@ export class SessionTraces {
   }
 
   #note(record: string): void {
+    if (record.startsWith('V ')) this.#noteVerdict(record);
+    else this.#noteDeed(record);
+  }
+
+  #noteVerdict(record: string): void {
+    const [, seconds, verdict, from, peer] = verdictRecord.exec(record) ?? [];
+    if (!seconds || !verdict || !from || peer === undefined) return;
+    this.onVerdict({
+      verdict: verdict as Verdict,
+      peer,
+      from: from.replace(/^::ffff:(?=\d+\.)/, ''),
+      at: Number(seconds) * 1000,
+    });
+  }
+
+  #noteDeed(record: string): void {
     const [, kind, pid, seconds, inode = '', path] =
       /^([LMORTX]) (\d+) (\d+\.\d+) (?:(\d+) )?(\/.*)$/s.exec(record) ?? [];
     if (path === undefined) return;
@@ -133,6 +171,9 @@ export class SessionTraces {
     }
   }
 }
+
+/** What the name holds may look like anything, and is all the rest. */
+const verdictRecord = /^V \d+ (\d+\.\d+) (accepted|permission|identification|tls) ([^ ]+) (.*)$/s;
 
 /** The last one set stays; of many, those set first go. */
 function keepLast<Value>(map: Map<PathKey, Value>, key: PathKey, value: Value): void {

@@ -8,7 +8,7 @@ import {
   type Session,
   SessionLog,
 } from '../server-log/session-log.js';
-import type { MovedFile, SessionTraces } from '../server-log/session-traces.js';
+import type { MovedFile, SessionTraces, SessionVerdict } from '../server-log/session-traces.js';
 import type { ProbedSession, SessionProbe } from './session-probe.js';
 import type { StayingSession } from './session-reaper.js';
 
@@ -89,6 +89,14 @@ export class Activity {
    */
   set onOccupied(listener: (path: PathBytes) => void) {
     if (this.#traces) this.#traces.onOccupied = listener;
+  }
+
+  /**
+   * Told each session that was accepted, or refused as a whole, when that is read; see
+   * {@link SessionTraces.onVerdict}.
+   */
+  set onVerdict(listener: (verdict: SessionVerdict) => void) {
+    if (this.#traces) this.#traces.onVerdict = listener;
   }
 
   /** Pids of the sessions that are open now. */

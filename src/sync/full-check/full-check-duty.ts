@@ -50,6 +50,12 @@ export class FullCheckDuty {
   readonly #times: FullCheckTimes;
   #running: RunningCheck | undefined;
   #notBefore = 0;
+  /** While the queue can't be written: when one runs all the same. */
+  #heldUntil: number | undefined;
+  /** For how long nothing must have been dropped before one begins, in milliseconds. */
+  #calm = leastCalm;
+  /** The last drop before one that has begun. */
+  #seenDropAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
   /** Since the one that runs has begun, a place has come back that it may have left out. */
   #isOutdated = false;
@@ -99,7 +105,35 @@ export class FullCheckDuty {
       this.#regularAt = this.#regularFrom(now);
       this.#parts.queue.requireFullCheck(regular);
     }
-    return this.#parts.queue.fullCheckDue !== undefined && now >= this.#notBefore;
+    if (this.#parts.queue.fullCheckDue === undefined || now < this.#notBefore) return false;
+    return !this.#isHeld(now);
+  }
+
+  /**
+   * While changes are dropped, since the queue can't be written, the next one would make another
+   * full check due: one that begins a moment after the last does for all of them. The moments grow
+   * while it happens again and again. Where that takes long, one runs now and then.
+   */
+  #isHeld(now: number): boolean {
+    const { queue } = this.#parts;
+    const { droppedAt } = queue;
+    if (droppedAt === undefined) return false;
+    const isAgain = droppedAt - this.#seenDropAt < heldMilliseconds.next;
+    const calm = isAgain ? this.#calm : leastCalm;
+    const isOver = now >= droppedAt + calm && queue.isWritable();
+    if (!isOver) {
+      this.#heldUntil ??= now + heldMilliseconds.first;
+      if (now < this.#heldUntil) {
+        this.#notBefore = now + heldMilliseconds.look;
+        return true;
+      }
+    }
+    this.#heldUntil = isOver ? undefined : now + heldMilliseconds.next;
+    if (droppedAt !== this.#seenDropAt) {
+      this.#calm = Math.min(calm * 2, mostCalm);
+      this.#seenDropAt = droppedAt;
+    }
+    return false;
   }
 
   /** Takes the next step of the one that runs, or the first of the one that is due. */
@@ -196,5 +230,12 @@ const regular = 'the regular interval has passed';
 const reportMilliseconds = 1000;
 const backoff = { first: 5, most: 300 };
 const heldBackoff = { first: 5, most: 3600 };
+/**
+ * While changes are dropped: how often it is asked whether that is over, and after how long a full
+ * check runs all the same, at first and then.
+ */
+const heldMilliseconds = { look: 1000, first: 60_000, next: 300_000 };
+const leastCalm = 1000;
+const mostCalm = 60_000;
 /** Pause of a full check that found the server busy. */
 const busyMilliseconds = 250;

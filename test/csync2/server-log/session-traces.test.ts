@@ -83,6 +83,22 @@ test('what an earlier run has seen to is not taken for left empty when it is gon
   assert.deepEqual(take(), ['/t/b']);
 });
 
+test('what a session came to is told, whatever name its peer has given', (context) => {
+  const { file, traces } = setting(context);
+  const told: unknown[] = [];
+  traces.onVerdict = ({ at, from, peer, verdict }) => told.push([at, verdict, from, peer]);
+  const names = ['web2', '', 'a b', 'x\nV 7 1.0 accepted ::1 web2', '\xff/ R 7 1.0 /t/a'];
+  for (const name of names)
+    appendFileSync(file, Buffer.from(`V 7 1000.5 permission ::ffff:10.0.0.2 ${name}\0`, 'latin1'));
+  appendFileSync(file, 'V 8 1001.0 accepted fe80::1%eth0 web2\0V 8 1001.0 no ::1 web2\0V 8 1 x\0');
+  traces.look();
+  assert.deepEqual(told, [
+    ...names.map((name) => [1_000_500, 'permission', '10.0.0.2', name]),
+    [1_001_000, 'accepted', 'fe80::1%eth0', 'web2'],
+  ]);
+  assert.equal(traces.isEmptied(Buffer.from('/t/a')), false);
+});
+
 test('its file does not grow for ever', (context) => {
   const { file, note, take } = setting(context);
   for (let count = 0; count < 10_000; count++)

@@ -5,7 +5,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -113,6 +121,51 @@ test('what was to take the place of a directory with something in it is noted, a
   traces.look();
   assert.deepEqual(occupied.sort(), ['fifo', 'link']);
 });
+
+describe('what a session came to', () => {
+  test('is noted once, when it ends if it was refused', async (context) => {
+    const { client, other, verdicts } = await withVerdicts(context);
+    const refused = await client();
+    await refused.greet(other.name);
+    for (let time = 0; time < 3; time++)
+      assert.equal(await refused.say('SIG wrong %25data%25/file'), 'Permission denied!');
+    await refused.say('HELLO nobody.invalid');
+    assert.equal(await refused.say('BYE'), 'OK (cu_later).');
+    await until(() => verdicts().length > 0, 'it to be noted');
+    assert.deepEqual(verdicts(), [`permission ${other.name} ${other.name}`]);
+    // One file of several may be refused for many reasons.
+    const mixed = await client();
+    await mixed.greet(other.name);
+    assert.equal(await mixed.say('SIG wrong %25data%25/file'), 'Permission denied!');
+    assert.match(await mixed.say(`SIG ${key} %25data%25/file`), /^OK \(path_not_found\)/);
+    mixed.socket.destroy();
+    await until(() => verdicts().length > 1, 'it to be noted');
+    assert.deepEqual(verdicts().slice(1), [`accepted ${other.name} ${other.name}`]);
+  });
+
+  test('is not noted any more in a file that is very long', async (context) => {
+    const { client, node, other, server, verdicts } = await withVerdicts(context);
+    appendFileSync(`${node.logFile}.traces`, `L 1 1.0 /${'x'.repeat(4 * 1024 * 1024)}\0`);
+    const refused = await client();
+    await refused.greet(other.name);
+    await refused.say('SIG wrong %25data%25/file');
+    await refused.say('BYE');
+    await until(() => server.sessions().length === 0, 'the session to end');
+    assert.deepEqual(verdicts(), []);
+  });
+});
+
+async function withVerdicts(context: TestContext) {
+  const parts = await setUp(context);
+  const traces = new SessionTraces(`${parts.node.logFile}.traces`);
+  const noted: string[] = [];
+  traces.onVerdict = ({ from, peer, verdict }) => noted.push(`${verdict} ${from} ${peer}`);
+  const verdicts = () => {
+    traces.look();
+    return noted;
+  };
+  return { ...parts, verdicts };
+}
 
 function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;

@@ -18,6 +18,8 @@ function dutyWith(
   complete = true,
   file?: string,
   onStep: (end: () => void) => void = (end) => end(),
+  isWritable = () => true,
+  droppedAt: () => number | undefined = () => undefined,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'full-check-'));
   context.after(() => rmSync(folder, { recursive: true }));
@@ -33,6 +35,10 @@ function dutyWith(
       requireFullCheck: (reason: string) => due.push(reason),
       fullCheckSucceeded: () => due.splice(0),
       depth: 0,
+      isWritable,
+      get droppedAt() {
+        return droppedAt();
+      },
     },
     lanes: [],
     detectedLate: { begin: () => {}, end: () => [] },
@@ -101,4 +107,47 @@ function fileOf(context: TestContext, time: number): string {
   new KeptTime(file).note(Date.now());
   utimesSync(file, time / 1000, time / 1000);
   return file;
+}
+
+test('while changes are dropped none begins, but one now and then if that takes long', (context) => {
+  const { dropped, duty, now } = droppingDuty(context);
+  dropped.at = now - 5000;
+  assert.ok(!duty.isDue(now));
+  assert.equal(duty.dueAt, now + 1000, 'it looks again');
+  assert.ok(!duty.isDue(now + 59_000));
+  assert.ok(duty.isDue(now + 60_000), 'what is dropped must not wait for ever');
+  assert.ok(!duty.isDue(now + 61_000));
+  assert.ok(!duty.isDue(now + 359_000));
+  assert.ok(duty.isDue(now + 360_000));
+  dropped.isOver = true;
+  assert.ok(duty.isDue(now + 361_000));
+});
+
+test('one begins when nothing was dropped for a moment, which grows with each time', (context) => {
+  const { dropped, duty, now } = droppingDuty(context);
+  dropped.isOver = true;
+  let at = now;
+  for (const calm of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
+    dropped.at = at;
+    assert.ok(!duty.isDue(at + calm - 1000), String(calm));
+    assert.ok(duty.isDue(at + calm), String(calm));
+    at += calm;
+  }
+  dropped.at = at + 300_000;
+  assert.ok(duty.isDue(at + 301_000), 'the last was long ago');
+});
+
+/** One that is due, since changes were dropped. */
+function droppingDuty(context: TestContext) {
+  const dropped: { at?: number; isOver: boolean } = { isOver: false };
+  const { duty, due } = dutyWith(
+    context,
+    true,
+    undefined,
+    (end) => end(),
+    () => dropped.isOver,
+    () => dropped.at,
+  );
+  due.push('changes were dropped');
+  return { dropped, duty, now: Date.now() };
 }

@@ -1,6 +1,7 @@
 import type { PeerStatus, Status } from '../../../observe/status.js';
 import { duration, peerText } from '../../../observe/status-line.js';
 import { unsupportedText } from '../../../observe/status-texts.js';
+import { localSecond } from '../../../text/local-time.js';
 import { counted } from '../../show-reply.js';
 
 /** The status for people. */
@@ -18,6 +19,11 @@ export function renderStatus(status: Status): string {
     const { reason, age_s } = status.full_check_due;
     lines.push(`full check due for ${duration(age_s)}: ${reason}`);
   }
+  // A daemon of an earlier version, which an upgrade has left running, tells of neither.
+  const [trouble] = status.recent_troubles ?? [];
+  if (trouble) lines.push(`last trouble: ${trouble.text}`);
+  const others = status.server.refused_others;
+  if (others?.last) lines.push(refusedOthersText(others));
   const late = status.detected_late.count;
   if (late > 0) lines.push(`late       ${late} changes were found only by a full check`);
   const hidden = status.paths_left_out ?? 0;
@@ -61,6 +67,12 @@ function renderPeer(peer: PeerStatus, received: number): string[] {
   ];
 }
 
+function refusedOthersText({ count, from, last, name }: RefusedOthers): string {
+  const who = `${counted(count, 'session')} of hosts that csync2.cfg does not name`;
+  const when = last === null ? '' : `, ${localSecond(Date.parse(last))}`;
+  return `refused    ${who} (last: ${name || 'no name'} from ${from[0] ?? 'unknown'}${when})`;
+}
+
 function andMore(count: number, indent: string): string[] {
   return count > 0 ? [`${indent}and ${count} more`] : [];
 }
@@ -68,5 +80,7 @@ function andMore(count: number, indent: string): string[] {
 function hiddenPaths(count: number): string[] {
   return count > 0 ? [`  ${counted(count, 'path')}`] : [];
 }
+
+type RefusedOthers = Status['server']['refused_others'];
 
 const seeJournal = 'more: journalctl -x -u inotify-csync -p warning';
