@@ -31,7 +31,7 @@ import { EventReaders } from './observe/event-readers.js';
 import { EventRing } from './observe/event-ring.js';
 import { createLog, type Log } from './observe/log.js';
 import { Reporter } from './observe/reporter.js';
-import { grouped, statusLine } from './observe/status-line.js';
+import { statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { isShortage } from './proc/shortage.js';
 import { queueUsedAt } from './queue/from-outside.js';
@@ -46,6 +46,7 @@ import { KnownPeers } from './sync/newcomers/known-peers.js';
 import { PausedPeers } from './sync/push/paused-peers.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
+import { counted } from './text/counted.js';
 
 /**
  * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit
@@ -196,7 +197,7 @@ async function run(
   }
   const troubles = new ConfigTroubles(reloadSettings);
   const viewed = {
-    ...{ counts, succession, queue, server, activity, startedAt },
+    ...{ counts, succession, queue, server, activity, startedAt, backlogs: new Map() },
     configTroubles: () => troubles.list(Date.now()),
   };
   const status = () => statusOf(viewed);
@@ -338,6 +339,8 @@ function showProgress(notifier: Notifier): (directories: number) => void {
     if (performance.now() - last < 1000) return;
     last = performance.now();
     notifier.extend(30);
-    notifier.status(`setting up watches: ${grouped(directories)} directories so far`);
+    notifier.status(
+      `setting up watches: ${counted(directories, 'directory', 'directories')} so far`,
+    );
   };
 }

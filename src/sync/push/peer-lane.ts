@@ -196,7 +196,7 @@ export class PeerLane implements Lane {
   }
 
   status(): LaneStatus {
-    const { first: onHold, count: onHoldCount } = this.#rejected.list(onHoldShown);
+    const { first: onHold, count: onHoldCount, conflicts } = this.#rejected.list(onHoldShown);
     return {
       peer: this.peer,
       ...this.#rhythm.status,
@@ -207,6 +207,7 @@ export class PeerLane implements Lane {
       sent: this.#sent,
       onHold,
       onHoldCount,
+      conflictCount: conflicts,
       unreadable: this.#unreadable,
     };
   }
