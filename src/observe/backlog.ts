@@ -33,13 +33,28 @@ export class Backlog {
     if (isNoBacklog || (last && (now < last.at || sent < last.sent))) this.#looks = [];
     if (isNoBacklog) return unknown;
     this.#keep({ at: now, pending, sent });
-    const first = this.#looks[0] as Seen;
-    const seconds = (now - first.at) / 1000;
+    const begin = this.#beginOfMovement();
+    const seconds = (now - begin.at) / 1000;
     if (seconds < leastSeconds) return unknown;
-    const perSecond = (sent - first.sent) / seconds;
-    const fewerPerSecond = (first.pending - pending) / seconds;
-    const isDraining = perSecond > 0 && fewerPerSecond > 0;
-    return { perSecond, secondsLeft: isDraining ? pending / fewerPerSecond : undefined };
+    const perSecond = (sent - begin.sent) / seconds;
+    return { perSecond, secondsLeft: perSecond > 0 ? this.#secondsLeft(begin, now) : undefined };
+  }
+
+  /** How long nothing had moved before, as of a peer that was away, says nothing of the pace. */
+  #beginOfMovement(): Seen {
+    const [first] = this.#looks as [Seen];
+    const next = this.#looks.findIndex(({ sent }) => sent > first.sent);
+    return (next < 1 ? first : this.#looks[next - 1]) ?? first;
+  }
+
+  /** By how fast the number of pending files has fallen since it was highest. */
+  #secondsLeft(begin: Seen, now: number): number | undefined {
+    const since = this.#looks.slice(this.#looks.indexOf(begin));
+    const peak = since.reduce((most, seen) => (seen.pending >= most.pending ? seen : most), begin);
+    const seconds = (now - peak.at) / 1000;
+    const pending = this.#looks.at(-1)?.pending ?? 0;
+    const fewer = peak.pending - pending;
+    return seconds < leastSeconds || fewer <= 0 ? undefined : (pending * seconds) / fewer;
   }
 
   /** The last look from before the window stands for its beginning. */

@@ -22,12 +22,12 @@ const status = assembleStatus(
 test('one line tells what is pending, for all peers or for one', () => {
   assert.equal(
     flushLine(status, undefined),
-    'waiting: 1 change to check; web2: 1,240 files pending, 85/s, about 15 s left; web3: 1 file pending',
+    'web2: 1,240 files pending, 85/s, about 15 s left; web3: 1 file pending; 1 change to check',
   );
-  assert.equal(flushLine(status, 'web3'), 'waiting: 1 change to check; web3: 1 file pending');
+  assert.equal(flushLine(status, 'web3'), 'web3: 1 file pending; 1 change to check');
   assert.equal(
     flushLine(assembleStatus(quiet, now), undefined),
-    'waiting: nothing pending, to be confirmed',
+    'confirming that nothing is pending',
   );
 });
 
@@ -42,7 +42,7 @@ test('the line fits the terminal, and is gone in the end', async () => {
     },
   };
   await showFlushProgress({ output, peer: undefined, status: async () => status }, over.signal);
-  assert.deepEqual(written, ['\rwaiting: 1 change t…\x1b[K', '\r\x1b[K']);
+  assert.deepEqual(written, ['\rweb2: 1,240 files p…\x1b[K', '\r\x1b[K']);
 });
 
 test('a flush that is over at once shows nothing, nor does one that is not answered', async () => {

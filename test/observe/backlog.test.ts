@@ -50,6 +50,21 @@ test('where nothing moves there is no end, also if nobody had looked meanwhile',
   assert.deepEqual(look(60_100, 180), { perSecond: 2, secondsLeft: 410 }, 'of the last 15 seconds');
 });
 
+test('what was before it moved, and before the backlog was whole, does not count', () => {
+  // Five seconds of a peer that is away while 1000 files come, five in which 100 a second are sent.
+  const back = follow(10, (second) => ({
+    pending: 1000 - Math.abs(second - 5) * (second < 5 ? 190 : 100),
+    sent: 7 + 100 * Math.max(0, second - 5),
+  }));
+  assert.deepEqual(back, { perSecond: 100, secondsLeft: 5 });
+  // All the time 100 a second are sent; more come in the first five.
+  const grown = follow(10, (second) => ({
+    pending: 1000 - Math.abs(second - 5) * 40,
+    sent: 100 * second,
+  }));
+  assert.deepEqual(grown, { perSecond: 100, secondsLeft: 20 });
+});
+
 test('it is too early in the first two seconds, and a few files are no backlog', () => {
   const unknown = { perSecond: undefined, secondsLeft: undefined };
   assert.deepEqual(

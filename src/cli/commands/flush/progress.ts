@@ -40,18 +40,21 @@ export async function showFlushProgress(
   if (isShown) output.write('\r\x1b[K');
 }
 
-/** `web2: 1,240 files pending, 85/s, about 15 s left`: what a flush most likely waits for. Pure. */
+/**
+ * `web2: 1,240 files pending, 85/s, about 15 s left`: what a flush most likely waits for. What a
+ * narrow terminal may cut off comes last. Pure.
+ */
 export function flushLine({ peers, queue }: Status, peer: string | undefined): string {
   const asked = peers.filter(({ name }) => peer === undefined || name === peer);
   const parts = [
-    ...(queue.depth > 0 ? [`${counted(queue.depth, 'change')} to check`] : []),
     ...asked.flatMap((each) =>
       each.pending
         ? [`${each.name}: ${counted(each.pending, 'file')} pending${paceText(each)}`]
         : [],
     ),
+    ...(queue.depth > 0 ? [`${counted(queue.depth, 'change')} to check`] : []),
   ];
-  return `waiting: ${parts.join('; ') || 'nothing pending, to be confirmed'}`;
+  return parts.join('; ') || 'confirming that nothing is pending';
 }
 
 const everyMilliseconds = 1000;

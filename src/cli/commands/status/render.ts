@@ -83,7 +83,8 @@ function renderPeer(peer: PeerStatus, received: number, style: Style): string[] 
   );
   // Where none may be shown, the line of the peer says how many there are.
   const more = onHold.length > 0 ? andMore(peer.on_hold_count - onHold.length, '    ') : [];
-  const text = firstWord(peerText(peer), style[toneOf[peer.health]]);
+  const tone = peer.health === 'ok' && peer.on_hold_count > 0 ? 'warn' : toneOf[peer.health];
+  const text = firstWord(peerText(peer), style[tone]);
   return [
     `  ${peer.name}: ${text}; sent ${grouped(peer.sent)}, received ${grouped(received)}`,
     ...onHold,
