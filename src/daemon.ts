@@ -34,7 +34,7 @@ import { EventRing } from './observe/event-ring.js';
 import { createLog, type Log } from './observe/log.js';
 import { RecentTroubles } from './observe/recent-troubles.js';
 import { Reporter } from './observe/reporter.js';
-import { grouped, statusLine } from './observe/status-line.js';
+import { statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { isShortage } from './proc/shortage.js';
 import { queueUsedAt } from './queue/from-outside.js';
@@ -49,6 +49,7 @@ import { KnownPeers } from './sync/newcomers/known-peers.js';
 import { PausedPeers } from './sync/push/paused-peers.js';
 import { type Notifier, systemdNotifier } from './systemd/notify.js';
 import { Watchdog } from './systemd/watchdog.js';
+import { counted } from './text/counted.js';
 
 /**
  * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit
@@ -204,6 +205,7 @@ async function run(
   const troubles = new ConfigTroubles(reloadSettings);
   const viewed = {
     ...{ counts, succession, queue, server, activity, refused, recentTroubles, startedAt },
+    backlogs: new Map(),
     configTroubles: () => troubles.list(Date.now()),
   };
   const status = () => statusOf(viewed);
@@ -345,6 +347,8 @@ function showProgress(notifier: Notifier): (directories: number) => void {
     if (performance.now() - last < 1000) return;
     last = performance.now();
     notifier.extend(30);
-    notifier.status(`setting up watches: ${grouped(directories)} directories so far`);
+    notifier.status(
+      `setting up watches: ${counted(directories, 'directory', 'directories')} so far`,
+    );
   };
 }

@@ -4,6 +4,7 @@ import type { ManagedServer } from '../csync2/server/server.js';
 import { portOf } from '../csync2/server/server-port.js';
 import { adoptHalfReceived, type ReceivedFile } from '../csync2/sessions/half-received.js';
 import type { Log } from '../observe/log.js';
+import { counted } from '../text/counted.js';
 import type { HostPlan } from './host-plan.js';
 
 /**
@@ -28,7 +29,7 @@ export async function takeOver(
   });
   if (received.length > 0)
     log.info(
-      `kept ${received.length} files that a killed session had left; their peers send them again`,
+      `kept ${counted(received.length, 'file')} that a killed session had left; the peers send such files again`,
     );
   return received;
 }

@@ -2,6 +2,7 @@ import { type NotedFile, readCheckText } from '../csync2/files/check-text.js';
 import { decodeName } from '../csync2/files/name-encoding.js';
 import type { VerifiedReply } from '../observe/control-replies.js';
 import type { Sync } from '../sync/create-sync.js';
+import { counted } from '../text/counted.js';
 import { display } from '../text/path-bytes.js';
 import { typeNames } from './type-names.js';
 
@@ -52,7 +53,7 @@ function describe(text: string | undefined): string | null {
   const noted = readCheckText(text, 0);
   const parts = [
     typeNames[noted.type] ?? noted.type,
-    noted.size === undefined ? '' : `${noted.size} bytes`,
+    noted.size === undefined ? '' : counted(Number(noted.size), 'byte'),
     noted.target === undefined
       ? ''
       : `to ${display(decodeName(Buffer.from(noted.target, 'latin1')))}`,

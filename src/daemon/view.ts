@@ -3,6 +3,7 @@ import type { ManagedServer } from '../csync2/server/server.js';
 import type { Activity } from '../csync2/sessions/activity.js';
 import type { RefusedSessions } from '../csync2/sessions/refused-sessions.js';
 import { readLimits } from '../limits/inotify-limits.js';
+import { Backlog, type BacklogPace } from '../observe/backlog.js';
 import type { Counts } from '../observe/counts.js';
 import type { MetricFamily } from '../observe/exposition.js';
 import { metricsOf } from '../observe/metrics.js';
@@ -16,6 +17,8 @@ import {
 import { withoutPaths } from '../observe/without-paths.js';
 import { packageVersion } from '../proc/package-version.js';
 import type { Queue } from '../queue/queue.js';
+import type { LaneStatus } from '../sync/push/lane.js';
+import { counted } from '../text/counted.js';
 import { display, fromKey } from '../text/path-bytes.js';
 import type { Succession } from './succession.js';
 
@@ -28,6 +31,8 @@ export interface Viewed {
   readonly counts: Counts;
   readonly refused: RefusedSessions;
   readonly recentTroubles: RecentTroubles;
+  /** By peer; made as peers come. */
+  readonly backlogs: Map<string, Backlog>;
   /** What is wrong with the configuration on disk. */
   readonly configTroubles: () => readonly ConfigTrouble[];
   /** Milliseconds since 1970. */
@@ -45,6 +50,7 @@ export function publicStatusOf(viewed: Viewed): Status {
 }
 
 function sourcesOf({
+  backlogs,
   configTroubles,
   counts,
   recentTroubles,
@@ -58,6 +64,12 @@ function sourcesOf({
   const { plan, sync, watcher } = succession.current;
   const { directories, unwatched, denied: unreadable } = watcher.stats();
   sync.unsupported.look();
+  // A lane lasts as long as its configuration.
+  const lanes = sync.lanes.map((lane) => ({
+    ...lane.status(),
+    sent: counts.sentTo(lane.peer),
+    lastSentAt: counts.lastSentTo(lane.peer),
+  }));
   return {
     host: plan.instance.hostName,
     version,
@@ -77,12 +89,8 @@ function sourcesOf({
       paths: sync.detectedLate.paths.map((key) => display(fromKey(key))),
     },
     roots: sync.guard.states(),
-    // A lane lasts as long as its configuration.
-    lanes: sync.lanes.map((lane) => ({
-      ...lane.status(),
-      sent: counts.sentTo(lane.peer),
-      lastSentAt: counts.lastSentTo(lane.peer),
-    })),
+    lanes,
+    paces: new Map(lanes.map((lane) => [lane.peer, paceOf(lane, backlogs)])),
     deferred: sync.scheduler.deferred,
     unsupported: sync.unsupported.summary,
     server: server?.state ?? 'external',
@@ -102,6 +110,13 @@ function sourcesOf({
 export function peerTest({ current }: Succession): (name: string) => boolean {
   const names = new Set(peersOf(current.plan.config).map(({ name }) => name));
   return (name) => names.has(name);
+}
+
+function paceOf(lane: LaneStatus, backlogs: Map<string, Backlog>): BacklogPace {
+  const { peer, pending, pendingSince: since, sent } = lane;
+  const backlog = backlogs.get(peer) ?? new Backlog();
+  backlogs.set(peer, backlog);
+  return backlog.look({ sent, pending, since }, Date.now());
 }
 
 /** What Prometheus collects, now. */
@@ -139,7 +154,7 @@ export function introduction({ current: { plan, sync, watcher } }: Succession): 
     (lane) => `${lane.peer}${lane.status().pausedSince === undefined ? '' : ' (paused)'}`,
   );
   const peers = names.join(', ') || 'nobody';
-  return `${plan.instance.hostName} watches ${watcher.stats().directories} directories and updates ${peers} (${sync.strategy})`;
+  return `${plan.instance.hostName} watches ${counted(watcher.stats().directories, 'directory', 'directories')} and updates ${peers} (${sync.strategy})`;
 }
 
 const version = packageVersion();

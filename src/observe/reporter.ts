@@ -76,7 +76,7 @@ export class Reporter implements SchedulerEvents {
     const paths = [...batch.trees, ...batch.files];
     const fields = { batch: ++this.#batch, files: report.checked, milliseconds: seconds * 1000 };
     this.#log.debug(
-      `checked ${report.checked} paths in ${milliseconds(seconds)} (${report.skipped} needed no check): ${sample(paths)}`,
+      `checked ${counted(report.checked, 'path')} in ${milliseconds(seconds)} (${report.skipped} needed no check): ${sample(paths)}`,
       fields,
     );
     if (report.halfReceived.length > 0) {
@@ -193,7 +193,7 @@ export class Reporter implements SchedulerEvents {
     if (report.complete) this.#counts.fullChecksDone++;
     else this.#counts.fullChecksIncomplete++;
     const fields = { files: report.found, milliseconds: report.seconds * 1000, reason };
-    const text = `full check finished in ${report.seconds.toFixed(1)} s: ${report.found} changes found`;
+    const text = `full check finished in ${report.seconds.toFixed(1)} s: ${counted(report.found, 'change')} found`;
     for (const failed of report.failed) this.onFailedPath(failed, 1);
     if (!report.complete) {
       const incomplete = `${text}; incomplete, will be repeated`;
@@ -207,7 +207,7 @@ export class Reporter implements SchedulerEvents {
       return;
     }
     if (this.#isRepeated) {
-      const succeeded = `full check succeeded: ${report.found} changes found`;
+      const succeeded = `full check succeeded: ${counted(report.found, 'change')} found`;
       this.#troubles.end('full check', succeeded, { ...fields, event: 'fullCheckDone' });
     } else this.#log.info(text, { ...fields, event: 'fullCheckDone' });
     if (!this.#hasLostSince) {
@@ -221,10 +221,13 @@ export class Reporter implements SchedulerEvents {
   onDetectedLate = (paths: readonly PathKey[]): void => {
     this.#counts.detectedLate += paths.length;
     const names = sample(paths.map(fromKey));
-    this.#log.warn(`${paths.length} changes were found only by the full check: ${names}`, {
-      event: 'detectedLate',
-      files: paths.length,
-    });
+    this.#log.warn(
+      `${counted(paths.length, 'change was', 'changes were')} found only by the full check: ${names}`,
+      {
+        event: 'detectedLate',
+        files: paths.length,
+      },
+    );
   };
 
   /** A push has ended. */
@@ -284,8 +287,8 @@ export class Reporter implements SchedulerEvents {
   /** Files that peers have sent to a place while it was not there are not in it. */
   onUnseen = (place: PathBytes, files: readonly PathBytes[]): void => {
     this.#log.warn(
-      `${files.length} files that peers sent to ${display(place)} while it was missing are not in it; ` +
-        `they arrive when they change again, or after \`csync2 -m FILE\` on the peer: ${sample(files)}`,
+      `${counted(files.length, 'file')} that peers sent to ${display(place)} while it was missing ${files.length === 1 ? 'is' : 'are'} not in it; ` +
+        `such files arrive when they change again, or after \`csync2 -m FILE\` on the peer: ${sample(files)}`,
       { event: 'mountBack', root: place, files: files.length },
     );
   };
@@ -392,7 +395,7 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.say({
       key: 'silent connections',
       level: 'warn',
-      text: `closed ${count} connections to the csync2 server that never identified themselves, or were idle for an hour: check who connects to its port`,
+      text: `closed ${counted(count, 'connection')} to the csync2 server that never identified themselves, or were idle for an hour: check who connects to its port`,
       fields: { event: 'silentConnections' },
     });
   };

@@ -1,4 +1,4 @@
-import { counted } from '../text/counted.js';
+import { counted, grouped } from '../text/counted.js';
 import { localMinute } from '../text/local-time.js';
 import type { PeerStatus, Status } from './status.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
@@ -9,9 +9,9 @@ import { configTroubleText, unwatchedText } from './status-texts.js';
  * after `ok` is that of the last file sent.
  */
 export function statusLine(status: Status): string {
-  const parts = [`watching ${grouped(status.directories)} directories`];
+  const parts = [`watching ${directories(status.directories)}`];
   if (status.unwatched > 0) parts.push(unwatchedText(status.unwatched));
-  if (status.unreadable > 0) parts.push(`${grouped(status.unreadable)} directories can't be read`);
+  if (status.unreadable > 0) parts.push(`${directories(status.unreadable)} can't be read`);
   for (const trouble of status.config_troubles) parts.push(configTroubleText(trouble));
   for (const root of status.roots)
     if (root.state !== 'present') parts.push(`${root.path} is ${root.text}`);
@@ -22,9 +22,7 @@ export function statusLine(status: Status): string {
 }
 
 function shortPeerText(peer: PeerStatus): string {
-  const pending = peer.pending
-    ? `, ${grouped(peer.pending)} ${peer.pending === 1 ? 'file' : 'files'} pending`
-    : '';
+  const pending = peer.pending ? `, ${counted(peer.pending, 'file')} pending` : '';
   if (peer.health === 'paused') return `paused ${duration(peer.paused_s ?? 0)}${pending}`;
   if (peer.health === 'new') return 'new, not yet compared';
   if (peer.health === 'retrying') return `retrying${pending}`;
@@ -40,13 +38,13 @@ function shortPeerText(peer: PeerStatus): string {
  * `ok, last sent 62 ms ago` or `failing for 4 min (the peer cannot be reached), 12 files pending`.
  */
 export function peerText(peer: PeerStatus): string {
-  const pending = peer.pending ? `, ${counted(peer.pending, 'file')} pending` : '';
-  const onHold = peer.on_hold_count > 0 ? `, ${peer.on_hold_count} on hold` : '';
+  const pending = peer.pending ? `, ${counted(peer.pending, 'file')} pending${paceText(peer)}` : '';
+  const onHold = peer.on_hold_count > 0 ? `, ${grouped(peer.on_hold_count)} on hold` : '';
   const next =
     peer.next_attempt_s === null ? '' : `, next try in ${duration(Math.ceil(peer.next_attempt_s))}`;
   if (peer.health === 'paused' && peer.paused_since !== null) {
     const since = `paused since ${localMinute(Date.parse(peer.paused_since))}`;
-    return `${since}, ${peer.pending ?? 'some'} files pending${onHold} (to resume: inotify-csync resume ${peer.name})`;
+    return `${since}, ${peer.pending === null ? 'some files' : counted(peer.pending, 'file')} pending${onHold} (to resume: inotify-csync resume ${peer.name})`;
   }
   if (peer.health === 'new') {
     return `new, not yet compared${peer.reason_text === null ? '' : ` (${peer.reason_text})`}`;
@@ -59,9 +57,21 @@ export function peerText(peer: PeerStatus): string {
   return `ok${last}${pending}${onHold}`;
 }
 
-/** A whole number with its thousands apart: `171,856`. */
-export function grouped(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
+/** `, 85/s, about 15 s left`, or why no time can be told; empty if nothing is known. */
+export function paceText({ eta_s: left, sent_per_second: rate }: PeerStatus): string {
+  // A daemon of an earlier version does not tell.
+  if (rate === null || rate === undefined) return '';
+  if (rate === 0) return ', none sent in the last 15 s';
+  const perSecond =
+    rate < 1
+      ? `${counted(Math.max(1, Math.round(rate * 60)), 'file')} a minute`
+      : `${grouped(Math.round(rate))}/s`;
+  const time = left === null ? 'not getting fewer' : `about ${duration(left)} left`;
+  return `, ${perSecond}, ${time}`;
+}
+
+function directories(count: number): string {
+  return counted(count, 'directory', 'directories');
 }
 
 /** Seconds in the largest unit that says something. */

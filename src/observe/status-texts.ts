@@ -1,4 +1,4 @@
-import { counted } from '../text/counted.js';
+import { counted, grouped } from '../text/counted.js';
 import { localSecond } from '../text/local-time.js';
 
 /**
@@ -8,7 +8,7 @@ import { localSecond } from '../text/local-time.js';
 
 /** What cannot be watched, and what to do. */
 export function unwatchedText(count: number): string {
-  return `${count} directories are not watched: the watch limit is reached (see inotify-csync watch-limit)`;
+  return `${counted(count, 'directory is', 'directories are')} not watched: the watch limit is reached (see inotify-csync watch-limit)`;
 }
 
 /**
@@ -24,8 +24,9 @@ export function unsupportedText({
   readonly more: boolean;
   readonly paths: readonly string[];
 }): string {
-  const number =
-    count === 1 && !more ? 'one path is' : `${count}${more ? ' and more' : ''} paths are`;
+  const number = more
+    ? `${grouped(count)} and more paths are`
+    : counted(count, 'path is', 'paths are');
   const [first] = paths;
   return `${number} too long for csync2, and not synchronised${first === undefined ? '' : `: ${first}`}`;
 }

@@ -11,7 +11,9 @@ import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js
 import { type GuardedRoot, rootText } from '../sync/guard/root-guard.js';
 import { type LaneStatus, laneStateText } from '../sync/push/lane.js';
 import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
+import { counted, grouped } from '../text/counted.js';
 import { display, displayShort } from '../text/path-bytes.js';
+import type { BacklogPace } from './backlog.js';
 import type { RecentTrouble, TroubleKind } from './recent-troubles.js';
 import {
   configTroubleText,
@@ -46,6 +48,8 @@ export interface StatusSources {
   readonly detectedLate: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly GuardedRoot[];
   readonly lanes: readonly LaneStatus[];
+  /** How fast what is pending goes to each peer. */
+  readonly paces: ReadonlyMap<string, BacklogPace>;
   readonly deferred: { readonly count: number; readonly first: readonly FailedPath[] };
   readonly unsupported: UnsupportedSummary;
   readonly server: ServerState | 'external';
@@ -287,6 +291,16 @@ export interface PeerStatus {
   readonly pending: number | null;
   /** For how long some file has been pending without a break; null if none is. */
   readonly oldest_pending_s: number | null;
+  /**
+   * Files sent each second in the last 15 seconds; null if ten files or fewer are pending, if
+   * nothing is sent because the peer fails, is new or is paused, or if it is too early to say.
+   */
+  readonly sent_per_second: number | null;
+  /**
+   * Estimated time until no file is pending; null also if no file is being sent, or if the number
+   * of pending files does not decrease.
+   */
+  readonly eta_s: number | null;
   /** Files that are not sent because this host cannot access them. */
   readonly unreadable: number;
   /** Files sent since the configuration was loaded. */
@@ -304,13 +318,24 @@ export interface PeerStatus {
   }[];
   /** How many there are in all. */
   readonly on_hold_count: number;
+  /**
+   * How many of those on hold were changed both here and on the peer: see
+   * `inotify-csync conflicts`.
+   */
+  readonly conflicts: number;
 }
 
 /** Puts the status together. Pure. */
 export function assembleStatus(sources: StatusSources, now = Date.now()): Status {
   const age = (since: number | undefined) =>
     since === undefined ? null : Math.max(0, (now - since) / 1000);
-  const peers = sources.lanes.map((lane) => peerStatus(lane, sources.newPeers.get(lane.peer), age));
+  const peers = sources.lanes.map((lane) =>
+    peerStatus(lane, {
+      comparing: sources.newPeers.get(lane.peer),
+      pace: sources.paces.get(lane.peer),
+      age,
+    }),
+  );
   const problems = problemsOf(sources, peers);
   return {
     schema: 1,
@@ -390,13 +415,16 @@ function othersOf({ count, from, lastAt, name }: RefusedOthers): RefusedOthersSt
   return { count, last, name: display(Buffer.from(name, 'latin1')), from };
 }
 
-function peerStatus(lane: LaneStatus, known: Comparing | undefined, age: Age): PeerStatus {
+function peerStatus(lane: LaneStatus, { age, pace, ...known }: PeerSources): PeerStatus {
   const { pausedSince } = lane;
   // It is not compared with either.
-  const comparing = pausedSince === undefined ? known : undefined;
+  const comparing = pausedSince === undefined ? known.comparing : undefined;
+  const health = healthOf(lane, comparing, age);
+  // Some files may be rejected while others are sent.
+  const isSending = health === 'ok' || (health === 'failing' && lane.state === 'updating');
   return {
     name: lane.peer,
-    health: healthOf(lane, comparing, age),
+    health,
     state: lane.state,
     state_text: laneStateText[lane.state],
     reason: lane.reason ?? null,
@@ -410,6 +438,8 @@ function peerStatus(lane: LaneStatus, known: Comparing | undefined, age: Age): P
         : Math.max(0, (lane.nextAttemptAt - Date.now()) / 1000),
     pending: lane.pending ?? null,
     oldest_pending_s: lane.pending === 0 ? null : age(lane.pendingSince),
+    sent_per_second: (isSending ? pace?.perSecond : undefined) ?? null,
+    eta_s: (isSending ? pace?.secondsLeft : undefined) ?? null,
     unreadable: lane.unreadable ?? 0,
     sent: lane.sent,
     last_sent_s: age(lane.lastSentAt),
@@ -419,7 +449,15 @@ function peerStatus(lane: LaneStatus, known: Comparing | undefined, age: Age): P
       failures,
     })),
     on_hold_count: lane.onHoldCount,
+    conflicts: lane.conflictCount ?? 0,
   };
+}
+
+/** What is known of a peer besides its lane. */
+interface PeerSources {
+  readonly comparing: Comparing | undefined;
+  readonly pace: BacklogPace | undefined;
+  readonly age: Age;
 }
 
 function healthOf(lane: LaneStatus, comparing: Comparing | undefined, age: Age): PeerHealth {
@@ -431,12 +469,16 @@ function healthOf(lane: LaneStatus, comparing: Comparing | undefined, age: Age):
 
 function unreadableText(count: number): string {
   if (count === 1) return '1 file is not sent: this host cannot access it';
-  return `${count} files are not sent: this host cannot access them`;
+  return `${grouped(count)} files are not sent: this host cannot access them`;
+}
+
+function conflictsText(count: number): string {
+  return `${counted(count, 'conflict')}: show with inotify-csync conflicts, decide with inotify-csync resolve`;
 }
 
 function onHoldText(count: number): string {
   if (count === 1) return '1 file is on hold: the peer rejects it';
-  return `${count} files are on hold: the peer rejects them`;
+  return `${grouped(count)} files are on hold: the peer rejects them`;
 }
 
 function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): string[] {
@@ -445,12 +487,15 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
     if (root.state !== 'present') problems.push(`${display(root.path)} is ${rootText(root)}`);
   }
   if (sources.unwatched > 0) problems.push(unwatchedText(sources.unwatched));
-  if (sources.unreadable > 0) problems.push(`${sources.unreadable} directories can't be read`);
+  if (sources.unreadable > 0)
+    problems.push(`${counted(sources.unreadable, 'directory', 'directories')} can't be read`);
   for (const peer of peers) {
     const trouble = peerTrouble(peer);
     if (trouble !== undefined) problems.push(`${peer.name}: ${trouble}`);
     if (peer.unreadable > 0) problems.push(`${peer.name}: ${unreadableText(peer.unreadable)}`);
-    if (peer.on_hold_count > 0) problems.push(`${peer.name}: ${onHoldText(peer.on_hold_count)}`);
+    if (peer.conflicts > 0) problems.push(`${peer.name}: ${conflictsText(peer.conflicts)}`);
+    const rejected = peer.on_hold_count - peer.conflicts;
+    if (rejected > 0) problems.push(`${peer.name}: ${onHoldText(rejected)}`);
   }
   for (const refused of sources.refused.peers) problems.push(refusedText(refused));
   for (const trouble of sources.recentTroubles) {
@@ -461,11 +506,11 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   if (pending && tries.failures > 0) {
     const next = Math.max(0, (tries.nextAt - Date.now()) / 1000);
     problems.push(
-      `a full check cannot be completed (tried ${tries.failures} times, next try in ${Math.round(next)} s): ${pending.reason}`,
+      `a full check cannot be completed (tried ${counted(tries.failures, 'time')}, next try in ${Math.round(next)} s): ${pending.reason}`,
     );
   }
   const { count: deferred } = sources.deferred;
-  if (deferred > 0) problems.push(`${deferred} paths cannot be checked`);
+  if (deferred > 0) problems.push(`${counted(deferred, 'path')} cannot be checked`);
   if (sources.server !== 'external' && sources.server !== 'listening')
     problems.push(serverStateText[sources.server]);
   return problems;

@@ -1,4 +1,5 @@
 import { queueFiles } from '../state/run-files.js';
+import { counted } from '../text/counted.js';
 import { CursorFile, type QueuePosition } from './cursor.js';
 import { prepareDirectory } from './directory.js';
 import type { DueFullCheck } from './due-full-check.js';
@@ -170,7 +171,7 @@ export class Queue {
       this.requireFullCheck(droppedEntry.reason);
       this.#store.report(
         'write',
-        `${entries.length} changes could not be written`,
+        `${counted(entries.length, 'change')} could not be written`,
         cause,
         entries.length,
       );

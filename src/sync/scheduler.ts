@@ -1,6 +1,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isShortage } from '../proc/shortage.js';
 import type { QueuePosition } from '../queue/cursor.js';
+import { counted } from '../text/counted.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import type { Checker, CheckReport } from './check/checker.js';
 import { DeferredPaths } from './check/deferred-paths.js';
@@ -260,7 +261,7 @@ export class Scheduler {
     const batch = mergeBatches([...(left?.batches ?? []), fresh]);
     const changedAt = Math.min(oldestAt, left?.changedAt ?? oldestAt);
     if (batchSize(batch) + this.#backlog.size >= threshold) {
-      queue.requireFullCheck(`more than ${threshold - 1} changes at once`);
+      queue.requireFullCheck(`more than ${counted(threshold - 1, 'change')} at once`);
       this.#backlog.clear();
       queue.commit(end);
     } else {

@@ -1,4 +1,12 @@
-/** A number of things, for people: `1 file`, `2 files`. */
-export function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
+/**
+ * A number of things, for people: `1 file`, `1,240 files`; with `things`, `1 directory is` and
+ * `2 directories are`.
+ */
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${grouped(count)} ${count === 1 ? thing : things}`;
+}
+
+/** A whole number with its thousands apart: `171,856`. */
+export function grouped(number: number): string {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -1,4 +1,5 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
+import { counted } from '../text/counted.js';
 
 /**
  * The kernel allows fewer watches than there are directories (`fs.inotify.max_user_watches`,
@@ -15,7 +16,7 @@ export class WatchLimitError extends InotifyCsyncError {
     super(
       'ICS_WATCH_LIMIT',
       exitCodes.systemLimit,
-      `the watch limit is too low: ${needed} directories are to be watched, fs.inotify.max_user_watches is ${limit} ` +
+      `the watch limit is too low: ${counted(needed, 'directory is', 'directories are')} to be watched, fs.inotify.max_user_watches is ${limit} ` +
         'for all programs of this user',
       `run: sysctl fs.inotify.max_user_watches=${recommended}   (for good: inotify-csync watch-limit --apply)`,
     );

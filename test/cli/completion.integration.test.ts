@@ -59,6 +59,7 @@ async function makePlace(context: TestContext): Promise<Place> {
       { name: 'evil\n$(touch evil)' },
       { name: '$(touch evil)' },
     ],
+    host: 'web1',
     roots: [...roots, { path: '/srv/\\x0a' }],
   }));
   context.after(() => server.close());
@@ -125,6 +126,19 @@ test('each word can become what may stand there', async (context) => {
   ]) {
     assert.deepEqual(await values(place, words), ['web2', 'web3'], words.join(' '));
   }
+  for (const words of [
+    ['--keep', ''],
+    ['/srv/one', '--keep='],
+  ]) {
+    assert.deepEqual(await candidates(place, ['resolve', ...words]), [
+      'newest\tthe version that was changed last',
+      'web1\tthis host',
+      'web2',
+      'web3',
+      '$(touch evil)',
+    ]);
+  }
+  assert.deepEqual(await values(place, ['resolve', '--keep', 'n']), ['newest']);
   assert.deepEqual(await values(place, ['retry', 'web2', '']), []);
   const roots = ['www', 'my data', 'cost$(touch evil)', 'a:b'].map((name) => `${folder}/${name}`);
   for (const command of ['check', 'flush', 'accept-root', 'explain']) {
@@ -176,7 +190,7 @@ test('what is wanted depends on no file', () => {
     flags: [{ name: 'since', text: 'x', takesValue: true, isHidden: false }],
   };
   assert.deepEqual(wantedOf(['retry', 'a'], own, []), {
-    ...{ typed: 'a', words: [], peers: true, paths: false, files: false },
+    ...{ typed: 'a', words: [], peers: true, ownHost: false, paths: false, files: false },
   });
   assert.equal(wantedOf(['retry', '--since', ''], own, []).peers, false);
   assert.equal(wantedOf(['retry', '--since', 'x', ''], own, []).peers, true);

@@ -44,6 +44,13 @@ describe('a frame of the watched status', () => {
     assert.equal(frame('a\x1b[2J\rb\x9b1m\x7f', 80, 2)[1], 'a\\x1b[2J\\x0db\\x9b1m\\x7f');
   });
 
+  test('keeps styles, which take no room, and ends one where it cuts', () => {
+    const red = '\x1b[31m';
+    assert.equal(frame(`a ${red}b\x1b[39m c`, 5, 2)[1], `a ${red}b\x1b[39m c`);
+    assert.equal(frame(`a ${red}failing\x1b[39m`, 5, 2)[1], `a ${red}fa…\x1b[0m`);
+    assert.equal(frame('\x1b[31;5m\x1b[2J', 80, 2)[1], '\\x1b[31;5m\\x1b[2J');
+  });
+
   test('of any text and size is never larger than the screen', (context) => {
     const random = seededRandom(context);
     const parts = ['a', ' ', '日', '\n', '\x1b', '👍🏽', 'e\u0301', '\u0301', '…', 'x'.repeat(50)];

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { ControlServer } from '#src/observe/control-server.js';
 import { assembleStatus } from '#src/observe/status.js';
 import { lane, quiet } from '../observe/status-sources.js';
@@ -31,12 +32,13 @@ describe('status --watch on a terminal', { skip }, () => {
       const frame = terminal.frames()[2] ?? [];
       assert.match(frame[0] ?? '', /^\d\d:\d\d:\d\d {2}every 0\.1 s; q: quit$/);
       assert.deepEqual(frame.slice(1), [
-        'web1: healthy, waiting for change…',
+        'web1: healthy, waiting for',
+        '  changes, up 0 ms, version 1.2.3',
         '',
         'watching   7 directories',
-        'queue      0 changes waiting',
-        '… 7 more lines',
+        '… 9 more lines',
       ]);
+      assert.ok(terminal.output().includes('\x1b[32mhealthy\x1b[39m'));
       terminal.child.stdin.write(key);
       assert.equal(await terminal.end, 0);
       terminal.isRestored();
@@ -132,7 +134,8 @@ async function daemonOf(context: TestContext) {
   const start = () =>
     ControlServer.listen(join(folder, 'run', 'control.sock'), () => {
       asked++;
-      return assembleStatus({ ...quiet, startedAt: Date.now(), lanes: [lane()] });
+      const now = Date.now();
+      return assembleStatus({ ...quiet, startedAt: now, lanes: [lane()] }, now);
     });
   let server = await start();
   context.after(async () => {
@@ -162,20 +165,21 @@ function terminalOf(context: TestContext, folder: string, prepare = 'true') {
   const words = ['status', '--watch=100ms', '--runtime-directory', join(folder, 'run')];
   const command = `${prepare}; echo $$ > ${pidFile}; exec ${process.execPath} ${commandLine} ${words.join(' ')}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], {
-    env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh' },
+    env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh', NO_COLOR: '', FORCE_COLOR: '' },
   });
   context.after(() => child.kill('SIGKILL'));
   const output = textOf(child);
   return {
     child,
+    output,
     end: once(child, 'exit').then(([code]) => code as number),
     pid: () => Number(readFileSync(pidFile, 'utf8')),
-    /** What was drawn, the last maybe in part. */
+    /** What was drawn, without its colours, the last maybe in part. */
     frames: () =>
       output()
         .split('\x1b[1;1H')
         .slice(1)
-        .map((frame) => frame.replaceAll('\x1b[2K', '').split(nextRow)),
+        .map((frame) => frame.split(nextRow).map((line) => stripVTControlCharacters(line))),
     isRestored() {
       assert.deepEqual([output().split(on).length, output().split(off).length], [2, 2]);
       assert.ok(output().indexOf(on) < output().indexOf('\x1b[1;1H'));

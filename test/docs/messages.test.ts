@@ -14,7 +14,8 @@ const sources = readdirSync(join(repository, 'src'), { recursive: true, encoding
   .map((file) => readFileSync(join(repository, 'src', file), 'utf8'))
   .join('\n')
   // As of many.
-  .replace(/\$\{counted\([^,]+, '(\w+)'\)\}/g, '$1s');
+  .replace(/\$\{counted\([^,]+, '([\w ]+)'\)\}/g, '$1s')
+  .replace(/\$\{counted\([^,]+, '[\w ]+', '([\w ]+)'\)\}/g, '$1');
 
 for (const [, message = ''] of catalog.matchAll(/^# Message: (.*)$/gm)) {
   test(`the program says: ${message}`, () => {

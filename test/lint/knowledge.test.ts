@@ -28,6 +28,24 @@ function found(pattern: RegExp, allowed: RegExp): string[] {
 
 const stateFile =
   /[qQ]ueueFile\}|`\$\{(file|queue)\}\.(?!new`)[a-z]+`|'[^']*\.(cursor|peers|unseen|sock)'/;
+const countedThing =
+  /\$\{[^}]*\} (more |open |new )?(attempts|bytes|changes|clients|conflicts|connections|directories|entries|errors|events|files|hosts|lines|mounts|names|paths|peers|processes|roots|rows|sessions|times|trees|watches(?! \$))\b/;
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: lines of code
+/** What is never one. */
+const severalThings = [
+  '${longestSocketPath} bytes at most',
+  '${path.length} bytes)`',
+  '${mostFlushes} clients',
+  '${mostWaiting} clients',
+  '${placesLimit} clients',
+  '${limit} bytes`',
+  "'' : ` (${times} times",
+  "'' : `, ${times} times",
+  '${grouped(count)} files are',
+  '${stat.nlink} names (hard links)',
+  '${maximumIncludeDepth} files include',
+];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: lines of code
 const otherProcess = /`\/proc\/\$\{/;
 
 test('only src/state names the files that a run keeps', () => {
@@ -39,7 +57,18 @@ test('only src/proc looks into other processes', () => {
   assert.deepEqual(found(otherProcess, /^(proc\/|queue\/lock\.ts$)/), []);
 });
 
-test('both rules find what breaks them', () => {
+test('numbers of things are said by src/text/counted.ts', () => {
+  const named = found(countedThing, /^text\/counted\.ts$/);
+  const allowed = (line: string) => severalThings.some((several) => line.includes(several));
+  assert.deepEqual(
+    named.filter((line) => !allowed(line)),
+    [],
+  );
+  const unused = severalThings.filter((several) => !named.some((line) => line.includes(several)));
+  assert.deepEqual(unused, []);
+});
+
+test('all rules find what breaks them', () => {
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: lines of code
   for (const line of [
     '`${settings.queueFile}.peers`',
@@ -48,5 +77,7 @@ test('both rules find what breaks them', () => {
   ])
     assert.match(line, stateFile);
   assert.match('readFileSync(`/proc/${pid}/stat`)', otherProcess);
+  assert.match('`${report.found} changes found`', countedThing);
+  assert.match('`${unread.length} open sessions`', countedThing);
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: lines of code
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PeerStatus, Status } from '#src/observe/status.js';
-import { grouped, peerText, statusLine } from '#src/observe/status-line.js';
+import { peerText, statusLine } from '#src/observe/status-line.js';
+import { grouped } from '#src/text/counted.js';
 
 function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
   return {
@@ -17,11 +18,14 @@ function peer(name: string, fields: Partial<PeerStatus> = {}): PeerStatus {
     next_attempt_s: null,
     pending: 0,
     oldest_pending_s: null,
+    sent_per_second: null,
+    eta_s: null,
     unreadable: 0,
     sent: 0,
     last_sent_s: null,
     on_hold: [],
     on_hold_count: 0,
+    conflicts: 0,
     ...fields,
   };
 }

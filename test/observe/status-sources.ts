@@ -19,6 +19,7 @@ export const quiet: StatusSources = {
   detectedLate: { count: 0, paths: [] },
   roots: [],
   lanes: [],
+  paces: new Map(),
   deferred: { count: 0, first: [] },
   unsupported: { count: 0, more: false, paths: [] },
   server: 'external',

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
+import { styleFor } from '../style.js';
 import { renderConflicts } from './conflicts/render.js';
 
 /** `conflicts`: what this host and its peers have both changed, with both sides. */
@@ -34,7 +35,9 @@ export function addConflictsCommand(parser: Argv, context: CommandContext): Argv
         { command: 'conflicts' },
         asLongAsItLikes,
       )) as ConflictsReply;
-      showReply(flags, reply, renderConflicts);
+      showReply(flags, reply, (each) =>
+        renderConflicts(each, styleFor(process.stdout, context.environment)),
+      );
       context.exitCode = reply.conflicts.length > 0 ? exitCodes.degraded : exitCodes.ok;
     },
   });

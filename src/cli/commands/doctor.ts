@@ -5,6 +5,7 @@ import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
+import { plain, styleFor } from '../style.js';
 
 /** `doctor`: one text for a bug report. */
 export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
@@ -28,8 +29,9 @@ export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
         settings: () => settingsOf(flags, context),
         status: () => askRunning(flags, context, { command: 'status' }),
       });
-      const text = flags.json ? `${JSON.stringify({ sections })}\n` : doctorText(sections);
       const { output } = flags as { output?: string };
+      const style = output === undefined ? styleFor(process.stdout, context.environment) : plain;
+      const text = flags.json ? `${JSON.stringify({ sections })}\n` : doctorText(sections, style);
       if (output === undefined) process.stdout.write(text);
       else write(output, text);
     },

@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { exitCodes } from '../../errors.js';
 import { longestFlush } from '../../observe/control-protocol.js';
 import type { FlushReply } from '../../observe/control-replies.js';
+import type { Status } from '../../observe/status.js';
 import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
@@ -11,6 +12,7 @@ import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
 import { secondsOf } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
+import { showFlushProgress } from './flush/progress.js';
 
 /** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
 export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
@@ -46,11 +48,19 @@ export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
         ...(paths?.length ? { paths } : {}),
         ...(peer === undefined ? {} : { peer }),
       } as const;
-      const reply = (await askRunning(
-        flags,
-        context,
-        request,
-        seconds + answerSeconds,
+      const over = new AbortController();
+      const { stderr } = process;
+      const isShown = stderr.isTTY === true && process.env.TERM !== 'dumb' && flags.json !== true;
+      const status = async () =>
+        (await askRunning(flags, context, { command: 'status' }, statusSeconds)) as Status;
+      const shown = isShown
+        ? showFlushProgress({ output: stderr, peer, status }, over.signal)
+        : undefined;
+      const reply = (await askRunning(flags, context, request, seconds + answerSeconds).finally(
+        async () => {
+          over.abort();
+          await shown;
+        },
       )) as FlushReply;
       showReply(flags, reply, textOf);
       context.exitCode = reply.complete ? exitCodes.ok : exitCodes.temporary;
@@ -75,4 +85,6 @@ function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
 
 /** What the daemon may need beyond the time that is waited. */
 const answerSeconds = 15;
+/** A daemon that is busy must not keep the answer of the flush waiting for long. */
+const statusSeconds = 2;
 const seeHelp = 'see: inotify-csync flush --help';

@@ -5,6 +5,7 @@ import { askRunning } from '../ask-running.js';
 import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
+import { styleFor } from '../style.js';
 import { secondsOf } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
 
@@ -33,12 +34,25 @@ export function addStatusCommand(parser: Argv, context: CommandContext): Argv {
       const isJson = flags.json === true;
       if (watch !== undefined) {
         const { watchStatus } = await import('./status/watch.js');
-        await watchStatus({ seconds: watchSeconds(watch), isJson, ask: () => ask(answerSeconds) });
+        await watchStatus({
+          seconds: watchSeconds(watch),
+          isJson,
+          style: styleFor(process.stdout, context.environment),
+          ask: () => ask(answerSeconds),
+        });
         return;
       }
       const status = await ask();
       const { renderStatus } = await import('./status/render.js');
-      process.stdout.write(isJson ? `${JSON.stringify(status)}\n` : renderStatus(status));
+      const { isTTY, columns } = process.stdout;
+      const text = isJson
+        ? `${JSON.stringify(status)}\n`
+        : renderStatus(
+            status,
+            styleFor(process.stdout, context.environment),
+            isTTY ? columns || undefined : undefined,
+          );
+      process.stdout.write(text);
       context.exitCode = status.health === 'healthy' ? exitCodes.ok : exitCodes.degraded;
     },
   });

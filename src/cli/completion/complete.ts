@@ -43,13 +43,16 @@ async function answer(
   const hosts =
     wanted.peers || wanted.paths
       ? await knownHosts({ flags: flagsIn(words), csync2Arguments, environment })
-      : { peers: [], roots: [] };
+      : { host: undefined, peers: [], roots: [] };
   const isPath =
     wanted.paths && !(wanted.peers && wanted.typed !== '' && !wanted.typed.includes('/'));
   const found = isPath ? pathsFrom(hosts.roots, wanted.typed) : { paths: [], isFiles: false };
   const plain = (value: string) => ({ value, text: '' });
   const candidates = [
     ...wanted.words,
+    ...(wanted.ownHost && hosts.host !== undefined
+      ? [{ value: hosts.host, text: 'this host' }]
+      : []),
     ...(wanted.peers ? hosts.peers.map(plain) : []),
     ...found.paths.map(plain),
   ];

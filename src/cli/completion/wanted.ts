@@ -15,6 +15,8 @@ export interface Wanted {
   readonly typed: string;
   readonly words: readonly Candidate[];
   readonly peers: boolean;
+  /** This host, besides its peers. */
+  readonly ownHost: boolean;
   /** Paths that csync2 synchronises. */
   readonly paths: boolean;
   /** Any files: the shell knows them best. */
@@ -107,6 +109,10 @@ function flagWords(flags: readonly Flag[], typed: string, before: readonly strin
 
 function valuesOf(flag: Flag | undefined, typed: string): Wanted {
   if (flag?.name === 'peer') return offer(typed, { peers: true });
+  if (flag?.name === 'keep') {
+    const newest = { value: 'newest', text: 'the version that was changed last' };
+    return offer(typed, { words: [newest], peers: true, ownHost: true });
+  }
   if (flag?.name === 'output' || flag?.name === 'config') return offer(typed, { files: true });
   const setting = flag?.name.replaceAll('-', '_');
   if (!isSetting(setting)) return offer(typed);
@@ -126,7 +132,7 @@ function flagNamed(flags: readonly Flag[], name: string): Flag | undefined {
 }
 
 function offer(typed: string, what: Partial<Omit<Wanted, 'typed'>> = {}): Wanted {
-  return { typed, words: [], peers: false, paths: false, files: false, ...what };
+  return { typed, words: [], peers: false, ownHost: false, paths: false, files: false, ...what };
 }
 
 const flagsOfAll: readonly Flag[] = [

@@ -1,3 +1,4 @@
+import { counted } from '../../text/counted.js';
 import type { PathKey } from '../../text/path-bytes.js';
 
 /** How far what had been changed before a flush has come; see {@link FlushProgress}. */
@@ -178,7 +179,8 @@ export class FlushProgress {
     if (this.#aside?.size === 0) return undefined;
     this.#upTo = Math.max(this.#upTo, view.requeued);
     const left = this.#upTo - view.queue.done;
-    if (left > 0) return [pending('queue', `${left} changes wait to be checked`)];
+    if (left > 0)
+      return [pending('queue', `${counted(left, 'change waits', 'changes wait')} to be checked`)];
     const aside = view.aside();
     const before = this.#aside;
     // Of a tree that was set aside, and has been checked since, a part may be.
@@ -222,7 +224,7 @@ export class FlushProgress {
 
   #lacksText(peer: FlushPeer, files: number | undefined): FlushPending {
     const why = peer.why();
-    const count = files === undefined ? 'files' : `${files} file${files === 1 ? '' : 's'}`;
+    const count = files === undefined ? 'files' : counted(files, 'file');
     const text = `${peer.name}: ${count} pending${why && ` (${why})`}`;
     return { stage: 'peers', text, peer: peer.name, ...(files === undefined ? {} : { files }) };
   }

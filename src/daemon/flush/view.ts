@@ -2,6 +2,7 @@ import { outcomeText } from '../../csync2/run/result.js';
 import type { Queue } from '../../queue/queue.js';
 import type { Sync } from '../../sync/create-sync.js';
 import type { Lane } from '../../sync/push/lane.js';
+import { counted } from '../../text/counted.js';
 import {
   displayShort,
   isWithin,
@@ -66,9 +67,11 @@ function eventsOf(watcher: Watcher): EventsView {
   const { denied, unwatched } = watcher.stats();
   const blind = [
     ...(unwatched > 0
-      ? [`${unwatched} directories are not watched: see inotify-csync watch-limit`]
+      ? [
+          `${counted(unwatched, 'directory is', 'directories are')} not watched: see inotify-csync watch-limit`,
+        ]
       : []),
-    ...(denied > 0 ? [`${denied} directories can't be read`] : []),
+    ...(denied > 0 ? [`${counted(denied, 'directory', 'directories')} can't be read`] : []),
   ];
   return { ...watcher.handedOver(), blind: blind.length > 0 ? blind.join('; ') : undefined };
 }

@@ -66,6 +66,8 @@ export interface LaneStatus {
   /** The first of the files that the peer does not take, and how many there are. */
   readonly onHold: readonly HeldPath[];
   readonly onHoldCount: number;
+  /** How many of them were changed on both sides; undefined where that can't be told. */
+  readonly conflictCount?: number;
   /**
    * Files that are held back because they can't be looked at on this host, as far as the lane has
    * met them.

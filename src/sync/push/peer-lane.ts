@@ -205,7 +205,7 @@ export class PeerLane implements Lane {
   }
 
   status(): LaneStatus {
-    const { first: onHold, count: onHoldCount } = this.#rejected.list(onHoldShown);
+    const { first: onHold, count: onHoldCount, conflicts } = this.#rejected.list(onHoldShown);
     return {
       peer: this.peer,
       ...this.#rhythm.status,
@@ -216,6 +216,7 @@ export class PeerLane implements Lane {
       sent: this.#sent,
       onHold,
       onHoldCount,
+      conflictCount: conflicts,
       unreadable: this.#unreadable,
     };
   }

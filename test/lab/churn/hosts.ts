@@ -96,8 +96,8 @@ export async function filesFoundBy(host: ChurnHost, ask: () => Promise<unknown>)
     const done = (await host.journal(since)).filter(({ message }) =>
       message.startsWith('full check finished'),
     );
-    const found = /(\d+) changes found/.exec(done.at(-1)?.message ?? '')?.[1];
-    if (found !== undefined) return Number(found);
+    const found = /([\d,]+) changes? found/.exec(done.at(-1)?.message ?? '')?.[1];
+    if (found !== undefined) return Number(found.replaceAll(',', ''));
   }
   throw new Error(`${host.name} has not done a full check in a minute`);
 }

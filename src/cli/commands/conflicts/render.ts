@@ -1,18 +1,23 @@
 import type { ConflictReply, ConflictsReply, SideReply } from '../../../observe/control-replies.js';
 import { duration } from '../../../observe/status-line.js';
 import { counted } from '../../show-reply.js';
+import { plain, type Style } from '../../style.js';
 
 /** The conflicts, for people. */
-export function renderConflicts({ conflicts, host }: ConflictsReply): string {
-  if (conflicts.length === 0) return 'no conflicts';
-  const blocks = conflicts.map((conflict) => conflictLines(conflict, host).join('\n'));
+export function renderConflicts({ conflicts, host }: ConflictsReply, style: Style = plain): string {
+  if (conflicts.length === 0) return style.good('no conflicts');
+  const blocks = conflicts.map((conflict) => conflictLines(conflict, host, style).join('\n'));
   return [...blocks, `decide: inotify-csync resolve PATH --keep HOST (or --keep newest)`].join(
     '\n\n',
   );
 }
 
 /** One conflict: its path, and a line for each of the two hosts. */
-export function conflictLines(conflict: ConflictReply, host: string): readonly string[] {
+export function conflictLines(
+  conflict: ConflictReply,
+  host: string,
+  style: Style = plain,
+): readonly string[] {
   const { error, here, path, peer, since_s: seconds, subtree, there } = conflict;
   const scope = subtree ? ', one conflict with all below it' : '';
   const width = Math.max(host.length, peer.length);
@@ -21,9 +26,9 @@ export function conflictLines(conflict: ConflictReply, host: string): readonly s
   const line = (name: string, side: SideReply) =>
     `  ${name.padEnd(width)}  ${sideText(side, shown)}`;
   return [
-    `${path}   for ${duration(seconds)}${scope}`,
+    `${style.strong(path)}   for ${duration(seconds)}${scope}`,
     line(host, here),
-    there ? line(peer, there) : `  ${peer.padEnd(width)}  not known: ${error}`,
+    there ? line(peer, there) : `  ${peer.padEnd(width)}  ${style.warn('not known')}: ${error}`,
   ];
 }
 

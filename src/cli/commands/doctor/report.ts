@@ -15,6 +15,7 @@ import { readLimits } from '../../../limits/inotify-limits.js';
 import { readPseudoMounts } from '../../../limits/pseudo-mounts.js';
 import { packageVersion } from '../../../proc/package-version.js';
 import { queueHolder } from '../../../queue/from-outside.js';
+import { plain, type Style } from '../../style.js';
 import { keyFilesOf, redactedConfig, withoutSecrets } from './redact.js';
 import { auditWatches } from './watch-audit.js';
 
@@ -61,8 +62,8 @@ export async function doctorReport({
 }
 
 /** The report as one text. */
-export function doctorText(sections: readonly DoctorSection[]): string {
-  const parts = sections.map(({ title, text }) => `==== ${title}\n${text}\n`);
+export function doctorText(sections: readonly DoctorSection[], style: Style = plain): string {
+  const parts = sections.map(({ title, text }) => `${style.strong(`==== ${title}`)}\n${text}\n`);
   return `Report of inotify-csync doctor. Keys, passwords, comments and commands of csync2.cfg have been removed;
 names of hosts and files have not: read it before you publish it.
 

@@ -1,5 +1,6 @@
 import type { ReadEvent } from '../../../observe/event-ring.js';
 import { duration } from '../../../observe/status-line.js';
+import { counted } from '../../../text/counted.js';
 import { display, fromKey } from '../../../text/path-bytes.js';
 
 /**
@@ -32,7 +33,7 @@ export function eventObject(event: ReadEvent): Record<string, unknown> {
 
 /** What is said of events that were overwritten before they could be shown. */
 export function leftOutLine(count: number): string {
-  return `… ${count} events left out`;
+  return `… ${counted(count, 'event')} left out`;
 }
 
 /** The same for scripts. */
@@ -62,11 +63,11 @@ function whatOf(event: ReadEvent): string {
 
 function fullCheckText({ files = 0, ms = 0, state }: ReadEvent, reason: string): string {
   if (state === 'begun') return `full check begun: ${reason}`;
-  return `full check ${state}: ${files} changes found   ${duration(ms / 1000)}`;
+  return `full check ${state}: ${counted(files, 'change')} found   ${duration(ms / 1000)}`;
 }
 
 function pathText({ bytes, files = 0 }: ReadEvent): string {
-  if (bytes === undefined) return files === 1 ? '1 file' : `${files} files`;
+  if (bytes === undefined) return counted(files, 'file');
   return display(fromKey(bytes));
 }
 

@@ -1,5 +1,9 @@
 /** What `status --watch` draws: a text and a size become the lines of the screen. */
 
+import { cut } from '../../../text/cells.js';
+import { counted } from '../../../text/counted.js';
+import { harmless } from '../../../text/harmless.js';
+
 /** The size of a terminal, in cells. */
 export interface ScreenSize {
   readonly columns: number;
@@ -12,7 +16,7 @@ export interface ScreenSize {
  *
  * @param note - what stands behind the time
  * @returns exactly as many lines as the screen has rows, none of them wider than it, and with no
- * character that could drive a terminal
+ * character that could drive a terminal, but for those that set a style
  */
 export function frameOf(
   text: string,
@@ -24,7 +28,7 @@ export function frameOf(
   const room = Math.max(0, rows - 1);
   const shown = body.length <= room ? body : body.slice(0, Math.max(0, room - 1));
   const left = body.length - shown.length;
-  const more = left > 0 && room > 0 ? [`… ${left} more line${left === 1 ? '' : 's'}`] : [];
+  const more = left > 0 && room > 0 ? [`… ${counted(left, 'more line')}`] : [];
   const lines = [`${clock(at)}  ${note}`, ...shown, ...more].map((line) => cut(line, columns));
   return Array.from({ length: rows }, (_, row) => lines[row] ?? '');
 }
@@ -34,36 +38,7 @@ export function paint(frame: readonly string[]): string {
   return frame.map((line, row) => `\x1b[${row + 1};1H\x1b[2K${line}`).join('');
 }
 
-/** The first of a line that so many cells hold; `…` stands for the rest. */
-function cut(line: string, columns: number): string {
-  if (columns < 1) return '';
-  // Whatever is wider than this is cut: a character of more than one unit has at least one cell.
-  const start = line.slice(0, columns * mostUnits);
-  let [width, text, fits] = [0, '', ''];
-  for (const { segment } of characters.segment(start)) {
-    width += wide.test(segment) ? 2 : 1;
-    if (width > columns) return `${fits}…`;
-    text += segment;
-    if (width < columns) fits = text;
-  }
-  return start.length < line.length ? `${fits}…` : text;
-}
-
-function harmless(line: string): string {
-  return line.replace(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
 function clock(at: Date): string {
   const two = (number: number) => String(number).padStart(2, '0');
   return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
-
-const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-/** What takes two cells: scripts of East Asia, and pictures. */
-const wide =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|\ufe0f/u;
-/** Units of UTF-16 in a character, as far as names have any. */
-const mostUnits = 16;

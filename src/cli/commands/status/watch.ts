@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes, InotifyCsyncError } from '../../../errors.js';
 import type { Status } from '../../../observe/status.js';
 import { errorObject } from '../../report-error.js';
+import type { Style } from '../../style.js';
 import { frameOf } from './frame.js';
 import { renderStatus } from './render.js';
 import { Screen } from './screen.js';
@@ -12,6 +13,7 @@ export interface Watching {
   readonly seconds: number;
   /** A line of JSON for each look, whatever is written to. */
   readonly isJson: boolean;
+  readonly style: Style;
   /** Rejects as `askDaemon` does. */
   readonly ask: () => Promise<Status>;
 }
@@ -45,13 +47,16 @@ async function onScreen(watching: Watching, first: Look, over: AbortController):
   const { stdin, stdout } = process;
   const keys = stdin.isTTY ? stdin : undefined;
   const note = `every ${watching.seconds} s${keys ? '; q: quit' : ''}`;
-  let text = '';
-  const draw = () => screen.show(frameOf(text, screen.size, new Date(), note));
+  let shown = first;
+  const draw = () => {
+    const text = shown ? textOf(shown, watching.style, screen.size.columns) : '';
+    screen.show(frameOf(text, screen.size, new Date(), note));
+  };
   const screen = new Screen(stdout, keys, () => over.abort(), draw);
   try {
     if (first) screen.open();
     for await (const seen of looks(watching, first, over.signal)) {
-      text = textOf(seen);
+      shown = seen;
       draw();
     }
   } finally {
@@ -62,7 +67,7 @@ async function onScreen(watching: Watching, first: Look, over: AbortController):
 async function asText(watching: Watching, first: Look, { signal }: AbortController): Promise<void> {
   let separator = '';
   for await (const seen of looks(watching, first, signal)) {
-    const text = watching.isJson ? jsonOf(seen) : `${separator}${textOf(seen)}`;
+    const text = watching.isJson ? jsonOf(seen) : `${separator}${textOf(seen, watching.style)}`;
     if (!(await write(text, signal))) return;
     separator = '\n';
   }
@@ -96,10 +101,10 @@ async function look({ ask }: Watching, isFirst: boolean, signal: AbortSignal): P
   }
 }
 
-function textOf(seen: NonNullable<Look>): string {
-  if ('status' in seen) return renderStatus(seen.status);
+function textOf(seen: NonNullable<Look>, style: Style, columns?: number): string {
+  if ('status' in seen) return renderStatus(seen.status, style, columns);
   const { hint, message } = seen.error;
-  return `inotify-csync: ${message}\n  ${hint}\n`;
+  return `inotify-csync: ${style.bad(message)}\n  ${hint}\n`;
 }
 
 function jsonOf(seen: NonNullable<Look>): string {

@@ -1,23 +1,26 @@
 import type { AppliedLimit } from '../../../limits/apply.js';
 import type { LimitAssessment, WatchShare } from '../../../limits/assess.js';
 import { type LimitPlan, sysctlName } from '../../../limits/index.js';
+import { counted, grouped } from '../../../text/counted.js';
 
 /** The assessment for people. */
 export function renderAssessment(assessment: LimitAssessment): string {
   const { limits, directories, memoryBytes, unlistedDirectories, unreadableProcesses } = assessment;
   const rows = limits.map((limit) => [
     sysctlName(limit.name),
-    number(limit.current),
-    number(limit.needed),
-    number(limit.recommended),
+    grouped(limit.current),
+    grouped(limit.needed),
+    grouped(limit.recommended),
     verdictOf(limit),
   ]);
   const lines = [
     ...table([['limit', 'now', 'needed', 'recommended', ''], ...rows]),
     '',
-    `watches    ${number(directories)} directories are to be watched: ${memory(memoryBytes)} of kernel memory`,
+    `watches    ${counted(directories, 'directory is', 'directories are')} to be watched: ${memory(memoryBytes)} of kernel memory`,
     ...(unlistedDirectories > 0
-      ? [`           ${number(unlistedDirectories)} directories cannot be listed; run as root`]
+      ? [
+          `           ${counted(unlistedDirectories, 'directory', 'directories')} cannot be listed; run as root`,
+        ]
       : []),
     '',
     'in use by',
@@ -25,13 +28,13 @@ export function renderAssessment(assessment: LimitAssessment): string {
   ];
   if (unreadableProcesses > 0) {
     lines.push(
-      `  ${number(unreadableProcesses)} processes cannot be inspected; run as root to see all`,
+      `  ${counted(unreadableProcesses, 'process', 'processes')} cannot be inspected; run as root to see all`,
     );
   }
   for (const { name, value, file, line } of assessment.lowered) {
     lines.push(
       '',
-      `${file}:${line} sets ${sysctlName(name)} to ${number(value)} at the next boot: remove that line`,
+      `${file}:${line} sets ${sysctlName(name)} to ${grouped(value)} at the next boot: remove that line`,
     );
   }
   return `${lines.join('\n')}\n`;
@@ -41,8 +44,8 @@ export function renderAssessment(assessment: LimitAssessment): string {
 export function renderApplied(applied: readonly AppliedLimit[], file: string): string {
   const lines = applied.map(({ name, before, after }) =>
     after > before
-      ? `${sysctlName(name)} raised from ${number(before)} to ${number(after)}`
-      : `${sysctlName(name)} stays at ${number(after)}`,
+      ? `${sysctlName(name)} raised from ${grouped(before)} to ${grouped(after)}`
+      : `${sysctlName(name)} stays at ${grouped(after)}`,
   );
   return `${[...lines, `kept for the next boot in ${file}`].join('\n')}\n`;
 }
@@ -57,7 +60,7 @@ function userRows({ users }: LimitAssessment): string[][] {
   const shown = users.slice(0, mostUsers);
   const rows = shown.map(({ pid, name, uid, instances, watches, share }) => [
     `${name} (pid ${pid})`,
-    counted(watches, 'watch'),
+    counted(watches, 'watch', 'watches'),
     counted(instances, 'instance'),
     shareTexts[share](uid),
   ]);
@@ -67,7 +70,12 @@ function userRows({ users }: LimitAssessment): string[][] {
   const instances = rest.reduce((total, user) => total + user.instances, 0);
   return [
     ...rows,
-    [`${rest.length} more`, counted(watches, 'watch'), counted(instances, 'instance'), ''],
+    [
+      `${rest.length} more`,
+      counted(watches, 'watch', 'watches'),
+      counted(instances, 'instance'),
+      '',
+    ],
   ];
 }
 
@@ -92,15 +100,6 @@ function table(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-function counted(count: number, what: 'watch' | 'instance'): string {
-  const plural = what === 'watch' ? 'watches' : 'instances';
-  return `${number(count)} ${count === 1 ? what : plural}`;
 }
 
 function memory(bytes: number): string {

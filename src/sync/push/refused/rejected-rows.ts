@@ -118,11 +118,17 @@ export class RejectedRows {
   }
 
   /** The rows that wait for their time or for somebody: how many, and the first of them. */
-  list(limit: number): { readonly count: number; readonly first: readonly HeldPath[] } {
+  list(limit: number): {
+    readonly count: number;
+    /** How many of them both sides have changed. */
+    readonly conflicts: number;
+    readonly first: readonly HeldPath[];
+  } {
     const held = this.#held();
     const first = held.slice(0, limit);
     return {
       count: held.length,
+      conflicts: held.filter(({ reason }) => reason === 'conflict').length,
       first: first.map((rejected) => ({ ...rejected, until: this.#dueAt(rejected) })),
     };
   }

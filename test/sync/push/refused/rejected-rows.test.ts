@@ -40,6 +40,7 @@ describe('rows that a peer has refused', () => {
     rejected.refused(row('/a'), still(), because('conflict'), 7);
     rejected.refused(row('/b'), still(), because('later'), 7);
     assert.deepEqual(rejected.conflicts(), [{ name: Buffer.from('/a'), since: 1 }]);
+    assert.equal(rejected.list(0).conflicts, 1);
     rejected.force(row('/a'));
     assert.deepEqual(rejected.conflicts(), []);
   });
@@ -106,7 +107,7 @@ describe('rows that a peer has refused', () => {
         failures,
       ]);
       assert.deepEqual(shown, [['/a', 'refused', 'No space left on device', failure + 1]]);
-      assert.deepEqual([count, rejected.list(0)], [1, { count: 1, first: [] }]);
+      assert.deepEqual([count, rejected.list(0)], [1, { count: 1, conflicts: 0, first: [] }]);
       const release = rejected.nextRelease([row('/a')]) as number;
       assert.ok(release > now && release <= now + minute);
       assert.ok(rejected.has(row('/a'), still, release - 1));
