@@ -244,6 +244,7 @@ void Watcher::ApplyResults() {
 void Watcher::ApplyEvents() {
   const Reader::Data data = reader_->Take();
   if (data.reading != 0) reading_ = data.reading;
+  if (!data.events.empty()) read_at_ = data.read_at;
   const Millis now = Now();
   Event event;
   for (size_t at = 0; at + sizeof(inotify_event) <= data.events.size();) {
@@ -288,7 +289,7 @@ void Watcher::Publish(bool force) {
 }
 
 void Watcher::Emit(RecordKind kind, std::string_view text) {
-  records_.Add(kind, text);
+  records_.Add(kind, text, read_at_);
   dirty_ = true;
 }
 

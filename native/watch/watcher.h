@@ -118,6 +118,7 @@ class Watcher : private TreeSink {
   uint64_t mounts_digest_ = 0;
   Handover handover_;
   uint64_t reading_ = 0;  // all up to this one have been taken from the reader
+  int64_t read_at_ = 0;   // when the events were read that are applied, or were last
   RecordBuffer records_;
   Tree tree_;
   std::unique_ptr<Reader> reader_;

@@ -18,6 +18,7 @@ import type { Counts } from '../observe/counts.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import type { RunFiles } from '../state/run-files.js';
+import type { Timelines } from '../sync/common/timelines.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { MountMemory } from '../sync/guard/mount-memory.js';
 import type { FileMemory } from '../sync/memory/file-memory.js';
@@ -59,6 +60,8 @@ export interface GenerationParts {
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
   readonly counts: Counts;
+  /** Follows single changes; undefined: nobody wants to know where the time goes. */
+  readonly timelines: Timelines | undefined;
 }
 
 /** The watches of an earlier run; see WatcherOptions. */
@@ -169,8 +172,9 @@ export class Generation {
     }
   }
 
-  async #forward({ queue, reporter, writes }: GenerationParts): Promise<void> {
+  async #forward({ queue, reporter, timelines, writes }: GenerationParts): Promise<void> {
     for await (const entries of this.watcher) {
+      const takenAt = timelines?.now();
       for (const entry of entries) {
         if (entry.kind !== 'loss') continue;
         reporter.onLoss(entry.reason);
@@ -178,7 +182,11 @@ export class Generation {
       }
       writes.delivered(Date.now());
       reporter.onNoticed(entries);
-      queue.append(entries);
+      const written = queue.append(entries);
+      if (timelines && takenAt !== undefined && written > 0) {
+        const [upTo, readAt] = [queue.written, this.watcher.readAt];
+        timelines.noticed({ upTo, readAt, takenAt, recordedAt: timelines.now() });
+      }
       this.#written++;
       // Except what a failing disk has refused: it stays unwritten, and the next run learns so.
       if (queue.isKept) this.watcher.kept();
@@ -228,6 +236,7 @@ function syncFor(
     privateDatabases: settings.privateDatabases,
     batchedDeletes,
     stallSeconds: settings.peerTimeout,
+    timelines: parts.timelines,
     options: {
       settle: settings.settle,
       checkInterval: settings.checkInterval,

@@ -3,6 +3,7 @@ import { outcomeText } from '../csync2/run/result.js';
 import { InotifyCsyncError } from '../errors.js';
 import type { QueueEntry } from '../queue/entry.js';
 import type { QueueTrouble } from '../queue/errors.js';
+import type { Timeline } from '../sync/common/timeline.js';
 import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js';
 import { rootText } from '../sync/guard/root-guard.js';
 import type { FirstComparison } from '../sync/newcomers/newcomers.js';
@@ -23,6 +24,7 @@ import { EventRing } from './event-ring.js';
 import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
 import { unsupportedText } from './status-texts.js';
+import { timelineText } from './timeline-text.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**
@@ -263,6 +265,13 @@ export class Reporter implements SchedulerEvents {
         fields: { event: 'peerDown', peer, files: left, reason: outcome },
       });
     }
+  };
+
+  /** A peer has accepted a single change that was followed. */
+  onAccepted = (peer: string, timeline: Timeline): void => {
+    const { path } = timeline;
+    const { text, milliseconds } = timelineText(peer, timeline);
+    this.#log.debug(text, { peer, path, milliseconds });
   };
 
   /** A check had taken files for deleted that are only out of sight, or are there again. */

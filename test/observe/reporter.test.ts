@@ -5,6 +5,7 @@ import type { Log, LogFields } from '#src/observe/log.js';
 import { type LogEvent, messageIds } from '#src/observe/message-ids.js';
 import { Reporter } from '#src/observe/reporter.js';
 import { QueueTrouble } from '#src/queue/errors.js';
+import { Timeline } from '#src/sync/common/timeline.js';
 import type { FullCheckReport } from '#src/sync/full-check/full-check.js';
 import type { PushReport } from '#src/sync/push/lane.js';
 import { WatchLimitError } from '#src/watch/errors.js';
@@ -239,4 +240,22 @@ test('every field that the catalog names is there, whenever it shows the entry',
   const elsewhere: LogEvent[] = ['ready', 'configRead', 'configRejected'];
   for (const event of elsewhere) assert.deepEqual(placeholders.get(event), []);
   assert.deepEqual([...seen, ...elsewhere].sort(), Object.keys(messageIds).sort());
+});
+
+test('tells where the milliseconds of a single change have gone, at level debug', () => {
+  const lines: [string, LogFields | undefined][] = [];
+  const ignore = () => {};
+  const debug = (message: string, fields?: LogFields) => void lines.push([message, fields]);
+  const reporter = new Reporter({ error: ignore, warn: ignore, info: ignore, debug });
+  const path = Buffer.from('/srv/a');
+  const timeline = new Timeline(path, 10);
+  timeline.mark('kernel', 10.5);
+  timeline.mark('push', 30.75);
+  reporter.onAccepted('web2', timeline);
+  const [text, fields] = lines[0] ?? [];
+  assert.match(
+    text ?? '',
+    /^timeline: 20\.75 ms from \S+Z until web2 accepted \/srv\/a: kernel 0\.50, push 20\.25$/,
+  );
+  assert.deepEqual(fields, { peer: 'web2', path, milliseconds: 20.75 });
 });

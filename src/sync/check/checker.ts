@@ -7,6 +7,7 @@ import { receivedFiles } from '../../csync2/sessions/half-received.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 import type { Batch } from '../common/batch.js';
 import { lookAt, statOf } from '../common/stat-of.js';
+import type { Timelines } from '../common/timelines.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
 import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
 import { stampOf } from '../memory/file-stamp.js';
@@ -88,6 +89,8 @@ export interface CheckerParts extends CheckPlannerParts {
   /** Told what csync2 had taken for deleted, and is not. */
   readonly onRestored?: (paths: readonly PathBytes[]) => void;
   readonly survey: ClearanceParts['survey'];
+  /** Undefined: nobody wants to know where the time goes. */
+  readonly timelines?: Timelines | undefined;
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
   /** Paths that sessions have left empty since the last call; see {@link Activity.takeEmptied}. */
@@ -130,6 +133,7 @@ export class Checker {
   }
 
   async #check(batch: Batch, { waits, signal }: CheckOptions): Promise<CheckReport> {
+    this.#parts.timelines?.mark('window');
     const failure = await this.#noteReceived(signal);
     if (failure?.isForAll) return { ...nothingDone, failed: failedOf(batch, failure) };
     const plan = await this.#planner.plan(batch, waits, signal);
