@@ -9,6 +9,7 @@ type Benchmark = (options: BenchOptions) => Promise<Findings>;
 
 const benchmarks: ReadonlyMap<string, () => Promise<Benchmark>> = new Map([
   ['latency', async () => (await import('./sync/latency.js')).latency],
+  ['trace', async () => (await import('./sync/trace.js')).trace],
   ['bulk', async () => (await import('./sync/bulk.js')).bulk],
   ['checks', async () => (await import('./sync/checks.js')).checks],
   ['peers', async () => (await import('./sync/peers.js')).peers],

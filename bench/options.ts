@@ -36,6 +36,8 @@ export interface BenchOptions {
    * takes.
    */
   readonly rtt: number;
+  /** Another build's repository, which takes turns with this one; undefined for none. */
+  readonly against: string | undefined;
   /** Keep the result in bench/results. */
   readonly save: boolean;
   /** What is to be known about the run, kept with the result. */
@@ -52,6 +54,7 @@ export interface BenchOptions {
 export const usage = `usage: npm run bench -- NAME [OPTIONS]
 
   latency   one change at a time: how long until every peer has it
+  trace     one change at a time: where the milliseconds go, stage by stage
   bulk      many new files at once, and single changes meanwhile
   checks    one change at a time while all hosts check the whole tree
   peers     one change at a time while another peer swallows all packets
@@ -68,8 +71,8 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   --json            end with one line of JSON
   --files N         files of the synchronised tree (170000)
   --nodes N         hosts (3)
-  --rtt MS          latency, bulk, checks, peers, refused: added round-trip time between hosts (0)
-  --changes N       latency, checks, peers, refused: single changes of each side (60)
+  --rtt MS          latency, trace, bulk, checks, peers, refused: added round-trip time (0)
+  --changes N       latency, trace, checks, peers, refused: single changes of each side (60)
   --rounds N        blocks in which the sides take turns (bulk 2; others 3)
   --bulk N          bulk: new files at once (10000)
   --dirs N          watch, restart: directories (100000)
@@ -77,6 +80,7 @@ export const usage = `usage: npm run bench -- NAME [OPTIONS]
   --creates N       events: files made at full speed (20000)
   --idle SECONDS    events: silence in which wake-ups are counted (60)
   --only A,B        watch, events: only these tools
+  --against DIR     latency, trace: another build takes turns with this one
   --seed N          other names and contents (1)
   --directory DIR   where trees and databases are made (/var/tmp)
   --tempdir         give csync2 a tempdir outside the watched tree
@@ -112,6 +116,7 @@ export function parseWords(words: readonly string[]): { name: string; options: B
       save: values.save === true,
       note: values.note ?? '',
       results: values.results,
+      against: values.against,
       print: values.print === true,
       directory: values.directory ?? '/var/tmp',
       tempdir: values.tempdir === true,
@@ -152,6 +157,7 @@ function parsed(words: readonly string[]) {
         'log-level': { type: 'string' },
         note: { type: 'string' },
         results: { type: 'string' },
+        against: { type: 'string' },
         json: { type: 'boolean' },
         save: { type: 'boolean' },
         print: { type: 'boolean' },

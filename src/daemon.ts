@@ -22,6 +22,7 @@ import { pulsesOf } from './daemon/pulses.js';
 import { admitReaders, openReaders } from './daemon/readers.js';
 import { Succession } from './daemon/succession.js';
 import { takeOver } from './daemon/take-over.js';
+import { timelinesFor } from './daemon/timelines-for.js';
 import { noteVerdict } from './daemon/verdicts.js';
 import { introduction, metricsNow, publicStatusOf, statusOf } from './daemon/view.js';
 import { watchFingerprint } from './daemon/watch-fingerprint.js';
@@ -179,6 +180,7 @@ async function run(
     reporter,
     onProgress,
     counts,
+    timelines: timelinesFor(settings, reporter.onAccepted),
   };
   const first = new Generation(plan, parts, watch);
   const configWatch = new ConfigWatch(() => void reload().catch(ignore));

@@ -31,7 +31,9 @@ export function draw(plot: Plot): string {
       ...{ type: y.scale === 'log' ? 'log' : 'value', name: y.title },
       ...{ nameLocation: 'middle', nameGap: 48, nameRotate: 90 },
     },
-    series: series.map((each) => (x.scale === 'names' ? bars(each) : line(each, subjects))),
+    series: series.map((each) =>
+      x.scale === 'names' ? bars(each, subjects) : line(each, subjects),
+    ),
   });
   const drawn = chart.renderToSVGString();
   chart.dispose();
@@ -68,12 +70,14 @@ function line({ name, points, isStepped }: Series, subjects: readonly string[]) 
   };
 }
 
-function bars({ name, points }: Series) {
+function bars({ name, points }: Series, subjects: readonly string[]) {
   return {
     ...{ name, type: 'bar' as const, data: points.map((point) => [...point]) },
     ...{
       barMaxWidth: 50,
-      itemStyle: { color: colours[0] ?? '#000000' },
+      itemStyle: {
+        color: colours[subjects.indexOf(subjectOf(name)) % colours.length] ?? '#000000',
+      },
       label: { show: true, position: 'top' as const },
     },
   };

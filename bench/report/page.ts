@@ -25,12 +25,18 @@ function section(plot: Plot): string {
     `### ${plot.title}`,
     wrapped(plot.text),
     `![${plot.title}](benchmarks/${plot.name}.svg)`,
+    ...(plot.table ? [tableOf(plot.table)] : []),
     [
       '| run | date | machine | versions | |',
       '|---|---|---|---|---|',
       ...plot.results.map(row),
     ].join('\n'),
   ].join('\n\n');
+}
+
+function tableOf([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
 
 function row({ method, date, machine, versions }: SavedResult): string {

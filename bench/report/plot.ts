@@ -11,6 +11,8 @@ export interface Plot {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+  /** A table on the page, its head first; undefined for none. */
+  readonly table?: readonly (readonly string[])[];
   /** The runs that it is made of. */
   readonly results: readonly SavedResult[];
 }

@@ -1,4 +1,5 @@
 /** The plots that saved results allow. */
+import { stages, stageText } from '#src/sync/common/timeline.js';
 import type { SavedResult } from '../saved/saved-result.js';
 import { foundIn, largestRun, parameterOf, runsOver } from './choose.js';
 import type { Plot, Point, Series } from './plot.js';
@@ -8,6 +9,7 @@ export function plotsOf(results: readonly SavedResult[]): Plot[] {
   return [
     ...latencyDistribution(results),
     latencyOverFiles(results),
+    ...stagesOfChanges(results),
     watchOverDirectories(results),
     bulkOverPeers(results),
     bulkOverRoundTrip(results),
@@ -48,6 +50,52 @@ function distribution(samples: readonly (number | null)[]): Point[] {
     (sample, index): Point => [sample, rounded(((index + 1) / samples.length) * 100)],
   );
   return arrived[0] === undefined ? [] : [[arrived[0], 0], ...steps];
+}
+
+function stagesOfChanges(results: readonly SavedResult[]): Plot[] {
+  const run = largestRun(results, 'trace', 'files');
+  if (!run) return [];
+  const p50 = (side: string, stage: string) => foundIn(run, side, stage, 'p50');
+  const told = { ours: 'inotify-csync', before: 'before' } as const;
+  const series = Object.entries(told).map(([side, name]) => ({
+    name,
+    points: stages.flatMap((stage): Point[] => {
+      const value = p50(side, stage);
+      return value === undefined ? [] : [[stage, value]];
+    }),
+  }));
+  const { files, nodes } = run.method.parameters;
+  return [
+    {
+      name: 'trace-stages',
+      title: 'One change: where the milliseconds go',
+      text:
+        `Median of each stage of single changes, as the log tells them at level debug; ${files} ` +
+        `files, ${nodes} hosts; of the peers, the last one. The medians of the stages do not sum up ` +
+        'to the median of the total.',
+      x: { title: '', scale: 'names' },
+      y: { title: 'milliseconds', scale: 'linear' },
+      ...{ series: filled(series), results: [run], table: stageTable(run, filled(series)) },
+    },
+  ];
+}
+
+/** A column of p50 and p90 for each build. */
+function stageTable(run: SavedResult, series: readonly Series[]): string[][] {
+  const sidesShown = series.length > 1 ? ['before', 'ours'] : ['ours'];
+  const cell = (stage: string) => (side: string) =>
+    ['p50', 'p90'].map((percent) => foundIn(run, side, stage, percent)?.toFixed(1) ?? '-');
+  const head = sidesShown.flatMap((side) =>
+    ['p50', 'p90'].map((percent) => (side === 'ours' ? percent : `${percent} ${side}`)),
+  );
+  const rows = stages.map((stage) => [stage, stageText[stage], ...sidesShown.flatMap(cell(stage))]);
+  const total = (what: string, text: string) => [what, text, ...sidesShown.flatMap(cell(what))];
+  return [
+    ['stage, ms', '', ...head],
+    ...rows,
+    total('total', 'until the last peer has accepted it'),
+    total('arrival', 'until the last peer has it, seen from outside'),
+  ];
 }
 
 function latencyOverFiles(results: readonly SavedResult[]): Plot {

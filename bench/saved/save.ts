@@ -88,13 +88,15 @@ function parametersOf(name: string, options: BenchOptions): Record<string, numbe
   }
 }
 
-/** Without the words that only say what becomes of the result. */
+/** Without the words that only say what becomes of the result, and where the other build lies. */
 function commandOf(words: readonly string[]): string {
   const isOnlyForUs = (word: string | undefined) =>
     /^--(save|json|note|results)\b/.test(word ?? '');
   const takesNext = (word: string | undefined) => word === '--note' || word === '--results';
   return words
     .filter((word, index) => !isOnlyForUs(word) && !takesNext(words[index - 1]))
+    .map((word, index, kept) => (kept[index - 1] === '--against' ? 'DIR' : word))
+    .map((word) => word.replace(/^--against=.*$/s, '--against DIR'))
     .join(' ');
 }
 

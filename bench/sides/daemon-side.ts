@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askDaemon, NotRunningError } from '#src/observe/control-client.js';
 import type { ControlRequest } from '#src/observe/control-protocol.js';
@@ -8,17 +8,33 @@ import { controlSocket } from '#src/state/run-files.js';
 import type { Cluster } from '../hosts/cluster.js';
 import type { Host } from '../hosts/host.js';
 import type { HostProcess } from '../hosts/host-process.js';
+import type { BenchOptions } from '../options.js';
 import { progress } from '../progress.js';
 import type { Side } from './side.js';
 
+/** Which build of inotify-csync a side runs; all at once for the one that the benchmark is of. */
+export interface DaemonBuild {
+  readonly name: string;
+  /** Its repository, built. */
+  readonly directory: string;
+}
+
+/** The other build, which takes turns with this one; none if not asked for. */
+export function otherBuild({ against }: Pick<BenchOptions, 'against'>): readonly DaemonBuild[] {
+  return against === undefined ? [] : [{ name: 'before', directory: resolve(against) }];
+}
+
 /** inotify-csync on every host, with the settings it comes with. */
 export class DaemonSide implements Side {
-  readonly name = 'inotify-csync';
+  readonly name: string;
+  readonly #commandLine: string;
   readonly #cluster: Cluster;
   readonly #logLevel: string;
   #daemons: HostProcess[] = [];
 
-  constructor(cluster: Cluster, logLevel: string) {
+  constructor(cluster: Cluster, logLevel: string, build = thisBuild) {
+    this.name = build.name;
+    this.#commandLine = join(build.directory, 'dist/cli/main.js');
     this.#cluster = cluster;
     this.#logLevel = logLevel;
   }
@@ -67,6 +83,11 @@ export class DaemonSide implements Side {
     }
   }
 
+  /** What the sender's daemon has written to its log. */
+  senderLog(): string {
+    return this.#daemons[0]?.output() ?? '';
+  }
+
   async stop(): Promise<void> {
     await this.quiet();
     await this.end();
@@ -82,7 +103,7 @@ export class DaemonSide implements Side {
     host.clear('daemon');
     mkdirSync(this.#runtimeOf(host), { recursive: true });
     return host.start('daemon', [
-      ...[process.execPath, commandLine, 'run', ...host.csync2Options],
+      ...[process.execPath, this.#commandLine, 'run', ...host.csync2Options],
       ...['--cfg-path', this.#cluster.config],
       ...['--queue-file', host.file('queue.log')],
       ...['--csync-log', host.file('csync2.log')],
@@ -96,4 +117,8 @@ export class DaemonSide implements Side {
   }
 }
 
-const commandLine = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+// This file runs as build/bench/sides/daemon-side.js.
+const thisBuild: DaemonBuild = {
+  name: 'inotify-csync',
+  directory: fileURLToPath(new URL('../../../', import.meta.url)),
+};

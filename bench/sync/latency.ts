@@ -4,7 +4,7 @@ import { type Cluster, makeCluster } from '../hosts/cluster.js';
 import type { BenchOptions } from '../options.js';
 import { progress } from '../progress.js';
 import { ByHandSide } from '../sides/by-hand-side.js';
-import { DaemonSide } from '../sides/daemon-side.js';
+import { DaemonSide, otherBuild } from '../sides/daemon-side.js';
 import { LoopSide } from '../sides/loop-side.js';
 import type { Side } from '../sides/side.js';
 import { percentile, rounded } from '../statistics.js';
@@ -22,6 +22,7 @@ export async function latency(options: BenchOptions): Promise<Findings> {
     new DaemonSide(cluster, options.logLevel),
     new ByHandSide(cluster),
     new LoopSide(cluster),
+    ...otherBuild(options).map((build) => new DaemonSide(cluster, options.logLevel, build)),
   ];
   const found = new Map<Side, (number | undefined)[]>(sides.map((side) => [side, []]));
   for (let round = 0; round < options.rounds; round += 1) {
@@ -60,12 +61,13 @@ async function measure(
 }
 
 function report(found: readonly (readonly [string, readonly (number | undefined)[]])[]): Findings {
-  const [ours, floor, loop] = found.map(([name, samples]) => summary(name, samples)) as [
+  const [ours, floor, loop, ...others] = found.map(([name, samples]) => summary(name, samples)) as [
     Summary,
     Summary,
     Summary,
+    ...Summary[],
   ];
-  const rows = [ours, floor, loop].map(({ name, p50, p90, p99, most, lost, count }) => [
+  const rows = [ours, floor, loop, ...others].map(({ name, p50, p90, p99, most, lost, count }) => [
     ...[name, String(count), shown(p50), shown(p90), shown(p99), shown(most), String(lost)],
     ...[shown(ours.p50 / p50, 2), shown(ours.p99 / p99, 2)],
   ]);
@@ -80,12 +82,15 @@ function report(found: readonly (readonly [string, readonly (number | undefined)
     'ours/it p50',
     'ours/it p99',
   ];
-  const [oursSamples = [], floorSamples = [], loopSamples = []] = found.map(
+  const [oursSamples = [], floorSamples = [], loopSamples = [], before] = found.map(
     ([, samples]) => samples,
   );
   return {
     table: table([head, ...rows]),
-    samples: { ours: oursSamples, floor: floorSamples, loop: loopSamples },
+    samples: {
+      ...{ ours: oursSamples, floor: floorSamples, loop: loopSamples },
+      ...(before ? { before } : {}),
+    },
     json: {
       ours_p50_ms: rounded(ours.p50),
       ours_p99_ms: rounded(ours.p99),
@@ -97,6 +102,13 @@ function report(found: readonly (readonly [string, readonly (number | undefined)
       ratio_loop_p50: rounded(ours.p50 / loop.p50, 3),
       ratio_loop_p99: rounded(ours.p99 / loop.p99, 3),
       lost: ours.lost,
+      ...Object.fromEntries(
+        others.flatMap(({ name, p50, p99 }) => [
+          [`${name}_p50_ms`, rounded(p50)],
+          [`${name}_p99_ms`, rounded(p99)],
+          [`ratio_${name}_p50`, rounded(ours.p50 / p50, 3)],
+        ]),
+      ),
     },
   };
 }

@@ -35,6 +35,7 @@ class NativeWatcher : public Napi::ObjectWrap<NativeWatcher> {
                         InstanceMethod<&NativeWatcher::Pulses>("pulses"),
                         InstanceMethod<&NativeWatcher::Close>("close"),
                         InstanceMethod<&NativeWatcher::Detach>("detach"),
+                        InstanceAccessor<&NativeWatcher::ReadAt>("readAt"),
                         InstanceAccessor<&NativeWatcher::InotifyFd>("inotifyFd"),
                         InstanceAccessor<&NativeWatcher::HandoverFd>("handoverFd")});
   }
@@ -54,6 +55,10 @@ class NativeWatcher : public Napi::ObjectWrap<NativeWatcher> {
   Napi::Value Pulses(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info) { return Finish(info, false); }
   Napi::Value Detach(const Napi::CallbackInfo& info) { return Finish(info, true); }
+  Napi::Value ReadAt(const Napi::CallbackInfo& info) {
+    const int64_t microseconds = shared_->watcher->records().TakenReadAt();
+    return Napi::Number::New(info.Env(), static_cast<double>(microseconds) / 1000);
+  }
   Napi::Value InotifyFd(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), shared_->watcher->inotify_fd());
   }

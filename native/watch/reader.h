@@ -34,6 +34,7 @@ class Reader {
     bool lost = false;         // events after these were dropped
     int error = 0;             // errno: reading has ended
     uint64_t reading = 0;      // the last one that these are from
+    int64_t read_at = 0;       // when the first was read; CLOCK_MONOTONIC, in microseconds
   };
   Data Take();
   size_t Bytes() const;

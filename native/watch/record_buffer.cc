@@ -29,13 +29,13 @@ bool IsEqual(const std::string& bytes, size_t one, size_t other) {
 
 }  // namespace
 
-void RecordBuffer::Add(RecordKind kind, std::string_view text) {
+void RecordBuffer::Add(RecordKind kind, std::string_view text, int64_t read_at) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (bytes_ > limit_) {
     overflowed_ = true;
     return;
   }
-  Append(kind, text);
+  Append(kind, text, read_at);
 }
 
 std::string RecordBuffer::Take() {
@@ -43,13 +43,19 @@ std::string RecordBuffer::Take() {
   if (batches_.empty()) return {};
   std::string bytes = std::move(batches_.front().bytes);
   taken_ += batches_.front().records;
+  taken_read_at_ = batches_.front().read_at;
   batches_.pop_front();
   bytes_ -= bytes.size();
   if (overflowed_ && batches_.empty()) {
     overflowed_ = false;
-    Append(RecordKind::kLoss, "more changes than could be kept until they were taken");
+    Append(RecordKind::kLoss, "more changes than could be kept until they were taken", 0);
   }
   return bytes;
+}
+
+int64_t RecordBuffer::TakenReadAt() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return taken_read_at_;
 }
 
 size_t RecordBuffer::Bytes() const {
@@ -67,10 +73,11 @@ uint64_t RecordBuffer::Taken() const {
   return taken_;
 }
 
-void RecordBuffer::Append(RecordKind kind, std::string_view text) {
+void RecordBuffer::Append(RecordKind kind, std::string_view text, int64_t read_at) {
   if (batches_.empty() || batches_.back().records >= kBatchRecords ||
       batches_.back().bytes.size() >= kBatchBytes) {
     batches_.emplace_back();
+    batches_.back().read_at = read_at;
   }
   Batch& batch = batches_.back();
   const size_t before = batch.bytes.size();

@@ -22,9 +22,12 @@ class RecordBuffer {
   // place.
   explicit RecordBuffer(size_t limit) : limit_(limit) {}
 
-  void Add(RecordKind kind, std::string_view text);
+  // `read_at`: when the event was read that the record is for.
+  void Add(RecordKind kind, std::string_view text, int64_t read_at = 0);
   // The oldest batch, empty if there is none.
   std::string Take();
+  // `read_at` of the first record of the batch that was taken last.
+  int64_t TakenReadAt() const;
   size_t Bytes() const;
   bool Empty() const { return Bytes() == 0; }
   // Records so far, with the loss that stands for those dropped among them.
@@ -37,9 +40,10 @@ class RecordBuffer {
     std::string bytes;
     std::vector<uint32_t> index = std::vector<uint32_t>(64);  // offset + 1 of a record, by hash
     size_t records = 0;
+    int64_t read_at = 0;
   };
   bool Remember(Batch* batch, size_t offset);
-  void Append(RecordKind kind, std::string_view text);
+  void Append(RecordKind kind, std::string_view text, int64_t read_at);
 
   const size_t limit_;
   mutable std::mutex mutex_;
@@ -48,6 +52,7 @@ class RecordBuffer {
   bool overflowed_ = false;
   uint64_t added_ = 0;
   uint64_t taken_ = 0;
+  int64_t taken_read_at_ = 0;
 };
 
 }  // namespace inotify_csync

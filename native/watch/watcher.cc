@@ -29,6 +29,9 @@ constexpr uint32_t kStructure =
 // closed, and somebody else after it.
 constexpr uint32_t kSeparator = IN_MODIFY;
 constexpr Millis kNotifyEvery = 5;
+// After a quiet time so many go without a pause: a file that is written and renamed is no flood.
+constexpr int kNotifiedAtOnce = 4;
+constexpr Millis kQuiet = 50;
 constexpr Millis kProgressEvery = 100;
 
 Millis Now() {
@@ -244,6 +247,7 @@ void Watcher::ApplyResults() {
 void Watcher::ApplyEvents() {
   const Reader::Data data = reader_->Take();
   if (data.reading != 0) reading_ = data.reading;
+  if (!data.events.empty()) read_at_ = data.read_at;
   const Millis now = Now();
   Event event;
   for (size_t at = 0; at + sizeof(inotify_event) <= data.events.size();) {
@@ -265,8 +269,8 @@ void Watcher::ApplyEvents() {
   }
 }
 
-// Tells JavaScript, at most once in a few milliseconds: what comes meanwhile goes with the next
-// batch.
+// Tells JavaScript; in a flood at most once in a few milliseconds: what comes meanwhile goes with
+// the next batch.
 void Watcher::Publish(bool force) {
   const Millis now = Now();
   {
@@ -281,14 +285,17 @@ void Watcher::Publish(bool force) {
       dirty_ = true;
     }
   }
-  if (!dirty_ || (!force && now - published_ < kNotifyEvery)) return;
+  if (!dirty_) return;
+  if (now - published_ >= kQuiet) notified_ = 0;
+  if (!force && now - published_ < kNotifyEvery && notified_ >= kNotifiedAtOnce) return;
+  if (notified_ < kNotifiedAtOnce) notified_++;
   dirty_ = false;
   published_ = now;
   notify_();
 }
 
 void Watcher::Emit(RecordKind kind, std::string_view text) {
-  records_.Add(kind, text);
+  records_.Add(kind, text, read_at_);
   dirty_ = true;
 }
 

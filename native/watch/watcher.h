@@ -118,6 +118,7 @@ class Watcher : private TreeSink {
   uint64_t mounts_digest_ = 0;
   Handover handover_;
   uint64_t reading_ = 0;  // all up to this one have been taken from the reader
+  int64_t read_at_ = 0;   // when the events were read that are applied, or were last
   RecordBuffer records_;
   Tree tree_;
   std::unique_ptr<Reader> reader_;
@@ -130,6 +131,7 @@ class Watcher : private TreeSink {
       -1};  // when the tree's thread is to turn at the latest, -1: when something comes
   Millis started_ = 0;
   Millis published_ = 0;
+  int notified_ = 0;  // since a quiet time, as far as it is counted
   bool dirty_ = false;  // records or state since the last notify
 
   mutable std::mutex state_mutex_;

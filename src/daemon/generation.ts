@@ -19,6 +19,7 @@ import type { Counts } from '../observe/counts.js';
 import type { Reporter } from '../observe/reporter.js';
 import type { Queue } from '../queue/queue.js';
 import type { RunFiles } from '../state/run-files.js';
+import type { Timelines } from '../sync/common/timelines.js';
 import { createSync, type Sync } from '../sync/create-sync.js';
 import type { MountMemory } from '../sync/guard/mount-memory.js';
 import type { FileMemory } from '../sync/memory/file-memory.js';
@@ -27,7 +28,7 @@ import type { UnseenSpans } from '../sync/memory/unseen-spans.js';
 import type { WriteCounts } from '../sync/memory/write-counts.js';
 import type { KnownPeers } from '../sync/newcomers/known-peers.js';
 import type { PausedPeers } from '../sync/push/paused-peers.js';
-import { looksTemporary } from '../sync/take/temporary-files.js';
+import { noticedIn } from '../sync/take/temporary-files.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
@@ -60,6 +61,8 @@ export interface GenerationParts {
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
   readonly counts: Counts;
+  /** Follows single changes; undefined: nobody wants to know where the time goes. */
+  readonly timelines: Timelines | undefined;
 }
 
 /** The watches of an earlier run; see WatcherOptions. */
@@ -178,8 +181,9 @@ export class Generation {
     }
   }
 
-  async #forward({ queue, reporter, writes }: GenerationParts): Promise<void> {
+  async #forward({ queue, reporter, timelines, writes }: GenerationParts): Promise<void> {
     for await (const entries of this.watcher) {
+      const takenAt = timelines?.now();
       for (const entry of entries) {
         if (entry.kind !== 'loss') continue;
         reporter.onLoss(entry.reason);
@@ -187,11 +191,15 @@ export class Generation {
       }
       writes.delivered(Date.now());
       reporter.onNoticed(entries);
-      queue.append(entries);
+      const written = queue.append(entries);
+      if (timelines && takenAt !== undefined && written > 0) {
+        const [upTo, readAt] = [queue.written, this.watcher.readAt];
+        timelines.noticed({ upTo, readAt, takenAt, recordedAt: timelines.now() });
+      }
       this.#written++;
       // Except what a failing disk has refused: it stays unwritten, and the next run learns so.
       if (queue.isKept) this.watcher.kept();
-      this.sync.scheduler.wake(entries.every(looksTemporary) ? 'trace' : 'change');
+      this.sync.scheduler.wake(noticedIn(entries));
       // As long as changes come faster than they can be written, the next batch is there at once:
       // without this, timers and sockets, the watchdog's among them, would have to wait until the
       // flood is over.
@@ -237,6 +245,7 @@ function syncFor(
     privateDatabases: settings.privateDatabases,
     batchedDeletes,
     stallSeconds: settings.peerTimeout,
+    timelines: parts.timelines,
     options: {
       settle: settings.settle,
       checkInterval: settings.checkInterval,

@@ -42,6 +42,11 @@ export interface NativeWatcher {
    * there is none.
    */
   take(): Buffer | null;
+  /**
+   * When the event was read from the kernel that the first record of the batch taken last is for:
+   * milliseconds of CLOCK_MONOTONIC.
+   */
+  readonly readAt: number;
   state(): NativeWatcherState;
   stats(): WatchStats;
   /**

@@ -4,6 +4,7 @@ import type { RefusedPeer } from '../csync2/sessions/refused-sessions.js';
 import { InotifyCsyncError } from '../errors.js';
 import type { QueueEntry } from '../queue/entry.js';
 import type { QueueTrouble } from '../queue/errors.js';
+import type { Timeline } from '../sync/common/timeline.js';
 import type { UnsupportedSummary } from '../sync/full-check/unsupported-paths.js';
 import { rootText } from '../sync/guard/root-guard.js';
 import type { FirstComparison } from '../sync/newcomers/newcomers.js';
@@ -25,6 +26,7 @@ import type { Log, LogFields } from './log.js';
 import { eventOfError } from './message-ids.js';
 import { RecentTroubles, type TroubleKind } from './recent-troubles.js';
 import { refusalReasonText, unsupportedText } from './status-texts.js';
+import { timelineText } from './timeline-text.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**
@@ -276,6 +278,13 @@ export class Reporter implements SchedulerEvents {
     }
   };
 
+  /** A peer has accepted a single change that was followed. */
+  onAccepted = (peer: string, timeline: Timeline): void => {
+    const { path } = timeline;
+    const { text, milliseconds } = timelineText(peer, timeline);
+    this.#log.debug(text, { peer, path, milliseconds });
+  };
+
   /** A check had taken files for deleted that are only out of sight, or are there again. */
   onRestored = (paths: readonly PathBytes[]): void => {
     this.#log.info(
@@ -411,7 +420,7 @@ export class Reporter implements SchedulerEvents {
   };
 
   /** A session of a peer has been accepted. */
-  onAccepted = (peer: string): void => {
+  onAdmitted = (peer: string): void => {
     this.#troubles.end(`sessions of ${peer}`, `accepted a session from ${peer} again`, {
       event: 'sessionsRefusedOver',
       peer,

@@ -75,6 +75,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
         isHeld: (path) => guard.forbids(path, false),
         lookAtRoots: () => guard.look(),
         pin: (paths) => guard.pin(paths),
+        timelines: parts.timelines,
         recheck,
         compare: (encoded) => around.reconciliation?.request(peer, encoded),
         origins: {

@@ -193,6 +193,7 @@ export function createSync(parts: SyncParts): Sync {
     changes: new OverlookedChanges({ ledger, memory, notes }),
     arrivals: arrivalsOf(parts.activity, parts.writes, prefixes),
     survey: surveys.survey,
+    timelines: parts.timelines,
     links,
     unseenSince,
     mayBeUnseen,
@@ -264,6 +265,7 @@ export function createSync(parts: SyncParts): Sync {
         },
       },
       unsupported,
+      timelines: parts.timelines,
       beginFullCheck: () =>
         new FullCheck({
           ...{ roots, checker, guard, window, unseenSince: unseenSince() },

@@ -5,6 +5,7 @@ import type { Activity } from '../csync2/sessions/activity.js';
 import type { ReceivedFile } from '../csync2/sessions/half-received.js';
 import type { Queue } from '../queue/queue.js';
 import type { PathBytes } from '../text/path-bytes.js';
+import type { Timelines } from './common/timelines.js';
 import type { ServerGate } from './database/database-window.js';
 import type { UnsupportedSummary } from './full-check/unsupported-paths.js';
 import type { MountMemory } from './guard/mount-memory.js';
@@ -71,6 +72,8 @@ export interface SyncParts {
     /** Seconds between regular comparisons with all peers; 0 for none. */
     readonly verifyInterval: number;
   };
+  /** Follows single changes; undefined: nobody wants to know where the time goes. */
+  readonly timelines: Timelines | undefined;
   readonly events: SchedulerEvents & {
     onPush?(report: PushReport): void;
     /**

@@ -7,8 +7,9 @@ import type { Checker, CheckReport } from './check/checker.js';
 import { DeferredPaths } from './check/deferred-paths.js';
 import type { FailedPath } from './check/failed-path.js';
 import { type PostponedPath, PostponedPaths } from './check/postponed-paths.js';
-import { type Batch, batchSize, makeBatch, mergeBatches } from './common/batch.js';
+import { type Batch, batchSize, makeBatch, mergeBatches, onlyPath } from './common/batch.js';
 import { statOf } from './common/stat-of.js';
+import type { Timelines } from './common/timelines.js';
 import { Waker } from './common/waker.js';
 import {
   FullCheckDuty,
@@ -52,6 +53,8 @@ export interface SchedulerParts extends FullCheckDutyParts {
    */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
+  /** Undefined: nobody wants to know where the time goes. */
+  readonly timelines?: Timelines | undefined;
 }
 
 /**
@@ -156,10 +159,7 @@ export class Scheduler {
     this.wake();
   }
 
-  /**
-   * The queue has got something, or a full check is due. Only `trace` if all that came is csync2's
-   * own doing.
-   */
+  /** The queue has got something, or a full check is due. */
   wake(what: Noticed = 'change'): void {
     if (this.#parts.queue.depth > 0) this.#gathering.note(what, Date.now());
     this.#wake();
@@ -249,7 +249,7 @@ export class Scheduler {
   }
 
   #take(): void {
-    const { queue, detectedLate, tree } = this.#parts;
+    const { queue, detectedLate, timelines, tree } = this.#parts;
     const { batchedChangesThreshold: threshold } = this.#options;
     this.#gathering.clear();
     const read = queue.read({ records: threshold, bytes: batchBytes, after: this.#backlog.end });
@@ -259,6 +259,7 @@ export class Scheduler {
     detectedLate.reported(fresh);
     const left = this.#backlog.recall();
     const batch = mergeBatches([...(left?.batches ?? []), fresh]);
+    timelines?.taken(end.sequence, this.#backlog.isEmpty ? onlyPath(batch) : undefined);
     const changedAt = Math.min(oldestAt, left?.changedAt ?? oldestAt);
     if (batchSize(batch) + this.#backlog.size >= threshold) {
       queue.requireFullCheck(`more than ${counted(threshold - 1, 'change')} at once`);
@@ -274,7 +275,7 @@ export class Scheduler {
 
   /** @returns whether it has been done: not if it was ended half-way */
   async #check({ batch: whole }: Portion, signal: AbortSignal): Promise<boolean> {
-    const { lanes, events } = this.#parts;
+    const { lanes, events, timelines } = this.#parts;
     const batch = this.#withoutHeld(whole);
     if (batch.leftOut) this.#parts.unsupported.add(batch.leftOut);
     if (batchSize(batch) + batch.covered.length === 0) return true;
@@ -288,8 +289,11 @@ export class Scheduler {
     this.#postponed.set(report.postponed, Date.now());
     // Before the cursor passes them: should we be killed, somebody must know that they were here.
     this.#noteAside();
-    this.#gathering.checked(Date.now());
+    // Where everything was gone, such as a file that has got another name since, it is as quiet as
+    // before.
+    if (report.gone < batchSize(batch)) this.#gathering.checked(Date.now());
     events.onChecked?.(batch, report, (performance.now() - started) / 1000);
+    timelines?.checked(report.checked > report.failed.length);
     // What was received may have ended that something is pending.
     if (report.checked + report.skipped > report.failed.length)
       for (const lane of lanes) lane.wake();

@@ -139,6 +139,14 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     }
   }
 
+  /**
+   * When the event was read from the kernel that the batch given out last begins with, in the clock
+   * of `performance`.
+   */
+  get readAt(): number {
+    return performance.now() - (Number(process.hrtime.bigint()) / 1e6 - this.#native.readAt);
+  }
+
   /** Counters, for status and metrics. */
   stats(): WatchStats {
     return this.#native.stats();

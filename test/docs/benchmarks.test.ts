@@ -45,6 +45,15 @@ describe('of results', () => {
     keep('latency', { files: 20000, nodes: 3, rtt: 0 }, { ours_p50_ms: 50 }, { ours: [40, 70] });
     // Two hosts more: no point of the same line.
     keep('latency', { files: 20000, nodes: 5, rtt: 0 }, { ours_p50_ms: 90 }, { ours: [90] });
+    keep(
+      'trace',
+      { files: 1000, nodes: 3, rtt: 0 },
+      {
+        ours: { gather: { p50: 0.1, p90: 0.2 }, total: { p50: 40, p90: 60 } },
+        before: { gather: { p50: 2, p90: 3 }, total: { p50: 42, p90: 62 } },
+      },
+      {},
+    );
     keep('watch', { dirs: 1000 }, { ours: { warm_s: 0.1 }, lsyncd: { warm_s: null } }, {});
     keep('watch', { dirs: 10000 }, { ours: { warm_s: 0.4 }, lsyncd: { warm_s: 3 } }, {});
     keep('bulk', { files: 10, nodes: 2, rtt: 0, bulk: 9 }, { ours_s: 1, floor_s: 2 }, {});
@@ -57,6 +66,7 @@ describe('of results', () => {
       'idle-cost',
       'latency-distribution',
       'latency-over-files',
+      'trace-stages',
       'watch-over-directories',
     ]);
     const [first, second] = [await made(folder), await made(folder)];
@@ -76,6 +86,8 @@ describe('of results', () => {
       page.includes('| inotify-csync 1.2.3, Node 20.19.0, csync2 2.0 | on a shared machine |'),
     );
     assert.ok(page.includes('![Idle cost](benchmarks/idle-cost.svg)'));
+    assert.match(page, /^\| gather \| until .* \| 2\.0 \| 3\.0 \| 0\.1 \| 0\.2 \|$/m);
+    assert.match(page, /^\| arrival \| .* \| - \| - \| - \| - \|$/m);
   });
 
   test('a damaged result is named', async () => {

@@ -5,6 +5,7 @@ import type { Log, LogFields } from '#src/observe/log.js';
 import { type LogEvent, messageIds } from '#src/observe/message-ids.js';
 import { Reporter } from '#src/observe/reporter.js';
 import { QueueTrouble } from '#src/queue/errors.js';
+import { Timeline } from '#src/sync/common/timeline.js';
 import type { FullCheckReport } from '#src/sync/full-check/full-check.js';
 import type { PushReport } from '#src/sync/push/lane.js';
 import { WatchLimitError } from '#src/watch/errors.js';
@@ -217,7 +218,7 @@ test('every field that the catalog names is there, whenever it shows the entry',
   const of = { peer: 'web2', count: 1, lastAt: 0, from: '10.0.0.2' };
   for (const cause of ['permission', 'identification', 'tls'] as const)
     reporter.onRefused({ ...of, cause });
-  reporter.onAccepted('web2');
+  reporter.onAdmitted('web2');
   reporter.onQueueTrouble(new QueueTrouble('cursor', 'not saved'));
   reporter.onQueueTrouble(
     new QueueTrouble('write', 'not written', {
@@ -243,4 +244,22 @@ test('every field that the catalog names is there, whenever it shows the entry',
   const elsewhere: LogEvent[] = ['ready', 'configRead', 'configRejected'];
   for (const event of elsewhere) assert.deepEqual(placeholders.get(event), []);
   assert.deepEqual([...seen, ...elsewhere].sort(), Object.keys(messageIds).sort());
+});
+
+test('tells where the milliseconds of a single change have gone, at level debug', () => {
+  const lines: [string, LogFields | undefined][] = [];
+  const ignore = () => {};
+  const debug = (message: string, fields?: LogFields) => void lines.push([message, fields]);
+  const reporter = new Reporter({ error: ignore, warn: ignore, info: ignore, debug });
+  const path = Buffer.from('/srv/a');
+  const timeline = new Timeline(path, 10);
+  timeline.mark('kernel', 10.5);
+  timeline.mark('push', 30.75);
+  reporter.onAccepted('web2', timeline);
+  const [text, fields] = lines[0] ?? [];
+  assert.match(
+    text ?? '',
+    /^timeline: 20\.75 ms from \S+Z until web2 accepted \/srv\/a: kernel 0\.50, push 20\.25$/,
+  );
+  assert.deepEqual(fields, { peer: 'web2', path, milliseconds: 20.75 });
 });

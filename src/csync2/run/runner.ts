@@ -24,6 +24,8 @@ export interface Command {
   readonly leastRate?: LeastRate;
   /** Run at idle I/O and low CPU priority. */
   readonly idle?: boolean;
+  /** Called when its process has been made. */
+  readonly onSpawned?: (() => void) | undefined;
   /** Given all that csync2 prints on stdout, as it comes. */
   readonly onOutput?: (chunk: Buffer) => void;
   /** Given each message of csync2 as it comes; the result holds only the last of them. */
@@ -122,6 +124,7 @@ export class Runner {
       forceKillAfterDelay: killAfterSeconds * 1000,
       ...(command.signal ? { cancelSignal: command.signal } : {}),
     });
+    command.onSpawned?.();
     const said = new LastSaid(saidLimit);
     let output = '';
     subprocess.stdout.on(

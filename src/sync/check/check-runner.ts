@@ -4,6 +4,7 @@ import { lastWords, type Outcome } from '../../csync2/run/result.js';
 import type { CommandResult, Runner } from '../../csync2/run/runner.js';
 import { type PathBytes, toKey } from '../../text/path-bytes.js';
 import type { Scope } from '../common/batch.js';
+import type { Timelines } from '../common/timelines.js';
 import type { CheckJournal } from '../database/check-journal.js';
 import { argumentChunks } from './argument-chunks.js';
 import type { Clearance } from './clearance.js';
@@ -44,6 +45,8 @@ export interface CheckRunnerParts {
   readonly journal: CheckJournal;
   readonly torn: TornChecks;
   readonly prefixes: readonly PathPrefix[];
+  /** Undefined: nobody wants to know where the time goes. */
+  readonly timelines?: Timelines | undefined;
 }
 
 /**
@@ -178,24 +181,27 @@ export class CheckRunner {
     paths: readonly PathBytes[],
     isInJournal = true,
   ): Promise<CommandResult> {
-    const { runner, journal, mistakes, prefixes } = this.#parts;
+    const { runner, journal, mistakes, prefixes, timelines } = this.#parts;
     const { mode, recursive, idle = false, signal, onMarked, onMistaken } = how;
     const marked = new MarkedPaths(prefixes);
     const scope = scopeOf(paths, recursive);
     const before = mode === '-c' ? mistakes.before(scope) : undefined;
     const ended = isInJournal ? journal.begin(paths, recursive) : () => {};
+    timelines?.mark('look');
     const result = await runner
       .run({
         mode: ['-v', recursive ? `${mode}r` : mode],
         paths,
         idle,
         onMessage: marked.add,
+        onSpawned: timelines && (() => timelines.mark('check spawn')),
         ...(signal ? { signal } : {}),
       })
       .catch((error: unknown) => {
         ended();
         throw error;
       });
+    timelines?.mark('check');
     const { paths: found, isComplete } = marked;
     if (mayBeTorn(result) || !isComplete) ended();
     else ended(found);

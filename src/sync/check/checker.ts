@@ -7,6 +7,7 @@ import { receivedFiles } from '../../csync2/sessions/half-received.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 import type { Batch } from '../common/batch.js';
 import { lookAt, statOf } from '../common/stat-of.js';
+import type { Timelines } from '../common/timelines.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
 import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
 import { stampOf } from '../memory/file-stamp.js';
@@ -28,6 +29,8 @@ export interface CheckReport {
    * Paths that needed no check: gone and never known to csync2, such as its own temporary files.
    */
   readonly skipped: number;
+  /** Of these, those that are gone and were never known to csync2. */
+  readonly gone: number;
   /**
    * Paths that csync2 could not check, or that can't be looked at, with the reason. They are still
    * to be done.
@@ -88,6 +91,8 @@ export interface CheckerParts extends CheckPlannerParts {
   /** Told what csync2 had taken for deleted, and is not. */
   readonly onRestored?: (paths: readonly PathBytes[]) => void;
   readonly survey: ClearanceParts['survey'];
+  /** Undefined: nobody wants to know where the time goes. */
+  readonly timelines?: Timelines | undefined;
   /** Sessions of the server that have been broken off since the last call. */
   readonly takeBroken: () => readonly BrokenSession[];
   /** Paths that sessions have left empty since the last call; see {@link Activity.takeEmptied}. */
@@ -130,6 +135,7 @@ export class Checker {
   }
 
   async #check(batch: Batch, { waits, signal }: CheckOptions): Promise<CheckReport> {
+    this.#parts.timelines?.mark('window');
     const failure = await this.#noteReceived(signal);
     if (failure?.isForAll) return { ...nothingDone, failed: failedOf(batch, failure) };
     const plan = await this.#planner.plan(batch, waits, signal);
@@ -144,9 +150,9 @@ export class Checker {
     const held = reports.flatMap((report) => report.held);
     this.#remember(plan, { failed, held });
     for (const file of plan.linked) this.#parts.links?.changed(file);
-    const { skipped, postponed, halfReceived, sockets } = plan;
+    const { skipped, gone, postponed, halfReceived, sockets } = plan;
     const checked = trees.length + files.length + overlooked.length - held.length;
-    return { checked, skipped, postponed, halfReceived, failed, held, sockets };
+    return { checked, skipped, gone, postponed, halfReceived, failed, held, sockets };
   }
 
   /**
@@ -279,6 +285,7 @@ export class Checker {
 const noteMilliseconds = 10_000;
 const noteAgainMilliseconds = 100;
 const nothingDone: CheckReport = {
+  gone: 0,
   ...{ checked: 0, skipped: 0, failed: [], held: [], postponed: [], halfReceived: [], sockets: [] },
 };
 

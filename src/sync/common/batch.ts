@@ -69,6 +69,11 @@ export function batchSize(batch: Batch): number {
   return batch.files.length + batch.trees.length;
 }
 
+/** The path of a batch that is of one alone. */
+export function onlyPath({ files, trees, covered }: Batch): PathBytes | undefined {
+  return files.length + trees.length + covered.length === 1 ? (files[0] ?? trees[0]) : undefined;
+}
+
 function entriesOf({ files, trees, covered, trusted, leftOut = [] }: Batch): QueueEntry[] {
   const entry = (path: PathBytes, trust: QueueEntryKind, doubt: QueueEntryKind): QueueEntry => {
     return { kind: trusted.has(toKey(path)) ? trust : doubt, path };

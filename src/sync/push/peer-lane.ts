@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { type DirtyRow, isLocked, type Ledger } from '../../csync2/database/ledger.js';
-import { PrivateDatabase } from '../../csync2/database/private-database.js';
+import { PrivateDatabase, type PushedRow } from '../../csync2/database/private-database.js';
 import { encodeName, type PathPrefix, saidName } from '../../csync2/files/name-encoding.js';
 import type { Runner } from '../../csync2/run/runner.js';
 import { isShortage } from '../../proc/shortage.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 import type { Mutex } from '../common/mutex.js';
+import type { Timelines } from '../common/timelines.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
 import type { DatabaseWindow } from '../database/database-window.js';
 import { CutOffFiles } from './cut-off-files.js';
@@ -73,6 +74,8 @@ export interface PeerLaneParts {
   readonly onLate?: (encoded: Buffer) => void;
   /** Since when the peer has been paused; undefined: it is not. */
   readonly pausedSince?: () => number | undefined;
+  /** Undefined: nobody wants to know where the time goes. */
+  readonly timelines?: Timelines | undefined;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
@@ -242,6 +245,7 @@ export class PeerLane implements Lane {
       const { halt, checkpoint } = slice;
       try {
         const pushed = await this.#pusher.run(slice, this.#rhythm.signal);
+        this.#time(slice, pushed);
         slice = await this.#merge(pushed, checkpoint);
       } finally {
         // Not the next one, which has been taken already.
@@ -264,7 +268,8 @@ export class PeerLane implements Lane {
    * window.
    */
   #nextSlice(): Slice | undefined {
-    const { ledger, journal, peer } = this.#parts;
+    const { ledger, journal, peer, timelines } = this.#parts;
+    const begunAt = timelines?.now();
     if (this.#rhythm.isHeldBack) return undefined;
     this.#contested.apply();
     const rows = ledger.reading(() => this.#nextRows());
@@ -289,8 +294,18 @@ export class PeerLane implements Lane {
       isTold,
       paths,
       halt: new AbortController(),
+      timeline: begunAt === undefined ? undefined : timelines?.pushing(paths, begunAt),
     };
     return this.#pushing;
+  }
+
+  /** Tells when the peer has accepted the single change that was followed up to here. */
+  #time({ timeline }: Slice, { outcome, transcript }: Pushed): void {
+    if (!timeline) return;
+    const isIts = (row: PushedRow) => this.#files.path(row.encoded)?.equals(timeline.path) ?? false;
+    const row = outcome.sent.find(isIts);
+    const acceptedAt = row && transcript.attempt(saidName(row))?.endedAt;
+    if (acceptedAt !== undefined) this.#parts.timelines?.accepted(this.peer, timeline, acceptedAt);
   }
 
   #chosen(rows: readonly DirtyRow[], suspect: DirtyRow | undefined): readonly DirtyRow[] {

@@ -11,6 +11,7 @@ import { PushTranscript } from '../../csync2/run/push-transcript.js';
 import type { Outcome } from '../../csync2/run/result.js';
 import type { CommandResult, LeastRate, Runner } from '../../csync2/run/runner.js';
 import type { PathBytes } from '../../text/path-bytes.js';
+import type { Timeline } from '../common/timeline.js';
 import type { Checkpoint } from '../database/check-journal.js';
 import { Impasse } from './impasse.js';
 import { PushWatch, type PushWatchParts } from './push-watch.js';
@@ -61,7 +62,7 @@ export class Pusher {
    * Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of
    * sight.
    */
-  async run({ copy, isTold, paths, halt }: Slice, signal: AbortSignal): Promise<Pushed> {
+  async run({ copy, isTold, paths, halt, timeline }: Slice, signal: AbortSignal): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
     const watch = new PushWatch({
       paths,
@@ -75,6 +76,7 @@ export class Pusher {
         mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
         database: directory,
         stallSeconds,
+        onSpawned: timeline && (() => timeline.mark('push spawn', performance.now())),
         ...(this.#parts.leastRate ? { leastRate: this.#parts.leastRate } : {}),
         onMessage: (message) => {
           transcript.add(message);
@@ -202,6 +204,8 @@ export interface Slice {
   readonly paths: readonly PathBytes[];
   /** Ends the push. */
   readonly halt: AbortController;
+  /** Of the single change that is in it, if there is one and somebody wants to know. */
+  readonly timeline: Timeline | undefined;
 }
 
 /** Why rows are left, as far as that is known. */
