@@ -1,0 +1,61 @@
+/** Checks paths in our own process where that is known to do what csync2 does, else by csync2. */
+import { type PathPrefix, realPathOf } from '../files/name-encoding.js';
+import type { CommandResult } from '../run/runner.js';
+import type { Fallback } from './fallback.js';
+import type { OwnCheck } from './own-check.js';
+import type { CheckAnswer, CheckRequest, PathCheck } from './path-check.js';
+
+/** What the check is made of. */
+export interface AutoCheckParts {
+  readonly own: Pick<OwnCheck, 'run'> | Fallback;
+  readonly program: PathCheck;
+  readonly prefixes: readonly PathPrefix[];
+  /** Told how many paths were checked here, and how many were left to csync2 and why. */
+  readonly onChecked: (count: number) => void;
+  readonly onFallback: (reason: Fallback, count: number) => void;
+}
+
+/**
+ * Single paths are checked here, a few at a time. Trees, and so many paths that they would hold up
+ * everything else in this process, are csync2's, and so is each path at which anything is unknown.
+ */
+export class AutoCheck implements PathCheck {
+  readonly #parts: AutoCheckParts;
+
+  constructor(parts: AutoCheckParts) {
+    this.#parts = parts;
+  }
+
+  async run(request: CheckRequest): Promise<CheckAnswer> {
+    const { own, program, prefixes, onChecked, onFallback } = this.#parts;
+    const { mode, paths, recursive, signal } = request;
+    if (recursive || paths.length > mostPaths) return await program.run(request);
+    if (typeof own === 'string') {
+      onFallback(own, paths.length);
+      return await program.run(request);
+    }
+    const began = performance.now();
+    const report = await own.run(mode, paths, signal);
+    onChecked(report.done);
+    const marked = report.marked.flatMap((name) => realPathOf(name, prefixes) ?? []);
+    if (report.left.length === 0) {
+      const seconds = (performance.now() - began) / 1000;
+      return { result: { ...done, seconds }, marked, isComplete: true };
+    }
+    for (const [reason, count] of countsOf(report.left)) onFallback(reason, count);
+    const rest = await program.run({ ...request, paths: report.left.map(({ path }) => path) });
+    return { ...rest, marked: [...marked, ...rest.marked] };
+  }
+}
+
+function countsOf(left: readonly { readonly reason: Fallback }[]): ReadonlyMap<Fallback, number> {
+  const counts = new Map<Fallback, number>();
+  for (const { reason } of left) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return counts;
+}
+
+const done: Omit<CommandResult, 'seconds'> = {
+  ...{ outcome: 'done', exitCode: 0, signal: undefined, said: [], stalled: false },
+};
+/** More take csync2 less than it takes to start it, and another core. */
+const mostPaths = 200;
