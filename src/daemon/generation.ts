@@ -192,7 +192,7 @@ export class Generation {
 }
 
 function syncFor(
-  { config, instance, batchedDeletes }: HostPlan,
+  { config, instance, batchedDeletes, knownChecks }: HostPlan,
   parts: GenerationParts,
   selection: NativeSelection,
 ): Sync {
@@ -227,6 +227,8 @@ function syncFor(
     parallel: settings.parallelUpdates,
     privateDatabases: settings.privateDatabases,
     batchedDeletes,
+    checker: settings.checker,
+    knownChecks,
     stallSeconds: settings.peerTimeout,
     options: {
       settle: settings.settle,

@@ -1,3 +1,4 @@
+import { type Fallback, fallbackText, isLasting } from '../csync2/check/fallback.js';
 import type { Diagnosis } from '../csync2/refusals/diagnosis.js';
 import { outcomeText } from '../csync2/run/result.js';
 import { InotifyCsyncError } from '../errors.js';
@@ -124,6 +125,21 @@ export class Reporter implements SchedulerEvents {
       text: unsupportedText({ ...summary, paths: paths.map(displayShort) }),
       fields: { event: 'pathsUnsupported', files: count },
     });
+  };
+
+  onCheckedHere = (count: number): void => {
+    this.#counts.checkedHere += count;
+  };
+
+  /** Said once for each reason; counted always. */
+  onLeftToCsync2 = (reason: Fallback, count: number): void => {
+    const isNew = !this.#counts.left.has(reason);
+    this.#counts.onLeft(reason, count);
+    const what = isLasting(reason)
+      ? 'csync2 checks files itself'
+      : 'csync2 has checked a file itself';
+    const text = `${what}, although checker is "auto": ${fallbackText[reason]}`;
+    if (isNew) this.#log[isLasting(reason) ? 'info' : 'debug'](text, { reason });
   };
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {

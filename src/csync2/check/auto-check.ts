@@ -16,8 +16,9 @@ export interface AutoCheckParts {
 }
 
 /**
- * Single paths are checked here, a few at a time. Trees, and so many paths that they would hold up
- * everything else in this process, are csync2's, and so is each path at which anything is unknown.
+ * Single paths are checked here, a few at a time. Trees, parts of a full check, and so many paths
+ * that they would hold up everything else in this process are csync2's. So is each path at which
+ * anything is unknown.
  */
 export class AutoCheck implements PathCheck {
   readonly #parts: AutoCheckParts;
@@ -28,8 +29,8 @@ export class AutoCheck implements PathCheck {
 
   async run(request: CheckRequest): Promise<CheckAnswer> {
     const { own, program, prefixes, onChecked, onFallback } = this.#parts;
-    const { mode, paths, recursive, signal } = request;
-    if (recursive || paths.length > mostPaths) return await program.run(request);
+    const { idle = false, mode, paths, recursive, signal } = request;
+    if (recursive || idle || paths.length > mostPaths) return await program.run(request);
     if (typeof own === 'string') {
       onFallback(own, paths.length);
       return await program.run(request);

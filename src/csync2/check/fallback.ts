@@ -25,6 +25,12 @@ export function isLasting(reason: Fallback): boolean {
   return lasting.has(reason);
 }
 
+/** The lasting ones among some reasons, in words. */
+export function lastingTexts(reasons: Iterable<string>): string[] {
+  const present = new Set(reasons);
+  return [...lasting].flatMap((reason) => (present.has(reason) ? [fallbackText[reason]] : []));
+}
+
 const lasting: ReadonlySet<Fallback> = new Set([
   'program',
   'server',

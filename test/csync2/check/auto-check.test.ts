@@ -50,11 +50,15 @@ test('what is left over is given to csync2, whose result counts', async () => {
   assert.deepEqual(told, ['checked 1', 'link 2']);
 });
 
-test('trees and a great many paths are given to csync2 as they are', async () => {
+test('trees, parts of a full check and a great many paths are given to csync2 as they are', async () => {
   const { run, asked, told } = setUp(nothing);
   await run({ paths, recursive: true });
+  await run({ paths, idle: true });
   await run({ paths: Array.from({ length: 201 }, () => Buffer.from('/a')) });
-  assert.deepEqual([asked[0], asked[1]?.length, told], [['-cr', '/a', '/b', '/c'], 202, []]);
+  assert.deepEqual(
+    [asked[0], asked[1], asked[2]?.length, told],
+    [['-cr', '/a', '/b', '/c'], ['-c', '/a', '/b', '/c'], 202, []],
+  );
 });
 
 test('where nothing can be checked here, all is given to csync2, with the reason', async () => {
