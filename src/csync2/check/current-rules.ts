@@ -8,13 +8,21 @@ import type { Instance } from '../run/instance.js';
 import { CheckRules } from './check-rules.js';
 import type { Fallback } from './fallback.js';
 
-/** Reads csync2.cfg again when one of its files, or a key file, has changed. */
+/**
+ * Reads csync2.cfg again when one of its files, or a key file, has changed. If csync2 itself is
+ * replaced, nothing is known of its checks any more.
+ */
 export class CurrentRules {
   readonly #instance: Instance;
+  readonly #program: string;
+  readonly #programStamp: string;
   #kept: Kept | undefined;
 
+  /** Make it when the program has been found to be a known one. */
   constructor(instance: Instance) {
     this.#instance = instance;
+    this.#program = fileOf(instance.program);
+    this.#programStamp = stampOf([this.#program]);
   }
 
   /** The rules, or why csync2 has to be asked. */
@@ -24,6 +32,7 @@ export class CurrentRules {
     if (existsSync(join(systemDirectory, 'csync2.lock'))) return 'maintenance';
     if (!hostNameGiven && hostname().toLowerCase() !== hostName) return 'configuration';
     try {
+      if (stampOf([this.#program]) !== this.#programStamp) return 'program';
       const kept = this.#kept;
       if (kept && stampOf(kept.files) === kept.stamp) return kept.rules;
       return this.#read();
@@ -64,14 +73,22 @@ interface Kept {
   readonly rules: CheckRules | Fallback;
 }
 
+/** The file that a program's name stands for, as execvp(3) finds it. */
+function fileOf(program: string): string {
+  if (program.includes('/')) return program;
+  const directories = (process.env.PATH ?? '').split(':').filter((directory) => directory !== '');
+  const files = directories.map((directory) => join(directory, program));
+  return files.find((file) => existsSync(file)) ?? program;
+}
+
 function filesOf({ files, groups }: CsyncConfig): string[] {
   return [...new Set([...files, ...groups.map(({ keyFile }) => keyFile)])];
 }
 
 function stampOf(files: readonly string[]): string {
   const stamps = files.map((file) => {
-    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ') : '';
   });
   return stamps.join('\n');
 }
