@@ -131,15 +131,13 @@ export class Reporter implements SchedulerEvents {
     this.#counts.checkedHere += count;
   };
 
-  /** Said once for each reason; counted always. */
+  /** Said once for each reason that lasts; counted always. */
   onLeftToCsync2 = (reason: Fallback, count: number): void => {
     const isNew = !this.#counts.left.has(reason);
     this.#counts.onLeft(reason, count);
-    const what = isLasting(reason)
-      ? 'csync2 checks files itself'
-      : 'csync2 has checked a file itself';
-    const text = `${what}, although checker is "auto": ${fallbackText[reason]}`;
-    if (isNew) this.#log[isLasting(reason) ? 'info' : 'debug'](text, { reason });
+    if (!isNew) return;
+    const text = `csync2 checks files although checker is "auto": ${fallbackText[reason]}`;
+    this.#log[isLasting(reason) ? 'info' : 'debug'](text, { reason });
   };
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {

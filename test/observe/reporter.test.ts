@@ -240,3 +240,14 @@ test('every field that the catalog names is there, whenever it shows the entry',
   for (const event of elsewhere) assert.deepEqual(placeholders.get(event), []);
   assert.deepEqual([...seen, ...elsewhere].sort(), Object.keys(messageIds).sort());
 });
+
+test('why csync2 checks files nevertheless is said once for each reason that lasts', (context) => {
+  const { reporter, take } = reporting(context);
+  reporter.onLeftToCsync2('commands', 2);
+  reporter.onLeftToCsync2('link', 1);
+  reporter.onLeftToCsync2('commands', 1);
+  const [line, ...others] = take();
+  assert.equal(line?.level, 'info');
+  assert.match(line?.message ?? '', /checker is "auto": csync2 may have to run commands/);
+  assert.deepEqual(others, []);
+});

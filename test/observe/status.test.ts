@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderStatus } from '#src/cli/commands/status/render.js';
 import { assembleStatus } from '#src/observe/status.js';
 import { statusLine } from '#src/observe/status-line.js';
 import type { LaneStatus } from '#src/sync/push/lane.js';
@@ -102,4 +103,21 @@ test('a paused peer is no problem, whatever it was before, and is told with its 
     );
     assert.match(statusLine(status), /; web2 paused 4 min, 12 files pending$/);
   }
+});
+
+test('who checks files is told where it is not csync2 alone', () => {
+  const left = new Map([
+    ['link', 2],
+    ['commands', 1],
+  ]);
+  const status = assembleStatus({ ...quiet, checks: { checker: 'auto', here: 7, left } });
+  assert.deepEqual(status.checks, {
+    ...{ checker: 'auto', here: 7, left: { link: 2, commands: 1 } },
+    reasons: ['csync2 may have to run commands (do-local)'],
+  });
+  assert.match(
+    renderStatus(status),
+    /\nchecks {5}7 paths checked without csync2, 3 paths left to csync2\n {2}left to csync2: csync2 may/,
+  );
+  assert.doesNotMatch(renderStatus(assembleStatus(quiet)), /\nchecks/);
 });
