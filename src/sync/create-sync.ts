@@ -373,7 +373,7 @@ function createPathCheck(parts: SyncParts, ledger: Ledger | undefined): PathChec
       ? new OwnCheck({ ledger, rules: new CurrentRules(runner.instance) })
       : undefined;
   return new AutoCheck({
-    ...{ program, prefixes, own: own() ?? (ledger ? 'program' : 'server') },
+    ...{ program, own: own() ?? (ledger ? 'program' : 'server') },
     onChecked: (count) => events.onCheckedHere?.(count),
     onFallback: (reason, count) => events.onLeftToCsync2?.(reason, count),
   });

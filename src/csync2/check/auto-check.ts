@@ -1,5 +1,4 @@
 /** Checks paths in our own process where that is known to do what csync2 does, else by csync2. */
-import { type PathPrefix, realPathOf } from '../files/name-encoding.js';
 import type { CommandResult } from '../run/runner.js';
 import type { Fallback } from './fallback.js';
 import type { OwnCheck } from './own-check.js';
@@ -9,7 +8,6 @@ import type { CheckAnswer, CheckRequest, PathCheck } from './path-check.js';
 export interface AutoCheckParts {
   readonly own: Pick<OwnCheck, 'run'> | Fallback;
   readonly program: PathCheck;
-  readonly prefixes: readonly PathPrefix[];
   /** Told how many paths were checked here, and how many were left to csync2 and why. */
   readonly onChecked: (count: number) => void;
   readonly onFallback: (reason: Fallback, count: number) => void;
@@ -28,7 +26,7 @@ export class AutoCheck implements PathCheck {
   }
 
   async run(request: CheckRequest): Promise<CheckAnswer> {
-    const { own, program, prefixes, onChecked, onFallback } = this.#parts;
+    const { own, program, onChecked, onFallback } = this.#parts;
     const { idle = false, mode, paths, recursive, signal } = request;
     if (recursive || idle || paths.length > mostPaths) return await program.run(request);
     if (typeof own === 'string') {
@@ -38,13 +36,13 @@ export class AutoCheck implements PathCheck {
     const began = performance.now();
     const report = await own.run(mode, paths, signal);
     onChecked(report.done);
-    const marked = report.marked.flatMap((name) => realPathOf(name, prefixes) ?? []);
-    if (report.left.length === 0) {
+    const { left, marked } = report;
+    if (left.length === 0) {
       const seconds = (performance.now() - began) / 1000;
       return { result: { ...done, seconds }, marked, isComplete: true };
     }
-    for (const [reason, count] of countsOf(report.left)) onFallback(reason, count);
-    const rest = await program.run({ ...request, paths: report.left.map(({ path }) => path) });
+    for (const [reason, count] of countsOf(left)) onFallback(reason, count);
+    const rest = await program.run({ ...request, paths: left.map(({ path }) => path) });
     return { ...rest, marked: [...marked, ...rest.marked] };
   }
 }

@@ -14,8 +14,8 @@ import { Sights, targetOf } from './sights.js';
 
 /** What became of some paths. */
 export interface OwnReport {
-  /** The names that were made pending, in csync2's order, not escaped. */
-  readonly marked: readonly Buffer[];
+  /** The paths that were made pending, once for each name, in csync2's order. */
+  readonly marked: readonly PathBytes[];
   /** Number of paths that are done. */
   readonly done: number;
   /** Paths that csync2 itself has to check, in their order: they are untouched. */
@@ -54,12 +54,12 @@ export class OwnCheck {
     paths: readonly PathBytes[],
     signal?: AbortSignal,
   ): Promise<OwnReport> {
-    const report = { marked: [] as Buffer[], done: 0, left: [] as LeftPath[] };
+    const report = { marked: [] as PathBytes[], done: 0, left: [] as LeftPath[] };
     let tries = 0;
     for (let at = 0; at < paths.length; ) {
       const portion = signal?.aborted ? 'busy' : this.#portion(mode, paths, at);
       if (typeof portion === 'object') {
-        for (const name of portion.marked) report.marked.push(name);
+        for (const path of portion.marked) report.marked.push(path);
         for (const left of portion.left) report.left.push(left);
         report.done += portion.done;
         at = portion.next;
@@ -108,7 +108,7 @@ class PortionCheck {
   readonly #rules: CheckRules;
   readonly #rows: NoteRows;
   readonly #sights = new Sights();
-  readonly #marked: Buffer[] = [];
+  readonly #marked: PathBytes[] = [];
 
   constructor(rules: CheckRules, rows: NoteRows) {
     this.#rules = rules;
@@ -142,7 +142,7 @@ class PortionCheck {
       const encoded = encodeName(name);
       const noted = this.#rows.noted(encoded);
       if (noted === 'odd') return 'row';
-      const mark = () => this.#markName(name, encoded, peers);
+      const mark = () => this.#markName(path, encoded, peers);
       if (seen.kind === 'absent') {
         if (!noted) continue;
         changes.push(mark, () => this.#rows.forget(encoded));
@@ -164,13 +164,13 @@ class PortionCheck {
     const name = markedName(path, this.#rules.prefixes);
     const { peers, runsCommands } = this.#rules.judge(name);
     if (runsCommands) return 'commands';
-    this.#markName(name, encodeName(name), peers);
+    this.#markName(path, encodeName(name), peers);
     return undefined;
   }
 
-  #markName(name: Buffer, encoded: Buffer, peers: Parameters<NoteRows['mark']>[1]): void {
+  #markName(path: PathBytes, encoded: Buffer, peers: Parameters<NoteRows['mark']>[1]): void {
     this.#rows.mark(encoded, peers);
-    if (peers.length > 0) this.#marked.push(name);
+    if (peers.length > 0) this.#marked.push(path);
   }
 }
 

@@ -146,12 +146,11 @@ class World {
 
   async #compare(mode: '-c' | '-m', paths: readonly string[], where: string): Promise<void> {
     const request = { mode, recursive: false, paths: paths.map(bytes) };
-    const [totals, config] = [this.#totals, this.#ours.config];
+    const totals = this.#totals;
     let left = 0;
     const auto = new AutoCheck({
       own: this.#ours.own,
       program: this.#ours.program,
-      prefixes: activePrefixes(config),
       onChecked: (count) => {
         totals.own += count;
       },
