@@ -6,7 +6,17 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -32,9 +42,10 @@ test(`csync2 and our check write the same rows, in ${seeds} random trees`, async
   const folder = mkdtempSync(join(tmpdir(), 'csync2-check-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, 'key'), `${'k'.repeat(64)}\n`);
+  const specials = specialFiles(folder);
   const totals = new Totals();
   for (let at = 0; at < seeds; at++) {
-    const world = new World(folder, seed + at, totals);
+    const world = new World({ folder, specials, totals }, seed + at);
     try {
       await world.play();
     } catch (error) {
@@ -74,6 +85,14 @@ class Totals {
   }
 }
 
+/** What all seeds have in common. */
+interface Shared {
+  readonly folder: string;
+  /** A file of each kind that only a process can make. */
+  readonly specials: readonly string[];
+  readonly totals: Totals;
+}
+
 /** One seed: a configuration, a tree, and a database for each side. */
 class World {
   readonly root: string;
@@ -85,7 +104,7 @@ class World {
   readonly #ours: Side;
   readonly #theirs: Side;
 
-  constructor(folder: string, number: number, totals: Totals) {
+  constructor({ folder, specials, totals }: Shared, number: number) {
     this.#random = new Random(number * 1_000_003);
     this.#totals = totals;
     this.root = join(folder, `world-${number}`);
@@ -94,7 +113,13 @@ class World {
     this.#config = randomConfig(this.#random, root, folder);
     this.#where = `SEED=${number} SEEDS=1\n${this.#config}`;
     writeFileSync(join(this.root, 'etc/csync2.cfg'), this.#config, 'latin1');
-    this.#tree = new ChangingTree(this.#random, root, specialFiles(this.root));
+    // As they were for the first seed.
+    for (const file of specials) {
+      chmodSync(file, 0o644);
+      chownSync(file, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+      utimesSync(file, 1, 1);
+    }
+    this.#tree = new ChangingTree(this.#random, root, specials);
     this.#ours = new Side(this.root, 'ours');
     this.#theirs = new Side(this.root, 'theirs');
   }
