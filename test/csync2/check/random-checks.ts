@@ -33,6 +33,7 @@ const names = [
     '{}',
   ],
 ];
+const prefixNames = ['p', 'q', 'r'];
 /** Of which the top is made; patterns speak of them. */
 const tops = ['t', 'u', 'v'];
 const globs = [
@@ -54,7 +55,7 @@ const globs = [
 /** A configuration of the host `own`, for trees below `root`. */
 export function randomConfig(random: Random, root: string, folder: string): string {
   const blocks = [
-    ...random.times(0, 2, () => prefix(random, root)),
+    ...prefixNames.slice(0, random.below(4)).map((name) => prefix(random, root, name)),
     ...random.times(0, 3, () => group(random, root, folder, random.chance(60))),
     group(random, root, folder, true),
     ...random.times(0, 1, () => `ignore ${random.pick(['uid', 'gid', 'mod', 'uid gid mod'])};`),
@@ -67,7 +68,7 @@ export function randomConfig(random: Random, root: string, folder: string): stri
   return `${blocks.join('\n')}\n`;
 }
 
-function prefix(random: Random, root: string): string {
+function prefix(random: Random, root: string, usual: string): string {
   const lines = random.times(1, 2, () => {
     const path = random.pick([
       `${root}/t`,
@@ -83,7 +84,7 @@ function prefix(random: Random, root: string): string {
     return `on ${random.pick(['own', 'o*', '*', 'other'])}: "${path}";`;
   });
   // Now and then one that our check leaves to csync2.
-  const name = random.chance(4) ? 'a/b' : random.pick(['p', 'q', 'r', 'pp', 's%'.slice(0, 1)]);
+  const name = random.chance(5) ? random.pick(['a/b', 'p%', ...prefixNames]) : usual;
   return `prefix ${name} { ${lines.join(' ')} }`;
 }
 
@@ -124,7 +125,7 @@ function pattern(random: Random, root: string): string {
   const kind = random.below(10);
   if (kind < 2) return component(random);
   if (kind < 4)
-    return `${random.pick(['%p%', '%q%', '%r%', '%s%', '%*%', '%pp%', '%p', '%'])}${below(random, 2)}`;
+    return `${random.pick(['%p%', '%q%', '%r%', '%q%', '%*%', '%pp%', '%p', '%'])}${below(random, 2)}`;
   if (kind < 8)
     return `${root}/${random.pick(tops)}${below(random, 1)}${random.pick(['', '/', ''])}`;
   return `${random.pick([root, `${root}/**`, `${root}/*`, dirname(root)])}${below(random, 1)}`;
