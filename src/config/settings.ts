@@ -92,6 +92,11 @@ export const settingDefinitions = {
     true,
     'give each update its own small database (SQLite only), so that peers do not delay each other',
   ),
+  checker: choice(
+    'csync2',
+    ['csync2', 'auto'],
+    'who checks changed files: csync2, or inotify-csync itself where it can',
+  ),
   csync2: text('csync2', 'PROGRAM', 'the csync2 program, a path or a name in PATH'),
   runtime_directory: path('/run/inotify-csync', 'directory for the sockets and private databases'),
   metrics_listen: {

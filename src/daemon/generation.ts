@@ -209,7 +209,7 @@ export class Generation {
 }
 
 function syncFor(
-  { config, instance, batchedDeletes }: HostPlan,
+  { config, instance, batchedDeletes, knownChecks }: HostPlan,
   parts: GenerationParts,
   selection: NativeSelection,
 ): Sync {
@@ -244,6 +244,8 @@ function syncFor(
     parallel: settings.parallelUpdates,
     privateDatabases: settings.privateDatabases,
     batchedDeletes,
+    checker: settings.checker,
+    knownChecks,
     stallSeconds: settings.peerTimeout,
     timelines: parts.timelines,
     options: {

@@ -2,7 +2,7 @@ import type { Csync2Options } from '../config/csync2-options.js';
 import type { Settings } from '../config/settings.js';
 import { type CsyncConfig, treesOf } from '../csync2/cfg/index.js';
 import { prepareDatabase } from '../csync2/database/prepare-database.js';
-import { knowsBatchedDeletes } from '../csync2/run/flavour.js';
+import { hasKnownChecks, knowsBatchedDeletes } from '../csync2/run/flavour.js';
 import { databaseLocation, type Instance } from '../csync2/run/instance.js';
 import { resolveInstance } from '../csync2/run/resolve-instance.js';
 import { Runner } from '../csync2/run/runner.js';
@@ -16,6 +16,8 @@ export interface HostPlan {
   readonly instance: Instance;
   /** Whether this csync2 knows `-b`; asked only where it would be used. */
   readonly batchedDeletes: boolean;
+  /** Whether its checks can be done without it; asked only where they would be. */
+  readonly knownChecks: boolean;
 }
 
 /**
@@ -45,5 +47,10 @@ export async function readPlan(
   const isShared = !settings.privateDatabases || databaseLocation(plan.instance).kind === 'server';
   const treesFile = runFiles(settings.queueFile, settings.runtimeDirectory).runtime.trees;
   const instance = { ...plan.instance, treesFile };
-  return { ...plan, instance, batchedDeletes: isShared && (await knowsBatchedDeletes(runner)) };
+  return {
+    ...plan,
+    instance,
+    batchedDeletes: isShared && (await knowsBatchedDeletes(runner)),
+    knownChecks: settings.checker === 'auto' && (await hasKnownChecks(runner)),
+  };
 }

@@ -84,6 +84,7 @@ function sourcesOf({
     fullCheckTries: sync.scheduler.fullCheckTries,
     configTroubles: configTroubles(),
     newPeers: sync.newPeers(),
+    checks: { checker: sync.checker, here: counts.checkedHere, left: counts.left },
     detectedLate: {
       count: sync.detectedLate.count,
       paths: sync.detectedLate.paths.map((key) => display(fromKey(key))),

@@ -9,12 +9,25 @@ export class Counts {
   fullChecksDone = 0;
   fullChecksIncomplete = 0;
   detectedLate = 0;
+  /** Paths that were checked in this process. */
+  checkedHere = 0;
+  readonly #left = new Map<string, number>();
 
   /** A csync2 command has ended. */
   onRun = (mode: readonly string[], outcome: string): void => {
     const key = JSON.stringify([stageOf(mode), outcome]);
     this.#runs.set(key, (this.#runs.get(key) ?? 0) + 1);
   };
+
+  /** Paths that were to be checked in this process were left to csync2. */
+  onLeft(reason: string, count: number): void {
+    this.#left.set(reason, (this.#left.get(reason) ?? 0) + count);
+  }
+
+  /** How many paths were left to csync2, by reason. */
+  get left(): ReadonlyMap<string, number> {
+    return this.#left;
+  }
 
   onSent(peer: string, files: number, at = Date.now()): void {
     if (files > 0) this.#lastSent.set(peer, at);

@@ -157,6 +157,18 @@ function stageMetrics({
       'Commands of csync2 by what they were for and how they ended',
       runs,
     ),
+    one(
+      'paths_checked_here_total',
+      'counter',
+      'Paths that were checked without csync2, with the setting checker',
+      counts.checkedHere,
+    ),
+    family(
+      'paths_left_to_csync2_total',
+      'counter',
+      'Paths that were to be, and were checked by csync2, by reason',
+      [...counts.left].map(([reason, value]) => ({ labels: { reason }, value })),
+    ),
   ];
 }
 

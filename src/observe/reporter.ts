@@ -1,3 +1,4 @@
+import { type Fallback, fallbackText, isLasting } from '../csync2/check/fallback.js';
 import type { Diagnosis } from '../csync2/refusals/diagnosis.js';
 import { outcomeText } from '../csync2/run/result.js';
 import type { RefusedPeer } from '../csync2/sessions/refused-sessions.js';
@@ -132,6 +133,19 @@ export class Reporter implements SchedulerEvents {
       text: unsupportedText({ ...summary, paths: paths.map(displayShort) }),
       fields: { event: 'pathsUnsupported', files: count },
     });
+  };
+
+  onCheckedHere = (count: number): void => {
+    this.#counts.checkedHere += count;
+  };
+
+  /** Said once for each reason that lasts; counted always. */
+  onLeftToCsync2 = (reason: Fallback, count: number): void => {
+    const isNew = !this.#counts.left.has(reason);
+    this.#counts.onLeft(reason, count);
+    if (!isNew) return;
+    const text = `csync2 checks files although checker is "auto": ${fallbackText[reason]}`;
+    this.#log[isLasting(reason) ? 'info' : 'debug'](text, { reason });
   };
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {

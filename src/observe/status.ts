@@ -1,3 +1,4 @@
+import { lastingTexts } from '../csync2/check/fallback.js';
 import { type Outcome, outcomeText } from '../csync2/run/result.js';
 import { type ServerState, serverStateText } from '../csync2/server/server.js';
 import type { Session } from '../csync2/server-log/session-log.js';
@@ -45,6 +46,12 @@ export interface StatusSources {
   readonly configTroubles: readonly ConfigTrouble[];
   /** Peers that have not been compared with, and why the last try has failed. */
   readonly newPeers: ReadonlyMap<string, Comparing>;
+  /** Who checks files; how many were checked without csync2, and how many were left to it. */
+  readonly checks: {
+    readonly checker: 'csync2' | 'auto';
+    readonly here: number;
+    readonly left: ReadonlyMap<string, number>;
+  };
   readonly detectedLate: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly GuardedRoot[];
   readonly lanes: readonly LaneStatus[];
@@ -148,6 +155,17 @@ export interface Status {
     /** For how long it has been there. */
     readonly age_s: number;
   }[];
+  /** How changed files are checked. */
+  readonly checks: {
+    /** The setting `checker`. */
+    readonly checker: 'csync2' | 'auto';
+    /** Paths checked without csync2 since the start. */
+    readonly here: number;
+    /** Paths that were left to csync2 although `checker` is `auto`, by reason. */
+    readonly left: Readonly<Record<string, number>>;
+    /** The reasons that last until the configuration or csync2 changes, in words. */
+    readonly reasons: readonly string[];
+  };
   /** Changes that only a regular full check found, though the watcher should have reported them. */
   readonly detected_late: {
     /** How many since the start. */
@@ -367,6 +385,12 @@ export function assembleStatus(sources: StatusSources, now = Date.now()): Status
       hint,
       age_s: age(since) ?? 0,
     })),
+    checks: {
+      checker: sources.checks.checker,
+      here: sources.checks.here,
+      left: Object.fromEntries(sources.checks.left),
+      reasons: lastingTexts(sources.checks.left.keys()),
+    },
     detected_late: sources.detectedLate,
     roots: sources.roots.map((root) => ({
       path: display(root.path),

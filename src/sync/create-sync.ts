@@ -1,3 +1,7 @@
+import { AutoCheck } from '../csync2/check/auto-check.js';
+import { CurrentRules } from '../csync2/check/current-rules.js';
+import { OwnCheck } from '../csync2/check/own-check.js';
+import { type PathCheck, ProgramCheck } from '../csync2/check/path-check.js';
 import { compareWithPeer } from '../csync2/database/comparison.js';
 import { listDirty } from '../csync2/database/dirty-listing.js';
 import { Ledger } from '../csync2/database/ledger.js';
@@ -44,6 +48,8 @@ export interface Sync {
   readonly guard: RootGuard;
   readonly detectedLate: DetectedLate;
   readonly unsupported: UnsupportedPaths;
+  /** Who checks changed files: see {@link SyncParts.checker}. */
+  readonly checker: SyncParts['checker'];
   /** Whether something is still to be marked that a check which was cut short may have torn. */
   isMarking(): boolean;
   /** The peers that nothing has been compared with yet, and how that went so far. */
@@ -177,6 +183,7 @@ export function createSync(parts: SyncParts): Sync {
   });
   const checker = new Checker({
     runner,
+    check: createPathCheck(parts, ledger),
     ledger,
     journal,
     window,
@@ -283,6 +290,7 @@ export function createSync(parts: SyncParts): Sync {
     guard,
     detectedLate,
     unsupported,
+    checker: parts.checker,
     strategy,
     listen(listener) {
       listeners.add(listener);
@@ -357,6 +365,21 @@ export function createSync(parts: SyncParts): Sync {
       ledger?.close();
     },
   };
+}
+
+function createPathCheck(parts: SyncParts, ledger: Ledger | undefined): PathCheck {
+  const { runner, prefixes, events } = parts;
+  const program = new ProgramCheck(runner, prefixes);
+  if (parts.checker === 'csync2') return program;
+  const own = () =>
+    ledger && parts.knownChecks
+      ? new OwnCheck({ ledger, rules: new CurrentRules(runner.instance) })
+      : undefined;
+  return new AutoCheck({
+    ...{ program, own: own() ?? (ledger ? 'program' : 'server') },
+    onChecked: (count) => events.onCheckedHere?.(count),
+    onFallback: (reason, count) => events.onLeftToCsync2?.(reason, count),
+  });
 }
 
 interface GuardHooks extends Required<Pick<GuardedMounts, 'mayReturn' | 'onAway'>> {

@@ -1,4 +1,5 @@
 import type { AutoMethod } from '../csync2/cfg/model.js';
+import type { Fallback } from '../csync2/check/fallback.js';
 import type { PathPrefix } from '../csync2/files/name-encoding.js';
 import type { Runner } from '../csync2/run/runner.js';
 import type { Activity } from '../csync2/sessions/activity.js';
@@ -66,6 +67,10 @@ export interface SyncParts {
   readonly privateDatabases: boolean;
   /** Whether this csync2 knows `-b`. */
   readonly batchedDeletes: boolean;
+  /** Whether paths are checked by csync2 alone, or in our own process where that can be. */
+  readonly checker: 'csync2' | 'auto';
+  /** Whether it is known what this csync2's checks do. */
+  readonly knownChecks: boolean;
   /** Seconds without progress after which a push is ended. */
   readonly stallSeconds: number;
   readonly options: SchedulerOptions & {
@@ -82,6 +87,10 @@ export interface SyncParts {
      */
     onReceived?(path: PathBytes, peer: string, at: number): void;
     onError?(where: string, error: unknown): void;
+    /** So many paths were checked in our own process. */
+    onCheckedHere?(count: number): void;
+    /** So many paths were left to csync2, although they were to be checked in our own process. */
+    onLeftToCsync2?(reason: Fallback, count: number): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
     /**
      * What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way;

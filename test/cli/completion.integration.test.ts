@@ -117,6 +117,7 @@ test('each word can become what may stand there', async (context) => {
     'check',
     'check-config',
     'check_interval',
+    'checker',
   ]);
   for (const words of [
     ['retry', 'web'],

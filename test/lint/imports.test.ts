@@ -34,6 +34,8 @@ const forbidden: readonly (readonly [string, string])[] = [
   ['csync2/server/a', '../sessions/activity.js'],
   ['csync2/sessions/a', '../database/ledger.js'],
   ['csync2/database/a', '../refusals/refusals.js'],
+  ['csync2/database/b', '../check/own-check.js'],
+  ['csync2/check/a', '../refusals/refusals.js'],
   ['csync2/refusals/a', '../../observe/status.js'],
   ['sync/a', '../observe/status.js'],
   ['sync/b', '../daemon.js'],
@@ -60,6 +62,7 @@ const allowed: readonly (readonly [string, string])[] = [
   ['sync/push/slice/c', '../../../csync2/database/ledger.js'],
   ['sync/push/c', '../database/check-journal.js'],
   ['csync2/run/c', '../files/name-encoding.js'],
+  ['csync2/check/c', '../database/ledger.js'],
   ['csync2/server/c', '../server-log/log-file.js'],
   ['observe/c', '../sync/scheduler.js'],
 ];

@@ -64,6 +64,9 @@ function families(): MetricFamily[] {
   counts.onRun(['-cr'], 'done');
   counts.onRun(['-I', '-c'], 'done');
   counts.onSent('web2', 4);
+  counts.checkedHere = 9;
+  counts.onLeft('link', 1);
+  counts.onLeft('link', 2);
   return metricsOf({
     ...{ status, counts, version: '1.2.3', now: 1_000_000 },
     ...{ watches: 8, watchLimit: 1_048_576, events: 123, overflows: 0 },
@@ -92,6 +95,8 @@ test('metrics are labelled by peer, and never by path', () => {
     'inotify_csync_refused_sessions_total{peer="web2"} 0',
     'inotify_csync_refused_sessions_total{peer="web3"} 2',
     'inotify_csync_refused_sessions_total{peer=""} 9',
+    'inotify_csync_paths_checked_here_total 9',
+    'inotify_csync_paths_left_to_csync2_total{reason="link"} 3',
   ]) {
     assert.ok(lines.includes(line), line);
   }

@@ -263,3 +263,14 @@ test('tells where the milliseconds of a single change have gone, at level debug'
   );
   assert.deepEqual(fields, { peer: 'web2', path, milliseconds: 20.75 });
 });
+
+test('why csync2 checks files nevertheless is said once for each reason that lasts', (context) => {
+  const { reporter, take } = reporting(context);
+  reporter.onLeftToCsync2('commands', 2);
+  reporter.onLeftToCsync2('link', 1);
+  reporter.onLeftToCsync2('commands', 1);
+  const [line, ...others] = take();
+  assert.equal(line?.level, 'info');
+  assert.match(line?.message ?? '', /checker is "auto": csync2 may have to run commands/);
+  assert.deepEqual(others, []);
+});

@@ -16,6 +16,7 @@ export const quiet: StatusSources = {
   fullCheckTries: { failures: 0, nextAt: 0 },
   configTroubles: [],
   newPeers: new Map(),
+  checks: { checker: 'csync2', here: 0, left: new Map() },
   detectedLate: { count: 0, paths: [] },
   roots: [],
   lanes: [],

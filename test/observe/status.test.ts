@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderStatus } from '#src/cli/commands/status/render.js';
 import { assembleStatus } from '#src/observe/status.js';
 import { statusLine } from '#src/observe/status-line.js';
 import type { LaneStatus } from '#src/sync/push/lane.js';
@@ -154,4 +155,21 @@ test('a full disk of the queue is a problem while it lasts, and told afterwards'
     over.recent_troubles[0]?.text ?? '',
     /^the queue's disk was full, .*21:45:10 to .*21:45:12, over$/,
   );
+});
+
+test('who checks files is told where it is not csync2 alone', () => {
+  const left = new Map([
+    ['link', 2],
+    ['commands', 1],
+  ]);
+  const status = assembleStatus({ ...quiet, checks: { checker: 'auto', here: 7, left } });
+  assert.deepEqual(status.checks, {
+    ...{ checker: 'auto', here: 7, left: { link: 2, commands: 1 } },
+    reasons: ['csync2 may have to run commands (do-local)'],
+  });
+  assert.match(
+    renderStatus(status),
+    /\nchecks {5}7 paths checked without csync2, 3 paths left to csync2\n {2}left to csync2: csync2 may/,
+  );
+  assert.doesNotMatch(renderStatus(assembleStatus(quiet)), /\nchecks/);
 });

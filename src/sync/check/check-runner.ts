@@ -1,5 +1,4 @@
-import type { PathPrefix } from '../../csync2/files/name-encoding.js';
-import { MarkedPaths } from '../../csync2/run/marked-paths.js';
+import type { PathCheck } from '../../csync2/check/path-check.js';
 import { lastWords, type Outcome } from '../../csync2/run/result.js';
 import type { CommandResult, Runner } from '../../csync2/run/runner.js';
 import { type PathBytes, toKey } from '../../text/path-bytes.js';
@@ -41,10 +40,12 @@ export interface RunReport {
 export interface CheckRunnerParts {
   readonly clearance: Clearance;
   readonly mistakes: MistakenDeletions;
+  /** Checks and marks. */
+  readonly check: PathCheck;
+  /** Takes note of files as they are. */
   readonly runner: Runner;
   readonly journal: CheckJournal;
   readonly torn: TornChecks;
-  readonly prefixes: readonly PathPrefix[];
   /** Undefined: nobody wants to know where the time goes. */
   readonly timelines?: Timelines | undefined;
 }
@@ -181,28 +182,21 @@ export class CheckRunner {
     paths: readonly PathBytes[],
     isInJournal = true,
   ): Promise<CommandResult> {
-    const { runner, journal, mistakes, prefixes, timelines } = this.#parts;
+    const { check, journal, mistakes, timelines } = this.#parts;
     const { mode, recursive, idle = false, signal, onMarked, onMistaken } = how;
-    const marked = new MarkedPaths(prefixes);
     const scope = scopeOf(paths, recursive);
     const before = mode === '-c' ? mistakes.before(scope) : undefined;
     const ended = isInJournal ? journal.begin(paths, recursive) : () => {};
     timelines?.mark('look');
-    const result = await runner
-      .run({
-        mode: ['-v', recursive ? `${mode}r` : mode],
-        paths,
-        idle,
-        onMessage: marked.add,
-        onSpawned: timelines && (() => timelines.mark('check spawn')),
-        ...(signal ? { signal } : {}),
-      })
+    const onSpawned = timelines && (() => timelines.mark('check spawn'));
+    const answer = await check
+      .run({ mode, recursive, paths, idle, signal, onSpawned })
       .catch((error: unknown) => {
         ended();
         throw error;
       });
     timelines?.mark('check');
-    const { paths: found, isComplete } = marked;
+    const { result, marked: found, isComplete } = answer;
     if (mayBeTorn(result) || !isComplete) ended();
     else ended(found);
     const isAnyMarked = found.length > 0 || !isComplete || mayBeTorn(result);

@@ -1,3 +1,4 @@
+import { type PathCheck, ProgramCheck } from '../../csync2/check/path-check.js';
 import type { Ledger } from '../../csync2/database/ledger.js';
 import { removePending } from '../../csync2/database/notes.js';
 import { encodeName, namesOf, type PathPrefix } from '../../csync2/files/name-encoding.js';
@@ -81,6 +82,8 @@ export interface SweepReport extends RunReport {
 export interface CheckerParts extends CheckPlannerParts {
   readonly ledger: Ledger | undefined;
   readonly runner: Runner;
+  /** Undefined: by the csync2 program. */
+  readonly check?: PathCheck;
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
   readonly torn: TornChecks;
@@ -116,14 +119,15 @@ export class Checker {
     this.#journal = parts.journal;
     this.#torn = parts.torn;
     this.#planner = new CheckPlanner(parts);
-    const { guard, ledger, onRestored, prefixes } = parts;
+    const { guard, ledger, onRestored, prefixes, runner } = parts;
+    const { check = new ProgramCheck(runner, prefixes) } = parts;
     const clearance = new Clearance({
       guard,
       tree: sweepTree(ledger, () => true),
       survey: parts.survey,
     });
     const mistakes = new MistakenDeletions({ ledger, prefixes, guard, onRestored });
-    this.#runner = new CheckRunner({ ...parts, clearance, mistakes });
+    this.#runner = new CheckRunner({ ...parts, check, clearance, mistakes });
   }
 
   /**

@@ -8,7 +8,7 @@ const tree = (path: string): QueueEntry => ({ kind: 'tree', path: Buffer.from(pa
 
 test('names like those of csync2 are told from others', () => {
   const looks = (path: string) => hasTemporaryName(Buffer.from(path));
-  for (const path of ['/a/.file.aB3xY9', '/a/.odd\nname.txt.000000', '/.c..abcdef']) {
+  for (const path of ['/a/.file.aB3xY9', '/a/.odd\nname.txt.000000', '/.c..abcdef', '/a/#1']) {
     assert.ok(looks(path), path);
     assert.equal(noticedIn([file(path)]), 'trace');
   }
@@ -39,16 +39,7 @@ test('names of files that are about to be renamed or removed are told from other
     ],
   ];
   for (const name of drafts) assert.equal(noticedIn([file(`/a/${name}`)]), 'draft', name);
-  for (const name of [
-    'notes',
-    '.profile',
-    '~notes',
-    '49130',
-    'sedate',
-    'partner',
-    'x.swp.txt',
-    '#1',
-  ])
+  for (const name of ['notes', '.profile', '~notes', '49130', 'sedate', 'partner', 'x.swp.txt'])
     assert.equal(noticedIn([file(`/a/${name}`)]), 'change', name);
   assert.equal(noticedIn([tree('/a/notes~')]), 'change');
 });

@@ -44,8 +44,19 @@ export function renderStatus(
   const hidden = status.paths_left_out ?? 0;
   if (hidden > 0) lines.push(`hidden     ${counted(hidden, 'path')}, which only root may see`);
   const more = status.health === 'healthy' ? [] : ['', seeJournal];
-  const all = [...lines, ...furtherLines(status, style), ...more];
+  const all = [...lines, ...checkLines(status), ...furtherLines(status, style), ...more];
   return `${all.flatMap((line) => wrap(line, columns)).join('\n')}\n`;
+}
+
+/** Where csync2 alone checks, as it does unless it is set otherwise, there is nothing to say. */
+function checkLines({ checks }: Partial<Pick<Status, 'checks'>>): string[] {
+  if (checks?.checker !== 'auto') return [];
+  const left = Object.values(checks.left).reduce((sum, count) => sum + count, 0);
+  const beside = left > 0 ? `, ${counted(left, 'path')} left to csync2` : '';
+  return [
+    `checks     ${counted(checks.here, 'path')} checked without csync2${beside}`,
+    ...checks.reasons.map((reason) => `  left to csync2: ${reason}`),
+  ];
 }
 
 function healthText({ health }: Status, style: Style): string {
