@@ -21,6 +21,8 @@ const unit = 'inotify-csync';
 
 export interface LabOptions {
   readonly logLevel: string;
+  /** The setting of the daemons; csync2 unless told otherwise. */
+  readonly checker?: string;
   /** Whether trees, queue and databases lie on file systems that can be filled. */
   readonly smallDisks: boolean;
 }
@@ -47,10 +49,7 @@ export class LabCluster implements ChurnCluster {
     await this.lab.configure('--auto', auto, `exclude ${data}/outside;`);
     await Promise.all(
       this.hosts.map(async ({ node }) => {
-        writeFileSync(
-          `/proc/${node.leader}/root/etc/inotify-csync.toml`,
-          settings(this.#options.logLevel),
-        );
+        writeFileSync(`/proc/${node.leader}/root/etc/inotify-csync.toml`, settings(this.#options));
         await this.lab.bash(node.number, this.#options.smallDisks ? clean + shrinkDisks : clean);
       }),
     );
@@ -237,8 +236,8 @@ function journalctl(since: number): string[] {
  * No full check by the clock or by the number of changes: what the watcher misses shall stay
  * missing.
  */
-function settings(logLevel: string): string {
-  return `full_sync_interval = 0\nlog_level = "${logLevel}"\n`;
+function settings({ checker = 'csync2', logLevel }: LabOptions): string {
+  return `full_sync_interval = 0\nlog_level = "${logLevel}"\nchecker = "${checker}"\n`;
 }
 
 /** Killed and not stopped: a stop waits for csync2, and what was in hand is thrown away. */

@@ -54,12 +54,12 @@ async function main(words: readonly string[]): Promise<number> {
 
 /** With `isStruck` hosts get small file systems, the only ones that a blow fills. */
 function make(
-  { nodes, logLevel, namespaces }: ChurnOptions,
+  { checker, nodes, logLevel, namespaces }: ChurnOptions,
   isStruck: boolean,
 ): Promise<ChurnCluster> {
   say(namespaces ? `making ${nodes} nodes` : `booting ${nodes} hosts`);
-  if (namespaces) return NamespaceCluster.make(nodes, logLevel);
-  return LabCluster.boot(nodes, { logLevel, smallDisks: isStruck });
+  if (namespaces) return NamespaceCluster.make(nodes, logLevel, checker);
+  return LabCluster.boot(nodes, { checker, logLevel, smallDisks: isStruck });
 }
 
 function planIn(file: string): Plan {

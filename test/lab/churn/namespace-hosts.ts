@@ -29,12 +29,19 @@ export class NamespaceCluster implements ChurnCluster {
   }
 
   /** Makes so many nodes; {@link reset} makes them work. */
-  static async make(nodes: number, logLevel: string): Promise<NamespaceCluster> {
+  static async make(nodes: number, logLevel: string, checker: string): Promise<NamespaceCluster> {
     const ends: (() => unknown)[] = [];
     const context = {
       after: (end?: unknown) => void (typeof end === 'function' && ends.push(end as () => unknown)),
     };
-    const flags = ['--num-lines-until-reset', '1000000000', '--log-level', logLevel];
+    const flags = [
+      '--num-lines-until-reset',
+      '1000000000',
+      '--log-level',
+      logLevel,
+      '--checker',
+      checker,
+    ];
     const cluster = await Cluster.make(context, { nodes, flags });
     return new NamespaceCluster(cluster, ends);
   }

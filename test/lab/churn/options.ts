@@ -30,6 +30,8 @@ export interface ChurnOptions {
   readonly directory: string | undefined;
   readonly replay: string | undefined;
   readonly logLevel: string;
+  /** The setting of the daemons. */
+  readonly checker: string;
   readonly json: boolean;
   readonly keep: boolean;
 }
@@ -57,6 +59,7 @@ Random operations on all hosts at once; in the end all trees must be equal. Exit
   --replay FILE       the plan of a kept failure (plan.json) in place of seeds, --seeds times
   --directory DIR     where failures are kept (a new one in the temporary directory)
   --log-level L       of the daemons (info)
+  --checker C         of the daemons: csync2 or auto (csync2)
   --json              end with one line of JSON
   --keep              end with the first failure, and leave the hosts running`;
 
@@ -101,6 +104,7 @@ export function parseWords(words: readonly string[]): ChurnOptions {
     directory: text('directory'),
     replay: text('replay'),
     logLevel: text('log-level') ?? 'info',
+    checker: text('checker') ?? 'csync2',
     json: values.json === true,
     keep: values.keep === true,
   };
@@ -121,6 +125,6 @@ const texts = [
     'shrink',
     'slow',
   ] as const),
-  ...(['replay', 'directory', 'log-level'] as const),
+  ...(['replay', 'directory', 'log-level', 'checker'] as const),
 ];
 const flags = ['faults', 'namespaces', 'mounts', 'no-answers', 'json', 'keep'] as const;
