@@ -126,7 +126,7 @@ export class Scheduler {
    * them.
    */
   get deferred(): { readonly count: number; readonly first: readonly FailedPath[] } {
-    return { count: this.#deferred.count, first: this.#deferred.list(deferredShown) };
+    return this.#deferred.failing(deferredShown, Date.now());
   }
 
   /** See {@link FullCheckDuty.tries}. */

@@ -25,14 +25,28 @@ export class DeferredPaths {
   /**
    * Those that wait. One that has been handed out is no longer among them, unless it fails again.
    */
-  list(limit = Number.POSITIVE_INFINITY): readonly FailedPath[] {
-    const listed: FailedPath[] = [];
-    if (this.#waiting === 0) return listed;
-    for (const { failed, isTried } of this.#paths.values()) {
-      if (listed.length >= limit) break;
-      if (!isTried) listed.push(failed);
+  list(): readonly FailedPath[] {
+    if (this.#waiting === 0) return [];
+    const waiting = [...this.#paths.values()].filter(({ isTried }) => !isTried);
+    return waiting.map(({ failed }) => failed);
+  }
+
+  /**
+   * Those that cannot be checked, for the status: those that wait, and those that are just being
+   * tried again, so that a try does not look like success.
+   *
+   * @param limit - paths to list at most
+   */
+  failing(limit: number, now: number): { readonly count: number; readonly first: FailedPath[] } {
+    const first: FailedPath[] = [];
+    let count = 0;
+    for (const { failed, isTried, dueAt } of this.#paths.values()) {
+      const triedSince = dueAt - forgetMilliseconds;
+      if (isTried && now - triedSince > tryMilliseconds) continue;
+      count++;
+      if (first.length < limit) first.push(failed);
     }
-    return listed;
+    return { count, first };
   }
 
   /** When the next is due, milliseconds since 1970; Infinity if none is. */
@@ -85,5 +99,7 @@ const backoff = { first: 1, most: 300 };
 /** One command tells for all whether csync2 can look at something again. */
 const soon = { first: 1, most: 5 };
 const forgetMilliseconds = 60_000;
+/** A path that is tried again fails within this time, or is well. */
+const tryMilliseconds = 3000;
 /** Of what csync2 has said. */
 const textKept = 1000;

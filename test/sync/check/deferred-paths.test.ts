@@ -16,6 +16,16 @@ describe('paths that csync2 could not check', () => {
     assert.deepEqual(deferred.list(), [failed]);
   });
 
+  test('one that is being tried again still counts as failing, for the moment that it takes', () => {
+    const deferred = new DeferredPaths();
+    assert.deepEqual(deferred.failing(10, 0), { count: 0, first: [] });
+    deferred.add(failed, 0);
+    deferred.add({ ...failed, path: Buffer.from('/b') }, 0);
+    deferred.takeDue(1500);
+    assert.deepEqual(deferred.failing(1, 1600), { count: 2, first: [failed] });
+    assert.deepEqual(deferred.failing(10, 10_000), { count: 0, first: [] });
+  });
+
   test('a tree that fails by itself in between is still one', () => {
     const deferred = new DeferredPaths();
     deferred.add({ ...failed, recursive: true }, 0);
