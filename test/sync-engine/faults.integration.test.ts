@@ -39,7 +39,7 @@ for (const { what, rules, path } of faults) {
         () => one.logged(/full check finished .*incomplete/, from).length > 0,
       );
       const status = await one.status();
-      assert.equal(status?.health, 'degraded');
+      assert.equal(status?.health, 'degraded', JSON.stringify(status));
       assert.ok(
         status?.deferred.some(
           (each) => each.path === `${disk.point}/${path}` && /\(E/.test(each.reason),
