@@ -9,7 +9,7 @@ export interface GatherOptions {
   readonly most: number;
 }
 
-/** When the changes that wait came, in one clock, in milliseconds. */
+/** The times of the waiting changes, in one clock, in milliseconds. */
 export interface WaitingChanges {
   readonly firstAt: number;
   readonly lastAt: number;
@@ -18,8 +18,7 @@ export interface WaitingChanges {
 }
 
 /**
- * What was noticed: a change, or what csync2 leaves behind while it works, which holds up no
- * change.
+ * The kind of an event: a change, or a trace of csync2's own work, which must not delay changes.
  */
 export type Noticed = 'change' | 'trace';
 
@@ -38,7 +37,7 @@ export class Gathering {
     this.#waiting.set(what, { firstAt: this.#waiting.get(what)?.firstAt ?? now, lastAt: now });
   }
 
-  /** What waits is taken, or there is nothing: the next begins a window of its own. */
+  /** The waiting changes are taken, or there are none. The next change begins a new window. */
   clear(): void {
     this.#waiting.clear();
   }
@@ -51,7 +50,7 @@ export class Gathering {
   /** When the window closes; undefined if nothing waits. */
   get until(): number | undefined {
     if (this.#waiting.size === 0) return undefined;
-    // Each by itself: traces that go on and on don't let a change wait for quiet.
+    // Each kind counts by itself, so that endless traces don't make a change wait for quiet.
     let first = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) {
       first = Math.min(
@@ -66,9 +65,9 @@ export class Gathering {
 /**
  * When the window of gathering closes.
  *
- * A change after a long quiet is most often one alone: it waits only for what belongs to it, such
- * as the rename that follows a write. If a burst follows, it gathers while csync2 looks at the
- * first.
+ * A change after a long quiet is most often a single one. It waits only for events that belong to
+ * it, such as the rename that follows a write. A burst that follows gathers while csync2 looks at
+ * the first change.
  */
 export function gatherUntil(
   { firstAt, lastAt, checkedAt }: WaitingChanges,
