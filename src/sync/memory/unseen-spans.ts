@@ -61,8 +61,8 @@ export class UnseenSpans {
   }
 
   /**
-   * If the file can't be written, on a full disk, it is removed, and the next run counts all the time
-   * before it as unseen; the queue reports a loss as well.
+   * If the file can't be written, on a full disk, it is removed, and the next run counts all the
+   * time before it as unseen; the queue reports a loss as well.
    */
   #save(): void {
     try {
