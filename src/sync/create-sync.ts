@@ -44,7 +44,7 @@ export interface Sync {
   readonly guard: RootGuard;
   readonly detectedLate: DetectedLate;
   readonly unsupported: UnsupportedPaths;
-  /** Whether paths that a cut-off check may have torn must still be marked. */
+  /** Whether something is still to be marked that a check which was cut short may have torn. */
   isMarking(): boolean;
   /** The peers whose first comparison is still to come, with its state. */
   newPeers(): ReadonlyMap<

@@ -73,8 +73,8 @@ export interface SchedulerEvents extends FullCheckEvents {
   onNoFailedPath?(): void;
   onRoot?(root: GuardedRoot): void;
   /**
-   * Something failed for want of descriptors, memory or processes, and is tried again; then:
-   * nothing has.
+   * Something failed because descriptors, memory or processes were short, and is tried again.
+   * `onEnough` follows when nothing fails for that reason any more.
    */
   onShortage?(error: unknown): void;
   onEnough?(): void;
@@ -155,8 +155,8 @@ export class Scheduler {
   }
 
   /**
-   * The queue has got entries, or a full check is due. `trace`: all new entries come from csync2's
-   * own work.
+   * The queue has got something, or a full check is due. Only `trace` if all that came is csync2's
+   * own doing.
    */
   wake(what: Noticed = 'change'): void {
     if (this.#parts.queue.depth > 0) this.#gathering.note(what, Date.now());
@@ -285,7 +285,7 @@ export class Scheduler {
     this.#noteAside();
     this.#gathering.checked(Date.now());
     events.onChecked?.(batch, report, (performance.now() - started) / 1000);
-    // A reception may have removed pending rows.
+    // What was received may have ended that something is pending.
     if (report.checked + report.skipped > report.failed.length)
       for (const lane of lanes) lane.wake();
     return true;

@@ -316,10 +316,7 @@ export class CheckPlanner {
     return verdict;
   }
 
-  /**
-   * Whether a path is gone and csync2 never knew it, as with csync2's temporary files on both
-   * sides.
-   */
+  /** Gone, and csync2 never knew it: its temporary files on both sides end here. */
   #isNothing(path: PathBytes, stat: BigIntStats | undefined): boolean {
     const { ledger } = this.#parts;
     return (

@@ -7,8 +7,8 @@ import { isWithin, type PathBytes } from '../../text/path-bytes.js';
  */
 export interface ReconciliationParts {
   /**
-   * Compares with a peer, and makes the removal of files that only the peer has pending, as far as
-   * the rows are to `keep`.
+   * Compares with a peer. Marks files that only the peer has as pending, so that they are removed
+   * there, as far as `keep` accepts their rows.
    *
    * @returns the number of rows
    */

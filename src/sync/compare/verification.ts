@@ -77,8 +77,8 @@ export function repair(peer: VerifiedPeer, divergences: readonly Divergence[]): 
 }
 
 /**
- * With `auto none`, two versions stay undecided; a file that only one side has may be sent by that
- * side.
+ * The side that sends its version in a repair. `auto none` leaves two versions undecided, but a
+ * side may send a file that only it has.
  */
 function senderOf({ here, there }: NotePair, sides: Sides): Winner {
   if (sides.method !== 'none') return winnerOf(here, there, sides);

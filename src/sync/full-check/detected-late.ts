@@ -17,7 +17,7 @@ export class DetectedLate {
     return this.#count;
   }
 
-  /** The last of these paths. */
+  /** The last of the paths found late. */
   get paths(): readonly string[] {
     return this.#paths;
   }

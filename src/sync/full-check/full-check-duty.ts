@@ -194,5 +194,5 @@ const regular = 'the regular interval has passed';
 const reportMilliseconds = 1000;
 const backoff = { first: 5, most: 300 };
 const heldBackoff = { first: 5, most: 3600 };
-/** The pause of a full check that found the server busy. */
+/** Pause of a full check that found the server busy. */
 const busyMilliseconds = 250;

@@ -4,7 +4,7 @@ import { replaceFile } from '../../state/replace-file.js';
 import type { PathKey } from '../../text/path-bytes.js';
 
 /**
- * What was mounted where in the trees, over restarts: a disk that is missing at the next start must
+ * The mounts in the trees, remembered over restarts: a disk that is missing at the next start must
  * be noticed. The memory lies beside the queue, and is on disk before anything below a mount is
  * looked at.
  */

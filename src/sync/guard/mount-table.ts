@@ -15,7 +15,7 @@ export interface Mount {
 }
 
 /**
- * The mounts that paths lead to, by mount point. Of several mounts at one point, only the topmost
+ * The mounts that paths lead to, by mount point. If several mounts share a point, only the topmost
  * counts.
  */
 export type MountTable = ReadonlyMap<PathKey, Mount>;

@@ -36,7 +36,7 @@ export interface Place {
    * undefined if there was none.
    */
   readonly remembered: string | undefined;
-  /** How it was last as it should be, in this run. */
+  /** The place when it was last right, in this run. */
   readonly last: { readonly identity: string; readonly mountId: number | undefined } | undefined;
 }
 
@@ -87,7 +87,7 @@ export function judgePlace(place: Place, knowledge: PlaceKnowledge | undefined):
   }
   if (seen.kind === 'missing' || seen.kind === 'unreadable') return { state: seen.kind };
   const identity = identityOf(mount, seen);
-  // A single file, mounted upon one: its content is nobody's absence.
+  // A single file that is mounted upon a file: its content does not tell that anything is missing.
   if (seen.kind === 'file' && mount && !isRoot) return { state: 'present', identity };
   if (seen.kind !== 'directory') return { state: 'not-a-directory' };
   const isSame = isSameAs(place, identity);

@@ -163,7 +163,7 @@ class Digests {
     this.#slots.set([...key, ...value], at);
   }
 
-  /** Where the key is, or where it would be. */
+  /** The slot of the key, or the free slot for it. */
   #find([high, low]: Digest): number {
     const mask = this.#slots.length / slotWords - 1;
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {

@@ -25,7 +25,7 @@ export class KnownPeers {
     return known;
   }
 
-  /** The new ones of these peers. */
+  /** The new peers among `peers`. */
   newOf(peers: readonly string[]): string[] {
     return peers.filter((peer) => !this.#known.has(peer));
   }

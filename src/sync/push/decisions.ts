@@ -5,7 +5,7 @@ import type { HeldConflict } from './refused/rejected.js';
 import type { RejectedRows } from './refused/rejected-rows.js';
 import type { ContestedVersions } from './versions/contested-versions.js';
 
-/** What {@link Decisions} changes. */
+/** The parts of {@link Decisions}. */
 export interface DecisionsParts {
   readonly peer: string;
   readonly ledger: Ledger;

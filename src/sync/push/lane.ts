@@ -15,7 +15,7 @@ export const laneStateText: Readonly<Record<LaneState, string>> = {
   stopped: 'stopped',
 };
 
-/** Stage 2 for one peer. Its implementations are {@link PeerLane} and {@link SharedLane}. */
+/** Stage 2 for one peer, implemented by `PeerLane` and `SharedLane`. */
 export interface Lane {
   readonly peer: string;
   /** Something may be pending for the peer. */
@@ -88,7 +88,7 @@ export interface PushReport {
   readonly sent: number;
   readonly left: number;
   readonly outcome: Outcome;
-  /** What csync2 or the peer said, for people. */
+  /** The message of csync2 or the peer, for people. */
   readonly text: string;
   readonly seconds: number;
   /** The names of the sent and the left files, if they are few. */

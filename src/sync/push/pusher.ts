@@ -178,7 +178,7 @@ export class Pusher {
     for (const row of left) {
       const own = this.#parts.files.compared(row);
       const diagnosis = refusals.of(saidName(row), own);
-      // A single row is to blame, whatever csync2 has said.
+      // A row that is left alone is to blame, even if csync2 has said nothing about it.
       if (diagnosis)
         diagnoses.set(
           row,

@@ -96,7 +96,7 @@ class Steps {
     this.#most = most;
   }
 
-  /** Paths to be looked at alone. */
+  /** Adds paths to look at alone. */
   *files(paths: readonly PathBytes[]): Generator<SweepStep, void> {
     for (const path of paths) {
       const cost = checkCost(path.length);
@@ -106,7 +106,7 @@ class Steps {
     }
   }
 
-  /** A path to be looked at with all below. */
+  /** Adds a path to look at with everything below it. */
   *tree(path: PathBytes, cost: number): Generator<SweepStep, void> {
     if (this.#treesCost + cost > this.#most) yield* this.rest();
     this.#trees.push(path);
@@ -134,7 +134,7 @@ interface Found {
   readonly files?: readonly PathBytes[];
   readonly leftOut?: readonly PathBytes[];
   readonly directory?: PathBytes;
-  /** There is nothing to be seen into which the directory could be cut. */
+  /** No entry was seen by which the directory could be cut. */
   readonly isBare?: boolean;
 }
 

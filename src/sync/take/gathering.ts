@@ -18,7 +18,8 @@ export interface WaitingChanges {
 }
 
 /**
- * The kind of an event: a change, or a trace of csync2's own work, which must not delay changes.
+ * What was noticed: a change, or what csync2 leaves behind while it works, which holds up no
+ * change.
  */
 export type Noticed = 'change' | 'trace';
 
@@ -65,9 +66,9 @@ export class Gathering {
 /**
  * When the window of gathering closes.
  *
- * A change after a long quiet is most often a single one. It waits only for events that belong to
- * it, such as the rename that follows a write. A burst that follows gathers while csync2 looks at
- * the first change.
+ * A change after a long quiet is most often one alone: it waits only for what belongs to it, such
+ * as the rename that follows a write. If a burst follows, it gathers while csync2 looks at the
+ * first.
  */
 export function gatherUntil(
   { firstAt, lastAt, checkedAt }: WaitingChanges,

@@ -2,9 +2,9 @@ import { isRecursive, type QueueEntry } from '../../queue/entry.js';
 import { nameOf, type PathBytes, toKey } from '../../text/path-bytes.js';
 
 /**
- * Whether an entry's file has a name like csync2's temporary files, which csync2 makes on the
- * sender, too: `.NAME.XXXXXX` beside the file. Other files have such names as well, so the result
- * only tells that the entry is not urgent.
+ * Whether an entry is of a file named like csync2's temporary ones, which it makes on the sender,
+ * too: `.NAME.XXXXXX` beside the file. Others have such names as well, so it only tells that there
+ * is no hurry.
  */
 export function looksTemporary(entry: QueueEntry): boolean {
   return entry.kind !== 'loss' && !isRecursive(entry) && hasTemporaryName(entry.path);

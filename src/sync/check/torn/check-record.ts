@@ -14,7 +14,7 @@ import type { Scope } from '../../common/batch.js';
 
 /** The state that is kept while a check runs, or while torn paths must still be marked. */
 export interface CheckState {
-  /** The check that runs, if one does. */
+  /** The running check, if there is one. */
   readonly running?: {
     /**
      * The paths that the check was given; undefined if they were too many to keep: then it may be

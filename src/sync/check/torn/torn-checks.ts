@@ -10,8 +10,8 @@ import type { CheckRecord, CheckState } from './check-record.js';
  */
 export interface TornCheckParts {
   /**
-   * The files that csync2 has taken note of last, at most so many, the last first; undefined where
-   * its database can't be read.
+   * The files that csync2 has noted last, at most `limit`, the last one first; undefined if its
+   * database can't be read.
    */
   readonly newest: ((limit: number) => readonly RecentNote[]) | undefined;
   readonly record: CheckRecord;

@@ -80,7 +80,7 @@ export class RejectedRows {
     return rejected !== undefined && now < this.#dueAt(rejected);
   }
 
-  /** The row that has waited longest, of the rows that are to ask about. */
+  /** The row among `rows` that was refused the longest time ago. */
   longestWaiting(rows: readonly DirtyRow[]): DirtyRow | undefined {
     let [longest, since] = [undefined as DirtyRow | undefined, Number.POSITIVE_INFINITY];
     for (const row of rows) {
@@ -117,7 +117,7 @@ export class RejectedRows {
     return this.#find(row)?.forced ?? false;
   }
 
-  /** The rows that wait for their time or for a decision: their number, and the first of them. */
+  /** The rows that wait for their time or for somebody: how many, and the first of them. */
   list(limit: number): { readonly count: number; readonly first: readonly HeldPath[] } {
     const held = this.#held();
     const first = held.slice(0, limit);

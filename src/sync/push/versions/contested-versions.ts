@@ -4,7 +4,7 @@ import { encodeName, saidName } from '../../../csync2/files/name-encoding.js';
 import type { SentVersions } from './sent-versions.js';
 
 /**
- * What is known about the versions of other hosts. Names are csync2's own, one character a byte.
+ * The known facts about the versions of other hosts. Names are csync2's own, one character a byte.
  */
 export interface Origins {
   /** The peer that last sent a name here, if that was lately. */
@@ -138,9 +138,7 @@ export class ContestedVersions {
     this.#markAgain();
   }
 
-  /**
-   * Takes in that the peer has said to have a later version of these rows. Throws as {@link apply}.
-   */
+  /** The peer has said that it has a later version of these rows. Throws as {@link apply}. */
   yield(rows: readonly DirtyRow[]): void {
     const { ledger, versions } = this.#parts;
     for (const row of rows) {

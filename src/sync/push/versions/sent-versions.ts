@@ -5,9 +5,9 @@ import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
  * The version of each file that a peer took last, as long as the file has not changed here since.
- * When the peer calls such a file changed on both sides, the later change is the peer's own. Of
- * three hosts, two may answer each other before the third has got the first file; csync2 then makes
- * the other side mark the refused file, too.
+ * When the peer calls such a file changed on both sides, the later change is the peer's own. Two of
+ * three hosts may answer each other before the third has been asked; csync2 then makes the other
+ * side mark the refused file, too.
  */
 export class SentVersions {
   readonly #files: PendingFiles;
