@@ -19,7 +19,7 @@ export interface ContestedPeer extends ComparedPeer {
   isAtRest(): boolean;
   /** Whether a name is pending for the peer and not rejected by it. */
   isOnItsWay(name: string): boolean;
-  /** Tries at once the names that the peer has refused: the obstacle may be gone. */
+  /** Tries at once those of `names` that the peer has refused: the obstacle may be gone. */
   tryAgain(names: ContestedNames): void;
   /** Sends the file under this name with force. */
   win(name: string): void;

@@ -25,7 +25,7 @@ export interface ConflictPeer extends ComparedPeer {
    * that this host had refused.
    */
   lookAt(names: readonly string[], signal: AbortSignal): Promise<void>;
-  /** Tries at once the names that the peer has refused. */
+  /** Tries at once those of `names` that the peer has refused. */
   tryAgain(names: ContestedNames): void;
 }
 

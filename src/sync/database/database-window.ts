@@ -105,7 +105,7 @@ export class DatabaseWindow {
     const isQuiet = await this.#sessions.quiet(patience, signal, this.#outwaited, most);
     this.#isWorn = !isQuiet;
     const busy = this.#sessions.busySessions?.() ?? [];
-    // The sessions that this wait did not outlast, or earlier ones that are still there.
+    // The sessions that did not end during this wait, or earlier ones that are still there.
     this.#outwaited = new Set(isQuiet ? busy.filter((pid) => this.#outwaited.has(pid)) : busy);
     return isQuiet && busy.length === 0;
   }

@@ -89,8 +89,8 @@ function topmost(
 }
 
 /**
- * The mounts of one file system that lie below no other: such a mount was made before the directory
- * above it was covered.
+ * The mounts on one file system that lie below no other. A mount below another one was made before
+ * a directory above it was covered.
  */
 function uncovered(mounts: readonly ListedMount[]): ListedMount[] {
   const byPoint = new Map(mounts.map((mount) => [toKey(mount.point), mount]));

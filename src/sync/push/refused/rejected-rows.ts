@@ -272,7 +272,8 @@ export class RejectedRows {
    * When the next of the resting rows is due, in milliseconds since 1970. Forgets the other rows
    * that are no longer pending.
    *
-   * @param isPending - whether a row that does not rest still waits for another reason
+   * @param isPending - whether a row is still pending, and waits for another reason than its
+   * refusal
    */
   nextRelease(
     resting: readonly DirtyRow[],
@@ -286,7 +287,7 @@ export class RejectedRows {
       else if (!isPending(rejected.name)) this.#drop(rejected);
     }
     // Rows that waited for a forgotten row wait for nothing now. They are not due at once, because
-    // other lanes must find this one at rest.
+    // others must find the lane at rest.
     if (known.some((key) => !this.#rows.has(key))) return Date.now() + freedMilliseconds;
     return first;
   }
