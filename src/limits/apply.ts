@@ -12,7 +12,7 @@ import {
 import { assignmentsOf } from './sysctl-files.js';
 
 /**
- * Where the limits are kept for the next boot. It takes the place of the file of this name in
+ * The file that keeps the limits for the next boot. It replaces the file of this name in
  * /usr/lib/sysctl.d.
  */
 export const sysctlFile = '/etc/sysctl.d/60-inotify-csync.conf';
@@ -25,14 +25,14 @@ export interface AppliedLimit {
 
 export interface ApplyOptions {
   readonly file?: string;
-  /** The file whose place ours takes, so that what it has set is not lowered by ours. */
+  /** The file that ours replaces; ours must not lower the limits that it has set. */
   readonly shippedFile?: string;
   readonly procSys?: string;
 }
 
 /**
- * Sets limits now and for every boot to come. Nothing is ever lowered: not what the kernel has, not
- * what the file says already. The file is replaced as one.
+ * Sets limits now and for every later boot. It never lowers a limit, neither the kernel's nor that
+ * of the file. The file is replaced at once.
  *
  * Throws a {@link LimitsReadOnlyError} before anything is written if the kernel's values can't be
  * changed here, and a {@link LimitsFileError} if the file can't be written.
@@ -144,7 +144,7 @@ function textOf(path: string): string {
 
 function replace(file: string, text: string): void {
   try {
-    // systemd-sysctl reads only what ends with .conf. Everybody may read it.
+    // systemd-sysctl reads only files that end with .conf. All users may read the file.
     replaceFile(file, text, { mode: 0o644 });
   } catch (error) {
     throw new LimitsFileError(file, error);

@@ -6,10 +6,10 @@ import { readPseudoMounts } from './pseudo-mounts.js';
 import { type LimitAssignment, loweringAssignments, readSysctlFiles } from './sysctl-files.js';
 import { readWatchUsers, type WatchUser } from './watch-users.js';
 
-/** How this host's limits stand to what the configured trees need. */
+/** This host's limits compared with the needs of the configured trees. */
 export interface LimitAssessment {
   readonly limits: readonly LimitPlan[];
-  /** Directories to be watched. */
+  /** Directories that need a watch. */
   readonly directories: number;
   /** Directories that could not be listed. */
   readonly unlistedDirectories: number;
@@ -18,26 +18,30 @@ export interface LimitAssessment {
   /** All programs that hold inotify instances, most watches first. */
   readonly users: readonly (WatchUser & { readonly share: WatchShare })[];
   readonly unreadableProcesses: number;
-  /** What other files will set lower at the next boot than is recommended here. */
+  /** The lines of other files that will set less than the recommended limits at the next boot. */
   readonly lowered: readonly LimitAssignment[];
 }
 
 /**
- * Whose budget a process uses: our own daemon's, the one that our daemon shares, or another user's.
+ * The relation of a process to our daemon's budget: it is our daemon, shares the budget, or belongs
+ * to another user.
  */
 export type WatchShare = 'ours' | 'shared' | 'apart';
 
 export interface AssessOptions {
   readonly selection: Pick<NativeSelection, 'explain'>;
-  /** The running daemon with these settings, whose watches are not counted a second time. */
+  /** The running daemon with these settings. Its watches are not counted a second time. */
   readonly daemon: number | undefined;
-  /** The user whose limits count: who runs the daemon. */
+  /** The user whose limits count, namely the one who runs the daemon. */
   readonly uid: number;
   readonly sysctlFile: string;
   readonly onDirectory?: (directories: number) => void;
 }
 
-/** Reads limits and their users, and counts the directories: seconds, with 100,000 of them. */
+/**
+ * Reads the limits and their users, and counts the directories, which takes seconds for 100,000 of
+ * them.
+ */
 export function assessLimits(options: AssessOptions): LimitAssessment {
   const { selection, daemon, uid, onDirectory } = options;
   const count = countDirectories(selection, {

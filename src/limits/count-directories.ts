@@ -4,12 +4,12 @@ import { join, type PathBytes } from '../text/path-bytes.js';
 
 export interface DirectoryCount {
   readonly directories: number;
-  /** Directories that could not be listed; what is below them is not counted. */
+  /** Directories that could not be listed. The directories below them are not counted. */
   readonly unreadable: number;
 }
 
 /**
- * How many directories the selection wants watched, found as the watcher's walk finds them: from /
+ * How many directories the selection watches, counted as the watcher's walk finds them, from /
  * down.
  */
 export function countDirectories(
@@ -60,7 +60,7 @@ function isInherited(
 function namesOfDirectories(path: PathBytes): PathBytes[] | undefined {
   try {
     const entries = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
-    // Symbolic links are not followed, by csync2 and by the watcher.
+    // Neither csync2 nor the watcher follows symbolic links.
     return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-/** inotify's limits: what they are, what is needed, who uses them, and how to raise them. */
+/** inotify's limits: their values, the need for them, their users, and how to raise them. */
 export {
   type AppliedLimit,
   applyLimits,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The kernel's bounds on inotify (inotify(7), /proc interfaces), by what sysctl(8) calls them. */
+/** The kernel's limits of inotify (inotify(7), /proc interfaces), by their names in sysctl(8). */
 export const limitNames = ['max_user_watches', 'max_queued_events', 'max_user_instances'] as const;
 export type LimitName = (typeof limitNames)[number];
 
@@ -18,8 +18,8 @@ export function limitFile(name: LimitName, procSys = '/proc/sys'): string {
 
 /**
  * The limits that hold here: the kernel's, and those of the user namespace (namespaces(7),
- * /proc/sys/user), which on a host itself are the same. Throws node's ErrnoException where
- * /proc/sys can't be read.
+ * /proc/sys/user), which are the same on a host itself. Throws node's ErrnoException if /proc/sys
+ * can't be read.
  */
 export function readLimits(procSys = '/proc/sys'): InotifyLimits {
   const kernel = readKernelLimits(procSys);
@@ -46,7 +46,7 @@ function namespaceLimit(file: string): number {
   try {
     return Number(readFileSync(file, 'ascii'));
   } catch {
-    // Kernels before 4.16, or built without user namespaces, have none.
+    // Kernels before 4.16, or built without user namespaces, have no such file.
     return Number.POSITIVE_INFINITY;
   }
 }

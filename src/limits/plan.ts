@@ -1,31 +1,32 @@
 import { type InotifyLimits, type LimitName, limitNames } from './inotify-limits.js';
 
-/** One limit: what it is, what it has to hold, and what it should be. */
+/** One limit: its present value, the need for it, and its recommended value. */
 export interface LimitPlan {
   readonly name: LimitName;
-  /** What the kernel has now. */
+  /** The kernel's present value. */
   readonly current: number;
   /**
-   * What other programs of this user hold of it; 0 for events, of which each instance has its own.
+   * The part that other programs of this user hold; 0 for events, because each instance has a queue
+   * of its own.
    */
   readonly others: number;
-  /** What we and the others need together, without headroom. */
+  /** The need of our program and the others together, without headroom. */
   readonly needed: number;
-  /** What `--apply` sets: with headroom, and never below what is there. */
+  /** The value that `--apply` sets: with headroom, and never below the present one. */
   readonly recommended: number;
   /** Whether the current value is enough to work, though perhaps without headroom. */
   readonly enough: boolean;
 }
 
 export interface Demand {
-  /** Directories that are to be watched. */
+  /** Directories that need a watch. */
   readonly directories: number;
   /** Watches and instances of all other programs of this user: they share our budget. */
   readonly othersWatches: number;
   readonly othersInstances: number;
 }
 
-/** What each limit should be. */
+/** The recommended value of each limit. */
 export function planLimits(current: InotifyLimits, demand: Demand): readonly LimitPlan[] {
   const others: InotifyLimits = {
     max_user_watches: demand.othersWatches,
@@ -55,14 +56,14 @@ export function planLimits(current: InotifyLimits, demand: Demand): readonly Lim
   }));
 }
 
-/** A limit on watches that leaves room for so many and half as many again. */
+/** A limit on watches that has room for these and half as many again. */
 export function recommendedWatches(needed: number): number {
   return Math.max(65_536, powerOfTwo(needed * headroom));
 }
 
 /**
- * Kernel memory that so many watches hold, in bytes, none of which can be reclaimed: the mark, its
- * connector and the pinned inode (measured on ext4, Linux 6.18, x86-64; other file systems have
+ * Kernel memory that this many watches hold, in bytes, none of which can be reclaimed: the mark,
+ * its connector and the pinned inode (measured on ext4, Linux 6.18, x86-64; other file systems have
  * larger inodes).
  */
 export function watchMemory(watches: number): number {
@@ -72,13 +73,13 @@ export function watchMemory(watches: number): number {
 const bytesPerWatch = 1285;
 const headroom = 1.5;
 /**
- * The daemon's watcher, csync2's log, csync2.cfg; and while csync2.cfg is reloaded, a second
- * watcher.
+ * The instances of the daemon's watcher, of csync2's log, of csync2.cfg, and of a second watcher
+ * during a reload of csync2.cfg.
  */
 const instancesOfOurs = 4;
 /** Linux's own default: the reader empties the queue as it fills. */
 const neededEvents = 16_384;
-/** Room for the time of a restart, in which nobody reads and systemd holds the queue. */
+/** Room for the time of a restart, when no process reads and systemd holds the queue. */
 const recommendedEvents = 131_072;
 const recommendedInstances = 512;
 

@@ -10,7 +10,7 @@ export function readPseudoMounts(mountinfo = '/proc/self/mountinfo'): ReadonlySe
     const fields = line.split(' ');
     const point = unescaped(fields[4] ?? '');
     const type = fields[fields.indexOf('-', 6) + 1] ?? '';
-    // The last mount at a point is the one that is seen.
+    // Only the last mount at a point is seen.
     if (pseudoTypes.has(type)) points.add(point);
     else points.delete(point);
   }
@@ -24,7 +24,7 @@ function unescaped(text: string): string {
   );
 }
 
-// The same as native/walk/mounts.cc has.
+// The same list as in native/walk/mounts.cc.
 const pseudoTypes = new Set(
   (
     'autofs binfmt_misc bpf cgroup cgroup2 configfs debugfs devpts devtmpfs efivarfs fusectl mqueue nsfs proc pstore ' +

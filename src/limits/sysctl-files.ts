@@ -15,7 +15,7 @@ export interface SysctlFile {
   readonly text: string;
 }
 
-/** The limits that a file sets; other lines are passed over. */
+/** The limits that a file sets; other lines are ignored. */
 export function assignmentsOf({ path, text }: SysctlFile): readonly LimitAssignment[] {
   return text.split('\n').flatMap((line, index) => {
     const [, key = '', value = ''] = /^\s*-?\s*([^#;=\s]+)\s*=\s*(\d+)\s*$/.exec(line) ?? [];
@@ -26,8 +26,8 @@ export function assignmentsOf({ path, text }: SysctlFile): readonly LimitAssignm
 }
 
 /**
- * The assignments that count at the next boot after those of `ours`, from files in the order in
- * which they are read, and that set less than what is wanted.
+ * The assignments that override those of `ours` at the next boot with less than the wanted values,
+ * from files in the order in which they are read.
  */
 export function loweringAssignments(
   files: readonly SysctlFile[],
@@ -37,18 +37,15 @@ export function loweringAssignments(
   const own = fileName(ours);
   const last = new Map<LimitName, LimitAssignment>();
   for (const file of files) {
-    // The name decides the order, the directory does not; of two with one name only the first
-    // directory's is read.
+    // The order follows from the name and not from the directory. If two files have the same name,
+    // only the one in the first directory is read.
     if (fileName(file.path) <= own) continue;
     for (const assignment of assignmentsOf(file)) last.set(assignment.name, assignment);
   }
   return [...last.values()].filter(({ name, value }) => value < (wanted.get(name) ?? 0));
 }
 
-/**
- * The files that systemd-sysctl reads, in its order: by name, those of an earlier directory before
- * those of a later.
- */
+/** The files that systemd-sysctl reads, in its order: by name, and for equal names by directory. */
 export function readSysctlFiles(
   directories: readonly string[] = sysctlDirectories,
 ): readonly SysctlFile[] {
@@ -84,7 +81,7 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // A link to nowhere, as 99-sysctl.conf is where there is no /etc/sysctl.conf.
+    // A dangling link, such as 99-sysctl.conf without /etc/sysctl.conf.
     return undefined;
   }
 }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 /** A process that holds inotify instances. */
 export interface WatchUser {
   readonly pid: number;
-  /** Its program, as `ps` would show it in short. */
+  /** The program's short name, as `ps` would show it. */
   readonly name: string;
   readonly uid: number;
   readonly instances: number;
@@ -14,13 +14,13 @@ export interface WatchUser {
 export interface WatchUsers {
   /** Most watches first. */
   readonly users: readonly WatchUser[];
-  /** Processes that could not be looked into: gone meanwhile, or another user's. */
+  /** Processes that could not be looked into, because they have gone or belong to another user. */
   readonly unreadable: number;
 }
 
 /**
- * Who holds inotify watches, from /proc/PID/fd and /proc/PID/fdinfo (proc_pid_fdinfo(5)). An
- * instance in the FD store of PID 1 that its service holds, too, is counted for the service alone.
+ * The holders of inotify watches, from /proc/PID/fd and /proc/PID/fdinfo (proc_pid_fdinfo(5)). If a
+ * service and the FD store of PID 1 both hold an instance, it counts for the service alone.
  */
 export function readWatchUsers(proc = '/proc'): WatchUsers {
   const users: WatchUser[] = [];
@@ -47,8 +47,8 @@ function readUser(folder: string, pid: number, seen: Set<string>): WatchUser | u
     const info = inotifyInfo(folder, fd);
     if (info === undefined) continue;
     const count = countWatches(info);
-    // Nothing names an instance, but one that watches the same inodes under the same descriptors is
-    // hardly another.
+    // An instance has no name, but two instances that watch the same inodes under the same
+    // descriptors are hardly different ones.
     const identity = createHash('sha1')
       .update(info.subarray(Math.max(0, info.indexOf(watchLine))))
       .digest('hex');
@@ -67,7 +67,7 @@ function inotifyInfo(folder: string, fd: string): Buffer | undefined {
     if (target !== 'anon_inode:inotify' && target !== 'anon_inode:[inotify]') return undefined;
     return readFileSync(`${folder}/fdinfo/${fd}`);
   } catch (error) {
-    // Closed meanwhile.
+    // The descriptor was closed meanwhile.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
@@ -79,12 +79,12 @@ function countWatches(info: Buffer): number {
   return count;
 }
 
-/** How the line of each watch begins. */
+/** The beginning of each watch's line. */
 const watchLine = 'inotify wd:';
 
 function programName(folder: string): string {
   const [program = '', script = ''] = readFileSync(`${folder}/cmdline`, 'utf8').split('\0');
-  // Of all programs that run in Node, `node` says nothing.
+  // The name `node` says nothing about a program that runs in Node.
   if (/(^|\/)node$/.test(program) && script.startsWith('/')) {
     return /\/inotify-csync\/|\/dist\/cli\/main\.js$/.test(script)
       ? 'inotify-csync'

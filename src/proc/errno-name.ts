@@ -2,8 +2,8 @@ import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 /**
- * The name of an errno, such as `EIO`. Node itself knows only those that libuv has a use for: not
- * ESTALE, for one.
+ * The name of an errno, such as `EIO`. Node itself knows only the names that libuv uses, without
+ * ESTALE, for example.
  */
 export function errnoName(errno: number): string {
   return names.get(errno) ?? getSystemErrorName(-errno);

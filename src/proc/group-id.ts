@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The number of a group of this host; undefined if there is none, or nobody can tell. Looked up in
- * a file of the form of /etc/group (group(5)), where systemd-sysusers and groupadd put groups of
- * the system, and not in directories of the network.
+ * The number of a group of this host; undefined if there is none, or if it is unknown. The group is
+ * looked up in a file of the form of /etc/group (group(5)), which holds the system groups of
+ * systemd-sysusers and groupadd, and not in directories of the network.
  */
 export function groupId(name: string, file = '/etc/group'): number | undefined {
   let text: string;

@@ -9,13 +9,13 @@ export interface InotifyWatches {
 }
 
 /**
- * Reads the watches of all inotify instances of a process (proc_pid_fdinfo(5)). Throws what the
- * file system throws if the process may not be looked into.
+ * Reads the watches of all inotify instances of a process (proc_pid_fdinfo(5)). Throws the errors
+ * of the file system if the process may not be looked into.
  */
 export function inotifyWatchesOf(pid: number): InotifyWatches {
   const inodes = new Map<number, Set<bigint>>();
   let count = 0;
-  // For openFilesOf, one that may not be looked into has nothing open.
+  // This throws for such a process; openFilesOf would find nothing open.
   readdirSync(`/proc/${pid}/fd`);
   for (const [fd, target] of openFilesOf(pid)) {
     if (!/^anon_inode:\[?inotify\]?$/.test(target)) continue;

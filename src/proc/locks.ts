@@ -8,8 +8,8 @@ export function writersOf(file: string): ReadonlySet<number> {
   if (!stat) return new Set();
   const pids = new Set<number>();
   for (const line of readFileSync('/proc/locks', 'latin1').split('\n')) {
-    // `1: POSIX  ADVISORY  WRITE 1234 fd:01:5678 0 EOF`; a waiter has `->` behind the colon and
-    // holds nothing.
+    // `1: POSIX ADVISORY WRITE 1234 fd:01:5678 0 EOF`; a waiter has `->` after the colon and holds
+    // nothing.
     const parts = /^\d+: (?:POSIX|OFDLCK) +\S+ +WRITE +(\d+) ([0-9a-f]+):([0-9a-f]+):(\d+) /.exec(
       line,
     );

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What the kernel tells of a process (proc_pid_stat(5)). */
+/** The kernel's facts about a process (proc_pid_stat(5)). */
 export interface ProcessStat {
   readonly pid: number;
   /** Name of the program, at most 15 bytes; the process itself can change it. */
@@ -15,7 +15,8 @@ export interface ProcessStat {
   /** Processor time used, in clock ticks. */
   readonly ticks: number;
   /**
-   * When it started, in clock ticks since boot: with the pid it names one process and no later one.
+   * When the process started, in clock ticks since boot. The pid and this time name one process and
+   * no later one.
    */
   readonly startedAt: number;
 }
@@ -38,14 +39,14 @@ export function statOfProcess(pid: number): ProcessStat | undefined {
   };
 }
 
-/** Whether there is a process of this pid, dead and not collected yet included. */
+/** Whether a process with this pid exists, even if it is dead and not collected yet. */
 export function isProcess(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
 
 /**
- * The file that a process runs, ` (deleted)` behind one that has been replaced; undefined if it
- * can't be told.
+ * The file that a process runs, with ` (deleted)` at the end if it has been replaced; undefined if
+ * that is unknown.
  */
 export function programOf(pid: number): string | undefined {
   try {
@@ -56,7 +57,7 @@ export function programOf(pid: number): string | undefined {
   }
 }
 
-/** Pids of all processes that are there. */
+/** Pids of all processes. */
 export function allProcesses(): number[] {
   return list('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -78,9 +79,9 @@ export function wordsOfProcess(pid: number): string[] | undefined {
 }
 
 /**
- * What a process has open, by descriptor, one character a byte: a path, ` (deleted)` behind it if
- * it is gone, `socket:[N]`, and others (proc_pid_fd(5)). Empty if the process is gone or may not be
- * looked into.
+ * The open files of a process, by descriptor, one character a byte: a path, with ` (deleted)` at
+ * the end if the file is gone, `socket:[N]`, and others (proc_pid_fd(5)). Empty if the process is
+ * gone or may not be looked into.
  */
 export function openFilesOf(pid: number): ReadonlyMap<number, string> {
   const open = new Map<number, string>();
@@ -88,7 +89,7 @@ export function openFilesOf(pid: number): ReadonlyMap<number, string> {
     try {
       open.set(Number(fd), readlinkSync(`/proc/${pid}/fd/${fd}`, 'buffer').toString('latin1'));
     } catch (error) {
-      // A path that any user can make, longer than the kernel tells.
+      // The path is longer than the kernel tells, which any user can make.
       if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') ignoreGone(error);
     }
   }
@@ -97,7 +98,7 @@ export function openFilesOf(pid: number): ReadonlyMap<number, string> {
 
 /**
  * Bytes that a process has read and written so far, by any system call (proc_pid_io(5)); undefined
- * if it can't be told.
+ * if that is unknown.
  */
 export function bytesMovedBy(pid: number): number | undefined {
   const text = read(`/proc/${pid}/io`);
@@ -108,11 +109,11 @@ export function bytesMovedBy(pid: number): number | undefined {
 
 /**
  * The descriptor that a process waits to read from or to write to (proc_pid_syscall(5)); undefined
- * if it waits for something else, runs, or is gone, or if that may not be known.
+ * if the process waits for something else, runs, or is gone, or if that may not be known.
  *
- * Told by the arguments, whose order is that of read(2), recvmsg(2) and their kind on every
- * machine: a descriptor and an address. Someone who sleeps has a number first, too, but none that
- * is followed by an address (clock_nanosleep(2)).
+ * The arguments show it, because read(2), recvmsg(2) and similar calls have the same order of
+ * arguments on every machine: a descriptor and an address. A sleeping process also has a number
+ * first, but no address after it (clock_nanosleep(2)).
  */
 export function awaitedDescriptorOf(pid: number): number | undefined {
   const parts = /^\d+ (0x[0-9a-f]+) (0x[0-9a-f]+) /.exec(read(`/proc/${pid}/syscall`) ?? '');
@@ -138,14 +139,14 @@ function list(directory: string): string[] {
 }
 
 /**
- * Gone while it was looked at, or not ours to look into. Everything else is no answer about a
- * process.
+ * Ignores that a process went away during the look, or may not be looked into. Any other error says
+ * nothing about a process.
  */
 function ignoreGone(error: unknown): void {
   if (!gone.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
 }
 
-/** The first page of memory is nobody's. */
+/** No process uses the first page of memory. */
 const lowestAddress = 4096;
 
 const gone: ReadonlySet<string> = new Set([

@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 
 /**
- * Whether something failed because the system, or this process, is out of descriptors, memory or
- * processes for a while: every open(2), socket(2) and fork(2) may (errno(3)). What failed is tried
- * again.
+ * Whether something failed because the system, or this process, is short of descriptors, memory or
+ * processes for a while. Every open(2), socket(2) and fork(2) may fail so (errno(3)). The caller
+ * tries again.
  */
 export function isShortage(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { code?: string; cause?: unknown };
@@ -11,9 +11,9 @@ export function isShortage(error: unknown): boolean {
 }
 
 /**
- * Throws what open(2) fails with, if a process can't be started for want of descriptors. To be
- * called before: Node makes no streams for a process that it can't start for that
- * (`child_process.spawn`), and execa then throws something else, and has the error end us.
+ * Throws the error of open(2) if there are too few descriptors to start a process. Call it before
+ * the start, because Node makes no streams for a process that it can't start for this reason
+ * (`child_process.spawn`), and execa then throws another error, which would end this process.
  */
 export function requireDescriptors(): void {
   const open: number[] = [];
@@ -25,8 +25,8 @@ export function requireDescriptors(): void {
 }
 
 /**
- * Pipes for four streams, with both of their ends, and what Node and other threads open at the same
- * time.
+ * Pipes for four streams, with both of their ends, and the descriptors that Node and other threads
+ * open at the same time.
  */
 const neededToStart = 16;
 
@@ -36,7 +36,7 @@ const shortages: ReadonlySet<string> = new Set([
   'ENOMEM',
   'EAGAIN',
   'ENOBUFS',
-  // What SQLite says when it gets no descriptor or no memory.
+  // SQLite's errors when it gets no descriptor or no memory.
   'SQLITE_CANTOPEN',
   'SQLITE_NOMEM',
 ]);

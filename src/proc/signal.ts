@@ -1,4 +1,4 @@
-/** Sends a signal to a process that may just have ended by itself. */
+/** Sends a signal to a process that may have just ended by itself. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -26,7 +26,7 @@ export function holdersOf(port: number): number[] {
   return allProcesses().filter((pid) => socketInodes(pid).some((inode) => wanted.has(inode)));
 }
 
-/** Whether a process holds a connection that somebody made to a port. */
+/** Whether a process holds a connection that a client made to a port. */
 export function servesConnection(pid: number, port: number): boolean {
   const connections = new Set(
     sockets()
@@ -37,8 +37,8 @@ export function servesConnection(pid: number, port: number): boolean {
 }
 
 /**
- * The processes of a session (setsid(2)) but for its leader, and for those that have ended and that
- * nobody has waited for. A csync2 server that we start leads one.
+ * The processes of a session (setsid(2)), without its leader, and without those that have ended and
+ * are not collected yet. A csync2 server that we start leads a session.
  */
 export function membersOfSession(leader: number): number[] {
   return allProcesses().filter((pid) => {
@@ -49,7 +49,7 @@ export function membersOfSession(leader: number): number[] {
 }
 
 interface TcpSocket {
-  /** Of this side. */
+  /** The port of this side. */
   readonly port: number;
   readonly state: string;
   readonly inode: string;

@@ -8,39 +8,37 @@ export interface QueuePosition {
   readonly segment: number;
   /** Bytes from the start of the segment. */
   readonly offset: number;
-  /** Sequence number of the first record behind this place. */
+  /** Sequence number of the first record after this place. */
   readonly sequence: number;
 }
 
 /**
- * How the last run stands: `clean`: closed in order, all was written; `running`: opened since;
- * `aside`: as `running`, and there are records before the position that are not done and wait in
- * memory to be written again.
+ * The state of the last run. `clean`: it closed in order and wrote everything. `running`: the queue
+ * has been opened since. `aside`: as `running`, and records before the position are not done and
+ * wait in memory to be written again.
  */
 export type CursorStop = 'clean' | 'running' | 'aside';
 
-/** What the cursor file remembers. */
+/** The contents of the cursor file. */
 export interface CursorState {
-  /** All before it is done. */
+  /** All records before the position are done. */
   readonly position: QueuePosition;
   readonly stop: CursorStop;
-  /**
-   * Where the log ended when this was written: a log that is found to end elsewhere has lost
-   * something.
-   */
+  /** The end of the log at the time of writing. A log that ends elsewhere has lost something. */
   readonly end: QueuePosition;
   /** A full check is due since (unix time in ms), for this reason. */
   readonly due?: { readonly since: number; readonly reason: string } | undefined;
 }
 
 /**
- * Which of the two slots could be read. `none` of a file that holds no slot at all yet is `absent`.
+ * Which of the two slots could be read: `none` of them is whole, or `absent` if the file holds no
+ * slot yet.
  */
 export type CursorHealth = 'whole' | 'one slot' | 'none' | 'absent';
 
 /** Bytes of one slot: a disk sector, which is written whole or not at all. */
 export const slotBytes = 512;
-/** Where the slots begin: apart, so that not even a torn 4 KiB block can take both. */
+/** The beginnings of the slots, so far apart that not even a torn 4 KiB block can damage both. */
 export const slotOffsets = [0, 4096] as const;
 /** Bytes of the cursor file. */
 export const cursorBytes = slotOffsets[1] + slotBytes;
@@ -54,7 +52,7 @@ export function encodeSlot(generation: number, state: CursorState): Buffer {
   return Buffer.from(`${text}${crc32cHex(text)}\n`, 'latin1');
 }
 
-/** What is in a slot; undefined if a single bit of it is not as it was written. */
+/** The contents of a slot; undefined if a single bit is not as it was written. */
 export function decodeSlot(slot: Buffer): { generation: number; state: CursorState } | undefined {
   const whole = slot.toString('latin1');
   const text = whole.slice(0, -checksumBytes);
@@ -73,9 +71,8 @@ export function decodeSlot(slot: Buffer): { generation: number; state: CursorSta
 }
 
 /**
- * What is in the bytes of a cursor file: the slot with the highest generation counts. Slots are
- * written in turn, so that two whole ones whose generations don't follow each other are not as they
- * were written either.
+ * Decodes a cursor file: the slot with the highest generation counts. Slots are written in turn, so
+ * two whole slots whose generations don't follow each other are damaged, too.
  */
 export function decodeCursor(bytes: Buffer): {
   health: CursorHealth;
@@ -105,9 +102,9 @@ export class CursorFile {
   #slot: 0 | 1;
   #generation: number;
   #unsynced = false;
-  /** How the file was found. */
+  /** The state of the file when it was opened. */
   readonly health: CursorHealth;
-  /** What it held. */
+  /** The contents of the file when it was opened. */
   readonly found: CursorState | undefined;
 
   private constructor(files: Files, fd: number, content: ReturnType<typeof decodeCursor>) {
@@ -137,7 +134,7 @@ export class CursorFile {
 
   /** Writes both slots and the room between them. Throws an ErrnoException. */
   allocate(state: CursorState): void {
-    // The bad or older slot first: until it is durable the other one stays as it is.
+    // The bad or older slot is written first: until it is durable the other one stays as it is.
     this.write(state);
     this.write(state);
     const filler = Buffer.alloc(slotOffsets[1] - slotBytes);

@@ -3,10 +3,10 @@ import { QueueDirectoryError, QueueUnsafeError, queueErrorOf } from './errors.js
 import { errnoOf, type FileFacts, type Files } from './files.js';
 
 /**
- * The real path of the queue file, its directory made (0700) if only that is missing. Refuses a
- * directory in which somebody else could forge records or put links: it belongs to root or to us,
- * and nobody but its owner may write to it; nor may everybody write to a directory above it, unless
- * that is sticky.
+ * The real path of the queue file. Makes its directory (0700) if only that is missing. Refuses a
+ * directory in which another user could forge records or put links: the directory must belong to
+ * root or to us, only its owner may write to it, and no directory above it may be writable by
+ * everyone, unless that one is sticky.
  *
  * Throws QueueDirectoryError, QueueUnsafeError, QueuePermissionError.
  */

@@ -9,8 +9,8 @@ export interface DueFullCheck {
 }
 
 /**
- * `before` with one more reason at `now`; the ticket always grows, so that no check that runs
- * already settles it.
+ * Adds a reason to `before` at `now`. The ticket always grows, so that a check that runs already
+ * does not settle the new reason.
  */
 export function addReason(
   before: DueFullCheck | undefined,

@@ -2,8 +2,8 @@ import type { CursorFile, CursorState, QueuePosition } from './cursor.js';
 import { addReason, type DueFullCheck } from './due-full-check.js';
 
 /**
- * What outlives the process: the cursor, the end of the log and the full check that is due, in
- * memory and in the cursor file.
+ * The state that outlives the process: the cursor, the end of the log and the full check that is
+ * due, in memory and in the cursor file.
  */
 export class DurableState {
   readonly #cursorFile: CursorFile;
@@ -13,7 +13,7 @@ export class DurableState {
   #ticket = 0;
   #dirty = false;
   #aside = false;
-  /** The reason of the full check that is in the file for certain. */
+  /** The reason of the full check that is certainly in the file. */
   #savedReason: string | undefined;
 
   constructor(cursorFile: CursorFile, position: QueuePosition, end: QueuePosition) {
@@ -25,7 +25,7 @@ export class DurableState {
     this.#savedReason = before?.reason;
   }
 
-  /** All before it is done. */
+  /** All records before the position are done. */
   get position(): QueuePosition {
     return this.#position;
   }
@@ -34,26 +34,26 @@ export class DurableState {
     return this.#fullCheckDue;
   }
 
-  /** Whether the file is behind. */
+  /** Whether the file lags behind the state in memory. */
   get dirty(): boolean {
     return this.#dirty;
   }
 
-  /** To be saved soon. */
+  /** Moves the position; save it soon. */
   move(position: QueuePosition): void {
     this.#position = position;
     this.#dirty = true;
   }
 
-  /** The log ends here now; to be saved soon. */
+  /** The log ends here now; save it soon. */
   reach(end: QueuePosition): void {
     this.#end = end;
     this.#dirty = true;
   }
 
   /**
-   * Whether records before the position wait in memory. Saved together with the next position:
-   * whichever of the two a kill leaves in the file, the old one or the new, it is true.
+   * Whether records before the position wait in memory. This is saved together with the next
+   * position. A kill leaves the old or the new pair in the file, and both are true.
    */
   setAside(aside: boolean): void {
     if (aside === this.#aside) return;
@@ -61,12 +61,15 @@ export class DurableState {
     this.#dirty = true;
   }
 
-  /** Whether the file tells of the full check that is due, if one is. */
+  /** Whether a full check that is due is in the file. */
   get dueIsSaved(): boolean {
     return this.#fullCheckDue === undefined || this.#fullCheckDue.reason === this.#savedReason;
   }
 
-  /** Makes a full check due. True if that must be saved at once: the file doesn't know it yet. */
+  /**
+   * Makes a full check due. Returns whether that must be saved at once, because the file doesn't
+   * have it yet.
+   */
   requireFullCheck(reason: string, now: number): boolean {
     this.#fullCheckDue = addReason(this.#fullCheckDue, this.#nextTicket(), reason, now);
     if (this.#fullCheckDue.reason === this.#savedReason) return false;
@@ -74,7 +77,7 @@ export class DurableState {
     return true;
   }
 
-  /** True if no full check is due any more; to be saved at once. */
+  /** Returns whether no full check is due any more, which must be saved at once. */
   fullCheckSucceeded(ticket: number): boolean {
     if (this.#fullCheckDue?.ticket !== ticket) return false;
     this.#fullCheckDue = undefined;
@@ -117,7 +120,7 @@ export class DurableState {
 
   #saving(how: 'clean' | 'open', write: (state: CursorState) => void): void {
     this.#dirty = false;
-    // However orderly the end: what waits in memory ends with it.
+    // Even an orderly end loses the records that wait in memory.
     const stop = this.#aside ? 'aside' : how === 'clean' ? 'clean' : 'running';
     try {
       write({ position: this.#position, stop, due: this.#fullCheckDue, end: this.#end });

@@ -30,7 +30,7 @@ export class QueuePermissionError extends QueueError {
   }
 }
 
-/** Somebody else could forge or remove the queue's files. */
+/** Another user could forge or remove the queue's files. */
 export class QueueUnsafeError extends QueueError {
   constructor(path: string, why: string, hint: string, options?: ErrorOptions) {
     super(
@@ -74,8 +74,7 @@ export class QueueDiskError extends QueueError {
 }
 
 /**
- * Turns what a system call threw while the queue at `path` was being opened into an error for
- * people.
+ * Turns an error of a system call at the opening of the queue at `path` into an error for people.
  */
 export function queueErrorOf(path: string, error: unknown): unknown {
   const errno = errnoOf(error);
@@ -97,17 +96,17 @@ export function queueErrorOf(path: string, error: unknown): unknown {
 }
 
 /**
- * What went wrong while the queue was running. It goes on by itself; a full check is due for what
- * may be missing. Reported at each occurrence: the log sums up repeats.
+ * A failure while the queue runs. The queue goes on by itself; a full check is due for entries that
+ * may be missing. Each occurrence is reported: the log sums up repeats.
  *
  * - `write`: records could not be written and were dropped (`dropped` of them)
- * - `sync`: the disk did not confirm what was written
- * - `cursor`: the place or the full check that is due could not be saved (tried again with the next
- *   one)
- * - `roll`: a new segment could not be started, the old one goes on growing
+ * - `sync`: the disk did not confirm a write
+ * - `cursor`: the position or the full check that is due could not be saved (tried again at the
+ *   next save)
+ * - `roll`: a new segment could not be started, so the old one goes on growing
  * - `read`: a segment could not be read and was skipped
  * - `damage`: records were not as they had been written and were skipped
- * - `overflow`: more unread records than allowed; all of them gave way to one full check
+ * - `overflow`: more unread records than allowed; one full check replaces all of them
  * - `unlink`: a segment that is done could not be removed
  */
 export class QueueTrouble extends InotifyCsyncError {

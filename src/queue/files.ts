@@ -30,7 +30,7 @@ export interface Files {
   realPath(path: string): string;
 }
 
-/** What the queue wants to know of a file. */
+/** The facts about a file that the queue needs. */
 export interface FileFacts {
   readonly type: 'file' | 'directory' | 'other';
   readonly size: number;
@@ -70,8 +70,8 @@ export const realFiles: Files = {
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 
-// O_NOFOLLOW and O_NONBLOCK: a link or FIFO that somebody put in the place of our file must neither
-// lead us elsewhere nor hang us.
+// O_NOFOLLOW and O_NONBLOCK: another user may have put a link or FIFO in the place of our file,
+// which must neither lead us elsewhere nor block us.
 const careful = O_NOFOLLOW | O_NONBLOCK;
 
 /**
@@ -94,8 +94,8 @@ export function openOwn(files: Files, path: string, how: 'read' | 'write' | 'cre
 export function writeAll(files: Files, fd: number, bytes: Buffer, position: number): void {
   for (let done = 0; done < bytes.length; ) {
     const written = files.write(fd, bytes.subarray(done), position + done);
-    // POSIX lets write(2) return 0 only for empty buffers; a device that does it anyhow must not
-    // spin us.
+    // POSIX lets write(2) return 0 only for empty buffers; a device that does it anyway must not
+    // make us loop.
     if (written <= 0) throw Object.assign(new Error('EIO: nothing written'), { code: 'EIO' });
     done += written;
   }

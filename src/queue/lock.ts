@@ -4,7 +4,8 @@ import { QueueLockedError, QueueUnsafeError } from './errors.js';
 import { errnoOf, type Files } from './files.js';
 
 /**
- * Who may hold a lock: what tells one process from every other, past and present, on this machine.
+ * The identity of a lock's holder, which differs from every other process, past and present, on
+ * this machine.
  */
 export interface Holder {
   readonly pid: number;
@@ -13,14 +14,14 @@ export interface Holder {
    * its pid.
    */
   readonly startTime: string;
-  /** `/proc/sys/kernel/random/boot_id`: tells it from one before a reboot. */
+  /** `/proc/sys/kernel/random/boot_id`: tells the process from one before a reboot. */
   readonly bootId: string;
 }
 
-/** What the lock must know of processes. */
+/** The lock's questions about processes. */
 export interface Processes {
   readonly self: Holder;
-  /** Whether that very process is there and not a zombie. */
+  /** Whether this very process exists and is no zombie. */
   isAlive(holder: Holder): boolean;
 }
 
@@ -75,7 +76,7 @@ export class Lock {
     }
   }
 
-  /** Gives the lock back. Does nothing if it isn't ours any more. */
+  /** Releases the lock. Does nothing if the lock isn't ours any more. */
   release(): void {
     if (readLock(this.#files, this.#path) === this.#text) this.#files.unlink(this.#path);
   }
@@ -98,8 +99,8 @@ export function realProcesses(): Processes {
 }
 
 /**
- * Not `statOfProcess`, for which a process that may not be looked at is gone: this lock would be
- * taken from it.
+ * Does not use `statOfProcess`, which takes a process that may not be looked at for gone: the lock
+ * would then be taken away from that process.
  */
 function statOf(pid: string): { state: string; startTime: string } | undefined {
   try {

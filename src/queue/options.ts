@@ -9,13 +9,16 @@ export interface QueueOptions {
   /** Records read until a new segment is begun and `onReset` called. */
   readonly linesUntilReset: number;
   /**
-   * What a run that did not stop cleanly had seen and not written yet: `lost`, which makes a full
-   * check due, or `none`, if it is certain that there was nothing. Default `lost`.
+   * The changes that a run without a clean stop had seen and not yet written: `lost`, which makes a
+   * full check due, or `none`, if there certainly were none. Default `lost`.
    */
   readonly unwritten?: 'lost' | 'none';
   /** Bytes at which a new segment is begun; default 16 MiB. */
   readonly segmentBytes?: number;
-  /** Bytes of records not done at which all of them give way to one full check; default 256 MiB. */
+  /**
+   * When this many bytes of records are not done, one full check replaces all of them; default 256
+   * MiB.
+   */
   readonly maxBytes?: number;
   /** The file system, for tests. */
   readonly files?: Files;
@@ -40,10 +43,10 @@ export interface QueueRecovery {
   readonly pending: number;
 }
 
-/** Records to be worked on. */
+/** Records that must be worked on. */
 export interface ReadBatch {
   readonly entries: readonly QueueEntry[];
-  /** What to `commit` when all of them are done. */
+  /** The place to `commit` when all entries are done. */
   readonly end: QueuePosition;
   /** When the oldest of them was written, unix time in ms. */
   readonly oldestAt: number;

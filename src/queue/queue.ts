@@ -16,16 +16,16 @@ import { Store } from './store.js';
 import type { UnreadEntries } from './unread.js';
 
 /**
- * A first-in, first-out queue on disk of what the watcher saw and the checker has not looked at
- * yet.
+ * A first-in, first-out queue on disk of the changes that the watcher saw and the checker has not
+ * looked at yet.
  *
- * Promise: what `append` has written is read until it is committed, also after a crash of the
- * process (at least once). After a crash of the machine the last second may be missing; then, and
- * whenever anything else may be missing, a full check is due, and stays so on disk until one has
- * succeeded.
+ * Promise: records that `append` has written are read until they are committed, also after a crash
+ * of the process (at least once). After a crash of the machine the last second may be missing. In
+ * that case, and whenever anything else may be missing, a full check is due, and stays due on disk
+ * until one has succeeded.
  *
- * No fsync per record: if the machine goes down, inotify's events are lost anyway, so that its next
- * start requires a full check anyway; a process that is killed leaves the page cache as it is. The
+ * There is no fsync per record. If the machine goes down, inotify's events are lost anyway, so the
+ * next start requires a full check anyway. A killed process leaves the page cache as it is. The
  * disk is synced once a second while there is something to sync, at each new segment and at the
  * end.
  */
@@ -40,7 +40,7 @@ export class Queue {
   readonly #now: () => number;
   readonly #onReset: (() => void) | undefined;
   readonly #onFullCheckDue: (() => void) | undefined;
-  /** Damage before it has been reported. */
+  /** The place up to which damage has been reported. */
   #inspected: QueuePosition;
   #oldestAt: { readonly of: QueuePosition; readonly value: number | undefined } | undefined;
   #linesRead = 0;
@@ -133,10 +133,11 @@ export class Queue {
   }
 
   /**
-   * Writes entries and returns how many. Skips an entry that an unread record already covers: one
-   * of the same path that asks for as much, or one for all below it or a directory above it. A
-   * `loss` also makes a full check due. Never throws for a disk that is full or fails: the entries
-   * are dropped, a full check is due, `onTrouble` is called, and the next call tries again.
+   * Writes entries and returns their number. Skips an entry that an unread record already covers:
+   * one of the same path that asks for as much, or one for everything below the path or below a
+   * directory above it. A `loss` also makes a full check due. Never throws for a disk that is full
+   * or fails: the entries are dropped, a full check is due, `onTrouble` is called, and the next
+   * call tries again.
    */
   append(entries: readonly QueueEntry[]): number {
     this.#mustBeOpen();
@@ -197,10 +198,10 @@ export class Queue {
   }
 
   /**
-   * The records behind the cursor, at most `records` of them and at most `bytes` of path (counting
-   * one more for each), but at least one; undefined if there is none. Doesn't move the cursor:
-   * without a `commit` the next call begins with the same record. To have several batches in work,
-   * give the `end` of the last one as `after`, and commit them in their order.
+   * The records after the cursor, at most `records` of them and at most `bytes` of path (plus one
+   * for each), but at least one; undefined if there is none. Doesn't move the cursor: without a
+   * `commit` the next call begins with the same record. To work on several batches at once, pass
+   * the `end` of the last one as `after`, and commit them in their order.
    */
   read(limit: {
     records: number;
@@ -230,13 +231,13 @@ export class Queue {
       end = item.after;
     }
     if (entries.length > 0) return { entries, end, oldestAt, full };
-    // All that was left could not be read, and has been reported.
+    // None of the remaining records could be read, and that has been reported.
     if (start === cursor && this.depth > 0) this.#store.move(this.#end);
     return undefined;
   }
 
   /**
-   * Everything before `end`, of a batch from `read`, is done. An `end` that is done already changes
+   * Everything before `end`, of a batch from `read`, is done. An `end` that is already done changes
    * nothing.
    */
   commit(end: QueuePosition): void {
@@ -256,8 +257,8 @@ export class Queue {
   }
 
   /**
-   * Whether everything that has been appended is in the files, or a full check is due in its place:
-   * only then may it be forgotten elsewhere. False while a disk refuses even the cursor.
+   * Whether everything that has been appended is in the files, or a full check is due in its place.
+   * Only then may the caller forget it. False while a disk refuses even the cursor.
    */
   get isKept(): boolean {
     return this.#store.dueIsSaved;
@@ -280,8 +281,8 @@ export class Queue {
   }
 
   /**
-   * A full check that began when `ticket` was current has succeeded: no full check is due any more
-   * if nothing came since.
+   * A full check that began when `ticket` was current has succeeded. No full check is due any more
+   * if no reason has been added since.
    */
   fullCheckSucceeded(ticket: number): void {
     this.#mustBeOpen();
@@ -329,7 +330,7 @@ export class Queue {
     if (segment === this.#store.log.end.segment) this.#store.roll();
   }
 
-  /** Records are gone: no change may be left out any more because one of them covers it. */
+  /** Records are lost, so they cover no change any more. */
   #lose(reason: string): void {
     this.#unread.clear();
     this.requireFullCheck(reason);
@@ -340,7 +341,7 @@ export class Queue {
     return undefined;
   }
 
-  /** Too much is waiting: one full check does for all of it. */
+  /** Too many records wait, so one full check replaces all of them. */
   #collapse(): void {
     const dropped = this.depth;
     this.#lose('more changes were waiting than the queue may hold');

@@ -26,10 +26,7 @@ export function encodeRecord(record: QueueRecord): string {
   return `${head}${crc32cHex(head + path)} ${path}\n`;
 }
 
-/**
- * The record in a line without its newline; undefined if a single bit of it is not as it was
- * written.
- */
+/** The record in a line without its newline; undefined if a single bit is not as it was written. */
 export function decodeRecord(line: Buffer): QueueRecord | undefined {
   const match = shape.exec(line.toString('latin1'));
   if (!match) return undefined;

@@ -4,9 +4,9 @@ import { scanSegment } from './scan.js';
 import { listSegments, SegmentWriter, segmentPath } from './segment.js';
 import { UnreadEntries } from './unread.js';
 
-/** What `recover` found and made ready. */
+/** The result of `recover`. */
 export interface Recovered {
-  /** All before it is done; a real place of a segment that is there. */
+  /** All records before the position are done. The position lies in an existing segment. */
   readonly position: QueuePosition;
   /** Bytes of whole records in each segment from `position` on. */
   readonly sizes: Map<number, number>;
@@ -21,9 +21,9 @@ export interface Recovered {
 }
 
 /**
- * Finds the place to go on reading and to go on writing: reads all that is not done, cuts a torn
- * tail, and says what is not as it should be (`unwritten`: see QueueOptions). Throws an
- * ErrnoException if the files can't be opened.
+ * Finds the places to go on reading and writing: reads all records that are not done, cuts a torn
+ * tail, and gives the reasons why something may be missing (`unwritten`: see QueueOptions). Throws
+ * an ErrnoException if the files can't be opened.
  */
 export function recover(
   files: Files,
@@ -77,7 +77,7 @@ export function recover(
         unread.add(item.record.entry, item.record.sequence);
       }
       lastIsWhole = end === 0 || endsWithNewline(files, fd, end);
-      // Bad lines behind the last good record of the last segment are its torn tail, and are cut.
+      // Bad lines after the last good record of the last segment are its torn tail, and are cut.
       sizes.set(segment, segment === segments.at(-1) ? end : size);
     } finally {
       files.close(fd);
@@ -95,7 +95,7 @@ export function recover(
       ? SegmentWriter.continue(files, file, last, sizes.get(last) ?? 0)
       : SegmentWriter.create(files, file, last === undefined ? position.segment : last + 1);
   sizes.set(writer.number, writer.end);
-  // Also skips bad lines.
+  // This also skips bad lines.
   if (pending === 0) position = { segment: writer.number, offset: writer.end, sequence };
   const unclean = found !== undefined && found.stop !== 'clean';
   return { position, sizes, writer, sequence, unread, pending, unclean, reasons };
@@ -135,8 +135,8 @@ function missingSegments(
 }
 
 /**
- * Whether the log ends where the last run left it; one that did not stop cleanly may have gone on
- * from there.
+ * The reasons if the log does not end where the last run left it. A run that did not stop cleanly
+ * may have gone on from there.
  */
 function endReasons({ end, stop }: CursorState, found: QueuePosition): string[] {
   if (found.sequence < end.sequence) {

@@ -3,7 +3,7 @@ import type { Files } from './files.js';
 import { decodeRecord, type QueueRecord } from './record.js';
 import { readLines } from './segment.js';
 
-/** What a walk over a segment meets, with the place behind it. */
+/** An item of a walk over a segment, with the place after it. */
 export type Scanned =
   | { readonly kind: 'record'; readonly record: QueueRecord; readonly after: QueuePosition }
   | { readonly kind: 'damage'; readonly text: string; readonly after: QueuePosition }
@@ -12,8 +12,8 @@ export type Scanned =
 
 /**
  * Walks over the records of the open segment `fd` from a place up to byte `end`. `from.sequence` 0
- * takes whatever sequence number comes first. A record of an earlier sequence number is damage;
- * missing ones are reported as damage before the record that shows it. Throws an ErrnoException.
+ * accepts any first sequence number. A record with an earlier sequence number is damage. Missing
+ * records are reported as damage before the record that shows the gap. Throws an ErrnoException.
  */
 export function* scanSegment(
   files: Files,

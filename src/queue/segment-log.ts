@@ -3,14 +3,14 @@ import { errnoOf, type Files, openOwn } from './files.js';
 import { type Scanned, scanSegment } from './scan.js';
 import { SegmentWriter, segmentPath } from './segment.js';
 
-/** What a walk over the log meets: what a walk over a segment does, and the ends of segments. */
+/** An item of a walk over the log: an item of a walk over a segment, or the end of a segment. */
 export type LogItem = Scanned | { readonly kind: 'next segment'; readonly after: QueuePosition };
 
 /** The segments as one log: appended to at the end, read from any place, removed from the start. */
 export class SegmentLog {
   readonly #files: Files;
   readonly #file: string;
-  /** Bytes of whole records in each segment that is there. */
+  /** Bytes of whole records in each existing segment. */
   readonly #sizes: Map<number, number>;
   #writer: SegmentWriter;
   /** Sequence number of the next record. */
@@ -43,7 +43,7 @@ export class SegmentLog {
     return this.#writer.dirty;
   }
 
-  /** Bytes behind a place. */
+  /** Bytes after a place. */
   bytesFrom({ segment, offset }: QueuePosition): number {
     let bytes = -offset;
     for (const [number, size] of this.#sizes) if (number >= segment) bytes += size;
@@ -58,8 +58,8 @@ export class SegmentLog {
   }
 
   /**
-   * Begins a new segment, unless the last one is empty; `sync` first. Throws an ErrnoException if
-   * there can be no new one: the old one goes on.
+   * Begins a new segment, unless the last one is empty; call `sync` first. Throws an ErrnoException
+   * if no new one is possible; the old one goes on.
    */
   roll(): void {
     if (this.#writer.end === 0) return;
@@ -80,14 +80,15 @@ export class SegmentLog {
     if (!writer.dirty) done(null);
     else
       writer.syncLater((error) => {
-        // A segment left meanwhile was synced when it was left, and then closed under this call.
+        // The segment was synced when another one took its place, and was then closed during this
+        // call.
         done(writer === this.#writer ? error : null);
       });
   }
 
   /**
-   * All from a place on. A segment that can't be read is reported and skipped; if it is the one
-   * being written, a new one is begun.
+   * All items from a place on. A segment that can't be read is reported and skipped; if it is the
+   * one being written, a new one is begun.
    */
   *scan(
     start: QueuePosition,

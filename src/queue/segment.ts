@@ -78,9 +78,7 @@ export class SegmentWriter {
     return new SegmentWriter(files, number, fd, 0);
   }
 
-  /**
-   * Continues a segment behind byte `end`; what lies beyond is cut off. Throws an ErrnoException.
-   */
+  /** Continues a segment after byte `end`, and cuts off the rest. Throws an ErrnoException. */
   static continue(files: Files, file: string, number: number, end: number): SegmentWriter {
     const fd = openOwn(files, segmentPath(file, number), 'write');
     try {
@@ -117,7 +115,7 @@ export class SegmentWriter {
       try {
         this.#tidy();
       } catch (second) {
-        // Nothing is lost by this: the next append tries again, and recovery cuts a torn tail too.
+        // Nothing is lost: the next append tries again, and recovery cuts a torn tail, too.
         if (errnoOf(second) === undefined) throw second;
       }
       throw error;

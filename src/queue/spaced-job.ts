@@ -1,6 +1,6 @@
 /**
- * Runs a job some time after it was asked for: never twice at once, and not sooner than `interval`
- * ms.
+ * Runs a job some time after it was requested: never twice at once, and not more often than once in
+ * `interval` ms.
  */
 export class SpacedJob {
   readonly #interval: number;
@@ -15,7 +15,7 @@ export class SpacedJob {
     this.#job = job;
   }
 
-  /** Its timer doesn't keep the process alive. */
+  /** Requests a run. The timer doesn't keep the process alive. */
   request(): void {
     if (this.#running) this.#again = true;
     else if (!this.#timer && !this.#stopped)

@@ -8,8 +8,8 @@ import type { SegmentLog } from './segment-log.js';
 import { SpacedJob } from './spaced-job.js';
 
 /**
- * What the queue has on disk: the log and the durable state, brought there once a second, and at
- * once where it matters. Failures of the disk are reported, not thrown; all that is not saved is
+ * The queue's data on disk: the log and the durable state. They are saved once a second, and at
+ * once if they must not be lost. Failures of the disk are reported, not thrown, and the save is
  * tried again.
  */
 export class Store {
@@ -44,7 +44,7 @@ export class Store {
     return this.#closed;
   }
 
-  /** All before it is done. */
+  /** All records before the position are done. */
   get position(): QueuePosition {
     return this.#state.position;
   }
@@ -58,7 +58,7 @@ export class Store {
     if (this.#state.requireFullCheck(reason, this.#now())) this.save();
   }
 
-  /** Settles it, on disk at once. */
+  /** Settles the full check, on disk at once. */
   fullCheckSucceeded(ticket: number): void {
     if (this.#state.fullCheckSucceeded(ticket)) this.save();
   }
@@ -87,7 +87,7 @@ export class Store {
     this.#saving.request();
   }
 
-  /** Begins a new segment, if that can be. */
+  /** Begins a new segment, if that is possible. */
   roll(): void {
     this.sync();
     this.#attempt('roll', 'a new segment could not be begun', () => this.log.roll());
@@ -103,7 +103,7 @@ export class Store {
       this.requireFullCheck(unconfirmed);
   }
 
-  /** Writes the state to the disk, and removes what is before the cursor. */
+  /** Writes the state to the disk, and removes the segments before the cursor. */
   save(stop: 'clean' | 'open' = 'open'): void {
     const { segment } = this.position;
     if (this.#attempt('cursor', unsaved, () => this.#state.save(stop))) this.#remove(segment);
@@ -137,8 +137,8 @@ export class Store {
   }
 
   /**
-   * Once a second, off the event loop: a disk that is busy with csync2's work must not hold up the
-   * rest.
+   * Saves once a second, off the event loop: a disk that is busy with csync2's work must not block
+   * the rest.
    */
   #saveLater(done: () => void): void {
     this.log.syncLater((error) => {
@@ -166,7 +166,7 @@ export class Store {
     });
   }
 
-  /** Only after a cursor behind them is on the disk. */
+  /** Removes segments, only after a cursor beyond them is on the disk. */
   #remove(before: number): void {
     this.#attempt('unlink', 'a segment that is done could not be removed', () =>
       this.log.removeBefore(before),

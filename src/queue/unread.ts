@@ -3,10 +3,10 @@ import { type PathKey, toKey } from '../text/path-bytes.js';
 import type { QueueEntry } from './entry.js';
 
 /**
- * The entries that have not been read yet, so that a change of the same path needs no second
- * record. Pure memory.
+ * The entries that have not been read yet, so that another change of the same path needs no second
+ * record. In memory only.
  *
- * It holds a bounded number of them: what doesn't fit is only written twice.
+ * Their number is limited; further entries are only written twice.
  */
 export class UnreadEntries {
   readonly #limit: number;
@@ -23,21 +23,22 @@ export class UnreadEntries {
   };
 
   /**
-   * @param byteLimit - of the names of all entries together; paths may have thousands of bytes each
+   * @param byteLimit - bytes of the names of all entries together; a path may have thousands of
+   * bytes
    */
   constructor(limit = 500_000, byteLimit = 64 * 1024 * 1024) {
     this.#limit = limit;
     this.#byteLimit = byteLimit;
   }
 
-  /** Whether what `entry` asks for will be done by an entry that is still unread. */
+  /** Whether an unread entry already asks for all that `entry` asks for. */
   covers(entry: QueueEntry): boolean {
     const key = keyOf(entry);
     if (this.#kinds[entry.kind].has(key)) return true;
     if (entry.kind === 'loss') return false;
     if (entry.kind === 'touch' && this.#kinds.file.has(key)) return true;
     if (isCovered(this.#trees, key)) return true;
-    // A recheck does not doubt what csync2 knows of a file.
+    // A recheck does not doubt csync2's note of a file.
     const isMild = entry.kind === 'touch' || entry.kind === 'recheck';
     return isMild && isCovered(this.#rechecks, key);
   }

@@ -10,8 +10,8 @@ export class KeptTime {
   }
 
   /**
-   * Milliseconds since 1970; undefined if there is none, or one in the future: the clock has been
-   * set back.
+   * Milliseconds since 1970; undefined if there is none, or if it is in the future, because the
+   * clock has been set back.
    */
   get at(): number | undefined {
     const time = lstatSync(this.#file, { throwIfNoEntry: false })?.mtimeMs;
@@ -19,8 +19,8 @@ export class KeptTime {
   }
 
   /**
-   * Keeps another moment. If that can't be written, on a full disk, the next start knows the one
-   * before.
+   * Keeps another moment. If it can't be written, on a full disk, the next start knows the earlier
+   * one.
    */
   note(now: number): void {
     const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;

@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 
 /**
- * Makes a directory for what only we may touch (0700), or makes sure that one which is there is
- * such: it is no link, belongs to root or to us, and nobody else can write to it. Otherwise
- * somebody could put links where databases are written, or a socket of his own in place of ours.
+ * Makes a directory that only we may touch (0700), or makes sure that an existing one is safe: it
+ * is no link, belongs to root or to us, and no one else can write to it. Otherwise another user
+ * could put links where databases are written, or a socket in place of ours.
  *
  * Throws an {@link UnsafeDirectoryError}.
  */

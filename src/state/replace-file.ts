@@ -12,21 +12,21 @@ import { dirname } from 'node:path';
 
 /** How {@link replaceFile} writes. */
 export interface ReplaceOptions {
-  /** Permission bits, whatever the mask; default 0600. */
+  /** Permission bits, independent of the umask; default 0600. */
   readonly mode?: number;
   /**
-   * Whether the file is to be there, old or new, after the power has failed. Without it the new
-   * file may come out empty then. Default true.
+   * Whether the file, old or new, must exist after a power failure. Without this the new file may
+   * be empty then. Default true.
    */
   readonly isDurable?: boolean;
 }
 
 /**
- * Puts a file with this text in place of what is there, at once: a reader, and the next run after a
- * kill, find the old file or the new one. The file is ours alone until it is in its place: nothing
- * that somebody has put under its temporary name (`FILE.new`) is followed or kept.
+ * Replaces a file by one with this text, at once: a reader, and the next run after a kill, find the
+ * old file or the new one. The file is ours alone until it is in its place: anything that another
+ * user has put under its temporary name (`FILE.new`) is neither followed nor kept.
  *
- * Throws what the file system throws; the old file stays then.
+ * Throws the errors of the file system; the old file stays then.
  */
 export function replaceFile(
   file: string,

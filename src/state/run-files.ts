@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
 /**
- * Where everything is that a run keeps for itself or for the next one. Names of such files stand
- * here alone.
+ * The places of all files that a run keeps for itself or for the next one. Only this file names
+ * them.
  *
- * Those of `queue` lie in a directory that only root can write, and survive a reboot; those of
+ * The files of `queue` lie in a directory that only root can write, and survive a reboot. Those of
  * `runtime` lie on tmpfs, and survive a restart.
  */
 export interface RunFiles {
@@ -19,11 +19,11 @@ export interface RunFiles {
     readonly knownPeers: string;
     /** The peers that are paused. */
     readonly paused: string;
-    /** What was mounted in the trees. */
+    /** The mounts that were in the trees. */
     readonly mounts: string;
     /** The times in which changes may have gone unseen. */
     readonly unseen: string;
-    /** The check that is under way. */
+    /** The running check. */
     readonly check: string;
     /**
      * When the last regular full check ran, and the last comparison with all peers: the times of
@@ -33,15 +33,15 @@ export interface RunFiles {
     readonly verified: string;
   };
   readonly runtime: {
-    /** The control socket: for the daemon's own user, and for everything. */
+    /** The control socket: for the daemon's own user, and for all commands. */
     readonly control: string;
-    /** The read socket: for a group, too, and for what changes nothing. */
+    /** The read socket: also for a group, and for commands that change nothing. */
     readonly read: string;
     /** Private databases. */
     readonly lanes: string;
-    /** What csync2's server is run with. */
+    /** The files with which csync2's server runs. */
     readonly server: string;
-    /** The trees that csync2 is kept within. */
+    /** The trees within which csync2 is kept. */
     readonly trees: string;
   };
 }
@@ -70,7 +70,7 @@ export function runFiles(queueFile: string, runtimeDirectory: string): RunFiles 
   };
 }
 
-/** What lies beside the segments of a queue and belongs to it. */
+/** The files beside the segments of a queue that belong to it. */
 export function queueFiles(queueFile: string): { readonly cursor: string; readonly lock: string } {
   return { cursor: `${queueFile}.cursor`, lock: `${queueFile}.lock` };
 }

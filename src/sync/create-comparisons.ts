@@ -15,17 +15,17 @@ import type { SyncParts, SyncPeer } from './parts.js';
 import type { Lane } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 
-/** What compares this host's notes with those of its peers. */
+/** The comparisons of this host's notes with those of its peers. */
 export interface Comparisons {
   readonly arbiter: Arbiter;
   readonly conflicts: Conflicts;
-  /** Now and then, and by itself. */
+  /** The comparison that runs now and then by itself. */
   readonly regular: RegularVerification;
   /**
-   * Compares all that is shared with a peer, or what is at and below a path.
+   * Compares all that is shared with a peer, or the files at and below a path.
    *
-   * @returns what came of it, and how many names this host sends to make it good; undefined: the
-   *   peer did not tell
+   * @returns the result, and the number of names that this host sends in a repair; undefined if the
+   * peer did not tell
    */
   verify(
     peer: string,
@@ -34,7 +34,7 @@ export interface Comparisons {
   ): Promise<{ readonly verified: Verified; readonly repaired: number } | undefined>;
 }
 
-/** The comparisons with those peers that have a database of their own for each update. */
+/** Creates the comparisons with the peers that have a database of their own for each update. */
 export function createComparisons(
   parts: SyncParts,
   { ledger, guard, lanes }: { ledger: Ledger; guard: RootGuard; lanes: readonly Lane[] },
@@ -181,7 +181,7 @@ function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): 
   };
 }
 
-/** Of a tree in conflict: more are not looked at. */
+/** The most pending rows of a tree in conflict that are looked at. */
 const mostPending = 1_000_000;
 
 function bytes(name: string): Buffer {

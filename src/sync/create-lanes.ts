@@ -15,31 +15,28 @@ import type { Lane, PushReport } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 import { SharedLane } from './push/shared-lane.js';
 
-/**
- * What all lanes share when they are created. `ledger` is undefined where the database is not
- * SQLite.
- */
+/** The parts that all lanes share. `ledger` is undefined if the database is not SQLite. */
 export interface LaneSurroundings {
   readonly ledger: Ledger | undefined;
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
   readonly checker: Checker;
   readonly guard: RootGuard;
-  /** Undefined where csync2's database can't be read. */
+  /** Undefined if csync2's database can't be read. */
   readonly reconciliation: Reconciliation | undefined;
-  /** The peer that a name was received from last, if that was lately. */
+  /** The peer that last sent a name here, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
-  /** The peer that has sent what is under a name, if nobody here has touched it since. */
+  /** The peer that has sent the file under a name, if no one here has touched the file since. */
   readonly senderOf: (name: string) => string | undefined;
-  /** Told of a name of the database that this host and another one have both changed. */
+  /** Called with a name of the database that this host and another one have both changed. */
   readonly onContested: (encoded: Buffer) => void;
-  /** Has a file checked. */
+  /** Asks for a check of a file. */
   readonly recheck: (path: PathBytes) => void;
 }
 
 /**
- * The lanes, one for each peer, and how they work: never silently in another way than was asked
- * for.
+ * Creates one lane for each peer, and tells how the lanes work. They never silently work in another
+ * way than the settings ask for.
  */
 export function createLanes(
   parts: SyncParts,
@@ -102,7 +99,7 @@ function privateLanes(parts: SyncParts, around: LaneSurroundings, ledger: Ledger
 }
 
 /**
- * The peers that share all their groups with this one: it sends to them whatever it has changed.
+ * The peers that share all groups with this peer, so that this peer sends all its changes to them.
  */
 function companionsOf(peers: SyncParts['peers'], peer: string): readonly string[] {
   const groups = peers.find(({ name }) => name === peer)?.groups ?? [];
@@ -117,7 +114,7 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
   const countPending = async (peer: string) => {
     if (ledger) return ledger.countDirty(peer);
     const listing = await listDirty(runner);
-    // It does not list peers for which nothing is pending.
+    // csync2 does not list peers for which nothing is pending.
     return listing && (listing.get(peer) ?? 0);
   };
   return parts.peers.map(

@@ -52,7 +52,7 @@ export interface Sync {
   readonly checker: SyncParts['checker'];
   /** Whether something is still to be marked that a check which was cut short may have torn. */
   isMarking(): boolean;
-  /** The peers that nothing has been compared with yet, and how that went so far. */
+  /** The peers whose first comparison is still to come, with its state. */
   newPeers(): ReadonlyMap<
     string,
     { readonly failingSince: number | undefined; readonly reason: string }
@@ -84,7 +84,7 @@ export interface Sync {
   lackedBy(peer: string): readonly PathBytes[] | undefined;
   /** The files, on this host, that names of csync2's database stand for. */
   placesOf(names: readonly Buffer[]): PathBytes[];
-  /** Tells of each push that has ended, until what it returns is called. */
+  /** Calls `onPush` after each push, until the returned function is called. */
   listen(onPush: (report: PushReport) => void): () => void;
   /**
    * Whether updates work on csync2's own database, and may take off marks that they make again
@@ -118,7 +118,7 @@ export function createSync(parts: SyncParts): Sync {
   const history = new KeptTime(parts.fullCheckHistory);
   const unseenSince = () =>
     Math.max(history.at ?? 0, Math.min(parts.unseen.since ?? startedAt, startedAt));
-  // Of this run the memory knows what has become of each file.
+  // The memory knows every file's changes in this run.
   const mayBeUnseen = (time: number) => time >= startedAt || parts.unseen.covers(time);
   const guard = createGuard(parts, ledger, {
     onChange(root) {
@@ -347,7 +347,7 @@ export function createSync(parts: SyncParts): Sync {
           comparisons?.arbiter.occupied(encodeName(name).toString('latin1'));
       };
       guard.look();
-      // Also if nothing has changed: the configuration may be another one.
+      // Also if nothing has changed, because the configuration may be another one.
       parts.exclude?.(guard.awayWithin(wholeTree));
       for (const lane of lanes) lane.wake();
       comparisons?.regular.start();
@@ -360,7 +360,7 @@ export function createSync(parts: SyncParts): Sync {
       await comparisons?.arbiter.stop();
       await comparisons?.regular.stop();
       await Promise.all(lanes.map((lane) => lane.stop()));
-      // What has come unseen until now is to be known to the next run.
+      // The next run must know the files that have come unseen until now.
       if (!guard.whole) guard.look();
       ledger?.close();
     },
@@ -483,15 +483,15 @@ function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
 }
 
 /**
- * A name whose prefix has no path here: nobody can say where it belongs, so that it concerns
- * everybody.
+ * Stands for a name whose prefix has no path here. It is unknown where the name belongs, so it
+ * concerns all paths.
  */
 function unplaced(name: Buffer): PathBytes {
   return name;
 }
 
 const second = 1_000_000_000n;
-/** So long a peer may be about to bring others what it has sent here. */
+/** How long a peer may be about to bring others the files that it has sent here. */
 const lateMilliseconds = 60_000;
 /** What had changed by then has been checked. */
 const unchangedMilliseconds = 2000;

@@ -40,8 +40,8 @@ export interface SyncParts {
   /** Whether something at or below a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
   /**
-   * Has csync2's server take nothing at and below some places, and all the rest again; not where
-   * others run it.
+   * Makes csync2's server refuse all paths at and below some places, and accept all others again;
+   * undefined if others run the server.
    */
   readonly exclude?: (places: readonly PathBytes[]) => void;
   /** What was mounted in the trees, over restarts. */
@@ -53,7 +53,7 @@ export interface SyncParts {
   readonly fullCheckHistory: string;
   /** File that tells when all peers were compared with last. */
   readonly verifyHistory: string;
-  /** What a killed session had left, and csync2 has taken note of. */
+  /** The files that a killed session had left, and that csync2 has noted. */
   readonly halfReceived: readonly ReceivedFile[];
   readonly memory: FileMemory;
   readonly notes: NoteHistory;
@@ -93,13 +93,13 @@ export interface SyncParts {
     onLeftToCsync2?(reason: Fallback, count: number): void;
     onCompared?(peer: string, comparison: FirstComparison): void;
     /**
-     * What differs from a peer, by `auto none` for somebody to decide, while nothing is on its way;
-     * empty: nothing does.
+     * Files that differ from a peer while nothing is on its way, and that an administrator must
+     * decide with `auto none`; an empty list if nothing differs.
      */
     onDiverged?(peer: string, paths: readonly PathBytes[]): void;
     /**
-     * Hosts that had changed the same files at once had come to have different ones: the peer gets
-     * this host's.
+     * Hosts that had changed the same files at once had reached different versions: the peer gets
+     * this host's version.
      */
     onDecided?(peer: string, paths: readonly PathBytes[]): void;
     /** The first path that csync2 can't handle has come, or the last is gone. */

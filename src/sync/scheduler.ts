@@ -48,8 +48,8 @@ export interface SchedulerParts extends FullCheckDutyParts {
   readonly guard: RootGuard;
   readonly tree: SweepTree;
   /**
-   * Commands of csync2, and surveys before them, under way and begun so far. They may take as long
-   * as they like.
+   * Commands of csync2, and surveys before them: running ones, and those begun so far. They may
+   * take any time.
    */
   readonly csync2: { readonly running: number; readonly started: number };
   readonly events: SchedulerEvents;
@@ -58,7 +58,8 @@ export interface SchedulerParts extends FullCheckDutyParts {
 }
 
 /**
- * If something waits for a part at two looks and it has not moved between them, it stands still.
+ * The movement of a part. A part stands still if something waits for it at two looks and it has not
+ * moved between them.
  */
 export interface Movement {
   /** A number that grows with its work. */
@@ -76,8 +77,8 @@ export interface SchedulerEvents extends FullCheckEvents {
   onNoFailedPath?(): void;
   onRoot?(root: GuardedRoot): void;
   /**
-   * Something failed for want of descriptors, memory or processes, and is tried again; then:
-   * nothing has.
+   * Something failed because descriptors, memory or processes were short, and is tried again.
+   * `onEnough` follows when nothing fails for that reason any more.
    */
   onShortage?(error: unknown): void;
   onEnough?(): void;
@@ -85,8 +86,8 @@ export interface SchedulerEvents extends FullCheckEvents {
 }
 
 /**
- * Decides what happens when: takes changes from the queue, has them checked, wakes the lanes, and
- * slips in the steps of a full check when one is due. One csync2 check at a time.
+ * The one loop of the sync stage: takes changes from the queue, asks for their checks, wakes the
+ * lanes, and slips in the steps of a full check when one is due. One csync2 check at a time.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
@@ -103,7 +104,7 @@ export class Scheduler {
   #rechecks = 0;
   /** Turns of the loop. */
   #turns = 0;
-  /** When it turns at the latest, while it sleeps; undefined while it works. */
+  /** The latest time of the next turn, while the loop sleeps; undefined while it works. */
   #dueAt: number | undefined;
 
   constructor(parts: SchedulerParts, options: SchedulerOptions) {
@@ -150,9 +151,7 @@ export class Scheduler {
     return this.#rechecks;
   }
 
-  /**
-   * Has a file checked once more, of which a lane has found that csync2 has taken it for deleted.
-   */
+  /** Asks for another check of a file that csync2 has taken for deleted, as a lane has found. */
   recheck(path: PathBytes): void {
     this.#rechecks++;
     this.#parts.queue.append([{ kind: 'file', path }]);
@@ -185,8 +184,8 @@ export class Scheduler {
   }
 
   /**
-   * Works until the signal; a running csync2 command is left to end. Deferred paths go back into
-   * the queue.
+   * Works until the signal. A running csync2 command may end. Deferred paths go back into the
+   * queue.
    */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake();
@@ -203,11 +202,11 @@ export class Scheduler {
         await this.#takeTurn(signal);
         this.#parts.events.onEnough?.();
       } catch (error) {
-        // Ended in the middle of a look at files: what it was to be looked at for is still in the
-        // queue, or a full check is due.
+        // The run ended in the middle of a look at files, whose entries are still in the queue, or
+        // a full check is due.
         if (signal.aborted && (error as Error).name === 'AbortError') break;
         if (!isShortage(error)) throw error;
-        // What was being cut into portions may not be taken up again where it was.
+        // The cut into portions may not go on from where it was.
         this.#parts.queue.requireFullCheck('descriptors, memory or processes were short');
         this.#fullChecks.close();
         this.#parts.events.onShortage?.(error);
@@ -235,8 +234,7 @@ export class Scheduler {
   }
 
   /**
-   * Takes what has come from the queue, beside what is left of before, and has the next portion
-   * checked.
+   * Takes new entries from the queue, beside the rest of earlier ones, and checks the next portion.
    */
   async #checkChanges(signal: AbortSignal): Promise<void> {
     const { queue } = this.#parts;
@@ -273,7 +271,7 @@ export class Scheduler {
     if (full) this.#gathering.note('change', Date.now());
   }
 
-  /** @returns whether it has been done: not if it was ended half-way */
+  /** @returns whether the portion is done; it is not if the check ended half-way */
   async #check({ batch: whole }: Portion, signal: AbortSignal): Promise<boolean> {
     const { lanes, events, timelines } = this.#parts;
     const batch = this.#withoutHeld(whole);
@@ -287,7 +285,7 @@ export class Scheduler {
     this.#hold(report.held);
     this.#defer(report.failed);
     this.#postponed.set(report.postponed, Date.now());
-    // Before the cursor passes them: should we be killed, somebody must know that they were here.
+    // This comes before the cursor passes the paths, so that a kill does not lose them.
     this.#noteAside();
     // Where everything was gone, such as a file that has got another name since, it is as quiet as
     // before.
@@ -301,8 +299,8 @@ export class Scheduler {
   }
 
   /**
-   * Without what lies at or below a place that is not there; in trees above one, the checker leaves
-   * it out.
+   * The batch without paths at or below a missing place. The checker leaves such a place out of the
+   * trees above it.
    */
   #withoutHeld(batch: Batch): Batch {
     const { guard } = this.#parts;
@@ -385,8 +383,8 @@ export class Scheduler {
 }
 
 /**
- * Looked at for its times alone, a file that csync2 has just sent or received is not to be doubted
- * for having waited.
+ * A file that csync2 has just sent or received, and that is looked at for its times alone, is not
+ * in doubt because it has waited.
  */
 function kindOf({ isTrusted = false, recursive }: PostponedPath) {
   if (recursive) return isTrusted ? 'recheck' : 'tree';

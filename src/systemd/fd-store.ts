@@ -4,8 +4,8 @@ import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { loadNative } from '../native.js';
 
 /**
- * What a watcher leaves its successor: the inotify instance, and the page of memory that tells how
- * it stands.
+ * The things that a watcher leaves to its successor: the inotify instance, and the page of memory
+ * with its state.
  */
 export interface StoredWatch {
   readonly inotifyFd: number;
@@ -13,13 +13,13 @@ export interface StoredWatch {
 }
 
 /**
- * Takes what the service manager has kept under this name since {@link store}, over a restart or a
- * crash (`FileDescriptorStoreMax=` in systemd.service(5)). It is given out once and belongs to the
- * caller; undefined if there is none. Less or more than one pair under a name tells nothing about
- * what is whole, so that none is given.
+ * Takes the pair that the service manager has kept under this name since {@link store}, over a
+ * restart or a crash (`FileDescriptorStoreMax=` in systemd.service(5)). The pair is given out once
+ * and belongs to the caller; undefined if there is none. If the manager has less or more than one
+ * pair under a name, it is unknown which is whole, and none is given out.
  *
- * The first call takes over everything that the manager has passed (sd_listen_fds(3)) and closes
- * what is neither. Throws FdStoreError.
+ * The first call takes over all descriptors that the manager has passed (sd_listen_fds(3)) and
+ * closes those that are neither inotify instance nor page. Throws FdStoreError.
  */
 export function takeStored(name: string): StoredWatch | undefined {
   checkName(name);
@@ -37,9 +37,9 @@ export function takeStored(name: string): StoredWatch | undefined {
 }
 
 /**
- * Leaves both with the service manager, in place of what it has under this name: in one message, so
- * that it has both or none. The caller keeps its own. False: no manager listens. Throws
- * FdStoreError.
+ * Leaves both descriptors with the service manager, in place of the pair that it has under this
+ * name. They go in one message, so that it has both or none. The caller keeps its own descriptors.
+ * Returns false if no manager listens. Throws FdStoreError.
  */
 export function store(name: string, { inotifyFd, handoverFd }: StoredWatch): boolean {
   checkName(name);
@@ -51,8 +51,8 @@ export function store(name: string, { inotifyFd, handoverFd }: StoredWatch): boo
 }
 
 /**
- * Has the service manager close what it keeps under this name. Does nothing where none listens.
- * Throws FdStoreError.
+ * Asks the service manager to close the descriptors that it keeps under this name. Does nothing if
+ * no manager listens. Throws FdStoreError.
  */
 export function forget(name: string): void {
   checkName(name);
@@ -60,8 +60,8 @@ export function forget(name: string): void {
 }
 
 /**
- * The service manager's store of descriptors could not be used: the next start requires a full
- * check, no more.
+ * The service manager's store of descriptors could not be used. The only result is that the next
+ * start requires a full check.
  */
 export class FdStoreError extends InotifyCsyncError {
   constructor(what: string, cause: Error & { errno?: number }) {
@@ -91,10 +91,10 @@ export interface DescriptorsByKind {
 }
 
 /**
- * Of the descriptors passed, inotify instances and pages, by name in the order passed; all others
- * are closed.
+ * Sorts the passed descriptors into inotify instances and pages, by name in the order passed, and
+ * closes all others.
  *
- * @param target - what /proc/self/fd says of a descriptor (proc_pid_fd(5))
+ * @param target - the text of a descriptor's link in /proc/self/fd (proc_pid_fd(5))
  */
 export function descriptorsByKind(
   descriptors: readonly PassedDescriptor[],
@@ -117,7 +117,10 @@ const kindByTarget: Readonly<Record<string, keyof DescriptorsByKind>> = {
   '/memfd:inotify-csync-handover (deleted)': 'page',
 };
 
-/** FDPOLL=0: the manager need not look after them, neither ever hangs up (sd_notify(3)). */
+/**
+ * FDPOLL=0: the manager need not poll the descriptors, because neither ever hangs up
+ * (sd_notify(3)).
+ */
 export function addition(name: string): string {
   return `FDSTORE=1\nFDNAME=${name}\nFDPOLL=0`;
 }
@@ -128,11 +131,14 @@ export function removal(name: string): string {
 
 interface NativeService {
   /**
-   * Sends one message to `$NOTIFY_SOCKET` (a path, or `@` and an abstract name). False: no manager
-   * listens. Throws an Error with `errno`.
+   * Sends one message to `$NOTIFY_SOCKET` (a path, or `@` and an abstract name). Returns false if
+   * no manager listens. Throws an Error with `errno`.
    */
   notifyWithDescriptors(state: string, fds: readonly number[]): boolean;
-  /** sd_listen_fds(3) with CLOEXEC set and the variables unset: finds something once. */
+  /**
+   * sd_listen_fds(3) with CLOEXEC set and the variables unset, so that only the first call finds
+   * descriptors.
+   */
   takePassedDescriptors(): PassedDescriptor[];
 }
 
@@ -146,7 +152,10 @@ function descriptorTarget(fd: number): string {
   return readlinkSync(`/proc/self/fd/${fd}`);
 }
 
-/** What sd_notify(3) allows in FDNAME: anything else would end the assignment or be ignored. */
+/**
+ * sd_notify(3) allows only these characters in FDNAME: any other would end the assignment or be
+ * ignored.
+ */
 function checkName(name: string): void {
   if (!/^[\x21-\x39\x3b-\x7e]{1,255}$/u.test(name))
     throw new RangeError(`not a name for a descriptor: ${name}`);

@@ -2,21 +2,21 @@ import { fstatSync, readFileSync } from 'node:fs';
 import { loadNative } from '../native.js';
 
 /**
- * Fields of an entry (systemd.journal-fields(7)), by name; a value is text, a whole number, or
- * bytes as they are.
+ * Fields of an entry (systemd.journal-fields(7)), by name. A value is text, a whole number, or raw
+ * bytes.
  */
 export type JournalFields = Readonly<Record<string, string | number | Buffer | undefined>>;
 
 /** The journal, by its native protocol. */
 export interface Journal {
-  /** Hands over an entry. False: it could not be, and is for the caller to say elsewhere. */
+  /** Hands over an entry. Returns false on failure; the caller must then log it elsewhere. */
   send(fields: JournalFields): boolean;
 }
 
 /**
- * The journal, if stderr is its stream; undefined elsewhere. Loads the addon with the first entry.
+ * The journal, if stderr is its stream, else undefined. Loads the addon with the first entry.
  *
- * @param socket - where it listens, for tests
+ * @param socket - the journal's socket, for tests
  */
 export function openJournal(socket = '/run/systemd/journal/socket'): Journal | undefined {
   if (!isJournalStream()) return undefined;
@@ -25,12 +25,12 @@ export function openJournal(socket = '/run/systemd/journal/socket'): Journal | u
     send(fields) {
       try {
         const { sendToJournal } = loadNative() as ReturnType<typeof loadNative> & NativeJournal;
-        // An entry of a process that has just ended has no _SYSTEMD_UNIT=, which the journal reads
-        // from /proc; journalctl(1) -u takes this field in its place, from root.
+        // The journal reads _SYSTEMD_UNIT= from /proc, so an entry of a process that has just ended
+        // has none. journalctl(1) -u takes this field in its place, if root has sent it.
         sendToJournal(socket, encodeEntry({ ...fields, OBJECT_SYSTEMD_UNIT: unit }));
         return true;
       } catch {
-        // No addon, no socket, or a journal that hangs.
+        // There is no addon or no socket, or the journal hangs.
         return false;
       }
     },
@@ -38,9 +38,9 @@ export function openJournal(socket = '/run/systemd/journal/socket'): Journal | u
 }
 
 /**
- * Serializes an entry as https://systemd.io/JOURNAL_NATIVE_PROTOCOL says: `NAME=value` and a
- * newline, or for a value with newlines in it `NAME`, a newline, its length as 64 bits
- * little-endian, the value, a newline. Pure.
+ * Serializes an entry by https://systemd.io/JOURNAL_NATIVE_PROTOCOL: `NAME=value` and a newline, or
+ * for a value with newlines `NAME`, a newline, its length as 64 bits little-endian, the value, a
+ * newline. Pure.
  */
 export function encodeEntry(fields: JournalFields): Buffer {
   const parts: Buffer[] = [];
@@ -71,8 +71,8 @@ interface NativeJournal {
 }
 
 /**
- * The unit that this process belongs to, by its control group (cgroups(7)); undefined if it is in
- * none.
+ * The unit that this process belongs to, by its control group (cgroups(7)); undefined if it belongs
+ * to none.
  */
 function ownUnit(): string | undefined {
   try {

@@ -1,13 +1,12 @@
 import { createRequire } from 'node:module';
 
 /**
- * The service manager's notification protocol (sd_notify(3)); does nothing where no manager
- * listens.
+ * The service manager's notification protocol (sd_notify(3)). Does nothing if no manager listens.
  */
 export interface Notifier {
   ready(): void;
   stopping(): void;
-  /** Both configurations are being reloaded; {@link ready} ends it. */
+  /** The reload of both configurations begins; {@link ready} ends it. */
   reloading(): void;
   /** One line for `systemctl status`. */
   status(text: string): void;
@@ -18,7 +17,10 @@ export interface Notifier {
   extend(seconds: number): void;
   /** Says that we live. Only needed when {@link watchdogMilliseconds} is not 0. */
   watchdog(): void;
-  /** What the manager allows between two signs of life, in milliseconds; 0 if it does not watch. */
+  /**
+   * The longest time that the manager allows between two signs of life, in milliseconds; 0 if it
+   * does not watch.
+   */
   readonly watchdogMilliseconds: number;
 }
 

@@ -3,22 +3,22 @@ import type { Notifier } from './notify.js';
 /** A part of the daemon that must keep moving. */
 export interface Pulse {
   readonly name: string;
-  /** Whether it has moved since the last question, or is rightly idle. */
+  /** Whether the part has moved since the last question, or is rightly idle. */
   beats(): boolean;
 }
 
-/** What a part shows of itself at one look. */
+/** The state of a part at one look. */
 export interface Movement {
   /** A number that changes with its work. */
   readonly moved: number;
-  /** Something waits for it that it should do by itself, now. */
+  /** Something waits for the part that the part should do by itself, now. */
   readonly waiting: boolean;
 }
 
 /**
- * A pulse of looks: it is missing when something waited at two looks and nothing moved between
- * them. So neither rest nor work that takes long counts as standing still, and what has only just
- * come is given the time from one look to the next. A look wakes nobody.
+ * A pulse made of looks. It is missing if something waited at two looks and nothing moved between
+ * them. So neither rest nor long work counts as a standstill, and new work has the time from one
+ * look to the next. A look wakes no part.
  */
 export function pulseOf(name: string, look: () => Movement): Pulse {
   let before: Movement = { moved: Number.NaN, waiting: false };
@@ -33,11 +33,11 @@ export function pulseOf(name: string, look: () => Movement): Pulse {
   };
 }
 
-/** What the watchdog tells. */
+/** The events of the watchdog. */
 export interface WatchdogEvents {
-  /** A part does not beat: the watchdog goes hungry for it. */
+  /** A part does not beat, so the watchdog is not fed. */
   onSilent(name: string): void;
-  /** It was fed; so often something may be done that needs no timer of its own. */
+  /** The watchdog was fed. Work that needs no timer of its own may be done here. */
   onFed?(): void;
 }
 
@@ -57,7 +57,7 @@ export class Watchdog {
     this.#events = events;
   }
 
-  /** Starts; does nothing where no watchdog is set. */
+  /** Starts; does nothing if no watchdog is set. */
   start(): void {
     const { watchdogMilliseconds } = this.#notifier;
     if (watchdogMilliseconds === 0) return;
@@ -72,7 +72,7 @@ export class Watchdog {
   }
 
   #feed(): void {
-    // All are asked, so that each sees every look.
+    // Every part is asked, so that each one sees every look.
     const silent = this.#pulses.filter((pulse) => !pulse.beats());
     for (const { name } of silent) this.#events.onSilent(name);
     if (silent.length > 0) return;

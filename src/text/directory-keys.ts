@@ -1,12 +1,12 @@
 import type { PathKey } from './path-bytes.js';
 
 /**
- * Directories, to be asked whether a path lies below one of them. Of a path with thousands of
- * levels only those ancestors are looked up that are as long as one of the directories.
+ * A set of directories that tells whether a path lies below one of them. For a path with thousands
+ * of levels it looks up only the ancestors that are as long as one of the directories.
  */
 export class DirectoryKeys {
   readonly #keys = new Set<PathKey>();
-  /** By length, how many keys have it. */
+  /** How many keys have each length. */
   readonly #lengths: number[] = [];
 
   constructor(keys: Iterable<PathKey> = []) {
@@ -32,12 +32,12 @@ export class DirectoryKeys {
     return this.#keys.has(key);
   }
 
-  /** Whether one of them is above this path; the path itself does not count. */
+  /** Whether one of the directories is above this path; the path itself does not count. */
   areAbove(key: PathKey): boolean {
     return !this.above(key).next().done;
   }
 
-  /** Those that are above this path, the highest first. */
+  /** The directories above this path, the highest first. */
   *above(key: PathKey): Generator<PathKey, void> {
     if (this.#keys.size === 0 || key === '/') return;
     if (this.#keys.has('/')) yield '/';

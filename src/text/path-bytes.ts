@@ -71,11 +71,11 @@ export function display(path: PathBytes): string {
   return shown;
 }
 
-/** The same, and of a long path only how it begins and ends, and its length. */
+/** As {@link display}, but of a long path only its beginning, its end and its length. */
 export function displayShort(path: PathBytes): string {
   if (path.length <= longestShown) return display(path);
   let [end, begin] = [headShown, path.length - tailShown];
-  // Not in the middle of a character, if it is one.
+  // Don't cut in the middle of a character, if it is one.
   for (let moved = 0; moved < 3 && isContinuation(path[end]); moved++) end--;
   for (let moved = 0; moved < 3 && isContinuation(path[begin]); moved++) begin++;
   return `${display(path.subarray(0, end))}…${display(path.subarray(begin))} (${path.length} bytes)`;

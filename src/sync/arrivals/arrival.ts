@@ -5,35 +5,36 @@ import { changedAt, type FileStamp, hasWholeSeconds } from '../memory/file-stamp
 import type { Account } from '../memory/write-counts.js';
 
 /**
- * What a session of csync2's server has to do with a changed file.
+ * The relation of a session of csync2's server to a changed file.
  *
- * - `local`: nothing: the change was made on this host
- * - `received`: it is as a peer has sent it, and nobody has touched it since
- * - `arriving`: an open session may still have to do with it
- * - `half-received`: its session is over, and may have ended before it had set owner, mode and time
+ * - `local`: none, because the change was made on this host
+ * - `received`: the file is as a peer has sent it, and no one has touched it since
+ * - `arriving`: an open session may still work on the file
+ * - `half-received`: the session is over, and may have ended before it had set owner, mode and
+ *   time
  */
 export type Arrival = 'local' | 'received' | 'arriving' | 'half-received';
 
-/** A verdict, and what is known of who wrote to the file. */
+/** A verdict, and what is known of the writers of the file. */
 export interface JudgedArrival {
   readonly arrival: Arrival;
   readonly account: Account;
 }
 
-/** What is known when a file is judged. Times in milliseconds since 1970. */
+/** The facts by which a file is judged. Times in milliseconds since 1970. */
 export interface ArrivalFacts {
-  /** Whether its receptions account for what was seen of it; asked at most once. */
+  /** Whether the file's receptions account for its events; asked at most once. */
   readonly account: () => Account;
-  /** How it was taken over last, under any of its names. */
+  /** The last reception of the file, under any of its names. */
   readonly reception: Reception | undefined;
   /**
-   * What a session has moved into the file's place last; undefined if that was long ago, never, or
-   * is not known.
+   * The file that a session moved into this place last; undefined if that was long ago, never, or
+   * is unknown.
    */
   readonly moved: { readonly at: number; readonly inode: bigint } | undefined;
   /**
-   * When a session has set the file's time last, as it does for each file, the last of all;
-   * undefined if that is not known.
+   * When a session set the file's time last, which is its last act for each file; undefined if that
+   * is unknown.
    */
   readonly timeSetAt: number | undefined;
   /** The open sessions. */
@@ -43,8 +44,8 @@ export interface ArrivalFacts {
 }
 
 /**
- * Judges a file that has changed. csync2's server puts a file in its place, says so, and then sets
- * owner, mode and, last of all, the time, to a whole second. It does one file after the other.
+ * Judges a file that has changed. csync2's server puts a file in its place, reports it, and then
+ * sets owner, mode and, last of all, the time, to a whole second. It does one file after the other.
  */
 export function judgeArrival(
   path: PathBytes,
@@ -55,23 +56,25 @@ export function judgeArrival(
   if (sessions.some((session) => mayBePuttingInPlace(session, path, changedAt(stamp), lookedAt))) {
     return { arrival: 'arriving', account: 'unknown' };
   }
-  // Asked in any case: what is judged now must not count for what comes later.
+  // The account is asked for in any case: events that are judged now must not count for a later
+  // change.
   const account = facts.account();
   if (isReplaced(stamp, facts)) return { arrival: 'local', account: 'written' };
   if (account === 'written' || account === 'known') return { arrival: 'local', account };
   const arrival = judgeReceived(stamp, facts, account);
-  // What its session left half done, and nobody came back for, is to be sent as it is.
+  // A file that its session left half done, and that the sender did not send again, must be sent as
+  // it is.
   const isLeft = arrival === 'local' && facts.reception !== undefined && !isComplete(stamp);
   return { arrival, account: isLeft ? 'unknown' : account };
 }
 
 /**
- * Whether another file than the one that a session had moved there is in its place. For a moment
- * only, since the one that replaced it is known then: it may have its time changed.
+ * Whether a file other than the one that a session moved there is in its place. This is true only
+ * for a moment after the move, because the new file is known after that: its time may be changed.
  */
 function isReplaced(stamp: FileStamp, { moved, lookedAt }: ArrivalFacts): boolean {
   if (stamp.type !== 'file' || !moved || lookedAt - moved.at > replacedMilliseconds) return false;
-  // A session may have moved it there after the look.
+  // A session may have moved its file there after the look.
   return stamp.inode !== moved.inode && changedAt(stamp) + clockMilliseconds < lookedAt;
 }
 
@@ -89,13 +92,13 @@ function judgeReceived(
   const { until, ending } = reception;
   if (until === undefined) {
     const session = sessions.find(({ current }) => current === reception);
-    // It is noted in one transaction with others: a check would not see the note yet.
+    // The note is in one transaction with others, so a check would not see it yet.
     if (!session || session.phase === 'writing') return 'arriving';
     return isFinished ? 'received' : 'arriving';
   }
-  // Attributes may have been set since: by a session that found nothing else to do, or here. The
-  // events that tell are on their way, unless nobody watched its directory yet, or they are of
-  // before a start.
+  // Attributes may have been set since, by a session that found nothing else to do, or by a local
+  // process. The events that tell this are on their way, unless the directory was not watched yet,
+  // or the events are older than a start.
   const changed = changedAt(stamp);
   const isDressed = isFinished && timeSetAt !== undefined && changed <= timeSetAt;
   if (changed > until && account === 'unknown' && !isDressed) {
@@ -106,10 +109,9 @@ function judgeReceived(
 }
 
 /**
- * Whether a check of a directory with all below might meet a file that is arriving, or csync2's
- * temporary file.
+ * Whether a recursive check of a directory might meet an arriving file, or csync2's temporary file.
  *
- * @param changed - when the directory itself has changed last
+ * @param changed - when the directory itself changed last
  */
 export function isArrivingWithin(
   directory: PathBytes,
@@ -127,9 +129,9 @@ export function isArrivingWithin(
 }
 
 /**
- * Whether a session may have just put this in its place, without having said so. Between the two it
- * does nothing but close its files, which takes long for large ones, and note it, for which it may
- * have to wait.
+ * Whether a session may have just put this file in its place without having reported it. Between
+ * the two, the session only closes its files, which takes long for large ones, and notes the file,
+ * for which it may have to wait.
  */
 function mayBePuttingInPlace(
   session: OpenSession,
@@ -140,8 +142,8 @@ function mayBePuttingInPlace(
   if (session.phase !== 'unidentified' && session.saidAt > changed + clockMilliseconds)
     return false;
   if (session.openFiles.includes(path.toString('latin1'))) return true;
-  // It is at another file, or has done with all before it waits for more, or has not begun. What it
-  // did since we looked is not known.
+  // The session is at another file, or has finished its files before it waits for more, or has not
+  // begun. Its acts after the look are unknown.
   if (session.openFiles.length > 0 || session.isWaiting || session.phase === 'unidentified') {
     return changed + clockMilliseconds >= lookedAt;
   }
@@ -150,9 +152,9 @@ function mayBePuttingInPlace(
 
 /** An inode's times are those of the last tick of the kernel's clock (HZ=100 at the slowest). */
 const clockMilliseconds = 10;
-/** Events are seen by then, also where much happens. */
+/** Events are seen by then, even on a busy host. */
 const tellingMilliseconds = 500;
-/** By then whoever replaces what he has just got has been seen to. */
+/** By then a process that replaces a file it has just got has been noticed. */
 const replacedMilliseconds = 10_000;
-/** Time for a peer to send again what it could not send whole: a few of its pauses. */
+/** Time for a peer to send again a file that it could not send whole: a few of its pauses. */
 const sendAgainMilliseconds = 10_000;

@@ -6,38 +6,41 @@ import { changedAt, type FileStamp, hasWholeSeconds, stampOf } from '../memory/f
 import type { WriteCounts } from '../memory/write-counts.js';
 import { isArrivingWithin, type JudgedArrival, judgeArrival } from './arrival.js';
 
-/** What the sessions of csync2's server have to do with files, as of one look at them. */
+/** The relation of the sessions of csync2's server to files, as of one look at the sessions. */
 export interface ArrivalView {
-  /** @param isTold - events have told of it; else nothing is set off against them */
+  /**
+   * @param isTold - events have reported the file; else no events are set off against its
+   * receptions
+   */
   judge(path: PathBytes, stamp: FileStamp, isTold: boolean): JudgedArrival;
   /**
-   * Whether a session has removed what was at a path, to put something in its place, and is not
-   * done with it.
+   * Whether a session has removed the file at a path, to put another in its place, and still works
+   * on it.
    */
   isEmptied(path: PathBytes): boolean;
   /**
-   * Whether something in a directory may be arriving. `changed`: of the directory, milliseconds
-   * since 1970.
+   * Whether something in a directory may be arriving. `changed`: when the directory changed, in
+   * milliseconds since 1970.
    */
   isArrivingWithin(directory: PathBytes, changed: number): boolean;
   /**
-   * Whether every file that was received is known; if not, one that is taken for local may have
-   * been received.
+   * Whether every received file is known; if not, a file that is judged `local` may have been
+   * received.
    */
   readonly isComplete: boolean;
 }
 
 /**
- * Looks at the sessions. What has changed on disk by then is judged rightly, what changes later is
+ * Looks at the sessions. Changes on disk up to the look are judged rightly; later ones are
  * `arriving` at worst.
  */
 export type LookAtArrivals = () => ArrivalView;
 
 /**
- * The peer that has sent a file as it is, by its name, one character a byte; undefined if somebody
- * here may have touched it since, or if that can't be told. Where nobody has watched its directory
- * yet, a change within a moment of its arrival that has a time in whole seconds is not told from
- * one of its session.
+ * The peer that has sent a file as it is, by the file's name, one character a byte; undefined if a
+ * local process may have touched the file since, or if that is unknown. If the directory was not
+ * watched yet, a local change within a moment of the arrival that sets a time in whole seconds
+ * looks like one of the session.
  */
 export function senderOf(
   name: string,
@@ -53,8 +56,8 @@ export function senderOf(
   if (!reception?.until || !path || !stat?.isFile()) return undefined;
   const stamp = stampOf(stat);
   if ((activity.movedLast(path)?.inode ?? stamp.inode) !== stamp.inode) return undefined;
-  // Where its session was refused in the middle of it, its time is that of the content, and nobody
-  // has changed it since.
+  // If the session was refused in the middle of the file, the time is that of the content, and no
+  // one has changed the file since.
   const isWhole = hasWholeSeconds(stamp) || changedAt(stamp) < reception.until;
   const isOfSession = isWhole && changedAt(stamp) < reception.until + dressingMilliseconds;
   return isOfSession && !writes.isWritten(path, activity.movedAt(path, [name]), closesOf(activity))
@@ -104,10 +107,10 @@ export function arrivalsOf(
   };
 }
 
-/** How often a session closes a file that it has written, under its own name. */
+/** How often a session closes a file that it has written, under the file's own name. */
 function closesOf(activity: Activity): 0 | 1 {
   return activity.closesFirst ? 0 : 1;
 }
 
-/** A second session that has found nothing else to do may set owner, mode and time once more. */
+/** A second session that finds nothing else to do may set owner, mode and time once more. */
 const dressingMilliseconds = 1000;

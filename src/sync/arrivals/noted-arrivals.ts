@@ -10,18 +10,18 @@ export interface NotedArrivalsParts {
   readonly ledger: Pick<Ledger, 'lastRow' | 'notedAfter'>;
   readonly notes: NoteHistory;
   readonly memory: MountMemory;
-  /** Told names as csync2 has them, one character a byte. */
+  /** Called with names as csync2 has them, one character a byte. */
   readonly onNoted: (name: string) => void;
 }
 
 /**
- * Finds in csync2's database what sessions have noted while a place is away: we check nothing
- * there, so that whoever notes a file has received it. For a server that others run: any user can
- * make its log say what he likes.
+ * Finds in csync2's database the files that sessions have noted while a place is away. We check
+ * nothing there, so every new note is of a received file. This is for a server that others run,
+ * because any user can write into its log.
  */
 export class NotedArrivals {
   readonly #parts: NotedArrivalsParts;
-  /** What has been looked at; undefined: nothing is away. */
+  /** The last row that has been looked at; undefined if no place is away. */
   #row: number | undefined;
   readonly #own = new Set<string>();
 
@@ -31,8 +31,8 @@ export class NotedArrivals {
   }
 
   /**
-   * A place has gone that was last seen at this moment, milliseconds since 1970; undefined: not in
-   * this run.
+   * A place has gone. `seenAt`: when it was last seen in this run, in milliseconds since 1970; the
+   * present if it was not seen.
    */
   gone(seenAt = Date.now()): void {
     if (this.#row !== undefined) return;

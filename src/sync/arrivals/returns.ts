@@ -2,30 +2,31 @@ import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { UnseenArrivals } from './unseen-arrivals.js';
 
 /**
- * The parts of {@link Returns}, which has csync2 take note of what peers sent to a place while it
- * was out of sight.
+ * The parts of {@link Returns}, which makes csync2 note the files that peers sent to a place while
+ * it was out of sight.
  */
 export interface ReturnsParts {
   readonly arrivals: UnseenArrivals;
-  /** Sees to it that all that has arrived by now is known. */
+  /** Makes sure that all arrivals up to now are known. */
   readonly lookForArrivals: () => void;
   /** Whether a file is as csync2 has noted it. */
   readonly isAsNoted: (path: PathBytes) => boolean;
-  /** Has csync2 take files as they are; whether it has. */
+  /** Makes csync2 note files as they are. Resolves with whether it has. */
   readonly takeAsTheyAre: (files: readonly PathBytes[]) => Promise<boolean>;
-  /** Whether a file is there and has not changed since a moment, milliseconds since 1970. */
+  /** Whether a file exists and has not changed since a time, in milliseconds since 1970. */
   readonly isUnchangedSince: (path: PathBytes, time: number) => boolean;
-  /** Takes the marks of files off that csync2 has been told of. */
+  /** Removes the marks of files that csync2 has noted. */
   readonly unmark: (files: readonly PathBytes[]) => Promise<void>;
   readonly lookAgain: () => void;
-  /** Told which files a place lacks that peers have sent there. */
+  /** Called with the files that peers have sent to a place, and that the place lacks. */
   readonly onUnseen: (place: PathBytes, files: readonly PathBytes[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Lets places that are there again return: when csync2 has taken what peers have sent there unseen
- * as it is, so that the first check neither deletes it on the peers nor sends older versions.
+ * Lets places that are there again return after csync2 has noted, as they are, the files that peers
+ * have sent there unseen. So the first check neither deletes these files on the peers nor sends
+ * older versions.
  */
 export class Returns {
   readonly #parts: ReturnsParts;
@@ -36,12 +37,15 @@ export class Returns {
     this.#parts = parts;
   }
 
-  /** Whether a place may be checked. If not, it is seen to, and the places are looked at again. */
+  /**
+   * Whether a place may be checked. If not, its unseen files are noted first, and the places are
+   * looked at again.
+   */
   may(place: PathBytes): boolean {
     const { arrivals, lookForArrivals } = this.#parts;
     lookForArrivals();
     if (arrivals.within(place).length === 0) return true;
-    // One that is being noted is asked for again.
+    // A place that is being noted is asked for again.
     this.#waiting.set(toKey(place), place);
     if (!this.#isSettling) void this.#see();
     return false;
@@ -55,14 +59,14 @@ export class Returns {
     }
   }
 
-  /** @returns whether csync2 could be told of all */
+  /** @returns whether csync2 has noted all */
   async #noteAllUnseen(): Promise<boolean> {
     this.#isSettling = true;
     try {
-      // The look that has begun this asks about the other places, too.
+      // The look that has begun this run asks about the other places, too.
       await Promise.resolve();
       for (let place = this.#innermost(); place; place = this.#innermost()) {
-        // If csync2 could not be told, the next look asks again.
+        // If csync2 could not note the files, the next look asks again.
         if (!(await this.#noteUnseen(place))) return false;
         this.#waiting.delete(toKey(place));
       }
@@ -73,7 +77,7 @@ export class Returns {
     }
   }
 
-  /** A file is told of with the place that it belongs to, not with those around it. */
+  /** A file is noted with the innermost place around it. */
   #innermost(): PathBytes | undefined {
     return [...this.#waiting.values()].sort((a, b) => b.length - a.length)[0];
   }
@@ -85,7 +89,7 @@ export class Returns {
     const received = files
       .filter(({ markedSince }) => markedSince === undefined)
       .map(({ path }) => path);
-    // One that has changed since may be pending for a reason.
+    // A file that has changed since may be pending for a reason.
     const mistaken = files
       .filter(
         ({ path, markedSince }) => markedSince !== undefined && isUnchangedSince(path, markedSince),

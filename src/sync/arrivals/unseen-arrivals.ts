@@ -9,36 +9,36 @@ import type { MountMemory } from '../guard/mount-memory.js';
 export interface UnseenArrivalsParts {
   readonly memory: MountMemory;
   readonly prefixes: readonly PathPrefix[];
-  /** Whether a path lies at or below a place that is not there. */
+  /** Whether a path lies at or below a missing place. */
   readonly isAway: (path: PathBytes) => boolean;
 }
 
-/** A file that a peer has sent, or wanted to send, to where it can't be seen. */
+/** A file that a peer has sent, or wanted to send, to a place that is out of sight. */
 export interface UnseenFile {
-  /** As csync2 has it, one character a byte. */
+  /** The name as csync2 has it, one character a byte. */
   readonly name: string;
   readonly path: PathBytes;
   /**
-   * Set if csync2 has not taken it, but marked it, since it could not see ours: when ours was last
-   * in sight, or later; milliseconds since 1970.
+   * Set if csync2 has marked the file instead of taking it, because it could not see our version:
+   * when our version was last in sight, or later, in milliseconds since 1970.
    */
   readonly markedSince?: number;
 }
 
 /**
- * Files that peers have sent to where they can't be seen: into the bare mount point of a disk that
- * is not mounted, since csync2's server takes them as long as nobody keeps it from that. csync2 has
- * a note of them. When the disk is back it would take new files for deleted, and older versions for
- * changes, and bring both to the peers. And of a file that it knows and can't see there, it takes
- * nothing, but marks it as deleted.
+ * Files that peers have sent to places that are out of sight, namely into the bare mount point of a
+ * disk that is not mounted. csync2's server takes such files unless it is kept from that, and has a
+ * note of them. When the disk is back, csync2 would take new files for deleted, and older versions
+ * for changes, and send both to the peers. If csync2 knows a file and can't see it there, it does
+ * not take the peer's version, but marks the file as deleted.
  */
 export class UnseenArrivals {
   readonly #parts: UnseenArrivalsParts;
-  /** The last arrivals and marks, with when each was noticed. */
+  /** The last arrivals and marks, with the time of each. */
   #recent: { readonly name: string; readonly isMark: boolean; readonly at: number }[] = [];
   /** When each place that is away was last seen. */
   readonly #seenAt = new Map<PathKey, number>();
-  /** Of a run that ends before its disk is back, the marks stay. */
+  /** Marked names. If the run ends before the disk is back, the marks stay. */
   readonly #marked = new Map<string, number>();
 
   constructor(parts: UnseenArrivalsParts) {
@@ -79,10 +79,9 @@ export class UnseenArrivals {
   }
 
   /**
-   * A place has gone: what has been received there since it was last seen may lie where it can't be
-   * seen.
+   * A place has gone. Files received since it was last seen may lie out of sight.
    *
-   * @param seenAt - when it was last seen, in this run; milliseconds since 1970
+   * @param seenAt - when the place was last seen in this run, in milliseconds since 1970
    */
   gone(place: PathBytes, seenAt: number | undefined): void {
     if (seenAt !== undefined) this.#seenAt.set(toKey(place), seenAt);
@@ -99,7 +98,7 @@ export class UnseenArrivals {
   }
 
   /**
-   * What lies unseen at and below a place, but for what lies at or below one in it that is away.
+   * The unseen files at and below a place, without those at or below a place in it that is away.
    */
   within(place: PathBytes): UnseenFile[] {
     const { isAway, memory } = this.#parts;
@@ -111,7 +110,7 @@ export class UnseenArrivals {
     });
   }
 
-  /** csync2 has been told of these, or they are in sight. */
+  /** csync2 has noted these files, or they are in sight. */
   forget(files: readonly UnseenFile[]): void {
     this.#parts.memory.forgetReceived(files.map(({ name }) => name));
     for (const { name, markedSince } of files)

@@ -14,24 +14,24 @@ import type { HardLinks, LinkedFile } from './hard-links.js';
 import type { PostponedPath } from './postponed-paths.js';
 
 /**
- * The plan of {@link CheckPlanner} for one batch: what csync2 checks, and what is marked without a
- * check.
+ * The plan of {@link CheckPlanner} for one batch: the paths that csync2 checks, and those that are
+ * marked without a check.
  */
 export interface CheckPlan {
-  /** To be checked with all below. */
+  /** Paths to check with everything below them. */
   readonly trees: readonly PathBytes[];
-  /** To be checked alone. */
+  /** Paths to check alone. */
   readonly files: readonly PathBytes[];
-  /** To be marked without a check, which would overlook their change. */
+  /** Paths to mark without a check, because a check would overlook their change. */
   readonly overlooked: readonly PathBytes[];
   readonly sockets: readonly PathBytes[];
-  /** Being received right now. */
+  /** Paths that are being received right now. */
   readonly postponed: readonly PostponedPath[];
-  /** Of these, the files whose sender may have died in the middle of them. */
+  /** The files among `postponed` whose sender may have died in the middle of them. */
   readonly halfReceived: readonly PathBytes[];
-  /** They may be there, but can't be looked at. */
+  /** Paths that may exist, but can't be looked at. */
   readonly unreadable: readonly FailedPath[];
-  /** Files with further names, of which only this one is known to have been changed. */
+  /** Files with other names, of which only this one is known to have changed. */
   readonly linked: readonly LinkedFile[];
   /** What files were like when the plan was made. */
   readonly stamps: readonly PlannedStamp[];
@@ -43,15 +43,15 @@ export interface CheckPlan {
   readonly madeAt: number;
 }
 
-/** A file as it was when the plan was made. */
+/** A file at the time of the plan. */
 export interface PlannedStamp {
   readonly path: PathBytes;
   readonly stamp: FileStamp;
-  /** Nothing told of other content. */
+  /** No event has told of other content. */
   readonly isTrusted: boolean;
 }
 
-/** What a plan is made with. `ledger` is undefined where the database is not SQLite. */
+/** The parts of {@link CheckPlanner}. `ledger` is undefined if the database is not SQLite. */
 export interface CheckPlannerParts {
   readonly ledger: Pick<Ledger, 'reading' | 'knows' | 'countWithin'> | undefined;
   readonly memory: Pick<FileMemory, 'remember' | 'rememberMarked' | 'rememberTouched'>;
@@ -62,19 +62,17 @@ export interface CheckPlannerParts {
     options: SurveyOptions,
   ) => Promise<{ readonly changed: readonly ChangedEntry[] }>;
   /**
-   * Since when files of trees that are only looked at once more may have changed unseen;
+   * Since when files may have changed unseen, in trees that are only looked at once more;
    * milliseconds since 1970.
    */
   readonly unseenSince: () => number;
-  /** Whether a file that has changed at this moment may have done so unseen. */
+  /** Whether a change at this time may have gone unseen. */
   readonly mayBeUnseen: (time: number) => boolean;
-  /** Undefined: the other names of a file are left to the full check. */
+  /** Undefined if the full check finds the other names of a file. */
   readonly links?: Pick<HardLinks, 'seen' | 'changed'>;
 }
 
-/**
- * Looks at the changed paths and at what csync2 knows of them, and decides how csync2 is to look.
- */
+/** Looks at the changed paths and at csync2's notes of them, and decides how csync2 must look. */
 export class CheckPlanner {
   readonly #parts: CheckPlannerParts;
 
@@ -99,15 +97,15 @@ export class CheckPlanner {
     this.#inPortions(batch.files, (path) => this.#planFile(plan, path));
     this.#inPortions(batch.covered, (path) => this.#planCovered(plan, path));
     await this.#planBelow(plan, signal);
-    // A new directory may have been told of itself, and a file that was told of is met in its tree
-    // as well.
+    // A new directory may have been reported itself, and a reported file is met in its tree as
+    // well.
     const files = eachOnce([...plan.parents.values(), ...plan.files]);
     return { ...plan, files, overlooked: eachOnce(plan.overlooked), madeAt: Date.now() };
   }
 
   /**
-   * Plans a part of a full check: csync2 looks at everything itself, so that only what it overlooks
-   * is found here.
+   * Plans a part of a full check. csync2 looks at all paths itself, so this finds only the changes
+   * that csync2 overlooks.
    */
   async planSweep(
     paths: readonly PathBytes[],
@@ -125,8 +123,8 @@ export class CheckPlanner {
   }
 
   /**
-   * Remembers what the files were like just before csync2 looked: whatever happens to them later
-   * shows at their own event. A file that could not be marked is still to be marked.
+   * Remembers what the files were like just before csync2 looked, because later changes have events
+   * of their own. A file that could not be marked must still be marked.
    *
    * @param unchecked - paths that csync2 has not looked at after all
    */
@@ -217,7 +215,8 @@ export class CheckPlanner {
   }
 
   /**
-   * The tree above it is checked; only what csync2 would overlook there needs a mark of its own.
+   * Plans a path whose tree is checked. Only a change that csync2 would overlook there needs a mark
+   * of its own.
    */
   #planCovered(plan: Plan, path: PathBytes): void {
     const stat = statOf(path);
@@ -232,17 +231,20 @@ export class CheckPlanner {
     const { dev: device, ino: inode, ctimeNs, mtimeNs } = stat;
     const file = { path, device, inode, ctimeNs, links: Number(stat.nlink) };
     this.#parts.links?.seen(file);
-    // A second name of a file that was written long ago: nobody has changed the first one's
-    // content.
+    // A second name was given to a file that was written long ago: no one has changed the content
+    // of the first one.
     const isOnlyNamed = ctimeNs - mtimeNs > namedNs && this.#parts.ledger?.knows(path) === false;
     if (verdict !== 'nothing' && verdict !== 'later' && !isOnlyNamed) plan.linked.push(file);
   }
 
-  /** What can't be looked at is left for later: csync2 would take it for deleted. */
+  /**
+   * Looks at a path. A path that can't be looked at is left for later, because csync2 would take it
+   * for deleted.
+   */
   #look(plan: Plan, path: PathBytes, recursive: boolean): BigIntStats | undefined | 'unreadable' {
     const sight = lookAt(path);
     if (sight.kind !== 'unreadable') return sight.kind === 'there' ? sight.stat : undefined;
-    // csync2 could never look at it, and never knew it.
+    // csync2 could never look at the path, and never knew it.
     const isBeyondReach = sight.errno === 'ENAMETOOLONG' && !this.#parts.ledger?.knows(path);
     if (isBeyondReach) plan.skipped++;
     else plan.unreadable.push({ path, recursive, outcome: 'unreadable', text: sight.errno });
@@ -250,8 +252,8 @@ export class CheckPlanner {
   }
 
   /**
-   * What lies in the trees: all of it where the tree may be another one, else what has changed
-   * since it was seen.
+   * Plans the files in the trees: all of them if the tree may have been replaced, else only those
+   * that have changed since they were seen.
    */
   async #planBelow(plan: Plan, signal: AbortSignal): Promise<void> {
     const isTrusted = (path: PathBytes) => plan.trusted.has(toKey(path));
@@ -304,7 +306,7 @@ export class CheckPlanner {
     if (plan.waits && arrival === 'half-received') plan.halfReceived.push(path);
     if (plan.waits && (arrival === 'arriving' || arrival === 'half-received')) return 'later';
     const verdict = this.#parts.changes.judge(path, stamp, {
-      // What has waited too long is taken for a change made here.
+      // A file that has waited too long counts as changed here.
       isReceived: arrival === 'received',
       account,
       isTrusted,
@@ -332,7 +334,10 @@ export class CheckPlanner {
     );
   }
 
-  /** A plain check of a vanished directory would leave its files behind on the peers. */
+  /**
+   * Whether a vanished path was a directory. A plain check of it would leave its files on the
+   * peers.
+   */
   #wasDirectory(path: PathBytes): boolean {
     return (this.#parts.ledger?.countWithin(path, 2) ?? 0) > 1;
   }
@@ -341,7 +346,10 @@ export class CheckPlanner {
     return this.#parts.ledger === undefined || this.#wasDirectory(path);
   }
 
-  /** A file whose directory csync2 does not know yet can't be pushed: the directory goes along. */
+  /**
+   * Adds the directories above a file that csync2 does not know yet, because the file can't be
+   * pushed without them.
+   */
   #addUnknownParents(path: PathBytes, parents: Map<string, PathBytes>): void {
     const { ledger } = this.#parts;
     if (!ledger) return;
@@ -363,17 +371,14 @@ interface Plan extends Omit<CheckPlan, 'madeAt'> {
   readonly linked: LinkedFile[];
   readonly unreadable: FailedPath[];
   readonly stamps: PlannedStamp[];
-  /** Directories that csync2 doesn't know yet. */
+  /** Directories that csync2 does not know yet. */
   readonly parents: Map<string, PathBytes>;
   skipped: number;
   gone: number;
   readonly arrivals: ArrivalView;
   readonly waits: boolean;
   readonly trusted: Batch['trusted'];
-  /**
-   * Events have told of what happened, and have been seen to: it is looked for what they have not
-   * told.
-   */
+  /** The check searches for changes that no event has reported; reported ones are done. */
   readonly isSweep: boolean;
 }
 
@@ -404,5 +409,5 @@ function nanoseconds(milliseconds: number): bigint {
 }
 
 const questionsAtOnce = 200;
-/** A file is written and given another name within this time; nanoseconds. */
+/** A file is written and given another name within this time, in nanoseconds. */
 const namedNs = 2_000_000_000n;

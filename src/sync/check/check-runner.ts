@@ -11,7 +11,7 @@ import type { FailedPath, NoteFailure } from './failed-path.js';
 import type { MistakenDeletions } from './mistaken-deletions.js';
 import type { TornChecks } from './torn/torn-checks.js';
 
-/** How {@link CheckRunner} has csync2 check paths. */
+/** How {@link CheckRunner} runs csync2 over paths. */
 export interface CheckMode {
   /** Check, or mark dirty without looking. */
   readonly mode: '-c' | '-m';
@@ -24,7 +24,7 @@ export interface CheckMode {
   readonly onMarked?: (paths: readonly PathBytes[]) => void;
 }
 
-/** A mode, and who is given what csync2 has taken for deleted by mistake. */
+/** A mode, with a callback for the paths that csync2 has taken for deleted by mistake. */
 interface RunMode extends CheckMode {
   readonly onMistaken?: (paths: readonly PathBytes[]) => void;
 }
@@ -61,7 +61,7 @@ export class CheckRunner {
     this.#parts = parts;
   }
 
-  /** Has csync2 look at all that is there and can be looked at. */
+  /** Runs csync2 over all paths that exist and can be looked at. */
   async run(paths: readonly PathBytes[], how: CheckMode): Promise<RunReport> {
     await this.markUnmarked();
     const report: Draft = { failed: [], held: [] };
@@ -102,12 +102,11 @@ export class CheckRunner {
   }
 
   /**
-   * Marks what checks have torn; what can't be marked stays unmarked, and is tried again before the
-   * next check.
+   * Marks the paths that checks have torn. If a path can't be marked, it stays unmarked, and is
+   * tried again before the next check.
    *
-   * @param isNew - whether updates that run now may take these marks off unnoticed; not if the
-   *   checks that made them
-   * first are in the journal anyway
+   * @param isNew - whether updates that run now may remove these marks unnoticed; false if the
+   * checks that made them first are in the journal anyway
    * @returns whether nothing is left unmarked
    */
   async markUnmarked(isNew = true): Promise<boolean> {
@@ -146,7 +145,9 @@ export class CheckRunner {
     return undefined;
   }
 
-  /** One that fails for good is split until the paths at fault stand alone. */
+  /**
+   * Runs a chunk. A chunk that fails again and again is split until the paths at fault stand alone.
+   */
   async #runChunk(how: RunMode, chunk: readonly PathBytes[]): Promise<FailedPath[]> {
     const result = await this.#attempt(how, chunk);
     if (result.outcome === 'done') return [];
@@ -169,8 +170,8 @@ export class CheckRunner {
       const result = await this.#command(how, paths);
       torn.end(begun, mayBeTorn(result));
       if (mayBeTorn(result)) await this.markUnmarked();
-      // A file that vanishes ends a recursive check half-way; what it had found is kept, so again
-      // is nearer the end.
+      // A file that vanishes ends a recursive check half-way. csync2 keeps what it had found, so
+      // another try gets nearer the end.
       const mayGoOn = attempt < attempts && performance.now() - begunAt < attemptsMilliseconds;
       const isWorthIt = passing.has(result.outcome) && mayGoOn && !how.signal?.aborted;
       if (!isWorthIt) return result;
@@ -232,16 +233,16 @@ function failedOf(
 }
 
 /**
- * The disk of csync2's database is full, say; not that another process has just written the same
- * row.
+ * Whether csync2's database can't be written, as on a full disk; not whether another process has
+ * just written the same row.
  */
 function isUnwritable({ said }: Pick<CommandResult, 'said'>): boolean {
   return said.some((message) => databaseError.test(message));
 }
 
 /**
- * Whether csync2 may have ended between two statements. It has not even begun with a wrong
- * configuration, say.
+ * Whether csync2 may have ended between two statements. With a wrong configuration, for example, it
+ * has not even begun.
  */
 function mayBeTorn({ outcome, signal, said }: CommandResult): boolean {
   const isBeforeNote = said.some((message) => message.startsWith(beforeNote));
@@ -260,8 +261,7 @@ const whole: ReadonlySet<Outcome> = new Set([
 /** The database has refused the note itself: a session of the server has just made it. */
 const beforeNote = 'Database Error: Adding or updating file entry';
 /**
- * csync2 says what it was about, then SQLite's reason, and only then the statement with the file's
- * name.
+ * csync2 prints its action, then SQLite's reason, and only then the statement with the file's name.
  */
 const databaseError =
   /^Database Error: [A-Za-z ]+ \[\d+\]: (?:database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file)/;
@@ -276,5 +276,5 @@ const hopeless: ReadonlySet<Outcome> = new Set([
 /** Another try may do. */
 const passing: ReadonlySet<Outcome> = new Set(['vanished', 'crashed', 'locked']);
 const attempts = 5;
-/** What takes longer is tried again later: others are waiting. */
+/** Checks that take longer are tried again later, because others wait. */
 const attemptsMilliseconds = 3000;

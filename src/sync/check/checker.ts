@@ -60,8 +60,8 @@ export interface CheckOptions {
 export interface SweepOptions {
   readonly recursive: boolean;
   /**
-   * Since when files may have changed in a way that csync2 overlooks and nobody has told of;
-   * milliseconds since 1970.
+   * Since when files may have changed in a way that csync2 overlooks and that no event has
+   * reported; milliseconds since 1970.
    */
   readonly unseenSince: number;
   readonly signal: AbortSignal;
@@ -91,7 +91,7 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly notes: NoteHistory;
   /** Undefined: no place is held. */
   readonly guard?: ClearanceParts['guard'];
-  /** Told what csync2 had taken for deleted, and is not. */
+  /** Called with the paths that csync2 had taken for deleted by mistake. */
   readonly onRestored?: (paths: readonly PathBytes[]) => void;
   readonly survey: ClearanceParts['survey'];
   /** Undefined: nobody wants to know where the time goes. */
@@ -102,7 +102,7 @@ export interface CheckerParts extends CheckPlannerParts {
   readonly takeEmptied: () => readonly PathBytes[];
 }
 
-/** Stage 1: has csync2 look at changed paths, so that it marks them dirty for the peers. */
+/** Stage 1: makes csync2 look at changed paths, so that it marks them dirty for the peers. */
 export class Checker {
   readonly #parts: CheckerParts;
   readonly #window: DatabaseWindow;
@@ -193,15 +193,16 @@ export class Checker {
   #remember(plan: CheckPlan, { failed, held }: RunReport): void {
     const { ledger, notes } = this.#parts;
     this.#planner.remember(plan, held.concat(failed.map(({ path }) => path)));
-    // What is noted from here on, and not by us, a session has noted.
+    // Later notes that are not ours come from sessions.
     if (ledger) notes.sample(ledger.lastRow(), Date.now());
   }
 
   /**
-   * Marks once more what checks have marked since a moment, and releases it: an update that ran
-   * since then may have taken these marks off with those that it has sent.
+   * Marks once more the paths that checks have marked since a checkpoint, and releases it. An
+   * update during that time may have removed these marks along with those of the files that it has
+   * sent.
    *
-   * @returns how many paths; undefined if csync2 could not mark them: they are still unmarked
+   * @returns the number of paths; undefined if csync2 could not mark them: they are still unmarked
    */
   async markAgain(checkpoint: Checkpoint): Promise<number | undefined> {
     return await this.#window.run(async () => {
@@ -209,7 +210,7 @@ export class Checker {
       const lost = this.#journal.markedSince(checkpoint);
       this.#torn.add(lost);
       this.#journal.release(checkpoint);
-      // Were these marks in the journal, two lanes would have each other mark for ever.
+      // If these marks were in the journal, two lanes would make each other mark for ever.
       const isMarked = await this.#runner.markUnmarked(false);
       return isMarked ? lost.files.length + lost.trees.length : undefined;
     });
@@ -224,7 +225,7 @@ export class Checker {
     return await this.#window.run(async () => (await this.#runner.note(files)) === undefined);
   }
 
-  /** Whether something is still to be marked that a check which was cut short may have torn. */
+  /** Whether paths that a cut-off check may have torn must still be marked. */
   get isMarking(): boolean {
     const { files, trees } = this.#torn.unmarked;
     return files.length + trees.length > 0;
@@ -255,12 +256,12 @@ export class Checker {
   }
 
   /**
-   * Before csync2 looks at anything, it takes note of what broken-off sessions have written, see
-   * {@link receivedFiles}, and of what sessions have removed for something that has not come: their
-   * peers send that again. As long as it can't, it must not look at these files: it would take them
-   * for changes made here. Nor must a session, as each does with a file that it is to receive:
-   * where the database can't be written to, they are held up for a while by the window that we are
-   * in.
+   * Makes csync2 note the files that broken-off sessions have written, see {@link receivedFiles},
+   * and the files that sessions have removed for others that have not come, which their peers send
+   * again. This happens before csync2 looks at anything. Until it has succeeded, csync2 must not
+   * look at these files, because it would take them for local changes. A session must not look at
+   * them either, as each one does with a file that it will receive: if the database can't be
+   * written, our window holds up the sessions for a while.
    */
   async #noteReceived(signal: AbortSignal): Promise<NoteFailure | undefined> {
     const { ledger, memory, prefixes, takeBroken, takeEmptied } = this.#parts;

@@ -17,7 +17,7 @@ import type { FailedPath } from './failed-path.js';
  * given.
  */
 export interface ClearanceParts {
-  /** Undefined: no place is held. */
+  /** Undefined if there are no guarded places. */
   readonly guard:
     | {
         look(): void;
@@ -30,23 +30,23 @@ export interface ClearanceParts {
   readonly survey: (paths: readonly PathBytes[], options: SurveyOptions) => Promise<Survey>;
 }
 
-/** What csync2 may be given now, of some paths. */
+/** The paths that csync2 may be given now. */
 export interface Cleared {
-  /** As they are asked for. */
+  /** Paths that are cleared as they were asked for. */
   readonly whole: readonly PathBytes[];
-  /** In place of trees that something is to be left out of: with all below, and alone. */
+  /** Paths in place of trees with obstacles: `trees` with everything below, `files` alone. */
   readonly trees: readonly PathBytes[];
   readonly files: readonly PathBytes[];
-  /** What can't be looked at. */
+  /** Paths that can't be looked at. */
   readonly failed: readonly FailedPath[];
-  /** What lies at or below a place that is not there. */
+  /** Paths at or below a missing place. */
   readonly held: readonly PathBytes[];
 }
 
 /**
- * Sees to it that csync2 is given nothing that it would take for deleted because it is out of
- * sight: a place that is not there, or what lstat(2) fails for. Of a tree that holds such a thing
- * all else is checked, piece by piece.
+ * Makes sure that csync2 is given no path that it would take for deleted because the path is out of
+ * sight, at or below a missing place or where lstat(2) fails. If a tree holds such an obstacle, the
+ * rest of it is checked piece by piece.
  */
 export class Clearance {
   readonly #parts: ClearanceParts;
@@ -56,9 +56,9 @@ export class Clearance {
   }
 
   /**
-   * Looks at paths. Give csync2 what is cleared at once.
+   * Looks at paths. Give the cleared ones to csync2 at once.
    *
-   * @param isLookedAt - whether they have been looked at just now, each by itself
+   * @param isLookedAt - whether each path was looked at just now
    */
   async of(
     paths: readonly PathBytes[],
@@ -85,12 +85,12 @@ export class Clearance {
     return cleared;
   }
 
-  /** Whether a path lies at or below a place that is not there. */
+  /** Whether a path lies at or below a missing place. */
   isHeld(path: PathBytes): boolean {
     return this.#parts.guard?.forbids(path, false) ?? false;
   }
 
-  /** Tells why paths were out of sight that csync2 had been given. */
+  /** Tells why paths that csync2 had been given were out of sight. */
   outOfSight(paths: readonly PathBytes[]): Pick<Cleared, 'failed' | 'held'> {
     const held = paths.filter((path) => this.isHeld(path));
     const failed = paths
@@ -126,7 +126,7 @@ export class Clearance {
     else if (!obstacles.has(toKey(path))) this.#spare(path, obstacles, cleared);
   }
 
-  /** All of a tree but the obstacles in it. */
+  /** Clears a tree without the obstacles in it. */
   #spare(path: PathBytes, obstacles: ReadonlySet<PathKey>, cleared: Draft): void {
     const above = ancestorsOf(obstacles);
     const open = [path];

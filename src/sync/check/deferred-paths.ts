@@ -3,27 +3,27 @@ import { backoffSeconds } from '../common/backoff.js';
 import type { FailedPath } from './failed-path.js';
 
 /**
- * Paths that csync2 could not check, each tried again after a pause that grows. A path that doesn't
- * fail again counts as done after a while. A bounded number of them: what doesn't fit is for a full
- * check.
+ * Paths that csync2 could not check. Each is tried again after a pause that grows. A path that does
+ * not fail again counts as done after a while. The number of paths is limited; a full check covers
+ * the rest.
  */
 export class DeferredPaths {
   readonly #limit: number;
   readonly #paths = new Map<PathKey, Deferred>();
   #waiting = 0;
 
-  /** @param limit - paths to keep at most */
+  /** @param limit - the most paths to keep */
   constructor(limit = 10_000) {
     this.#limit = limit;
   }
 
-  /** How many wait here and nowhere else: those handed out are in the queue again. */
+  /** The number of paths that wait only here; those handed out are in the queue again. */
   get count(): number {
     return this.#waiting;
   }
 
   /**
-   * Those that wait. One that has been handed out is no longer among them, unless it fails again.
+   * The waiting paths. A path that has been handed out is not among them, unless it fails again.
    */
   list(): readonly FailedPath[] {
     if (this.#waiting === 0) return [];
@@ -49,7 +49,7 @@ export class DeferredPaths {
     return { count, first };
   }
 
-  /** When the next is due, milliseconds since 1970; Infinity if none is. */
+  /** When the next path is due, in milliseconds since 1970; Infinity if there is none. */
   get dueAt(): number {
     let first = Number.POSITIVE_INFINITY;
     for (const { dueAt } of this.#paths.values()) first = Math.min(first, dueAt);
@@ -64,14 +64,15 @@ export class DeferredPaths {
     const attempts = (before?.attempts ?? 0) + 1;
     const seconds = backoffSeconds(attempts, failed.isForAll ? soon : backoff, Math.random());
     if (before?.isTried ?? true) this.#waiting++;
-    // What was to be looked at with all below still is, also if it fails by itself in between.
+    // A path that had to be checked with everything below still must, even if it fails alone in
+    // between.
     const recursive = failed.recursive || (before?.failed.recursive ?? false);
     const kept = { ...failed, recursive, text: failed.text.slice(-textKept) };
     this.#paths.set(key, { failed: kept, attempts, dueAt: now + seconds * 1000, isTried: false });
     return attempts;
   }
 
-  /** Hands out those that are to be tried now. */
+  /** Hands out the paths that are due. */
   takeDue(now: number): FailedPath[] {
     const due: FailedPath[] = [];
     for (const [key, deferred] of this.#paths) {
@@ -91,15 +92,15 @@ interface Deferred {
   readonly failed: FailedPath;
   readonly attempts: number;
   readonly dueAt: number;
-  /** It has been handed out; what follows is another failure, or nothing. */
+  /** The path has been handed out. Either it fails again, or it is done. */
   readonly isTried: boolean;
 }
 
 const backoff = { first: 1, most: 300 };
-/** One command tells for all whether csync2 can look at something again. */
+/** One command shows for all paths whether csync2 can look at files again. */
 const soon = { first: 1, most: 5 };
 const forgetMilliseconds = 60_000;
 /** A path that is tried again fails within this time, or is well. */
 const tryMilliseconds = 3000;
-/** Of what csync2 has said. */
+/** How much of csync2's output is kept. */
 const textKept = 1000;

@@ -6,11 +6,11 @@ export interface FailedPath {
   readonly path: PathBytes;
   readonly recursive: boolean;
   readonly outcome: Outcome;
-  /** What csync2 has said of it, for people. */
+  /** csync2's message about the path, for people. */
   readonly text: string;
-  /** The path is not the matter: csync2 can look at nothing just now. */
+  /** The path is not the reason: csync2 can look at nothing now. */
   readonly isForAll?: boolean;
 }
 
-/** Why csync2 could not take note of files. */
+/** Why csync2 could not note files. */
 export type NoteFailure = Required<Pick<FailedPath, 'outcome' | 'text' | 'isForAll'>>;

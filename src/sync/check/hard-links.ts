@@ -7,14 +7,14 @@ export interface LinkedFile {
   readonly path: PathBytes;
   readonly device: bigint;
   readonly inode: bigint;
-  /** Number of its names, in the trees and elsewhere. */
+  /** Number of the file's names, in the trees and elsewhere. */
   readonly links: number;
   readonly ctimeNs: bigint;
 }
 
-/** What the other names are found with. */
+/** The parts of {@link HardLinks}. */
 export interface HardLinksParts {
-  /** Included paths that don't lie in one another. */
+  /** Included paths; none lies within another. */
   readonly roots: readonly PathBytes[];
   readonly survey: (
     paths: readonly PathBytes[],
@@ -22,17 +22,17 @@ export interface HardLinksParts {
   ) => Promise<{ readonly changed: readonly ChangedEntry[] }>;
   /** Whether a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
-  /** Has a file checked. */
+  /** Asks for a check of a file. */
   readonly recheck: (path: PathBytes) => void;
   readonly onError: (error: unknown) => void;
-  /** Names to know at most. */
+  /** The most names to keep. */
   readonly limit?: number;
 }
 
 /**
- * Has all names of a file checked when it was written to under one of them: inotify tells of that
- * one alone. The names that there are by now are looked for when such a file is changed for the
- * first time; later ones come as changes themselves.
+ * Asks for a check of all names of a file that was written under one of them, because inotify
+ * reports only that one. The present names are searched for when such a file changes for the first
+ * time; later names come as changes themselves.
  */
 export class HardLinks {
   readonly #parts: HardLinksParts;
@@ -40,7 +40,7 @@ export class HardLinks {
   readonly #files = new Map<string, Names>();
   readonly #abort = new AbortController();
   #known = 0;
-  /** Those whose other names are to be told when all are known. */
+  /** Files whose other names are reported when all names are known. */
   #waiting: LinkedFile[] = [];
   #search: Promise<void> | undefined;
   #isComplete = false;
@@ -74,7 +74,7 @@ export class HardLinks {
     }
   }
 
-  /** Resolves when nothing is being looked for. */
+  /** Resolves when no search runs. */
   async rest(): Promise<void> {
     await this.#search;
   }
@@ -100,7 +100,7 @@ export class HardLinks {
   }
 
   /**
-   * All names of a file are told of once for each state that it is in: each of them comes here as
+   * Reports all names of a file once for each state of the file, because each name comes here as
    * changed itself.
    */
   #tell({ path, device, inode, ctimeNs }: LinkedFile): void {
@@ -122,6 +122,6 @@ export class HardLinks {
 
 interface Names {
   readonly paths: Set<PathKey>;
-  /** The change that all of them have been told of last, by the inode's ctime. */
+  /** The last change that was reported for all names, by the inode's ctime. */
   toldNs: bigint | undefined;
 }

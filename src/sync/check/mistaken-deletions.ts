@@ -7,27 +7,24 @@ import { isBehindLink, lookAt } from '../common/stat-of.js';
 import { whenNotBusy } from '../database/database-window.js';
 import type { ClearanceParts } from './clearance.js';
 
-/**
- * The parts of the search for files that a check has noted as deleted although they exist or are
- * out of sight.
- */
+/** The parts of {@link MistakenDeletions}. */
 export interface MistakenDeletionsParts {
   /**
-   * Undefined where csync2's database can't be read: then they show, and are sent as they are, when
-   * they are in sight.
+   * Undefined if csync2's database can't be read: then the files show, and are sent as they are,
+   * when they are in sight.
    */
   readonly ledger: Ledger | undefined;
   readonly prefixes: readonly PathPrefix[];
   readonly guard: ClearanceParts['guard'];
-  /** Told what csync2 had taken for deleted. */
+  /** Called with the paths that csync2 had taken for deleted. */
   readonly onRestored?: ((paths: readonly PathBytes[]) => void) | undefined;
 }
 
 /**
- * Takes back what a check has taken for deleted that is only out of sight, or is there again:
- * between our look and csync2's own, a disk may have gone, or failed for a moment. csync2's notes
- * and pending rows become what they were, so that what has really changed is found as ever, and
- * peers that change such a file meanwhile meet no mark of ours.
+ * Takes back a check's mistaken deletions of files that are only out of sight, or are there again.
+ * Between our look and csync2's own, a disk may have gone, or failed for a moment. csync2's notes
+ * and pending rows become what they were. So real changes are found as usual, and peers that change
+ * such a file meanwhile meet no mark of ours.
  */
 export class MistakenDeletions {
   readonly #parts: MistakenDeletionsParts;
@@ -36,7 +33,7 @@ export class MistakenDeletions {
     this.#parts = parts;
   }
 
-  /** What csync2 knows of a scope before it looks; undefined if that is too much to be kept. */
+  /** csync2's knowledge of a scope before it looks; undefined if that is too much to keep. */
   before(scope: Scope): Notes | undefined {
     const { ledger, prefixes } = this.#parts;
     return ledger && readNotes(ledger, scope, prefixes, notesMost);
@@ -45,13 +42,13 @@ export class MistakenDeletions {
   /**
    * Takes the mistakes back; call it in the same database window.
    *
-   * @returns the paths that csync2 had taken for deleted: they are still to be checked
+   * @returns the paths that csync2 had taken for deleted. They must still be checked
    */
   async takeBack(scope: Scope, before: Notes | undefined): Promise<readonly PathBytes[]> {
     const { guard, ledger, onRestored, prefixes } = this.#parts;
     if (!ledger || !before) return [];
     guard?.look();
-    // As much as before, at most, but for what is new.
+    // After the check csync2 knows as much as before, at most, except new files.
     const after = readNotes(ledger, scope, prefixes, Number.POSITIVE_INFINITY);
     const paths = new Map<string, PathBytes>();
     for (const name of before.files.keys()) {
@@ -60,7 +57,7 @@ export class MistakenDeletions {
       if (path && this.#isMistake(path)) paths.set(name, path);
     }
     if (paths.size === 0) return [];
-    // If it stays locked, they are sent as they are when they are in sight.
+    // If the database stays locked, the files are sent as they are when they are in sight.
     const isRestored = await whenNotBusy(() => restoreNotes(ledger, [...paths.keys()], before));
     if (!isRestored) return [];
     onRestored?.([...paths.values()]);

@@ -1,17 +1,17 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { Batch } from '../common/batch.js';
 
-/** A path that is looked at later, alone or with all below. */
+/** A path that is looked at later, alone or with everything below. */
 export interface PostponedPath {
   readonly path: PathBytes;
   readonly recursive: boolean;
-  /** Nothing speaks against its content; see {@link Batch.trusted}. */
+  /** Its content is not in doubt; see {@link Batch.trusted}. */
   readonly isTrusted?: boolean;
 }
 
 /**
  * Paths that a session of the csync2 server was writing when their turn came. They are looked at
- * again shortly, and as they are when they have waited too long.
+ * again shortly. Paths that have waited too long are checked as they are.
  */
 export class PostponedPaths {
   readonly #longest: number;
@@ -19,32 +19,32 @@ export class PostponedPaths {
   #since: number | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
 
-  /** @param longest - milliseconds after which nothing is postponed any more */
+  /** @param longest - milliseconds after which no path is postponed any more */
   constructor(longest: number) {
     this.#longest = longest;
   }
 
-  /** Those that wait here. */
+  /** The paths that wait here. */
   list(): Iterable<PostponedPath> {
     return this.#paths.values();
   }
 
-  /** Whether some wait here. */
+  /** Whether any path waits here. */
   get isHolding(): boolean {
     return this.#paths.size > 0;
   }
 
-  /** When they are to be looked at again; Infinity if there are none. */
+  /** When the paths are due; Infinity if there are none. */
   get dueAt(): number {
     return this.#dueAt;
   }
 
-  /** Whether something has been postponed again and again for too long. */
+  /** Whether paths have been postponed again and again for too long. */
   isOverdue(now: number): boolean {
     return this.#since !== undefined && now - this.#since > this.#longest;
   }
 
-  /** What the last check has postponed; none ends the waiting. */
+  /** Takes the paths that the last check has postponed. An empty list ends the waiting. */
   set(paths: readonly PostponedPath[], now: number): void {
     for (const postponed of paths) {
       const key = toKey(postponed.path);
@@ -56,7 +56,7 @@ export class PostponedPaths {
     if (this.#paths.size === 0) this.#since = undefined;
     else {
       this.#since ??= now;
-      // Most have arrived a moment later.
+      // Most files have arrived a moment later.
       const pause = Math.min(
         pauseMilliseconds.most,
         Math.max(pauseMilliseconds.least, now - this.#since),
@@ -65,7 +65,7 @@ export class PostponedPaths {
     }
   }
 
-  /** Hands out all that are due. */
+  /** Hands out all paths if they are due. */
   takeDue(now: number): PostponedPath[] {
     if (now < this.#dueAt) return [];
     const due = [...this.#paths.values()];

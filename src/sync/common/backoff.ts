@@ -2,7 +2,7 @@
 export interface BackoffOptions {
   /** Seconds after the first failure. */
   readonly first: number;
-  /** Seconds at most. */
+  /** The most seconds to wait. */
   readonly most: number;
 }
 

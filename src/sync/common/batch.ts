@@ -9,18 +9,17 @@ export interface Scope {
   readonly trees: readonly PathBytes[];
 }
 
-/** What one check has to look at: every path once, none below a tree that is looked at anyway. */
+/** The paths of one check: every path once, none below a tree that is looked at anyway. */
 export interface Batch {
   /** Paths to look at alone. */
   readonly files: readonly PathBytes[];
   /** Paths to look at with everything below them; none lies within another. */
   readonly trees: readonly PathBytes[];
-  /** Paths that lie within a tree, and that something was told of all the same. */
+  /** Paths within a tree that were reported on their own as well. */
   readonly covered: readonly PathBytes[];
   /**
-   * Those of them whose content nothing speaks against: what csync2 knows of a file is not doubted
-   * if nothing but its owner, mode or times have been touched, or if a tree is only looked at once
-   * more.
+   * Those paths whose content is not in doubt: csync2's note of a file is not doubted if only
+   * owner, mode or times were touched, or if a tree is only looked at once more.
    */
   readonly trusted: ReadonlySet<PathKey>;
   /** Paths that csync2 can't handle; see {@link isWithinLimits}. */
@@ -28,8 +27,8 @@ export interface Batch {
 }
 
 /**
- * Folds queue entries into one batch. Order is kept: what came first is checked first. Losses are
- * left out: the queue itself remembers that a full check is due.
+ * Folds queue entries into one batch. The order is kept, so earlier entries are checked earlier.
+ * Losses are left out, because the queue itself remembers that a full check is due.
  */
 export function makeBatch(entries: readonly QueueEntry[]): Batch {
   const files = new Map<PathKey, PathBytes>();
@@ -44,8 +43,8 @@ export function makeBatch(entries: readonly QueueEntry[]): Batch {
     if (entry.kind !== 'touch' && entry.kind !== 'recheck') doubted.add(key);
   }
   const directories = new DirectoryKeys(trees.keys());
-  // A tree within another one is looked at with that: if it is in doubt, so is all that it is
-  // looked at with.
+  // A tree within another one is looked at as part of it: if the inner tree is in doubt, so is the
+  // outer one.
   for (const key of trees.keys()) {
     if (doubted.has(key)) for (const above of directories.above(key)) doubted.add(above);
   }
@@ -59,12 +58,12 @@ export function makeBatch(entries: readonly QueueEntry[]): Batch {
   };
 }
 
-/** Batches as one, as if what is in them had come together. */
+/** Makes one batch of several, as if their paths had come together. */
 export function mergeBatches(batches: readonly Batch[]): Batch {
   return batches.length === 1 && batches[0] ? batches[0] : makeBatch(batches.flatMap(entriesOf));
 }
 
-/** Number of paths that a batch has csync2 look at. */
+/** Number of paths that csync2 looks at for a batch. */
 export function batchSize(batch: Batch): number {
   return batch.files.length + batch.trees.length;
 }

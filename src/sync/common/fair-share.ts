@@ -1,9 +1,10 @@
 /**
- * Some of many items, the same number from each directory, and of that from each directory in it:
- * who makes ten thousand files in his own place takes no turn from those who work beside him.
+ * Chooses some of many items: the same number from each directory, and within each directory the
+ * same number from each of its directories. So a user who makes ten thousand files in one place
+ * does not delay users in other places.
  *
- * @param items - the most urgent first; so are those that are returned
- * @param pathOf - of an item, its components between slashes
+ * @param items - the most urgent first; the result is in the same order
+ * @param pathOf - the path of an item, its components between slashes
  */
 export function fairShare<Item>(
   items: readonly Item[],
@@ -25,7 +26,7 @@ interface Candidate {
   readonly path: string;
 }
 
-/** @param from - where in the paths begins what they don't have in common for certain */
+/** @param from - where the part of the paths begins that they may not have in common */
 function take(
   candidates: readonly Candidate[],
   { from, most }: { readonly from: number; readonly most: number },
@@ -39,13 +40,13 @@ function take(
   let byComponent = groupsOf(candidates, begin);
   const [component = ''] = byComponent.keys();
   if (byComponent.size === 1 && component !== '') {
-    // One of them is the directory that all others are in.
+    // One of the items is the directory that holds all others.
     begin += component.length + 1;
     byComponent = groupsOf(candidates, begin);
   }
   const groups =
     byComponent.size > 1 ? [...byComponent.values()] : candidates.map((candidate) => [candidate]);
-  // One each would be too many: the most urgent have one.
+  // Not every group can have one item, so the most urgent groups have one.
   if (groups.length > most) groups.length = most;
   groups.sort((one, other) => one.length - other.length);
   let left = most;
@@ -58,7 +59,7 @@ function take(
   }
 }
 
-/** By the component that begins there, in the order of their first. */
+/** Groups candidates by the component that begins at `begin`, in the order of their first items. */
 function groupsOf(candidates: readonly Candidate[], begin: number): Map<string, Candidate[]> {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
@@ -71,7 +72,7 @@ function groupsOf(candidates: readonly Candidate[], begin: number): Map<string, 
   return groups;
 }
 
-/** Where the components begin in which paths differ that are equal up to `from`. */
+/** Where the first differing components begin, in paths that are equal up to `from`. */
 function endOfCommon(candidates: readonly Candidate[], from: number): number {
   const [first] = candidates as readonly [Candidate];
   let common = first.path.length;

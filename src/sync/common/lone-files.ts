@@ -1,6 +1,6 @@
 /**
- * Those items that are (nearly) alone in their directory, in their order. Where much is to be done
- * they are most likely not part of what is so large, and go before it.
+ * The items that are (nearly) alone in their directory, in their order. If much is waiting, they
+ * most likely don't belong to the large part of it, and go first.
  */
 export function aloneInDirectory<Item>(
   items: readonly Item[],
@@ -12,7 +12,7 @@ export function aloneInDirectory<Item>(
   return items.filter((_, index) => (counts.get(directories[index] as string) ?? 0) <= few);
 }
 
-/** How many files go before others at once: some tens take csync2 little longer than one. */
+/** How many files go first at once: csync2 needs little longer for some tens than for one. */
 export const mostAhead = 50;
 
 /** Files of one directory that still count as alone. */

@@ -6,12 +6,12 @@ export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
   #asked = 0;
 
-  /** Whether somebody waits for the one that is running. */
+  /** Whether another task waits for the running one. */
   get isWaitedFor(): boolean {
     return this.#asked > 1;
   }
 
-  /** Runs `task` when all asked before have ended. Passes its result or error on. */
+  /** Runs `task` after all earlier tasks have ended. Passes its result or error on. */
   run<Result>(task: () => Promise<Result>): Promise<Result> {
     this.#asked++;
     const mine = this.#last.then(task, task).finally(() => this.#asked--);

@@ -3,13 +3,13 @@ import { errnoName } from '../../proc/errno-name.js';
 import { type PathBytes, parentOf } from '../../text/path-bytes.js';
 
 /**
- * What lstat(2) says of a path. csync2's own lstat takes both `absent` and `unreadable` for
+ * The result of lstat(2) for a path. csync2's own lstat takes both `absent` and `unreadable` for
  * deleted.
  */
 export type Sight =
   | { readonly kind: 'there'; readonly stat: BigIntStats }
   | { readonly kind: 'absent' }
-  /** It may be there, but can't be looked at: `EIO`, `ESTALE`, `ENOTCONN`, `EACCES`, … */
+  /** The path may exist, but can't be looked at: `EIO`, `ESTALE`, `ENOTCONN`, `EACCES`, … */
   | { readonly kind: 'unreadable'; readonly errno: string };
 
 /** Looks at a path. */
@@ -23,14 +23,14 @@ export function lookAt(path: PathBytes): Sight {
   }
 }
 
-/** lstat(2) of a path that is there and can be looked at. */
+/** lstat(2) of a path that exists and can be looked at. */
 export function statOf(path: PathBytes): BigIntStats | undefined {
   const sight = lookAt(path);
   return sight.kind === 'there' ? sight.stat : undefined;
 }
 
 /**
- * Whether a directory on the way to a path is a link, or is gone: csync2 takes what lies behind it
+ * Whether a directory on the way to a path is a link, or is gone. csync2 takes files behind a link
  * for absent.
  */
 export function isBehindLink(path: PathBytes): boolean {
@@ -43,7 +43,7 @@ export function isBehindLink(path: PathBytes): boolean {
 }
 
 /**
- * ELOOP: links take the place of a directory on the way, and csync2 takes what lies behind a link
+ * ELOOP: a link has taken the place of a directory on the way, and csync2 takes files behind a link
  * for absent anyway.
  */
 const absences: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);

@@ -6,30 +6,31 @@ import type { PathBytes } from '../../text/path-bytes.js';
  * Options of the survey, which reads the state of many paths with lstat(2) in a thread of its own.
  */
 export interface SurveyOptions {
-  /** Whether what lies below directories is looked at, too. */
+  /** Whether entries below directories are looked at, too. */
   readonly recursive: boolean;
   /**
-   * Entries that have changed since this time are told; nanoseconds since 1970, by the inode's
+   * Reports entries that have changed since this time, in nanoseconds since 1970, by the inode's
    * ctime.
    */
   readonly changedSince: bigint;
-  /** Of these, only regular files that have more than one name are told. */
+  /** Reports only regular files that have more than one name. */
   readonly linkedOnly?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a survey has found. */
+/** The result of a survey. */
 export interface Survey {
-  /** Entries that lstat(2) has succeeded for, the given paths among them. */
+  /** Number of entries for which lstat(2) has succeeded, the given paths among them. */
   readonly entries: number;
   /**
-   * Everything but directories whose ctime is not before `changedSince`, as far as it is asked for.
+   * All entries except directories whose ctime is not before `changedSince`, as far as they are
+   * asked for.
    */
   readonly changed: readonly ChangedEntry[];
   readonly unreadable: readonly UnreadablePath[];
 }
 
-/** An entry that has changed. Times in nanoseconds since 1970. */
+/** A changed entry. Times in nanoseconds since 1970. */
 export interface ChangedEntry {
   readonly path: PathBytes;
   readonly type: 'file' | 'link' | 'other';
@@ -38,13 +39,13 @@ export interface ChangedEntry {
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly device: bigint;
-  /** Number of its names. */
+  /** Number of the file's names. */
   readonly links: number;
 }
 
 /**
- * A path that is there, or may be, and can't be looked at; of a directory nothing below it can be
- * known.
+ * A path that exists, or may exist, and can't be looked at. If it is a directory, nothing below it
+ * is known.
  */
 export interface UnreadablePath {
   readonly path: PathBytes;
@@ -56,14 +57,15 @@ export interface UnreadablePath {
 export const noChanges = (1n << 63n) - 1n;
 
 /**
- * Looks at paths with lstat(2), as csync2 is about to: it takes whatever fails for deleted. Works
- * in a thread of its own.
+ * Looks at paths with lstat(2), as csync2 is about to, because csync2 takes a path for deleted if
+ * its lstat fails. Works in a thread of its own.
  *
- * - What isn't there (ENOENT, ENOTDIR, and ELOOP, since csync2 takes what lies behind a link for
- *   absent) is not told.
- * - A directory of which more than a hundred entries can't be looked at is told in their place.
- * - Paths longer than PATH_MAX can't be looked at by csync2: the directory is told that they begin
- *   in, with ENAMETOOLONG.
+ * - Absent paths (ENOENT, ENOTDIR, and ELOOP, because csync2 takes files behind a link for
+ *   absent) are not reported.
+ * - If more than a hundred entries of a directory can't be looked at, the directory is reported
+ *   in their place.
+ * - csync2 can't look at paths longer than PATH_MAX. The directory in which they begin is
+ *   reported, with ENAMETOOLONG.
  *
  * Rejects with the signal's reason when it is aborted.
  */
@@ -89,17 +91,17 @@ export async function survey(
   }
 }
 
-/** Surveys, counted: one may take as long as a slow disk needs. */
+/** Surveys with a count of them, because one survey may take as long as a slow disk needs. */
 export class Surveys {
   #running = 0;
   #started = 0;
 
-  /** Under way. */
+  /** The number of running surveys. */
   get running(): number {
     return this.#running;
   }
 
-  /** Begun so far. */
+  /** The number of surveys begun so far. */
   get started(): number {
     return this.#started;
   }

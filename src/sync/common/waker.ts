@@ -1,6 +1,4 @@
-/**
- * Sleeps until a deadline or until woken; a wake-up while nobody sleeps is kept for the next sleep.
- */
+/** Sleeps until a deadline or a wake-up. A wake-up without a sleeper is kept for the next sleep. */
 export class Waker {
   #woken = false;
   #end: (() => void) | undefined;
@@ -10,7 +8,7 @@ export class Waker {
     this.#end?.();
   }
 
-  /** @param milliseconds - Infinity: until woken */
+  /** @param milliseconds - Infinity to sleep until woken */
   async sleep(milliseconds: number): Promise<void> {
     if (!this.#woken && milliseconds > 0) {
       await new Promise<void>((resolve) => {
@@ -29,5 +27,5 @@ export class Waker {
   }
 }
 
-/** What setTimeout can hold. */
+/** The longest time that setTimeout can hold. */
 const longest = 2 ** 31 - 1;

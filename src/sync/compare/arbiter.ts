@@ -10,48 +10,47 @@ import {
   type NoteComparisonParts,
 } from './note-comparison.js';
 
-/** A peer, as the arbiter needs it. */
+/** A peer as the arbiter needs it. */
 export interface ContestedPeer extends ComparedPeer {
   readonly sides: Sides;
-  /** Whether it is paused: what is contested is heard when it is resumed. */
+  /** Whether the peer is paused. Its contested names are heard after it is resumed. */
   isPaused?(): boolean;
-  /** Whether nothing is on its way to it. */
+  /** Whether nothing is on its way to the peer. */
   isAtRest(): boolean;
-  /** Whether a name is pending for it, and not rejected by it. */
+  /** Whether a name is pending for the peer and not rejected by it. */
   isOnItsWay(name: string): boolean;
-  /** Tries at once what it has refused of these names: what was in its way may be gone. */
+  /** Tries at once those of `names` that the peer has refused: the obstacle may be gone. */
   tryAgain(names: ContestedNames): void;
-  /** Sends what is under this name, whatever the peer has there. */
+  /** Sends the file under this name with force. */
   win(name: string): void;
 }
 
-/** What the arbiter works with. Names are those of csync2's database, one character a byte. */
+/** The parts of {@link Arbiter}. Names are those of csync2's database, one character a byte. */
 export interface ArbiterParts extends NoteComparisonParts {
   readonly peers: readonly ContestedPeer[];
-  /** Gives csync2's notes of this host for a name, and if `isDeep` for all below it. */
+  /** Gives csync2's notes of this host for a name, and for all names below it if `isDeep`. */
   readonly notes: (
     name: string,
     isDeep: boolean,
   ) => Iterable<readonly [name: string, text: string]>;
-  /** Has {@link Arbiter.received} told of all that has come by now. */
+  /** Makes sure that {@link Arbiter.received} has been called for every arrival up to now. */
   readonly lookForArrivals: () => void;
   readonly onDecided?: (peer: string, names: readonly string[]) => void;
   readonly onError: (error: unknown) => void;
-  /** For tests: how much longer all its pauses are. */
+  /** A factor by which tests make all pauses longer. */
   readonly pace?: number;
 }
 
 /**
- * Sees to it that hosts which have changed the same files at once come to have the same. csync2
- * resolves a conflict between two of them; what the one that lost had brought to a third host
- * meanwhile, a file or a removal, stays there, and nothing is pending for that host. So what was
- * contested is compared with each peer when it is at rest, and what does not change for a while
- * goes by `auto`.
+ * Makes hosts agree that have changed the same files at once. csync2 resolves a conflict between
+ * two hosts. But a file or a removal that the loser had brought to a third host stays there, and
+ * nothing is pending for that host. So the arbiter compares contested names with each peer when
+ * that peer is at rest, and decides by `auto` those that do not change for a while.
  */
 export class Arbiter {
   readonly #parts: ArbiterParts;
   readonly #cases = new Map<string, Case>();
-  /** When directories were in the way of something, in the clock of `performance`. */
+  /** When directories were in the way of something, by the clock of `performance`. */
   readonly #occupied = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
@@ -64,8 +63,8 @@ export class Arbiter {
   }
 
   /**
-   * This host and another one have both changed what is under a name, or what it stands for is not
-   * what they take it for.
+   * This host and another one have both changed the file under a name, or the file is not what they
+   * take it for.
    */
   contested(name: string): void {
     if (this.#abort.signal.aborted) return;
@@ -73,13 +72,16 @@ export class Arbiter {
     for (const each of this.#cases.values()) {
       each.names.add(name, now);
       each.rounds = 0;
-      // Each try of what is refused comes here: it must not put the hearing off again and again.
+      // Each try of a refused file comes here, and must not put the hearing off again and again.
       each.hearBy ??= now + mostRestMilliseconds * this.#pace;
       this.#arm(each, Math.max(0, Math.min(restMilliseconds, (each.hearBy - now) / this.#pace)));
     }
   }
 
-  /** A session has met a directory here with something in it, where its peer has something else. */
+  /**
+   * A session has met a directory here that is not empty, while its peer has something else under
+   * the name.
+   */
   occupied(name: string): void {
     const now = performance.now();
     for (const [each, at] of this.#occupied)
@@ -88,9 +90,9 @@ export class Arbiter {
     this.contested(name);
   }
 
-  /** Something has come from a peer, a file or its removal. */
+  /** A file or a removal has come from a peer. */
   received(name: string): void {
-    // csync2 says so, too, of what a directory was in the way of.
+    // csync2 also reports a file as received if a directory was in its way.
     if (
       performance.now() - (this.#occupied.get(name) ?? Number.NEGATIVE_INFINITY) <
       saidMilliseconds
@@ -99,7 +101,7 @@ export class Arbiter {
     for (const { names } of this.#cases.values()) names.moved(name, performance.now());
   }
 
-  /** A peer is paused no longer. */
+  /** A peer is no longer paused. */
   resumed(peer: string): void {
     const each = this.#cases.get(peer);
     if (each && each.names.size > 0) this.#arm(each, restMilliseconds);
@@ -119,7 +121,7 @@ export class Arbiter {
     if (this.#abort.signal.aborted) return;
     clearTimeout(each.timer);
     each.timer = setTimeout(() => {
-      // It is heard again when it has been: what has been contested meanwhile is kept.
+      // A second hearing follows after the running one; names contested meanwhile are kept.
       if (each.isHeard) return this.#arm(each, restMilliseconds);
       each.isHeard = true;
       const run = this.#hear(each)
@@ -152,19 +154,19 @@ export class Arbiter {
       });
       const second = await this.#differences(each);
       this.#parts.lookForArrivals();
-      // A host that sends a part of it may have removed the rest, and be about to say so.
+      // A host that sends a part of a tree may have removed the rest, and be about to say so.
       const isStill = (name: string) => !names.hasMoved(name, begun);
       if (second) this.#decide(each, inCommon(first, second), isStill);
     }
     if (each.rounds > mostRounds) names.forgetBefore(Number.POSITIVE_INFINITY);
     if (names.size === 0) return each.yielded.clear();
-    // A comparison asks for all that the peer has: it is to take a small part of the time.
+    // A comparison asks for all that the peer has, so it must take only a small part of the time.
     const cost =
       (performance.now() - begun - (first.size > 0 ? lookAgainMilliseconds : 0)) * costShare;
     this.#arm(each, Math.max(againMilliseconds * 2 ** each.rounds++, cost));
   }
 
-  /** What is different under the contested names; undefined: the peer did not tell. */
+  /** The differences under the contested names; undefined if the peer did not tell. */
   async #differences({ peer, names }: Case): Promise<Differences | undefined> {
     const { notes } = this.#parts;
     const scope: ComparedNames = {
@@ -186,8 +188,8 @@ export class Arbiter {
     for (const [name, { here, there }] of differences) {
       if (!isStill(name) || peer.isOnItsWay(name)) continue;
       const winner = winnerOf(here, there, peer.sides);
-      // A peer that knows of it would have sent what it wins with by now. It may have been no party
-      // to the conflict.
+      // If the winning peer knew of the difference, it would have sent its version by now. It may
+      // have been no party to the conflict.
       const times = yielded.get(name) ?? 0;
       const isUnclaimed =
         winner === 'there' && isTie(here, there, peer.sides) && times >= mostYields;
@@ -207,11 +209,11 @@ interface Case {
   /** How often each name was left to the peer to send. */
   readonly yielded: Map<string, number>;
   /**
-   * When it is heard at the latest, in the clock of `performance`; undefined: nothing has been
-   * contested since it was heard last.
+   * The latest time of the next hearing, by the clock of `performance`; undefined if nothing was
+   * contested since the last one.
    */
   hearBy: number | undefined;
-  /** How often it has been heard since something was contested last. */
+  /** The number of hearings since something was contested last. */
   rounds: number;
   isHeard: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -229,28 +231,31 @@ function newCase(peer: ContestedPeer): Case {
   };
 }
 
-/** What is the same on both sides is contested no longer. */
+/** Forgets the names that are equal on both sides. */
 function forgetEqual(names: ContestedNames, differences: Differences, before: number): void {
   const open = new ContestedNames();
   for (const name of differences.keys()) open.add(name, before);
   names.forgetBefore(before, open);
 }
 
-/** So long nothing is to be contested before both sides are compared. */
+/** Both sides are compared after nothing has been contested for this time. */
 const restMilliseconds = 700;
-/** What differs is looked at once more after this time: more than csync2 sleeps at a lock. */
+/**
+ * Differences are looked at a second time after this pause, which is longer than csync2 sleeps at a
+ * lock.
+ */
 const lookAgainMilliseconds = 1300;
-/** So long it is put off if more is contested all the time. */
+/** A hearing is put off for this time at most if names are contested all the time. */
 const mostRestMilliseconds = 1500;
-/** What a session says of a file is read by then. */
+/** By then a session's message about a file has been read. */
 const saidMilliseconds = 5000;
-/** A third host may be what it waits for. */
+/** The peer may wait for a third host. */
 const mostYields = 2;
-/** Until it is heard again; then longer each time. */
+/** The pause before the next hearing; it grows each time. */
 const againMilliseconds = 500;
-/** Minutes in all: what is not decided by then changes all the time, or is refused. */
+/** Minutes in all. Names that are not decided by then change all the time, or are refused. */
 const mostRounds = 8;
-/** A peer that did not tell is asked again. */
+/** The pause before a peer that did not tell is asked again. */
 const unreachableMilliseconds = 10_000;
-/** How much longer than a comparison the pause after it is. */
+/** The pause after a comparison is this many times as long as the comparison. */
 const costShare = 20;

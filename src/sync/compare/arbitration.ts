@@ -1,9 +1,9 @@
 import type { AutoMethod } from '../../csync2/cfg/model.js';
 import { readCheckText } from '../../csync2/files/check-text.js';
 
-/** Who two hosts are to each other, as both see it alike. */
+/** The roles of two hosts, which both hosts see alike. */
 export interface Sides {
-  /** How csync2.cfg has conflicts between them resolved. */
+  /** How csync2.cfg resolves conflicts between them. */
   readonly method: AutoMethod;
   /** This host only receives. */
   readonly isSlaveHere: boolean;
@@ -12,20 +12,21 @@ export interface Sides {
   readonly isLeftThere: boolean;
 }
 
-/** Whose version of a file both hosts are to have. */
+/** The side whose version of a file both hosts must have. */
 export type Winner = 'here' | 'there' | 'nobody';
 
 /**
  * Decides between two hosts that have different things under the same name, and nothing on its way.
- * Both come to the same: each looks at the notes of both, and sends what wins here.
+ * Both hosts reach the same decision: each looks at both hosts' notes, and sends the names that its
+ * own side wins.
  *
- * - What is there wins against nothing: csync2's `auto` resolves no conflict in favour of a
- *   removal.
- * - A directory wins against anything else: what is in it would be lost.
- * - For the rest `auto` counts. Of what it finds the same, that wins whose text comes later: so
- *   three hosts, two of which have the same, don't go round in a circle.
+ * - A file wins against none: csync2's `auto` resolves no conflict in favour of a removal.
+ * - A directory wins against anything else, because its content would be lost.
+ * - `auto` decides the rest. If `auto` finds two versions equal, the version whose text comes
+ *   later wins, so that three hosts, two of which have the same version, don't go round in a
+ *   circle.
  *
- * @param here - csync2's text for it on this host; undefined: it has none
+ * @param here - csync2's text on this host; undefined if the host has no such file
  */
 export function winnerOf(
   here: string | undefined,
@@ -44,8 +45,8 @@ export function winnerOf(
 }
 
 /**
- * Whether `auto` finds both the same, by all that csync2 has noted: of links and directories, that
- * is no time.
+ * Whether `auto` finds both versions equal, by all that csync2 has noted. csync2 notes no time for
+ * links and directories.
  */
 export function isTie(here: string | undefined, there: string | undefined, sides: Sides): boolean {
   if (here === undefined || there === undefined || here === there) return false;
@@ -54,7 +55,9 @@ export function isTie(here: string | undefined, there: string | undefined, sides
   return (mine.type === 'dir') === (theirs.type === 'dir') && compare(mine, theirs, sides) === 0;
 }
 
-/** Above 0: this host's version wins, below 0: the peer's, 0: `auto` finds them the same. */
+/**
+ * Above 0 if this host's version wins, below 0 if the peer's does, 0 if `auto` finds them equal.
+ */
 function compare(
   here: ReturnType<typeof readCheckText>,
   there: ReturnType<typeof readCheckText>,

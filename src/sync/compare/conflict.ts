@@ -1,32 +1,33 @@
 import { readCheckText, typeOf } from '../../csync2/files/check-text.js';
 import type { Differences, NotePair } from './note-comparison.js';
 
-/** A file, or a tree, that this host and a peer have both changed, and that nobody has decided. */
+/** A file or tree that this host and a peer have both changed, and that no one has decided. */
 export interface Conflict {
-  /** As csync2's database has it, one character a byte. */
+  /** The name in csync2's database, one character a byte. */
   readonly name: string;
   readonly peer: string;
-  /** When the peer called it changed on both sides first; milliseconds since 1970. */
+  /** When the peer first called the file changed on both sides, in milliseconds since 1970. */
   readonly since: number;
-  /** What both sides have noted of it; undefined: the peer did not tell. */
+  /** The notes of both sides; undefined if the peer did not tell. */
   readonly pair: NotePair | undefined;
-  /** Only one side has a directory there: what is below it is decided with it. */
+  /** Only one side has a directory under the name. Everything below the name is decided with it. */
   readonly isTree: boolean;
-  /** What differs at and below it, itself among them; of one that is no tree, only itself. */
+  /** The differences at and below a tree, or only at the name itself. */
   readonly parts: Differences;
 }
 
-/** What a peer called changed on both sides. */
+/** A name that a peer called changed on both sides. */
 export interface HeldName {
   readonly name: string;
   readonly since: number;
 }
 
 /**
- * Makes conflicts of what a peer called changed on both sides. What lies below a tree is part of
- * it.
+ * Makes conflicts of the names that a peer called changed on both sides. Names below a tree are
+ * part of its conflict.
  *
- * @param differences - of both sides at and below these names; undefined: the peer did not tell
+ * @param differences - between both sides at and below these names; undefined if the peer did not
+ * tell
  * @param ownNote - csync2's text for a name on this host
  */
 export function conflictsOf(
@@ -40,7 +41,7 @@ export function conflictsOf(
   for (const { name, since } of [...held].sort(byName)) {
     if (tree && isBelow(name, tree.name)) continue;
     const same = ownNote(name);
-    // What is not different by now is the same.
+    // A name without a difference is equal on both sides by now.
     const pair = differences && (differences.get(name) ?? { here: same, there: same });
     const isTree = pair !== undefined && isDirectory(pair.here) !== isDirectory(pair.there);
     const isPart = (each: string) => each === name || (isTree && isBelow(each, name));
@@ -52,13 +53,13 @@ export function conflictsOf(
   return conflicts;
 }
 
-/** Who has the newest of some versions: a host, or `undefined` for this one. */
+/** The host that has the newest version: a peer, or `undefined` for this host. */
 export type Newest = { readonly peer: string | undefined } | 'unknown';
 
 /**
- * Finds whose version is newest, by the times of change that csync2 has noted, in whole seconds. Of
- * a tree the youngest file in it counts. It is unknown if a side has no time (a removal, a link, an
- * empty directory), or if two are the same.
+ * Finds the newest version, by the times of change that csync2 has noted, in whole seconds. The
+ * time of a tree is that of its youngest file. The result is unknown if a side has no time (a
+ * removal, a link, an empty directory), or if two times are equal.
  *
  * @param conflicts - of one path, with each peer
  */
@@ -80,8 +81,8 @@ export function newestOf(conflicts: readonly Conflict[]): Newest {
 }
 
 /**
- * When the version of a side was changed last, in seconds since 1970; undefined: csync2 notes no
- * time of it.
+ * When a side's version was changed last, in seconds since 1970; undefined if csync2 notes no time
+ * for it.
  */
 export function changedAt(
   { parts }: Pick<Conflict, 'parts'>,
@@ -119,7 +120,7 @@ function isDirectory(text: string | undefined): boolean {
   return text !== undefined && typeOf(text) === 'dir';
 }
 
-/** So that a directory comes before what is below it, and what is below it before `directory-1`. */
+/** Sorts a directory before the names below it, and these before `directory-1`. */
 function byName({ name: one }: HeldName, { name: other }: HeldName): number {
   const [a, b] = [one.replaceAll('/', '\0'), other.replaceAll('/', '\0')];
   return a < b ? -1 : a > b ? 1 : 0;

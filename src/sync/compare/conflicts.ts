@@ -10,32 +10,29 @@ import {
 
 /** A peer that may have changed the same files as this host. */
 export interface ConflictPeer extends ComparedPeer {
-  /** What it called changed on both sides, and nobody has decided. */
+  /** The names that the peer called changed on both sides, and that no one has decided. */
   conflicts(): readonly HeldName[];
-  /** Whether a name is pending for it. */
+  /** Whether a name is pending for the peer. */
   isPending(name: string): boolean;
-  /** The names that are pending for it at and below a name. */
+  /** The names that are pending for the peer at and below a name. */
   pendingWithin(name: string): readonly string[];
-  /** Sends what is under a name, whatever the peer has there. */
+  /** Sends the file under a name with force. */
   win(name: string): void;
-  /** Has nothing of these names pending for it any more; whether that could be done. */
+  /** Removes these names from the pending ones of the peer. Returns whether that was possible. */
   giveUp(names: readonly string[]): Promise<boolean>;
   /**
-   * Looks at what it has under these names: so its service tries at once what this host had
-   * refused.
+   * Looks at the peer's files under these names, so that the peer's service tries at once the files
+   * that this host had refused.
    */
   lookAt(names: readonly string[], signal: AbortSignal): Promise<void>;
-  /** Tries at once what it has refused of these names. */
+  /** Tries at once those of `names` that the peer has refused. */
   tryAgain(names: ContestedNames): void;
 }
 
-/**
- * What conflicts are found and decided with. Names are those of csync2's database, one character a
- * byte.
- */
+/** The parts of {@link Conflicts}. Names are those of csync2's database, one character a byte. */
 export interface ConflictsParts extends NoteComparisonParts {
   readonly peers: readonly ConflictPeer[];
-  /** Gives csync2's notes of this host for a name, and if `isDeep` for all below it. */
+  /** Gives csync2's notes of this host for a name, and for all names below it if `isDeep`. */
   readonly notes: (
     name: string,
     isDeep: boolean,
@@ -43,8 +40,8 @@ export interface ConflictsParts extends NoteComparisonParts {
 }
 
 /**
- * The conflicts of this host with its peers, and how they are decided when somebody says who is to
- * win.
+ * The conflicts of this host with its peers. It carries out an administrator's decision of who
+ * wins.
  */
 export class Conflicts {
   readonly #parts: ConflictsParts;
@@ -59,13 +56,13 @@ export class Conflicts {
     return found.flat();
   }
 
-  /** Whether nothing of it is pending for its peer any more. */
+  /** Whether nothing of a conflict is pending for its peer any more. */
   isSent({ isTree, name, peer }: Conflict): boolean {
     const found = this.#peer(peer);
     return !found.isPending(name) && !(isTree && found.pendingWithin(name).length > 0);
   }
 
-  /** Whether it is in conflict still, or again. */
+  /** Whether a conflict is still, or again, open. */
   isOpen({ name, peer }: Conflict): boolean {
     return this.#peer(peer)
       .conflicts()
@@ -78,7 +75,7 @@ export class Conflicts {
     return [...parts].every(([each, { there }]) => here.get(each) === there);
   }
 
-  /** The peers other than its own for which something of a conflict is pending. */
+  /** The other peers for which something of a conflict is pending. */
   pendingElsewhere({ name, peer, isTree }: Conflict): readonly string[] {
     return this.#parts.peers
       .filter((each) => each.name !== peer)
@@ -86,36 +83,39 @@ export class Conflicts {
       .map((each) => each.name);
   }
 
-  /** Whether something of it is out of sight on this host, so that it may not be decided now. */
+  /**
+   * Whether something of a conflict is out of sight on this host, so that it must not be decided
+   * now.
+   */
   isOutOfSight({ name, parts }: Conflict): boolean {
     return [name, ...parts.keys()].some((each) => !this.#parts.mayDecide(each));
   }
 
   /**
-   * This host's version is sent with force; what the peer has in its place goes, as far as both
-   * sides' notes know it.
+   * Sends this host's version with force. The peer's files in its place are removed, as far as both
+   * sides' notes know them.
    */
   sendOwn({ name, parts, peer }: Conflict): void {
     const found = this.#peer(peer);
     for (const each of new Set([name, ...parts.keys()])) found.win(each);
     const around = new ContestedNames();
-    // What waited for it above, such as the removal of a directory, would wait for seconds, or
-    // minutes.
+    // Rows above the name that waited for it, such as the removal of a directory, would wait for
+    // seconds or minutes.
     around.add(name, 0);
     found.tryAgain(around);
   }
 
   /**
-   * This host's version is given up: the peer's is received when the peer sends it, which a service
-   * there does at once. Nothing changes on disk before.
+   * Gives up this host's version. The peer's version arrives when the peer sends it, which a
+   * service on the peer does at once. Nothing changes on disk before.
    *
-   * @returns whether it could be done
+   * @returns whether that was possible
    */
   async giveUpOwn({ isTree, name, parts, peer }: Conflict, signal: AbortSignal): Promise<boolean> {
     const found = this.#peer(peer);
     const hasNote = (each: string) =>
       !this.#parts.notes(each, false)[Symbol.iterator]().next().done;
-    // A removal of a directory above it, which is pending, would keep it out.
+    // A pending removal of a directory above the name would keep the peer's version out.
     const removals = [...directoriesAbove(name)].filter(
       (each) => !hasNote(each) && found.isPending(each),
     );
@@ -149,7 +149,7 @@ export class Conflicts {
       { ...this.#parts, mayDecide: () => true },
       signal,
     );
-    // Some may have been decided while the peer was asked.
+    // Some conflicts may have been decided while the peer was asked.
     const left = new Set(peer.conflicts().map(({ name }) => name));
     const ownNote = (name: string) => [...notes(name, false)][0]?.[1];
     return conflictsOf(
@@ -167,5 +167,8 @@ export class Conflicts {
   }
 }
 
-/** Its service is to notice: one file would do, and some may be excluded there. */
+/**
+ * How many files are looked at to alert the peer's service. One file would do, but some may be
+ * excluded there.
+ */
 const mostLookedAt = 8;

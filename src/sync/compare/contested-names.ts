@@ -1,6 +1,6 @@
 /**
- * Names that two hosts have changed at once, as csync2's database has them, one character a byte.
- * What is below one, and the directories above it, may differ for the same reason.
+ * Names that two hosts have changed at once, as in csync2's database, one character a byte. The
+ * names below such a name, and the directories above it, may differ for the same reason.
  */
 export class ContestedNames {
   readonly #since = new Map<string, number>();
@@ -19,7 +19,7 @@ export class ContestedNames {
     this.#since.set(name, now);
   }
 
-  /** Whether a name is one of them, below one, or above one. */
+  /** Whether a name is a contested one, or lies below or above one. */
   concerns(name: string): boolean {
     return this.#above.has(name) || !this.#over(name).next().done;
   }
@@ -29,14 +29,17 @@ export class ContestedNames {
     for (const contested of this.#over(name)) this.#movedAt.set(contested, now);
   }
 
-  /** Whether anything has come since a moment of what is contested along with this name. */
+  /**
+   * Whether a session has brought anything, since a moment, under a contested name at or above this
+   * name.
+   */
   hasMoved(name: string, since: number): boolean {
     for (const contested of this.#over(name))
       if ((this.#movedAt.get(contested) ?? 0) >= since) return true;
     return false;
   }
 
-  /** Those that this name is, or is below. */
+  /** The contested names at or above a name. */
   *#over(name: string): Generator<string, void> {
     for (let end = name.length; end > 0; end = name.lastIndexOf('/', end - 1)) {
       const contested = name.slice(0, end);
@@ -49,14 +52,14 @@ export class ContestedNames {
     return this.#since.keys();
   }
 
-  /** The directories above them. */
+  /** The directories above the contested names. */
   above(): IterableIterator<string> {
     return this.#above.keys();
   }
 
   /**
-   * Forgets those that were added last before this time, but for those that one of the `open` is,
-   * is below or is above.
+   * Forgets the names that were added last before this time, except those that lie at, below or
+   * above one of the `open` names.
    */
   forgetBefore(before: number, open = new ContestedNames()): void {
     for (const [name, since] of this.#since) {
@@ -77,5 +80,5 @@ export class ContestedNames {
   }
 }
 
-/** Of more than these, the rest differs until somebody compares both hosts. */
+/** Names beyond this number stay different until an administrator compares both hosts. */
 const mostKept = 20_000;

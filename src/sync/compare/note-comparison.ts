@@ -1,47 +1,47 @@
 import type { ListingEvents } from '../../csync2/database/peer-listing.js';
 
-/** What csync2 has noted of one name on both sides, as its texts; undefined: nothing. */
+/** csync2's notes of one name on both sides, as its texts; undefined if a side has no note. */
 export interface NotePair {
   readonly here: string | undefined;
   readonly there: string | undefined;
 }
 
-/** What is different, by name. Names are those of csync2's database, one character a byte. */
+/** The differences by name. Names are those of csync2's database, one character a byte. */
 export type Differences = ReadonlyMap<string, NotePair>;
 
 /** Which names are compared. */
 export interface ComparedNames {
   concerns(name: string): boolean;
-  /** What csync2 has noted of them on this host. */
+  /** csync2's notes of these names on this host. */
   own(): Iterable<readonly [name: string, text: string]>;
 }
 
-/** What notes are compared with. */
+/** The parts of {@link compareNotes}. */
 export interface NoteComparisonParts {
-  /** Asks a peer for its notes; whether it has told all. */
+  /** Asks a peer for its notes. Resolves with whether the peer has told all of them. */
   readonly list: (
     peer: string,
     events: ListingEvents,
     signal: AbortSignal,
     isIdle?: boolean,
   ) => Promise<boolean>;
-  /** Nobody waits for it. */
+  /** The comparison is not urgent. */
   readonly isIdle?: boolean;
-  /** Whether a name may be decided on now: not what is out of sight. */
+  /** Whether a name may be decided now; a name out of sight may not. */
   readonly mayDecide: (name: string) => boolean;
 }
 
-/** A peer, as a comparison needs it. */
+/** A peer as a comparison needs it. */
 export interface ComparedPeer {
   readonly name: string;
-  /** Whether a name is synchronised with it. */
+  /** Whether csync2 synchronises a name with the peer. */
   shares(name: string): boolean;
 }
 
 /**
- * Compares what both sides have noted of some names.
+ * Compares the notes of both sides for some names.
  *
- * @returns how many names there are, and what is different; undefined: the peer did not tell all
+ * @returns the number of names, and the differences; undefined if the peer did not tell all
  */
 export async function compareNotes(
   peer: ComparedPeer,
@@ -70,7 +70,10 @@ export async function compareNotes(
   return { compared, differences };
 }
 
-/** Something may have been on its way at the first look: only what has not changed since counts. */
+/**
+ * The differences that both looks found alike. At the first look something may have been on its
+ * way.
+ */
 export function inCommon(first: Differences, second: Differences): Differences {
   return new Map(
     [...second].filter(([name, { here, there }]) => {
@@ -80,5 +83,5 @@ export function inCommon(first: Differences, second: Differences): Differences {
   );
 }
 
-/** What has changed on either side arrives within this time, or something else does. */
+/** Changes on either side arrive within this time, or show as other differences. */
 export const secondLookMilliseconds = 2000;

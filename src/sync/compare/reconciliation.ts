@@ -2,15 +2,15 @@ import type { DirtyRow } from '../../csync2/database/ledger.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 
 /**
- * The parts of {@link Reconciliation}, which removes from a peer what stands in the way of a
- * removed directory.
+ * The parts of {@link Reconciliation}, which removes from a peer the files that block a removed
+ * directory.
  */
 export interface ReconciliationParts {
   /**
-   * Compares with a peer and makes what only the peer has pending, to be removed there; but only
-   * rows to `keep`.
+   * Compares with a peer. Marks files that only the peer has as pending, so that they are removed
+   * there, as far as `keep` accepts their rows.
    *
-   * @returns how many
+   * @returns the number of rows
    */
   readonly compare: (
     peer: string,
@@ -18,13 +18,13 @@ export interface ReconciliationParts {
     signal: AbortSignal,
   ) => Promise<number>;
   /**
-   * Whether this host has, or had at its last check, anything of this name of the database; or
-   * can't tell.
+   * Whether this host has, or had at its last check, anything under this name of the database; also
+   * true if that is unknown.
    */
   readonly isKnown: (encoded: Buffer) => boolean;
   /**
-   * Whether another host than this peer wants to have what is at or below a name, or the
-   * directories above it.
+   * Whether a host other than this peer sends files at or below a name, or to the directories above
+   * it.
    */
   readonly isContested: (peer: string, encoded: Buffer) => boolean;
   readonly wake: (peer: string) => void;
@@ -32,10 +32,10 @@ export interface ReconciliationParts {
 }
 
 /**
- * Settles what stands in the way on a peer and is not known here: below a directory that has been
- * removed here, or has become something else, a peer may hold files whose removal is pending on no
- * host. Where another host is about to send files to just there, those may be its new ones: then it
- * is a conflict. Names are encoded as in csync2's database.
+ * Settles obstacles on a peer that are unknown on this host. Below a directory that this host has
+ * removed or replaced, a peer may hold files whose removal is pending on no host. If another host
+ * is about to send files there, those may be its new files, which is a conflict. Names are encoded
+ * as in csync2's database.
  */
 export class Reconciliation {
   readonly #parts: ReconciliationParts;
@@ -48,8 +48,8 @@ export class Reconciliation {
   }
 
   /**
-   * What is below this name is to be removed on the peer, unless it is known here. Many requests
-   * make one comparison.
+   * Asks to remove the unknown files below this name from the peer. Many requests make one
+   * comparison.
    */
   request(peer: string, encoded: Buffer): void {
     const asked = this.#asked.get(peer) ?? [];
@@ -69,8 +69,8 @@ export class Reconciliation {
     const { compare, isContested, isKnown, onError, wake } = this.#parts;
     const { signal } = this.#abort;
     while (this.#asked.has(peer) && !signal.aborted) {
-      // Another host may be sending what has been removed here, and has not been told yet that it
-      // is.
+      // Another host may be sending files that have been removed here, and may not have been
+      // refused yet.
       await pause(restMilliseconds, signal);
       const asked = this.#take(peer).filter((name) => !isContested(peer, name));
       if (asked.length === 0) continue;
@@ -104,9 +104,9 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** In this time, a host that sends to where something has been removed is refused. */
+/** Within this time, a host that sends files to a removed place is refused. */
 const restMilliseconds = 500;
-/** A comparison asks for all that the peer has: not more often than this. */
+/** A comparison asks for all that the peer has, so it does not run more often than this. */
 const pauseMilliseconds = 2000;
-/** Of more than these the rest is asked for again when they are refused again. */
+/** Names beyond this number are requested again when they are refused again. */
 const mostAsked = 1000;

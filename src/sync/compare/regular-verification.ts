@@ -7,20 +7,17 @@ import type { Verified } from './verification.js';
  */
 export interface RegularVerificationParts {
   readonly peers: readonly string[];
-  /** Seconds between two of them; 0 for none. */
+  /** Seconds between two comparisons; 0 for none. */
   readonly interval: number;
-  /** When the last one was, over restarts. */
+  /** When the last comparison was, over restarts. */
   readonly history: KeptTime;
-  /** Undefined: the peer did not tell. */
+  /** Resolves with undefined if the peer did not tell. */
   readonly verify: (peer: string, signal: AbortSignal) => Promise<Verified | undefined>;
   readonly onVerified: (verified: Verified) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/**
- * Compares with all peers now and then: what differs for a reason that nobody has thought of is to
- * be known.
- */
+/** Compares with all peers now and then, to find differences whose reason no one has thought of. */
 export class RegularVerification {
   readonly #parts: RegularVerificationParts;
   readonly #abort = new AbortController();
@@ -73,7 +70,7 @@ export class RegularVerification {
   }
 }
 
-/** After a start there is enough to do. */
+/** The first comparison waits, because there is enough to do after a start. */
 const soonestMilliseconds = 60_000;
-/** setTimeout(3) of Node takes 31 bits. */
+/** setTimeout of Node takes 31 bits. */
 const longestMilliseconds = 86_400_000;

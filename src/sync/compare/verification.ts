@@ -10,39 +10,39 @@ import {
   secondLookMilliseconds,
 } from './note-comparison.js';
 
-/** A peer that is compared with. */
+/** A peer as {@link verify} needs it. */
 export interface VerifiedPeer extends ComparedPeer {
   readonly sides: Sides;
-  /** Whether a name is pending for it. */
+  /** Whether a name is pending for the peer. */
   isPending(name: string): boolean;
-  /** Sends what is under a name, whatever it has there. */
+  /** Sends the file under a name with force. */
   win(name: string): void;
-  /** Sends what is under a name, unless it has something else there that was changed there. */
+  /** Sends the file under a name, unless the peer has a changed file of its own there. */
   offer(name: string): void;
 }
 
-/** A name under which both sides have something else, and nothing on its way. */
+/** A name under which both sides differ, with nothing on its way. */
 export interface Divergence extends NotePair {
   readonly name: string;
-  /** Who sends it to the other in a repair. */
+  /** The side that sends its version in a repair. */
   readonly sender: Winner;
 }
 
-/** What a comparison with a peer came to. */
+/** The result of a comparison with a peer. */
 export interface Verified {
   readonly peer: string;
-  /** Names that both sides should have alike. */
+  /** Number of names that both sides should have alike. */
   readonly compared: number;
-  /** Of those that differ, those that are pending for the peer anyway. */
+  /** Number of differing names that are pending for the peer anyway. */
   readonly pending: number;
   readonly divergences: readonly Divergence[];
 }
 
 /**
- * Compares with a peer all that both share, or what is at and below some names of csync2's
- * database. It looks twice at what differs.
+ * Compares all that both sides share, or the names at and below some names of csync2's database. It
+ * looks twice at names that differ.
  *
- * @returns undefined: the peer did not tell what it has
+ * @returns undefined if the peer did not tell what it has
  */
 export async function verify(
   peer: VerifiedPeer,
@@ -66,7 +66,7 @@ export async function verify(
   return { peer: peer.name, compared: second.compared, pending, divergences };
 }
 
-/** Has this host send what it is to send. @returns how many names */
+/** Sends the names that this host must send. @returns the number of names */
 export function repair(peer: VerifiedPeer, divergences: readonly Divergence[]): number {
   const own = divergences.filter(({ sender }) => sender === 'here');
   for (const { name } of own) {
@@ -77,8 +77,8 @@ export function repair(peer: VerifiedPeer, divergences: readonly Divergence[]): 
 }
 
 /**
- * With `auto none`, nobody decides between two versions; what only one side has, that side may
- * send.
+ * The side that sends its version in a repair. `auto none` leaves two versions undecided, but a
+ * side may send a file that only it has.
  */
 function senderOf({ here, there }: NotePair, sides: Sides): Winner {
   if (sides.method !== 'none') return winnerOf(here, there, sides);

@@ -3,8 +3,8 @@ import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-by
 import type { Scope } from '../common/batch.js';
 
 /**
- * Which paths a check has marked, or may have marked, since a certain moment. A lane that took its
- * rows at that moment must not remove these paths from what is pending afterwards.
+ * The paths that a check has marked, or may have marked, since a certain moment. A lane that took
+ * its rows at that moment must not remove these paths from the pending ones later.
  */
 export class CheckJournal {
   #entries: Entry[] = [];
@@ -12,8 +12,8 @@ export class CheckJournal {
   readonly #checkpoints = new Set<Checkpoint>();
 
   /**
-   * Notes a check before it starts. The returned function is called when it has ended, with what it
-   * has marked; without, if that is not known.
+   * Notes a check before it starts. Call the returned function after the check, with the marked
+   * paths, or without any if they are unknown.
    */
   begin(paths: readonly PathBytes[], recursive: boolean): (marked?: readonly PathBytes[]) => void {
     const entry: Entry = {
@@ -32,11 +32,11 @@ export class CheckJournal {
   }
 
   /**
-   * The moment now, to be given to {@link mayBeMarkedSince} later and to {@link release} in the
+   * The present moment. Pass it to {@link mayBeMarkedSince} later, and to {@link release} in the
    * end.
    */
   checkpoint(): Checkpoint {
-    // A check that is still running may commit its marks after this moment: it counts as begun
+    // A check that is still running may commit its marks after this moment, so it counts as begun
     // later.
     const running = this.#entries.find((entry) => entry.running);
     const checkpoint = { ticket: running ? running.ticket - 1 : this.#ticket };
@@ -50,9 +50,9 @@ export class CheckJournal {
   }
 
   /**
-   * A test of real paths: has a check marked this one since the checkpoint? Where that is not
-   * known, because a check runs or has been cut short: has it been checked, alone or with a tree
-   * above it?
+   * Returns a test of real paths: whether a check has marked a path since the checkpoint. If that
+   * is unknown, because a check runs or has been cut short, the test is whether the path was given
+   * to a check, alone or with a tree above it.
    */
   mayBeMarkedSince(checkpoint: Checkpoint): (path: PathBytes) => boolean {
     const later = this.#entries
@@ -68,9 +68,9 @@ export class CheckJournal {
   }
 
   /**
-   * What checks have marked since the checkpoint: much less than what they were given, on a host
-   * that receives. Where that is not known, because a check runs or has been cut short, it is all
-   * that the check was given.
+   * The paths that checks have marked since the checkpoint. On a host that receives these are far
+   * fewer than the checked paths. If the marks are unknown, because a check runs or has been cut
+   * short, all paths of that check.
    */
   markedSince(checkpoint: Checkpoint): Scope {
     const [files, trees] = [new Set<PathKey>(), new Set<PathKey>()];
@@ -82,7 +82,7 @@ export class CheckJournal {
     return { files: [...files].map(fromKey), trees: [...trees].map(fromKey) };
   }
 
-  /** What has been marked since the first checkpoint that is not released. */
+  /** The paths that were marked since the first checkpoint that is not released. */
   markedSinceFirst(): Scope {
     const first = [...this.#checkpoints].sort((one, other) => one.ticket - other.ticket)[0];
     return first ? this.markedSince(first) : { files: [], trees: [] };
@@ -105,6 +105,6 @@ interface Entry {
   readonly paths: ReadonlySet<PathKey>;
   readonly recursive: boolean;
   running: boolean;
-  /** Undefined while it is not known. */
+  /** Undefined while the marks are unknown. */
   marked: ReadonlySet<PathKey> | undefined;
 }

@@ -3,10 +3,10 @@ import { type PathKey, toKey } from '../../text/path-bytes.js';
 import type { Batch } from '../common/batch.js';
 
 /**
- * What periodic full checks have found that the watcher had not reported: the number that must stay
- * 0. A change that happens while such a check runs is found by both, so what the watcher reports
- * meanwhile, and a moment longer, is set against what the check finds. If that is very much, the
- * check is not judged: it is kept in memory.
+ * The changes that regular full checks have found and the watcher had not reported. Their number
+ * must stay 0. Both find a change that happens during such a check, so the watcher's reports of
+ * that time, and of a moment longer, are subtracted from the check's findings. The reports are kept
+ * in memory; a check with too many of them is not judged.
  */
 export class DetectedLate {
   #count = 0;
@@ -17,17 +17,17 @@ export class DetectedLate {
     return this.#count;
   }
 
-  /** The last of them. */
+  /** The last of the paths found late. */
   get paths(): readonly string[] {
     return this.#paths;
   }
 
-  /** A periodic full check begins. */
+  /** A regular full check begins. */
   begin(): void {
     this.#pass = { files: new Set(), trees: new DirectoryKeys(), bytes: 0 };
   }
 
-  /** The watcher has reported these. */
+  /** The watcher has reported these paths. */
   reported(batch: Batch): void {
     const pass = this.#pass;
     if (!pass) return;
@@ -38,10 +38,10 @@ export class DetectedLate {
   }
 
   /**
-   * A full check has ended, and everything that the watcher had seen by then has been reported.
+   * A full check has ended, and all events up to then have been reported.
    *
    * @param found - real paths, one character a byte
-   * @returns those that the watcher had not reported
+   * @returns the paths that the watcher had not reported
    */
   end(found: readonly PathKey[]): readonly PathKey[] {
     const pass = this.#pass;
@@ -59,7 +59,7 @@ export class DetectedLate {
 interface Pass {
   readonly files: Set<PathKey>;
   readonly trees: DirectoryKeys;
-  /** Of all names that have been reported. */
+  /** The size of all reported names. */
   bytes: number;
 }
 

@@ -17,7 +17,7 @@ export interface FullCheckDutyParts {
   readonly queue: Queue;
   readonly lanes: readonly Lane[];
   readonly detectedLate: DetectedLate;
-  /** What csync2 can't handle. */
+  /** Collects the paths that csync2 can't handle. */
   readonly unsupported: UnsupportedPaths;
   readonly history: KeptTime;
   readonly unseen: Pick<UnseenSpans, 'forgetBefore'>;
@@ -26,7 +26,7 @@ export interface FullCheckDutyParts {
   readonly events: FullCheckEvents;
 }
 
-/** Told what becomes of full checks, for log and status; nothing here may throw. */
+/** Reports the fate of full checks, for log and status; no callback may throw. */
 export interface FullCheckEvents {
   onFullCheckBegun?(reason: string): void;
   onFullCheckEnded?(report: FullCheckReport, reason: string): void;
@@ -35,14 +35,14 @@ export interface FullCheckEvents {
 
 /** Times in seconds. */
 export interface FullCheckTimes {
-  /** Between two regular full checks; 0 for none. */
+  /** Seconds between two regular full checks; 0 for none. */
   readonly fullSyncInterval: number;
-  /** How long open sessions of the server may hold one up. */
+  /** How long open sessions of the server may delay a full check. */
   readonly serverWaitMax: number;
 }
 
 /**
- * Which full check is due when, and what remains of it: a step at a time, so that fresh changes go
+ * Decides which full check is due when, and runs it one step at a time, so that fresh changes go
  * first.
  */
 export class FullCheckDuty {
@@ -57,9 +57,9 @@ export class FullCheckDuty {
   /** The last drop before one that has begun. */
   #seenDropAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  /** Since the one that runs has begun, a place has come back that it may have left out. */
+  /** A place has come back since the running check began, which the check may have left out. */
   #isOutdated = false;
-  /** Since when the server has held it up. */
+  /** Since when the server has delayed the check. */
   #busySince: number | undefined;
   #regularAt: number;
   #judging: { readonly found: readonly PathKey[]; readonly at: number } | undefined;
@@ -71,8 +71,8 @@ export class FullCheckDuty {
   }
 
   /**
-   * A place is back: one that waits for it is tried at once, and so is one that is under way and
-   * had met it away.
+   * A place is back. A full check that waits for it is tried at once, and so is a running one that
+   * had found it away.
    */
   retry(): void {
     this.#notBefore = 0;
@@ -81,24 +81,21 @@ export class FullCheckDuty {
   }
 
   /**
-   * How often, in a row, one could not be completed, and when it is tried again, milliseconds since
-   * 1970.
+   * How often in a row a full check could not be completed, and when it is tried again, in
+   * milliseconds since 1970.
    */
   get tries(): { readonly failures: number; readonly nextAt: number } {
     return { failures: this.#failures, nextAt: this.#notBefore };
   }
 
-  /**
-   * When there is something to do at the latest, without anything happening; milliseconds since
-   * 1970.
-   */
+  /** The latest time of the next step if no event comes before, in milliseconds since 1970. */
   get dueAt(): number {
     const due =
       this.#running || this.#parts.queue.fullCheckDue ? this.#notBefore : Number.POSITIVE_INFINITY;
     return Math.min(due, this.#regularAt, this.#judging?.at ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether a step is to be taken. Makes the regular one due when its time has come. */
+  /** Whether a step is due. Makes the regular full check due when its time has come. */
   isDue(now: number): boolean {
     if (this.#running) return now >= this.#notBefore;
     if (now >= this.#regularAt) {
@@ -136,7 +133,7 @@ export class FullCheckDuty {
     return false;
   }
 
-  /** Takes the next step of the one that runs, or the first of the one that is due. */
+  /** Takes the next step of the running check, or the first step of the one that is due. */
   async step(signal: AbortSignal): Promise<void> {
     const { queue, lanes } = this.#parts;
     this.#running ??= this.#begin();
@@ -159,7 +156,7 @@ export class FullCheckDuty {
       queue.fullCheckSucceeded(ticket);
       this.#succeed(begunAt);
     } else if (!this.#isOutdated) {
-      // A place that comes back ends the pause. Until then all else need not be looked at every few
+      // A place that comes back ends the pause. Until then the other paths need no look every few
       // minutes.
       const isHeldOnly = report.failed.length === 0 && report.isWaiting;
       const pauses = isHeldOnly ? heldBackoff : backoff;
@@ -171,14 +168,15 @@ export class FullCheckDuty {
     this.#parts.events.onFullCheckEnded?.(report, reason);
   }
 
-  /** Drops the one that runs: it is still due. */
+  /** Drops the running check, which stays due. */
   close(): void {
     this.#running?.check.close();
     this.#running = undefined;
   }
 
   /**
-   * A regular one has ended a moment ago: what it found should be what the watcher has reported.
+   * Judges a regular full check that ended a moment ago: the watcher should have reported all its
+   * findings.
    */
   judgeDetectedLate(now: number): void {
     const { detectedLate, queue, events } = this.#parts;
@@ -202,7 +200,7 @@ export class FullCheckDuty {
   #succeed(begunAt: number): void {
     this.#failures = 0;
     this.#parts.memory.fullCheckDone();
-    // What has changed since it began may not have been looked at.
+    // Changes since the check began may have been missed.
     this.#parts.history.note(begunAt);
     this.#parts.unseen.forgetBefore(begunAt);
     this.#regularAt = this.#regularFrom(Date.now());
@@ -224,9 +222,9 @@ interface RunningCheck {
   readonly begunAt: number;
 }
 
-/** Why a regular full check is due. */
+/** The reason of a regular full check. */
 const regular = 'the regular interval has passed';
-/** Time for the watcher to report what the end of a full check still saw. */
+/** Time for the watcher to report changes that the end of a full check still saw. */
 const reportMilliseconds = 1000;
 const backoff = { first: 5, most: 300 };
 const heldBackoff = { first: 5, most: 3600 };

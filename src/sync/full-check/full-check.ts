@@ -10,32 +10,29 @@ export interface FullCheckReport {
   /** Files that csync2 found changed. */
   readonly found: number;
   /**
-   * Files that csync2 sees no change in, and that may have other content all the same: compared
-   * with the peers.
+   * Files in which csync2 sees no change, but which may have other content. They are compared with
+   * the peers.
    */
   readonly doubted: number;
   /**
-   * Their real paths, one character a byte, as far as csync2's text tells them and not more than
-   * some thousands.
+   * The real paths of the found files, one character a byte, as far as csync2's output tells them,
+   * and at most some thousands.
    */
   readonly paths: readonly PathKey[];
-  /** Everything was looked at: no root was held back, no path failed. */
+  /** Every path was checked: no root was held back, no path failed. */
   readonly complete: boolean;
   /** The first of the paths that csync2 could not look at. */
   readonly failed: readonly FailedPath[];
-  /**
-   * The first of the paths that were left out because they lie at or below a place that is not
-   * there.
-   */
+  /** The first of the paths that were left out because they lie at or below a missing place. */
   readonly heldRoots: readonly PathBytes[];
-  /** Some place is still not there. When it is back, another full check is asked for. */
+  /** Some place is still missing. When it is back, another full check is requested. */
   readonly isWaiting?: boolean;
-  /** Seconds from beginning to end, with the changes that went first. */
+  /** Seconds from beginning to end, including the changes that went first. */
   readonly seconds: number;
   readonly steps: number;
 }
 
-/** What a full check works with. */
+/** The parts of {@link FullCheck}. */
 export interface FullCheckParts {
   readonly roots: readonly PathBytes[];
   readonly checker: Pick<Checker, 'sweep'>;
@@ -44,7 +41,7 @@ export interface FullCheckParts {
   readonly window: Pick<DatabaseWindow, 'run'>;
   /** Since when changes may have been overlooked; see {@link SweepOptions}. */
   readonly unseenSince: number;
-  /** Told of what csync2 can't handle. */
+  /** Called with the paths that csync2 can't handle. */
   readonly onLeftOut: (paths: readonly PathBytes[]) => void;
 }
 
@@ -78,11 +75,11 @@ export class FullCheck {
   }
 
   /**
-   * Takes the next step, in a database window. Returns the report when there is none left, `busy`
-   * if the csync2 server is receiving and the step has not been taken: half-received files would
-   * pass for local changes.
+   * Takes the next step, in a database window. Returns the report when no step is left. Returns
+   * `busy` without a step if the csync2 server is receiving, because half-received files would pass
+   * for local changes.
    *
-   * @param waits - whether a busy server may hold the step up
+   * @param waits - whether a busy server may delay the step
    */
   step(waits: boolean, signal: AbortSignal): Promise<FullCheckReport | 'busy' | undefined> {
     return this.#window.run(
@@ -91,7 +88,7 @@ export class FullCheck {
     );
   }
 
-  /** Lets go of what the next steps would have needed: there are none. */
+  /** Releases the resources of the steps that will not follow. */
   close(): void {
     this.#isWhole = false;
     this.#steps.return();
@@ -167,8 +164,8 @@ export class FullCheck {
 }
 
 /**
- * csync2 looks at some 50,000 unchanged files a second: a step holds fresh changes up for about 0.2
- * s.
+ * csync2 looks at about 50,000 unchanged files a second, so a step delays fresh changes by about
+ * 0.2 s.
  */
 const filesPerStep = 8000;
 const pathsKept = 5000;

@@ -8,27 +8,27 @@ import { lookAt, statOf } from '../common/stat-of.js';
 import type { SyncPeer } from '../parts.js';
 import { entriesOf } from '../sweep/list-directory.js';
 
-/** What a check would find at a path. */
+/** A change that a check would find at a path. */
 export interface Finding {
   readonly path: PathBytes;
   readonly what: 'changed' | 'new' | 'deleted';
 }
 
-/** What has to be known to tell it. */
+/** The parts of {@link Preview}. */
 export interface PreviewParts {
   readonly ledger: Pick<Ledger, 'knows' | 'notedWithin'>;
   readonly prefixes: readonly PathPrefix[];
   readonly peers: readonly Pick<SyncPeer, 'name' | 'shares' | 'slaveHere'>[];
   /** Whether something at or below a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
-  /** Whether a path is kept from checks, because what holds it is out of sight. */
+  /** Whether a path is kept from checks, because it is out of sight. */
   readonly isAway: (path: PathBytes) => boolean;
 }
 
 /**
- * Tells what a check would find, and what would be deleted on peers, by csync2's notes and what is
- * on disk. It changes nothing. csync2 has no dry run: with `-d` a check writes into its database
- * all the same (tried with 2.0).
+ * Tells what a check would find, and which files it would delete on peers, by csync2's notes and
+ * the disk. It changes nothing. csync2 has no dry run: with `-d` a check still writes into its
+ * database (tried with 2.0).
  */
 export class Preview {
   readonly #parts: PreviewParts;
@@ -37,7 +37,10 @@ export class Preview {
     this.#parts = parts;
   }
 
-  /** What a check of a path and everything below it would find now. Throws a LedgerError. */
+  /**
+   * The changes that a check of a path and everything below it would find now. Throws a
+   * LedgerError.
+   */
   async *check(path: PathBytes): AsyncGenerator<Finding, void> {
     const { isAway, ledger } = this.#parts;
     for (const portion of ledger.notedWithin(path)) {
@@ -55,7 +58,7 @@ export class Preview {
   }
 
   /**
-   * How many files would be deleted at which peers if what is missing at and below a path were
+   * How many files would be deleted at which peers, if the missing files at and below a path were
    * taken for deleted. Throws a LedgerError.
    */
   async missing(
@@ -103,7 +106,10 @@ export class Preview {
   }
 }
 
-/** Of a link only the type is compared: its note has where it leads. */
+/**
+ * Whether a file differs from its note. Only the type of a link is compared, because the note of a
+ * link holds its target.
+ */
 function isOther(noted: string, stat: NonNullable<ReturnType<typeof statOf>>): boolean {
   const text = checkTextOf(stat);
   if (text !== undefined) return isUnlike(noted, text);

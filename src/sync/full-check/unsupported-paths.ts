@@ -3,17 +3,17 @@ import { nameOf, type PathBytes, type PathKey, parentOf, toKey } from '../../tex
 
 /** A summary of the paths that are too long for csync2. */
 export interface UnsupportedSummary {
-  /** How many are known, which is not more than are kept. */
+  /** The number of known paths, which is limited. */
   readonly count: number;
-  /** Whether there are more than that. */
+  /** Whether there are more paths than are known. */
   readonly more: boolean;
-  /** The first of them. */
+  /** The first of the paths. */
   readonly paths: readonly PathBytes[];
 }
 
 /**
- * Paths that exist and that csync2 can't handle (see `isWithinLimits`): they stay on this host, and
- * `status` shows them. A bounded number is kept, as any user can make as many as he likes.
+ * Existing paths that csync2 can't handle (see `isWithinLimits`). They stay on this host, and
+ * `status` shows them. Their number is limited, because any user can make any number of them.
  */
 export class UnsupportedPaths {
   readonly #onChange: (summary: UnsupportedSummary) => void;
@@ -21,7 +21,7 @@ export class UnsupportedPaths {
   readonly #paths = new Map<PathKey, PathBytes>();
   #hasMore = false;
 
-  /** @param onChange - told when the first comes, and when the last is gone */
+  /** @param onChange - called when the first path comes, and when the last is gone */
   constructor(
     onChange: (summary: UnsupportedSummary) => void = () => {},
     isThere: (path: PathBytes) => boolean = isThereByName,
@@ -35,20 +35,20 @@ export class UnsupportedPaths {
     return { count: paths.length, more: this.#hasMore, paths: paths.slice(0, pathsShown) };
   }
 
-  /** These have been found, or something was told of them. */
+  /** These paths have been found or reported. */
   add(paths: readonly PathBytes[]): void {
     const wasEmpty = this.#paths.size === 0;
     for (const path of paths) {
       const key = toKey(path);
       if (this.#paths.has(key)) continue;
       if (this.#paths.size >= pathsKept) this.#hasMore = true;
-      // A copy: what comes from the watcher is a view of a large batch.
+      // A copy, because a path from the watcher is a view of a large batch.
       else if (this.#isThere(path)) this.#paths.set(key, Buffer.from(path));
     }
     if (wasEmpty && this.#paths.size > 0) this.#onChange(this.summary);
   }
 
-  /** Looks which of them are still there. */
+  /** Looks which of the paths still exist. */
   look(): void {
     if (this.#paths.size === 0) return;
     for (const [key, path] of this.#paths) if (!this.#isThere(path)) this.#paths.delete(key);
@@ -57,7 +57,10 @@ export class UnsupportedPaths {
   }
 }
 
-/** The kernel doesn't take the whole path, but the last name in its directory. */
+/**
+ * Whether a path exists. The kernel does not take the whole path, but takes the last name in its
+ * directory.
+ */
 function isThereByName(path: PathBytes): boolean {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   let directory: number | undefined;
@@ -66,7 +69,7 @@ function isThereByName(path: PathBytes): boolean {
     const place = Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), nameOf(path)]);
     return lstatSync(place, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // Its directory is gone, or its path is one that nobody has seen.
+    // The directory is gone, or cannot be opened.
     return false;
   } finally {
     if (directory !== undefined) closeSync(directory);

@@ -4,8 +4,9 @@ import { replaceFile } from '../../state/replace-file.js';
 import type { PathKey } from '../../text/path-bytes.js';
 
 /**
- * What was mounted where in the trees, over restarts: a disk that is not there at the next start
- * must be missed. Beside the queue, and on disk before anything below a mount is looked at.
+ * The mounts in the trees, remembered over restarts: a disk that is missing at the next start must
+ * be noticed. The memory lies beside the queue, and is on disk before anything below a mount is
+ * looked at.
  */
 export class MountMemory {
   readonly #file: string;
@@ -24,21 +25,21 @@ export class MountMemory {
   }
 
   /**
-   * Reads what an earlier run has written; where there is no file, nothing is remembered.
+   * Reads what an earlier run has written; remembers nothing if there is no file.
    *
-   * Throws a {@link MountMemoryError} if it can't be read: without it, an unmounted disk would pass
-   * for deleted files.
+   * Throws a {@link MountMemoryError} if the file can't be read: without it, an unmounted disk
+   * would pass for deleted files.
    */
   static open(file: string): MountMemory {
     return new MountMemory(file, readKept(file));
   }
 
-  /** Where something was mounted. */
+  /** The places where something was mounted. */
   get points(): readonly PathKey[] {
     return [...this.#mounts.keys()];
   }
 
-  /** What was mounted there, see `identityOf`; undefined: nothing was. */
+  /** The mount that was there, see `identityOf`; undefined if there was none. */
   mounted(point: PathKey): string | undefined {
     return this.#mounts.get(point);
   }
@@ -53,7 +54,7 @@ export class MountMemory {
     if (this.#mounts.delete(point)) this.#isChanged = true;
   }
 
-  /** Somebody has said that a place is meant to be as it is. */
+  /** Whether an administrator has accepted a place as it is. */
   isAccepted(place: PathKey): boolean {
     return this.#accepted.has(place);
   }
@@ -64,12 +65,12 @@ export class MountMemory {
     this.#isChanged = true;
   }
 
-  /** The word counts once. */
+  /** An acceptance counts once. */
   endAcceptance(place: PathKey): void {
     if (this.#accepted.delete(place)) this.#isChanged = true;
   }
 
-  /** Names of files that peers have sent to where they can't be seen, one character a byte. */
+  /** Names of files that peers have sent to places that are out of sight, one character a byte. */
   get received(): readonly string[] {
     return [...this.#received];
   }
@@ -85,7 +86,8 @@ export class MountMemory {
   }
 
   /**
-   * The highest row of csync2's notes when everything was last in sight; undefined: everything is.
+   * The highest row of csync2's notes when everything was last in sight; undefined if everything is
+   * in sight now.
    */
   get lastRowInSight(): number | undefined {
     return this.#row;
@@ -97,8 +99,7 @@ export class MountMemory {
   }
 
   /**
-   * Writes down what has changed. Throws what the file system throws; then the next call tries
-   * again.
+   * Writes down the changes. Throws the errors of the file system; then the next call tries again.
    */
   save(): void {
     if (!this.#isChanged) return;

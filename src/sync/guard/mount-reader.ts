@@ -11,7 +11,7 @@ export class MountReader {
     this.#file = file;
   }
 
-  /** The same object as before if nothing has changed. Throws what the file system throws. */
+  /** The same object as before if nothing has changed. Throws the errors of the file system. */
   read(): MountTable {
     const text = readFileSync(this.#file);
     if (this.#text?.equals(text)) return this.#table;

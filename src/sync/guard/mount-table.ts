@@ -1,25 +1,28 @@
 import { DirectoryKeys } from '../../text/directory-keys.js';
 import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 
-/** One mount, by what /proc/self/mountinfo says of it (proc_pid_mountinfo(5)). */
+/** One mount, as /proc/self/mountinfo tells it (proc_pid_mountinfo(5)). */
 export interface Mount {
-  /** Unique among the mounts of a moment; given out again later. */
+  /** Unique among the mounts of a moment; later mounts may get it again. */
   readonly id: number;
   readonly point: PathBytes;
   /** Type of its file system: `ext4`, `fuse.sshfs`. */
   readonly type: string;
-  /** What it was mounted from, one character a byte: a device, `server:/path`, or any word. */
+  /** The source of the mount, one character a byte: a device, `server:/path`, or any word. */
   readonly source: string;
   /** The directory of the file system that is seen at the mount point, one character a byte. */
   readonly root: string;
 }
 
-/** The mounts that paths lead to, by mount point: of several at one point the topmost. */
+/**
+ * The mounts that paths lead to, by mount point. If several mounts share a point, only the topmost
+ * counts.
+ */
 export type MountTable = ReadonlyMap<PathKey, Mount>;
 
 /**
- * Reads mountinfo: names are bytes, of which blank, tab, newline and backslash stand there as
- * `\ooo`. Mounts that another one covers, at the same point or above it, are left out.
+ * Reads mountinfo. Its names are bytes, and it writes blank, tab, newline and backslash as `\ooo`.
+ * Mounts that another one covers, at the same point or above, are left out.
  */
 export function parseMounts(text: Buffer): MountTable {
   const mounts = text
@@ -36,7 +39,7 @@ export function parseMounts(text: Buffer): MountTable {
     if (!isRoot) children.set(mount.parent, siblings);
   }
   const visible = new Map<PathKey, Mount>();
-  // With the parents of a changed root directory out of sight, several may have none.
+  // If the parents of a changed root directory are out of sight, several mounts may have none.
   const waiting = uncovered(roots);
   for (let mount = waiting.pop(); mount; mount = waiting.pop()) {
     const top = topmost(mount, children);
@@ -72,7 +75,7 @@ function unescaped(text: string): string {
   );
 }
 
-/** A mount on the root of another stands on top of it. */
+/** Finds the topmost mount: a mount on the root of another stands on top of it. */
 function topmost(
   mount: ListedMount,
   children: ReadonlyMap<number, readonly ListedMount[]>,
@@ -86,8 +89,8 @@ function topmost(
 }
 
 /**
- * Of mounts on one file system, those below no other: what was mounted on a directory before one
- * above it was covered.
+ * The mounts on one file system that lie below no other. A mount below another one was made before
+ * a directory above it was covered.
  */
 function uncovered(mounts: readonly ListedMount[]): ListedMount[] {
   const byPoint = new Map(mounts.map((mount) => [toKey(mount.point), mount]));

@@ -24,57 +24,58 @@ export const rootStateText: Readonly<Record<RootState, string>> = {
   returning: 'back; csync2 is recording what peers sent there meanwhile',
 };
 
-/** A place as it is now, and what is known of how it was. */
+/** A place as it is now, and what is known of its past. */
 export interface Place {
-  /** An include names it: it has to be there even if it is no mount point. */
+  /** An include names the place, so it must be there even if it is no mount point. */
   readonly isRoot: boolean;
   readonly seen: PlaceSight;
-  /** What is mounted on it now. */
+  /** The mount on the place now. */
   readonly mount: Mount | undefined;
   /**
-   * The {@link identityOf} what was mounted on it when it was last as it should be; undefined:
-   * nothing was.
+   * The {@link identityOf} of the mount that was on the place when the place was last right;
+   * undefined if there was none.
    */
   readonly remembered: string | undefined;
-  /** How it was last as it should be, in this run. */
+  /** The place when it was last right, in this run. */
   readonly last: { readonly identity: string; readonly mountId: number | undefined } | undefined;
 }
 
-/** What csync2 knows at and below the place. */
+/** csync2's knowledge of the files at and below the place. */
 export interface PlaceKnowledge {
   /**
-   * How many files, counted up to three.
+   * The number of known files, counted up to three.
    *
-   * @param orPending - with those that are still pending for a peer, though csync2 may have taken
-   *   them for deleted
+   * @param orPending - also counts files that are still pending for a peer, though csync2 may have
+   * taken them for deleted
    */
   count(orPending: boolean): number;
-  /** Whether there are any below it, be they only pending. */
+  /** Whether any files are known below the place, even only pending ones. */
   isAny(): boolean;
-  /** Whether half of those directly below it are there. */
+  /** Whether half of the known files directly below the place are there. */
   isMostlyThere(orPending: boolean): boolean;
 }
 
-/** What a place is. */
+/** The judgement of a place. */
 export interface Judgement {
   readonly state: RootState;
-  /** What to compare with from now on; undefined: nothing new is to be learned. */
+  /** The identity to compare with from now on; undefined if there is no new one. */
   readonly identity?: string;
-  /** That something was mounted there is of no interest any more: csync2 knows nothing below. */
+  /** The mount that was there does not matter any more, because csync2 knows nothing below it. */
   readonly isForgotten?: true;
 }
 
-/** What tells what is mounted at a place, or its directory, from any other. */
+/** The identity of a place's mount, or of its directory, which differs from any other. */
 export function identityOf(mount: Mount | undefined, seen: PlaceSight): string {
   const inside = 'identity' in seen ? seen.identity : '';
   return mount ? JSON.stringify([mount.type, mount.source, mount.root, inside]) : inside;
 }
 
 /**
- * Judges a place. csync2 takes what it can't see for deleted: so it has to be the one that it was,
- * or hold most of what csync2 knows there, before anything in it is looked at.
+ * Judges a place. csync2 takes files that it can't see for deleted. So before anything in the place
+ * is looked at, the place must be the same as before, or hold most of the files that csync2 knows
+ * there.
  *
- * @param knowledge - undefined where csync2's database can't be read: then only absence shows
+ * @param knowledge - undefined if csync2's database can't be read: then only absence shows
  */
 export function judgePlace(place: Place, knowledge: PlaceKnowledge | undefined): Judgement {
   const { isRoot, seen, mount, remembered } = place;
@@ -86,17 +87,18 @@ export function judgePlace(place: Place, knowledge: PlaceKnowledge | undefined):
   }
   if (seen.kind === 'missing' || seen.kind === 'unreadable') return { state: seen.kind };
   const identity = identityOf(mount, seen);
-  // A single file, mounted upon one: its content is nobody's absence.
+  // A single file that is mounted upon a file: its content does not tell that anything is missing.
   if (seen.kind === 'file' && mount && !isRoot) return { state: 'present', identity };
   if (seen.kind !== 'directory') return { state: 'not-a-directory' };
   const isSame = isSameAs(place, identity);
   if (!knowledge)
     return { state: isSame || remembered === undefined ? 'present' : 'replaced', identity };
-  // What is only pending counts where another directory has come: a check that met it half-way has
-  // made csync2 forget files that are in the one before.
+  // Pending files count if another directory has come: a check during the change has made csync2
+  // forget files of the directory before.
   const orPending = !isSame && (mount !== undefined || place.last !== undefined);
-  // The place itself and one file: if the only file is deleted, that is intentional. And a check
-  // that has met a new file system in the moment of its mount may know a file that is gone by now.
+  // Two names are the place itself and one file, and the deletion of an only file is intentional.
+  // Also, a check at the moment of a mount may have met a file of the new file system that is gone
+  // by now.
   if (!isSame && knowledge.count(orPending) <= 2) return { state: 'present', identity };
   if (seen.isEmpty)
     return { state: knowledge.count(orPending) > 2 ? 'emptied' : 'present', identity };

@@ -3,27 +3,27 @@ import { errnoName } from '../../proc/errno-name.js';
 import { isShortage } from '../../proc/shortage.js';
 import { display, type PathBytes } from '../../text/path-bytes.js';
 
-/** What is seen at a path, without following a link anywhere on the way to it. */
+/** The thing at a path, seen without following any link on the way. */
 export type PlaceSight =
   | { readonly kind: 'missing' | 'other' }
-  /** It can't be looked at: `EIO`, `ENOTCONN`, `ESTALE`, `EACCES`, … */
+  /** The path can't be looked at: `EIO`, `ENOTCONN`, `ESTALE`, `EACCES`, … */
   | { readonly kind: 'unreadable'; readonly errno: string }
   | {
       readonly kind: 'directory' | 'file';
       readonly isEmpty: boolean;
       /**
-       * Tells it from others: inode, time of birth and id of the file system, as far as that keeps
-       * them.
+       * Tells the thing from others: inode, time of birth and id of the file system, as far as the
+       * file system keeps them.
        */
       readonly identity: string;
       /**
-       * Whether the identity tells file systems apart. Every root directory of some types has the
+       * Whether the identity tells file systems apart. In some types, every root directory has the
        * same inode number.
        */
       readonly isProof: boolean;
     };
 
-/** Looks at a path. Throws for want of descriptors or memory; see `shortage.ts`. */
+/** Looks at a path. Throws if descriptors or memory are short; see `shortage.ts`. */
 export function lookAtPlace(path: PathBytes): PlaceSight {
   const { errno, kind, empty, inode, bornNs, fileSystem } = loadNative().lookAtPlace(path);
   if (errno !== 0) return failure(errnoName(errno), path);
@@ -37,7 +37,7 @@ export function lookAtPlace(path: PathBytes): PlaceSight {
 }
 
 function failure(errno: string, path: PathBytes): PlaceSight {
-  // That says nothing of the place.
+  // A shortage says nothing of the place.
   if (isShortage({ code: errno }))
     throw Object.assign(new Error(`${errno}: cannot open ${display(path)}`), { code: errno });
   if (errno === 'ENOENT' || errno === 'ENOTDIR') return { kind: 'missing' };

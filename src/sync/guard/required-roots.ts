@@ -2,7 +2,7 @@ import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { display, type PathBytes } from '../../text/path-bytes.js';
 import { lookAt } from '../common/stat-of.js';
 
-/** An included path, and where csync2.cfg names it. */
+/** An included path, and the place where csync2.cfg names it. */
 export interface RequiredRoot {
   readonly path: PathBytes;
   /** `FILE:LINE`. */
@@ -10,11 +10,11 @@ export interface RequiredRoot {
 }
 
 /**
- * Makes sure that what is included exists before anything is checked: csync2 takes a missing tree
- * for a deleted one.
+ * Makes sure that the included paths exist before anything is checked, because csync2 takes a
+ * missing tree for a deleted one.
  *
- * Throws a {@link MissingRootError} for the first that doesn't. One that can't be looked at may be
- * there: it is guarded.
+ * Throws a {@link MissingRootError} for the first path that doesn't exist. A path that can't be
+ * looked at may exist; the root guard watches it.
  */
 export function requireRoots(roots: readonly RequiredRoot[]): void {
   for (const root of roots) {

@@ -25,13 +25,13 @@ export { type RootState, rootStateText };
 export interface GuardedRoot {
   readonly path: PathBytes;
   readonly state: RootState;
-  /** Of a mount point that no include names. */
+  /** Set if the place is a mount point that no include names. */
   readonly isMount?: true;
   /** Why it is unreadable: `EIO`. */
   readonly errno?: string;
   /** When it was last seen to be present, in this run; milliseconds since 1970. */
   readonly seenAt?: number;
-  /** It is present only because somebody has said that it is meant to be as it is. */
+  /** The place is present only because an administrator has accepted it as it is. */
   readonly isAccepted?: true;
 }
 
@@ -41,8 +41,8 @@ export function rootText({ state, errno }: Pick<GuardedRoot, 'state' | 'errno'>)
 }
 
 /**
- * What csync2 remembers, as far as the guard asks. `orPending`: or what is pending for a peer,
- * though csync2 may have forgotten it.
+ * csync2's knowledge of files, as far as the guard asks. `orPending`: also counts files that are
+ * pending for a peer, though csync2 may have forgotten them.
  */
 export interface KnownFiles {
   knows?(path: PathBytes): boolean;
@@ -54,31 +54,34 @@ export interface KnownFiles {
   ): readonly { readonly name: Buffer }[];
 }
 
-/** Where the guard learns of mounts. */
+/** The source of the guard's knowledge of mounts. */
 export interface GuardedMounts {
-  /** What is mounted now; the same object as before if nothing has changed. */
+  /** Reads the mounts of now; the same object as before if nothing has changed. */
   read(): MountTable;
   readonly memory: MountMemory;
   /** Whether something at or below a path may be synchronised. */
   concerns(path: PathBytes): boolean;
   /**
-   * Whether a place that is there again may be checked: not before what has come to it unseen is
-   * noted. It is asked again at each look.
+   * Whether a place that is there again may be checked. It may not before the files that came to it
+   * unseen are noted. The guard asks again at each look.
    */
   mayReturn?(path: PathBytes): boolean;
-  /** Called before a look as long as some place is away: what comes there unseen is to be noted. */
+  /**
+   * Called before a look as long as some place is away, so that files that come there unseen are
+   * noted.
+   */
   onAway?(): void;
   /**
-   * What is mounted could not be read, or what is remembered not be written down. What was known
+   * Called when the mounts could not be read, or the memory could not be written. The old knowledge
    * stays in force.
    */
   onTrouble?(error: unknown): void;
 }
 
 /**
- * Keeps checks and updates away from what isn't there. csync2 takes every file it can't see for
- * deleted and deletes it on all peers: an unmounted disk would empty the cluster. Guarded are the
- * included directories and every mount point in them.
+ * Keeps checks and updates away from missing places. csync2 takes every file it can't see for
+ * deleted and deletes it on all peers, so an unmounted disk would empty the cluster. The guard
+ * watches the included directories and every mount point in them.
  */
 export class RootGuard {
   readonly #known: KnownFiles | undefined;
@@ -91,9 +94,9 @@ export class RootGuard {
 
   /**
    * @param roots - the outermost included directories; files and wildcard parents need no guard
-   * @param known - what csync2 remembers; undefined where its database can't be read
-   * @param onChange - told when a place goes or comes back
-   * @param mounts - undefined: mounts are not looked at
+   * @param known - csync2's knowledge of files; undefined if its database can't be read
+   * @param onChange - called when a place goes or comes back
+   * @param mounts - undefined if the guard does not look at mounts
    */
   constructor(
     roots: readonly PathBytes[],
@@ -107,14 +110,13 @@ export class RootGuard {
     for (const path of roots) this.#places.set(toKey(path), newPlace(path, true));
   }
 
-  /** Looks at all places now, and tells those whose state has changed. */
+  /** Looks at all places now, and reports those whose state has changed. */
   look(): void {
     if (!this.whole) this.#mounts?.onAway?.();
     const before = new Map([...this.#places.values()].map((place) => [place, place.state]));
     this.#judgeAll();
     const isNews = (place: GuardedPlace) => place.state !== (before.get(place) ?? 'present');
-    // An automounter mounts when somebody looks, and a table that is read while it changes may lack
-    // a line.
+    // An automounter mounts at a look, and a table that is read while it changes may lack a line.
     if (this.#away.some((place) => place.state === 'unmounted' && isNews(place))) this.#judgeAll();
     this.#attempt((mounts) => mounts.memory.save());
     const changed = [...this.#places.values()].filter(isNews).map(shown);
@@ -133,8 +135,8 @@ export class RootGuard {
   }
 
   /**
-   * Whether a check of `path` could take a guarded place for deleted. A recursive one also may not
-   * start above it.
+   * Whether a check of `path` could take a guarded place for deleted. A recursive check must not
+   * start above such a place either.
    */
   forbids(path: PathBytes, recursive: boolean): boolean {
     return this.#away.some(
@@ -142,7 +144,7 @@ export class RootGuard {
     );
   }
 
-  /** Whether a path lies at or below a place that is not there; one that returns is. */
+  /** Whether a path lies at or below a missing place. A place that returns is no longer missing. */
   isAway(path: PathBytes): boolean {
     return this.#away.some((place) => place.state !== 'returning' && isWithin(path, place.path));
   }
@@ -153,12 +155,12 @@ export class RootGuard {
   }
 
   /**
-   * Keeps what is mounted around these paths from being unmounted (but for `umount -l`, and for a
-   * file system that dies), by having its root directory open. Then looks at all places: one that
-   * has gone before is told.
+   * Keeps the file systems around these paths from being unmounted, by an open file descriptor of
+   * each root directory (except for `umount -l`, and for a file system that dies). Then looks at
+   * all places, and reports those that have already gone.
    *
-   * @returns what lets go; to be called within moments, since an unmount meanwhile fails with a
-   *   busy target
+   * @returns the function that lets the mounts go; call it within moments, because until then an
+   * unmount fails with a busy target
    */
   pin(paths: readonly PathBytes[]): () => void {
     const around = [...this.#places.values()].filter(
@@ -181,9 +183,8 @@ export class RootGuard {
   }
 
   /**
-   * Takes a place as it is now, since somebody said that it is meant: what was mounted at it and
-   * below it is forgotten, and an empty or replaced directory passes until csync2 has taken note of
-   * it.
+   * Accepts a place as it is now, on the word of an administrator. Its mounts at and below it are
+   * forgotten, and an empty or replaced directory passes until csync2 has noted its state.
    */
   allow(path: PathBytes): void {
     this.look();
@@ -210,7 +211,7 @@ export class RootGuard {
     this.#arrange();
     for (const [key, place] of this.#places) this.#judge(key, place);
     this.#away = this.#notPresent();
-    // Only now is it known what is away below each.
+    // Only now is it known which places below each one are away.
     for (const place of this.#places.values()) this.#letReturn(place);
     this.#away = this.#notPresent();
   }
@@ -229,7 +230,7 @@ export class RootGuard {
     else place.state = 'returning';
   }
 
-  /** Every mount point becomes a place, and everything that was one. */
+  /** Makes a place of every present and past mount point. */
   #arrange(): void {
     if (!this.#mounts) return;
     const { memory } = this.#mounts;
@@ -252,7 +253,7 @@ export class RootGuard {
     const remembered = this.#mounts?.memory.mounted(key);
     place.isIdle = !place.isRoot && !mount && remembered === undefined;
     if (place.isIdle) place.state = 'present';
-    // As long as it is not mounted, there is nothing to be asked.
+    // There is nothing to look at while the place is not mounted.
     if (place.isIdle || (place.state === 'unmounted' && !mount && remembered !== undefined)) return;
     const seen = lookAtPlace(place.path);
     const { isRoot, last } = place;
@@ -272,7 +273,7 @@ export class RootGuard {
     if (mount) this.#mounts?.memory.remember(key, judgement.identity);
   }
 
-  /** With what somebody has accepted. */
+  /** The state after an administrator's acceptance. */
   #stateAfterAll(key: PathKey, { state }: Judgement): RootState {
     if (state === 'present') {
       this.#accepted.delete(key);
@@ -297,7 +298,7 @@ export class RootGuard {
       count: (orPending) => known.countWithin(path, 3, orPending),
       isAny: () => known.countWithin(path, 2, true) > (known.knows?.(path) ? 1 : 0),
       isMostlyThere: (orPending) => {
-        // While it is looked at every second, csync2's database is left alone.
+        // The sample is kept, so that a look every second does not burden csync2's database.
         place.sample ??= sample(orPending);
         const names = this.#isAccepted(key) ? sample(orPending) : place.sample;
         return names.filter(({ name }) => exists(join(path, name))).length * 2 >= names.length;
@@ -322,14 +323,14 @@ interface GuardedPlace {
   state: RootState;
   errno: string | undefined;
   last: { readonly identity: string; readonly mountId: number | undefined } | undefined;
-  /** Names that should be there, as long as it is another one. */
+  /** Names that should be there, kept as long as the place is another one. */
   sample: readonly { readonly name: Buffer }[] | undefined;
   seenAt: number | undefined;
-  /** Nothing has come to it unseen, or csync2 has been told. */
+  /** No file has come to the place unseen, or csync2 has noted them all. */
   mayReturn: boolean;
-  /** Somebody has said that it is meant to be as it is. */
+  /** An administrator has accepted the place as it is. */
   isMeant: boolean;
-  /** Neither a root nor a mount point: nothing would be missed. */
+  /** Neither a root nor a mount point, so nothing could be missed. */
   isIdle: boolean;
 }
 
@@ -364,7 +365,7 @@ function openDirectory(path: PathBytes): number | undefined {
   try {
     return openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   } catch {
-    // The look that follows sees the same.
+    // The next look fails in the same way.
     return undefined;
   }
 }
@@ -377,7 +378,9 @@ function exists(path: PathBytes): boolean {
   }
 }
 
-/** Items from all over a list: names that sort together are often deleted together. */
+/**
+ * Takes items from all over a list, because names that sort together are often deleted together.
+ */
 function spread<Item>(items: readonly Item[], count: number): readonly Item[] {
   const step = Math.max(1, Math.ceil(items.length / count));
   return items.filter((_, index) => index % step === 0);

@@ -2,27 +2,26 @@ import type { PathBytes } from '../../text/path-bytes.js';
 import { changedAt, type FileStamp } from './file-stamp.js';
 
 /**
- * What files were like when csync2 last saw them, or when a peer's session had done with them:
+ * What files were like when csync2 last saw them, or when a peer's session had finished them:
  * inode, size, and the times of content and inode to the nanosecond. csync2 itself compares size
- * and whole seconds; whatever else has changed since tells of a change that it would overlook for
- * ever.
+ * and whole seconds, so any other difference is a change that csync2 would overlook for ever.
  *
- * Keeps 16 bytes a file (two digests), so that a million files take 32 MB. Of what is forgotten,
- * nobody knows whether csync2 has seen it: it is marked once more, which costs a comparison with
- * the peers and no transfer.
+ * Keeps 16 bytes a file (two digests), so that a million files take 32 MB. If a file is forgotten,
+ * it is unknown whether csync2 has seen it. Then the file is marked once more, which costs a
+ * comparison with the peers and no transfer.
  *
- * Only what has changed since the last full check began needs to be known. So there are two
- * generations, and the older one goes when a full check has succeeded.
+ * Only changes since the last full check began need to be known. So there are two generations, and
+ * the older one is dropped when a full check has succeeded.
  */
 export class FileMemory {
-  /** Since when files are remembered; milliseconds since 1970. */
+  /** Since when files are remembered, in milliseconds since 1970. */
   readonly since = Date.now();
   readonly #limit: number;
   readonly #seed: number;
   #young: Digests;
   #old: Digests;
 
-  /** @param limit - files to remember at most, in each generation */
+  /** @param limit - the most files to remember, in each generation */
   constructor(limit = 1_000_000, seed = Math.floor(Math.random() * 2 ** 31)) {
     this.#limit = limit;
     this.#seed = seed;
@@ -40,31 +39,31 @@ export class FileMemory {
     this.#young.set(digest(path, this.#seed), this.#digestOf(stamp));
   }
 
-  /** Whether the file is as it was when csync2 saw it; undefined if that is not known. */
+  /** Whether the file is as it was when csync2 saw it; undefined if that is unknown. */
   isSame(path: PathBytes, stamp: FileStamp): boolean | undefined {
     return this.#isEqual(digest(path, this.#seed), stamp);
   }
 
   /**
-   * Remembers what a file was like when it had been touched. That is less than to have been seen: a
-   * write may have happened since, whose event is still to come.
+   * Remembers what a file was like when it had been touched. That does not mean that csync2 has
+   * seen it: a write may have happened since, whose event is still to come.
    */
   rememberTouched(path: PathBytes, stamp: FileStamp): void {
     this.#young.set(digest(path, ~this.#seed), this.#digestOf(stamp));
   }
 
   /**
-   * Whether the file is as it was when it had been touched, so that its events have told of all
-   * that happened to it.
+   * Whether the file is as it was when it had been touched, so that its events have reported all
+   * its changes.
    */
   isSameAsTouched(path: PathBytes, stamp: FileStamp): boolean {
     return this.#isEqual(digest(path, ~this.#seed), stamp) ?? false;
   }
 
   /**
-   * Remembers what a file was like when it was marked: it is sent as it is then, or later.
+   * Remembers what a file was like when it was marked. csync2 sends it as it is then, or later.
    *
-   * @param now - before it was marked; milliseconds since 1970
+   * @param now - a time before the mark, in milliseconds since 1970
    */
   rememberMarked(path: PathBytes, stamp: FileStamp, now = Date.now()): void {
     // A write within one tick of the kernel's clock leaves the times as they are.
@@ -73,8 +72,8 @@ export class FileMemory {
   }
 
   /**
-   * Whether nobody has written to the file since it was marked: who closes it now may have, and has
-   * not.
+   * Whether no one has written to the file since it was marked. A process that closes the file now
+   * has not written to it.
    */
   isSameAsMarked(path: PathBytes, stamp: FileStamp): boolean {
     return this.#isEqual(digest(path, this.#seed ^ 1), stamp) ?? false;
@@ -87,7 +86,7 @@ export class FileMemory {
 
   /** A full check begins. */
   fullCheckBegun(): void {
-    // Of one that was not finished everything is still needed.
+    // Everything is still needed of a full check that was not finished.
     if (this.#old.size > 0) return;
     this.#old = this.#young;
     this.#young = new Digests(this.#limit);
@@ -110,10 +109,7 @@ function isEqual(one: Digest, other: Digest): boolean {
   return one[0] === other[0] && one[1] === other[1];
 }
 
-/**
- * Two sums of the kind of FNV-1a with final mixing (MurmurHash3), from a seed that nobody else
- * knows.
- */
+/** Two sums of the kind of FNV-1a with final mixing (MurmurHash3), from a secret seed. */
 function digest(bytes: Uint8Array, seed: number): Digest {
   let one = seed ^ 0x811c9dc5;
   let two = seed ^ 0x1b873593;
@@ -133,8 +129,8 @@ function mix(value: number): number {
 }
 
 /**
- * A table of digests by digest, open addressing, in typed arrays. What doesn't fit any more is not
- * kept.
+ * A table of digests by digest, open addressing, in typed arrays. Digests that don't fit any more
+ * are not kept.
  */
 class Digests {
   readonly #limit: number;
@@ -167,7 +163,7 @@ class Digests {
     this.#slots.set([...key, ...value], at);
   }
 
-  /** Where the key is, or where it would be. */
+  /** The slot of the key, or the free slot for it. */
   #find([high, low]: Digest): number {
     const mask = this.#slots.length / slotWords - 1;
     for (let slot = low & mask; ; slot = (slot + 1) & mask) {
@@ -192,5 +188,5 @@ class Digests {
 }
 
 const slotWords = 4;
-/** More than a tick, which an inode's times may be behind (HZ=100 at the slowest). */
+/** More than one tick, by which an inode's times may lag (HZ=100 at the slowest). */
 const tickMilliseconds = 20;

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 
 /**
- * What lstat(2) says of a file, as far as it tells one content from another. Times in nanoseconds
- * since 1970.
+ * The values of lstat(2) that tell one content of a file from another. Times in nanoseconds since
+ * 1970.
  */
 export interface FileStamp {
   readonly type: 'file' | 'link' | 'other';
@@ -22,7 +22,7 @@ export function hasWholeSeconds({ mtimeNs }: FileStamp): boolean {
   return mtimeNs % 1_000_000_000n === 0n;
 }
 
-/** When the inode has changed last, milliseconds since 1970. */
+/** When the inode changed last, in milliseconds since 1970. */
 export function changedAt({ ctimeNs }: FileStamp): number {
   return Number(ctimeNs / 1_000_000n);
 }

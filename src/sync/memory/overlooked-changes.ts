@@ -7,33 +7,33 @@ import type { NoteHistory } from './note-history.js';
 import type { Account } from './write-counts.js';
 
 /**
- * What is to be done about a file:
+ * What must be done about a file:
  *
- * - `check`: csync2 looks itself (`-c`) and sees what has changed
- * - `overlooked`: it has changed in a way that csync2 does not see: it is marked without a look
- *   (`-m`)
- * - `both`: nobody knows what csync2 knows of it
- * - `nothing`: csync2 knows it as it is
+ * - `check`: csync2 looks itself (`-c`) and sees the change
+ * - `overlooked`: the file has changed in a way that csync2 does not see, so it is marked without
+ *   a look (`-m`)
+ * - `both`: it is unknown what csync2 knows of the file
+ * - `nothing`: csync2 knows the file as it is
  */
 export type Verdict = 'check' | 'overlooked' | 'both' | 'nothing';
 
-/** What a file is judged by, besides itself. */
+/** The facts by which a file is judged, besides itself. */
 export interface Circumstances {
-  /** It is as a peer has sent it, for certain. */
+  /** The file is as a peer has sent it, for certain. */
   readonly isReceived: boolean;
-  /** Whether receptions account for what was seen of it. */
+  /** Whether receptions account for the events of the file. */
   readonly account: Account;
-  /** Nothing tells of other content: at most of owner, mode or times. */
+  /** No event tells of other content: at most owner, mode or times have changed. */
   readonly isTrusted: boolean;
   /** Whether every file that was received is known as such. */
   readonly tellsAll: boolean;
-  /** It is looked for what no event has told. */
+  /** The check searches for changes that no event has reported. */
   readonly isSweep: boolean;
-  /** What csync2 would note of it now; undefined if that is not known. */
+  /** The text that csync2 would note now; undefined if that is unknown. */
   readonly text?: string | undefined;
 }
 
-/** What verdicts are made with. `ledger` is undefined where the database is not SQLite. */
+/** The parts of {@link OverlookedChanges}. `ledger` is undefined if the database is not SQLite. */
 export interface OverlookedChangesParts {
   readonly ledger: Pick<Ledger, 'noted'> | undefined;
   readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsMarked' | 'isSameAsTouched' | 'since'>;
@@ -41,16 +41,16 @@ export interface OverlookedChangesParts {
 }
 
 /**
- * Tells which changes csync2 would overlook. It compares size, mode, owner and whole seconds: a
- * file with other content and the same of all these looks unchanged to it for ever, to `-c` and to
- * a full check alike. Tools that keep times make such files (tar, unzip, `cp -p`, package
- * managers), and so does a program that writes twice within a second.
+ * Finds changes that csync2 would overlook. csync2 compares size, mode, owner and whole seconds. If
+ * a file gets other content and all of these stay the same, csync2 never sees the change, neither
+ * with `-c` nor in a full check. Tools that keep times make such files (tar, unzip, `cp -p`,
+ * package managers), and so does a program that writes twice within a second.
  *
- * What a peer's session has written is left out, so that it isn't sent back.
+ * Files that a peer's session has written are left out, so that they aren't sent back.
  */
 export class OverlookedChanges {
   readonly #parts: OverlookedChangesParts;
-  /** Those that csync2 could not mark. */
+  /** Paths that csync2 could not mark. */
   readonly #unmarked = new Set<PathKey>();
 
   constructor(parts: OverlookedChangesParts) {
@@ -64,13 +64,13 @@ export class OverlookedChanges {
     if (!ledger) return this.#judgeUnknown(path, stamp, circumstances);
     const noted = ledger.noted(path);
     if (!noted || !looksTheSame(noted, stamp)) return 'check';
-    // Owner or mode may be other ones: csync2 sees that.
+    // Owner or mode may have changed, which csync2 sees.
     const isSeen = circumstances.text !== undefined && noted.text !== circumstances.text;
     if (!this.#isKnown(path, stamp, noted, circumstances)) return isSeen ? 'both' : 'overlooked';
     return isSeen ? 'check' : 'nothing';
   }
 
-  /** The file had to be marked, and could not be: it must be still. */
+  /** The file had to be marked, and could not be. It must still be marked. */
   mustStillBeMarked(path: PathBytes): void {
     this.#unmarked.add(toKey(path));
   }
@@ -87,8 +87,8 @@ export class OverlookedChanges {
   ): boolean {
     const { memory } = this.#parts;
     const { account, isSweep, isTrusted } = circumstances;
-    // Told just now or before, in a batch that has yet to come: it is not told again. What is
-    // remembered may have been like that already then.
+    // The write was reported just now, or before in a batch that is yet to come, so it is not
+    // reported again. The file may have been like this already when it was remembered.
     if (account === 'written') return memory.isSameAsMarked(path, stamp);
     if (isTrusted || account === 'accounted' || account === 'known') return true;
     if (isSweep && memory.isSameAsTouched(path, stamp)) return true;
@@ -102,15 +102,15 @@ export class OverlookedChanges {
   ): boolean {
     if (isReceived) return true;
     if (stamp.type === 'file' && !hasWholeSeconds(stamp)) return false;
-    // A session's process writes the file first and csync2's note of it then.
+    // A session's process writes first the file and then csync2's note of it.
     return (
       !tellsAll && this.#parts.notes.isWrittenAfter(noted.row, changedAt(stamp) - slackMilliseconds)
     );
   }
 
   /**
-   * The database is on a server, and not asked. csync2 looks, and what can't be told from that is
-   * marked, too.
+   * Judges a file if the database is on a server, and is not asked. csync2 looks at the file, which
+   * is also marked if the verdict is uncertain.
    */
   #judgeUnknown(
     path: PathBytes,
@@ -125,15 +125,15 @@ export class OverlookedChanges {
     const mayBeReceived = !tellsAll && hasWholeSeconds(stamp);
     if (isSame === true || mayBeReceived) return 'check';
     const isOfOld = changedAt(stamp) - Number(stamp.mtimeNs / 1_000_000n) > pinnedMilliseconds;
-    // A run before this one may have had csync2 note it, within the same second.
+    // A previous run may have made csync2 note the file within the same second.
     const mayBeNoted = secondsOf(stamp.mtimeNs) <= Math.floor(memory.since / 1000);
     return isSame === false || isOfOld || mayBeNoted ? 'both' : 'check';
   }
 }
 
-/** Whether csync2 takes the file for the one that it has seen, as far as size and time tell. */
+/** Whether csync2 takes the file for the one it has seen, as far as size and time tell. */
 function looksTheSame(noted: NotedFile, stamp: FileStamp): boolean {
-  // With prefixes csync2 notes no target, and never sees that a link leads elsewhere.
+  // With prefixes csync2 notes no target, and never sees that a link's target has changed.
   if (stamp.type === 'link') return noted.type === 'lnk' && noted.target === '';
   return (
     noted.type === 'reg' &&
@@ -142,7 +142,7 @@ function looksTheSame(noted: NotedFile, stamp: FileStamp): boolean {
   );
 }
 
-/** How far the clock of inodes may be behind. */
+/** How far the clock of inodes may lag. */
 const slackMilliseconds = 20;
-/** A file whose content is older than its inode has had its time set. */
+/** If a file's content is this much older than its inode, its time has been set. */
 const pinnedMilliseconds = 2000;

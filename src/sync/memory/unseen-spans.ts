@@ -1,13 +1,14 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { replaceFile } from '../../state/replace-file.js';
 
-/** A time from its beginning to its end, milliseconds since 1970. */
+/** A time from its beginning to its end, in milliseconds since 1970. */
 type Span = readonly [from: number, to: number];
 
 /**
- * The times in which changes may have gone unseen, until a full check has been through: while no
- * run watched, and around each loss. Kept on disk, as a run may end before its full check does.
- * What has changed at any other time was seen to then, be it received or made here.
+ * The times in which changes may have gone unseen, until a full check has completed: times when no
+ * run watched, and the time around each loss. The spans are on disk, because a run may end before
+ * its full check does. Changes at any other time were handled then, whether they were received or
+ * made here.
  */
 export class UnseenSpans {
   readonly #file: string;
@@ -19,14 +20,14 @@ export class UnseenSpans {
   }
 
   /**
-   * Reads what an earlier run has left. Where that can't be read, anything may have happened at any
+   * Reads the spans of earlier runs. If they can't be read, changes may have gone unseen at any
    * time until now.
    */
   static open(file: string, now = Date.now()): UnseenSpans {
     return new UnseenSpans(file, readSpans(file) ?? [[0, now]]);
   }
 
-  /** Adds a time, before anything that happens from now on is handled. */
+  /** Adds a time, before any later event is handled. */
   add(from: number, to: number): void {
     const [merged, others] = [{ from, to }, [] as Span[]];
     for (const span of this.#spans) {
@@ -43,25 +44,25 @@ export class UnseenSpans {
     this.#save();
   }
 
-  /** A full check has been through that began at this moment. */
+  /** A full check that began at this moment has completed. */
   forgetBefore(begunAt: number): void {
     this.#spans = this.#spans.filter(([, to]) => to > begunAt);
     this.#save();
   }
 
-  /** The beginning of the first; undefined: there is none. */
+  /** The beginning of the first span; undefined if there is none. */
   get since(): number | undefined {
     return this.#spans[0]?.[0];
   }
 
-  /** Whether this moment lies in one of them. */
+  /** Whether this moment lies in one of the spans. */
   covers(time: number): boolean {
     return this.#spans.some(([from, to]) => time >= from && time <= to);
   }
 
   /**
-   * If it can't be written, on a full disk, the next run takes what is there; a loss is told by the
-   * queue as well.
+   * If the file can't be written, on a full disk, it is removed, and the next run counts all the
+   * time before it as unseen; the queue reports a loss as well.
    */
   #save(): void {
     try {
@@ -73,7 +74,7 @@ export class UnseenSpans {
   }
 }
 
-/** Undefined if there are none, or none that can be read. */
+/** Undefined if there is no file, or if it can't be read. */
 function readSpans(file: string): Span[] | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));

@@ -1,8 +1,7 @@
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 
 /**
- * How often something was done to a file that may have given it other content; see
- * `watch/decode.ts`.
+ * How often a file was changed in ways that may have given it other content; see `watch/decode.ts`.
  */
 export interface CountedChange {
   readonly path: PathBytes;
@@ -12,35 +11,35 @@ export interface CountedChange {
 }
 
 /**
- * Whether what was seen of a file is all accounted for by its receptions:
+ * Whether its receptions account for all events of a file:
  *
- * - `written`: somebody here has written to it or replaced it
- * - `accounted`: nobody has: a session of csync2's server was the last to do anything to it
- * - `known`: nothing has happened since somebody here has written to it, which was told then
- * - `unknown`: that can't be told
+ * - `written`: a local process has written to the file or replaced it
+ * - `accounted`: a session of csync2's server was the last to change the file
+ * - `known`: nothing has happened since a local write, which was reported then
+ * - `unknown`: none of these is certain
  */
 export type Account = 'written' | 'accounted' | 'known' | 'unknown';
 
 /**
  * Counts how often files were written to and moved into their place lately. csync2's server moves
- * each file that it receives into its place once, and closes it there once, unless it `closes` it
- * before: whatever was seen beyond that was done by somebody else.
+ * each received file into its place once, and closes it there once, unless it `closes` the file
+ * before. Any event beyond that comes from another process.
  */
 export class WriteCounts {
   readonly #limit: number;
   /** Since when all events are seen. */
   #startedAt: number;
   /**
-   * When events came last, before those that are being noted: these have happened since, or a
-   * moment before.
+   * When events came last, before those that are being noted. The new events have happened since,
+   * or a moment before.
    */
   #deliveredAt: number;
   readonly #counts = new Map<PathKey, Counted>();
 
   /**
-   * @param startedAt - what is noted shortly after this moment may have happened before it:
-   *   milliseconds since 1970
-   * @param limit - files to count for at most
+   * @param startedAt - an event that is noted shortly after this time may have happened before it;
+   * milliseconds since 1970
+   * @param limit - the most files to count for
    */
   constructor(startedAt = Number.NEGATIVE_INFINITY, limit = 50_000) {
     this.#startedAt = startedAt;
@@ -54,9 +53,9 @@ export class WriteCounts {
       const key = toKey(path);
       const before = this.#counts.get(key);
       const goesOn = before !== undefined && now - before.lastAt < restMilliseconds;
-      // Where nothing could be read for seconds, they may be as old. What was received before
-      // others were read is done with: the directory of a file that has no events may not have been
-      // watched yet.
+      // If nothing could be read for seconds, the events may be as old. Receptions before the last
+      // events were read don't count any more: the directory of a file without events may not have
+      // been watched yet.
       const unread = Math.min(now - lateMilliseconds, this.#deliveredAt);
       const after = Math.max(before?.lastAt ?? Number.NEGATIVE_INFINITY, unread);
       const sums = goesOn ? before : { ...nothing, after };
@@ -77,27 +76,28 @@ export class WriteCounts {
     this.delivered(now);
   }
 
-  /** Events have come, of whatever kind. */
+  /** Events of any kind have come. */
   delivered(now: number): void {
     this.#deliveredAt = now;
   }
 
   /**
-   * Something was not seen: nothing can be set off any more, and what comes next may be of before.
+   * Events were lost: no event can be set off any more, and the next events may belong to an
+   * earlier time.
    */
   clear(now: number): void {
     this.#counts.clear();
     this.#startedAt = now;
   }
 
-  /** What is seen at the start, or after a loss, may be of receptions before it. */
+  /** Whether events at the start, or after a loss, may come from earlier receptions. */
   #isDoubtful(
     { isLate, moves, writes }: Counted,
     receivedAt: readonly number[],
     closes: 0 | 1,
   ): boolean {
     if (!isLate || !receivedAt.some((time) => time <= this.#startedAt)) return false;
-    // More than all of them can have done was done here.
+    // If there are more events than all receptions can have made, the file was written here.
     const possible = receivedAt.filter(
       (time) => time > this.#startedAt - unreadMilliseconds,
     ).length;
@@ -105,8 +105,8 @@ export class WriteCounts {
   }
 
   /**
-   * Whether somebody here has written to a file beside its receptions, as far as has been seen; see
-   * {@link balance}.
+   * Whether a local process has written to a file besides its receptions, as far as the events
+   * tell; see {@link balance}.
    */
   isWritten(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): boolean {
     const counted = this.#counts.get(toKey(path));
@@ -117,11 +117,11 @@ export class WriteCounts {
   }
 
   /**
-   * Sets off what was seen of a file against its receptions. The next answer is about what comes
-   * after.
+   * Sets off the events of a file against its receptions. The next answer is about later events.
    *
-   * @param receivedAt - when it was received lately, in ascending order, milliseconds since 1970
-   * @param closes - how often each reception has closed it in its place
+   * @param receivedAt - when the file was received lately, in ascending order, in milliseconds
+   * since 1970
+   * @param closes - how often each reception has closed the file in its place
    */
   balance(path: PathBytes, receivedAt: readonly number[], closes: 0 | 1 = 1): Account {
     const key = toKey(path);
@@ -130,7 +130,7 @@ export class WriteCounts {
     const times = receivedAt.filter((time) => time > counted.after);
     const { writes, moves, others } = counted;
     const isExcess = writes > times.length * closes || moves > times.length;
-    // What a reception has done and is not seen yet is still to be set off.
+    // Events of a reception that are still to come must be set off later.
     const isEven = writes === times.length * closes && moves === times.length;
     const isUnclear =
       others > 0 || this.#isDoubtful(counted, receivedAt, closes) || times.length >= mostTimes;
@@ -146,26 +146,29 @@ export class WriteCounts {
 }
 
 interface Counted {
-  /** Receptions after this moment are counted; milliseconds since 1970. */
+  /** Only receptions after this time are counted; milliseconds since 1970. */
   readonly after: number;
   readonly lastAt: number;
   readonly writes: number;
   readonly moves: number;
   readonly others: number;
-  /** Some of it may have happened long before it was noted. */
+  /** Some of the events may have happened long before they were noted. */
   readonly isLate: boolean;
   /** The last answer was `written`, and nothing has happened since. */
   readonly isWritten: boolean;
 }
 
 const nothing = { writes: 0, moves: 0, others: 0, isLate: false, isWritten: false };
-/** Quiet for so long, a file is counted from zero. */
+/** After this long without events, a file is counted from zero. */
 const restMilliseconds = 2000;
-/** So late an event may be seen. Less than the rest, so that no reception counts for two spells. */
+/**
+ * The longest delay of an event. It is less than the rest, so that no reception counts for two
+ * spells.
+ */
 const lateMilliseconds = 500;
-/** By then the events are read that came while no daemon ran. */
+/** By then the events that came while no daemon ran have been read. */
 const startMilliseconds = 3000;
-/** What is seen at a start has not happened longer before. */
+/** Events that are seen at a start are not older than this. */
 const unreadMilliseconds = 60_000;
-/** How many receptions of a file are known at most. */
+/** The most receptions of a file that are kept. */
 export const mostTimes = 64;

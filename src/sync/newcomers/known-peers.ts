@@ -15,7 +15,7 @@ export class KnownPeers {
   }
 
   /**
-   * Reads the list. Where there is none yet, the peers of the moment count as known: their trees
+   * Reads the list. If there is none yet, the present peers count as known, because their trees
    * were made equal when the cluster was set up.
    */
   static open(file: string, present: readonly string[]): KnownPeers {
@@ -25,7 +25,7 @@ export class KnownPeers {
     return known;
   }
 
-  /** Of these peers, those that are new. */
+  /** The new peers among `peers`. */
   newOf(peers: readonly string[]): string[] {
     return peers.filter((peer) => !this.#known.has(peer));
   }
@@ -35,7 +35,10 @@ export class KnownPeers {
     this.#save();
   }
 
-  /** Forgets all but these: one that comes back later is new again. Returns those forgotten. */
+  /**
+   * Forgets all peers but these, so that a peer that comes back later is new again. Returns the
+   * forgotten ones.
+   */
   keep(peers: readonly string[]): string[] {
     const gone = [...this.#known].filter((peer) => !peers.includes(peer));
     for (const peer of gone) this.#known.delete(peer);
@@ -53,7 +56,7 @@ function readNames(file: string): string[] | undefined {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
     return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : undefined;
   } catch {
-    // Missing or damaged: as if there had been none.
+    // A missing or damaged list counts as none.
     return undefined;
   }
 }

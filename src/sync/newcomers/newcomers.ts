@@ -5,26 +5,26 @@ import type { KnownPeers } from './known-peers.js';
 export interface FirstComparison {
   readonly ok: boolean;
   readonly pending: number;
-  /** Why not, for people. */
+  /** The reason of a failure, for people. */
   readonly reason: string;
 }
 
-/** What the newcomers are worked with. */
+/** The parts of {@link Newcomers}. */
 export interface NewcomerParts {
   readonly known: Pick<KnownPeers, 'newOf' | 'add'>;
-  /** Compares with one peer and makes pending what it lacks. */
+  /** Compares with one peer, and makes the files that it lacks pending. */
   readonly compare: (peer: string, signal: AbortSignal) => Promise<FirstComparison>;
-  /** Whether a peer is paused: it is compared with when it is resumed. */
+  /** Whether a peer is paused. Its comparison waits until it is resumed. */
   readonly isPaused?: (peer: string) => boolean;
   readonly onCompared?: (peer: string, comparison: FirstComparison) => void;
   readonly wake: (peer: string) => void;
 }
 
-/** How it stands with a peer that has not been compared with yet. */
+/** The state of a peer whose first comparison is still to come. */
 export interface NewcomerState {
-  /** Milliseconds since 1970; undefined: it has not failed yet. */
+  /** Milliseconds since 1970; undefined if no try has failed yet. */
   readonly failingSince: number | undefined;
-  /** Why the last try has failed, for people. */
+  /** Why the last try failed, for people. */
   readonly reason: string;
 }
 
@@ -33,7 +33,7 @@ export class Newcomers {
   readonly #parts: NewcomerParts;
   readonly #abort = new AbortController();
   readonly #waiting = new Map<string, NewcomerState>();
-  /** Those that are being compared with, and how to end the pause before the next try. */
+  /** The peers whose comparison runs, with the means to end the pause before the next try. */
   readonly #welcoming = new Map<
     string,
     { readonly done: Promise<void>; readonly hurry: AbortController }
@@ -43,7 +43,7 @@ export class Newcomers {
     this.#parts = parts;
   }
 
-  /** Those that have not been compared with yet, and how that went so far. */
+  /** The peers whose first comparison is still to come, with its state. */
   get waiting(): ReadonlyMap<string, NewcomerState> {
     return this.#waiting;
   }
@@ -60,10 +60,10 @@ export class Newcomers {
     await Promise.all([...this.#welcoming.values()].map(({ done }) => done));
   }
 
-  /** A peer is paused no longer: if it is new, it is compared with at once. */
+  /** A peer is no longer paused. A new peer is compared with at once. */
   resumed(peer: string): void {
     if (!this.#waiting.has(peer)) return;
-    // It has not failed since.
+    // No try has failed since the peer was resumed.
     this.#waiting.set(peer, { failingSince: undefined, reason: '' });
     this.#welcoming.get(peer)?.hurry.abort();
     this.#begin(peer);
@@ -74,7 +74,7 @@ export class Newcomers {
     const hurry = new AbortController();
     const done = this.#welcome(peer, hurry.signal).finally(() => {
       this.#welcoming.delete(peer);
-      // Resumed between its last look and this moment.
+      // The peer was resumed after the last look and before this moment.
       if (hurry.signal.aborted && this.#waiting.has(peer)) this.#begin(peer);
     });
     this.#welcoming.set(peer, { done, hurry });
@@ -115,8 +115,8 @@ export class Newcomers {
 }
 
 /**
- * Returns after some time, or when one of the signals is aborted, and leaves nothing behind at
- * either.
+ * Returns after some time, or when one of the signals is aborted. Removes its timer and listeners
+ * in both cases.
  */
 function pause(seconds: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {

@@ -3,22 +3,22 @@ import { saidName } from '../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../csync2/run/push-transcript.js';
 
 /**
- * Files that were under way when a push was cut off: killed, or left by a peer that died. The peer
- * may have put such a file in its place without owner, mode and time, and without taking note of
- * it. It then takes its own half of our file for a change of its own: a conflict that is none. So
- * it is sent again with force, unless so much time has passed that somebody there may really have
+ * Files that a push was sending when it was killed or its peer died. The peer may have put such a
+ * file in its place without owner, mode and time, and without a note in its database. The peer then
+ * takes its half of our file for a change of its own, which is a false conflict. So the file is
+ * sent again with force, unless so much time has passed that a user on the peer may really have
  * changed it.
  */
 export class CutOffFiles {
-  /** Until when each is to be forced, milliseconds since 1970. */
+  /** Until when each file is sent with force, in milliseconds since 1970. */
   readonly #until = new Map<string, number>();
 
-  /** Whether a row is to be pushed with force. */
+  /** Whether a row must be pushed with force. */
   isForced(row: DirtyRow, now = Date.now()): boolean {
     return now < (this.#until.get(saidName(row)) ?? 0);
   }
 
-  /** Notes what a push has come to. */
+  /** Takes in the result of a push. */
   pushed(transcript: PushTranscript, { sent, left }: Rows, now = Date.now()): void {
     for (const row of sent) this.#until.delete(saidName(row));
     const name = transcript.nameCutOff(left.map(saidName));

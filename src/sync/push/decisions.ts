@@ -5,20 +5,20 @@ import type { HeldConflict } from './refused/rejected.js';
 import type { RejectedRows } from './refused/rejected-rows.js';
 import type { ContestedVersions } from './versions/contested-versions.js';
 
-/** What {@link Decisions} changes. */
+/** The parts of {@link Decisions}. */
 export interface DecisionsParts {
   readonly peer: string;
   readonly ledger: Ledger;
   readonly window: DatabaseWindow;
   readonly rejected: RejectedRows;
   readonly contested: ContestedVersions;
-  /** Has the lane look again at what is pending. */
+  /** Asks the lane to look again at the pending rows. */
   readonly wake: () => void;
 }
 
 /**
- * What others decide about the files that are pending for one peer: those that compare both sides,
- * and a person. Names are those of the database.
+ * Carries out the decisions of the comparisons and of administrators about the files that are
+ * pending for one peer. Names are those of the database.
  */
 export class Decisions {
   readonly #parts: DecisionsParts;
@@ -33,31 +33,31 @@ export class Decisions {
   }
 
   /**
-   * Sends a file once more if the peer has taken it as it is now: another host may have brought it
-   * an older version since, which was on its way all the time.
+   * Sends a file once more if the peer has taken it as it is now: another host may have brought the
+   * peer an older version since, which was on its way all the time.
    */
   sendAgain(encoded: Buffer): void {
     if (this.#parts.contested.sendAgain(encoded)) this.#parts.wake();
   }
 
   /**
-   * Has what is under a name sent with force, as long as it does not change: the peer has something
-   * else there that is to go.
+   * Sends the file under a name with force, as long as the file does not change, in place of
+   * something else that the peer has there.
    */
   win(encoded: Buffer): void {
     this.#send(encoded, true);
   }
 
-  /** Has what is under a name sent, as any change is. */
+  /** Sends the file under a name, as any change is sent. */
   offer(encoded: Buffer): void {
     this.#send(encoded, false);
   }
 
   /**
-   * Has nothing of these names pending any more: the peer's version is to come. Until it does, this
-   * host keeps its own on disk.
+   * Removes these names from the pending ones, because the peer's version will come. Until it does,
+   * this host keeps its own version on disk.
    *
-   * @returns whether it could be done: not while csync2's database is locked for seconds
+   * @returns whether that was possible; it is not while csync2's database is locked for seconds
    */
   async giveUp(names: readonly Buffer[]): Promise<boolean> {
     const { contested, ledger, peer, rejected, wake, window } = this.#parts;
@@ -73,35 +73,35 @@ export class Decisions {
     return true;
   }
 
-  /** Tries what the peer has refused of some names, at once. */
+  /** Tries some of the names that the peer has refused again, at once. */
   tryAgain(concerns: (encoded: Buffer) => boolean): void {
     if (this.#parts.rejected.forgetWhere(concerns)) this.#parts.wake();
   }
 
   /**
-   * The peer has looked at what this host has, and sent nothing: it may have given up its version
-   * of what is in conflict.
+   * The peer has looked at this host's files, and sent nothing. It may have given up its version of
+   * files in conflict.
    */
   lookedAt(): void {
     if (this.#parts.rejected.retryConflicts()) this.#parts.wake();
   }
 
-  /** What the peer has changed as well, and nobody has decided. */
+  /** The files that the peer has changed as well, and that no one has decided. */
   conflicts(): readonly HeldConflict[] {
     return this.#parts.rejected.conflicts();
   }
 
-  /** Whether the peer has refused a file, and not taken it since. */
+  /** Whether the peer has refused a file, and has not taken it since. */
   hasRejected(row: DirtyRow): boolean {
     return this.#parts.rejected.hasFailed(row);
   }
 
-  /** Whether the peer called a file changed on both sides when it was asked last. */
+  /** Whether the peer called a file changed on both sides at the last push of the file. */
   hasConflict(encoded: Buffer): boolean {
     return this.#parts.rejected.wasConflict({ encoded });
   }
 
-  /** As {@link hasConflict}, anything at or below a name, or a directory above it. */
+  /** As {@link hasConflict}, for anything at or below a name, or a directory above it. */
   hasConflictAround(encoded: Buffer): boolean {
     return this.#parts.rejected.hasConflictAround(encoded);
   }

@@ -1,6 +1,7 @@
 /**
- * Notices that csync2 and a peer's server wait for each other, which neither ever ends: at once
- * where csync2 shows all that goes over the wire, else when it has said nothing for a while.
+ * Notices that csync2 and a peer's server wait for each other, which neither ever ends. It notices
+ * this at once if csync2 shows all that goes over the wire, else after csync2 has said nothing for
+ * a while.
  */
 export class Impasse {
   readonly #mayBe: () => boolean;
@@ -8,19 +9,19 @@ export class Impasse {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param mayBe - whether the file that csync2 is at may be such a case; asked when it has said
-   * nothing for a while
+   * @param mayBe - whether the current file may be the cause; asked after csync2 has said nothing
+   * for a while
    */
   constructor(mayBe: () => boolean) {
     this.#mayBe = mayBe;
   }
 
-  /** Aborted when it has come to that. */
+  /** Aborted when both sides are stuck. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** csync2 has said something. `isSeen`: what it said is that. */
+  /** csync2 has said something. `isSeen`: its messages show that both sides are stuck. */
   add(isSeen: boolean): void {
     clearTimeout(this.#timer);
     if (isSeen) this.#abort.abort();
@@ -39,8 +40,5 @@ export class Impasse {
   }
 }
 
-/**
- * A small file takes milliseconds; one for which the peer has to wait at its database, a second
- * more.
- */
+/** A small file takes milliseconds, or a second more if the peer must wait for its database. */
 const silentMilliseconds = 1500;

@@ -11,7 +11,7 @@ import type { PendingFiles } from './slice/pending-files.js';
 import type { ContestedVersions } from './versions/contested-versions.js';
 import type { SentVersions } from './versions/sent-versions.js';
 
-/** What {@link Judge} keeps up to date for one peer, and whom it tells. */
+/** The state that {@link Judge} keeps up to date for one peer, and the callbacks that it calls. */
 export interface JudgeParts {
   readonly peer: string;
   readonly files: PendingFiles;
@@ -20,17 +20,20 @@ export interface JudgeParts {
   readonly contested: ContestedVersions;
   readonly cutOff: CutOffFiles;
   readonly refusal: RefusalClassifier;
-  /** Has a row that was refused asked about alone, next. */
+  /** Asks for the next push to be a single row that was refused. */
   readonly askSoon: () => void;
-  /** The peer has something in the way of this name that is not known here. */
+  /** Called when the peer has something unknown in the way of this name. */
   readonly compare?: ((encoded: Buffer) => void) | undefined;
   /** This host and the peer have both changed a file. */
   readonly onContested?: ((encoded: Buffer) => void) | undefined;
-  /** The peer may have brought others an older version since they have taken ours. */
+  /**
+   * Called when the peer takes our version late: it may have brought an older version to other
+   * hosts after they took ours.
+   */
   readonly onLate?: ((encoded: Buffer) => void) | undefined;
 }
 
-/** Decides what the end of a push means: for the files it was to send, and for the peer. */
+/** Decides what the end of a push means for its files and for the peer. */
 export class Judge {
   readonly #parts: JudgeParts;
 
@@ -38,7 +41,7 @@ export class Judge {
     this.#parts = parts;
   }
 
-  /** @returns why the peer takes nothing at the moment; undefined: it does */
+  /** @returns why the peer takes nothing at the moment; undefined if it takes files */
   judge(pushed: Pushed): Outcome | undefined {
     const { askSoon, cutOff, refusal, rejected } = this.#parts;
     const { diagnoses, result, outcome, transcript } = pushed;
@@ -47,14 +50,14 @@ export class Judge {
     rejected.taken(sent);
     rejected.takenBelow(sent);
     if (!pushed.isStuck) cutOff.pushed(transcript, outcome);
-    // What was refused along with everything else was not refused for its own sake.
+    // Rows that were refused along with all others were not refused for their own sake.
     if (sent.length > 0 && refusal.isOver()) rejected.release();
     if (result.outcome === 'stalled') this.#noteStall(pushed);
     const failure = left.length > 0 && sent.length === 0 ? this.#failureOf(pushed) : undefined;
     if (failure) return failure;
-    // Whatever comes next may be refused as well, for a reason that one of these tells.
+    // The next rows may be refused for the same reason, and one of these rows tells it.
     if (sent.length === 0 && left.length > 0 && diagnoses.size === 0) askSoon();
-    // Exit code 0 is no proof: what is left is left. The peer was reached and did not take these
+    // Exit code 0 is no proof: the rows are left. The peer was reached and did not take these
     // files.
     for (const row of pushed.blamed.filter((each) => !rejected.isResting(each)))
       this.#noteRefusal(row, pushed);
@@ -72,14 +75,16 @@ export class Judge {
     versions.taken(sent, pushed.endedAt);
   }
 
-  /** Until now, the peer had a version of its own that it may have been bringing to others. */
+  /**
+   * Whether the peer had a version of its own until now, which it may have been bringing to others.
+   */
   #isLate(row: DirtyRow): boolean {
     const { contested, rejected } = this.#parts;
     const { encoded } = row;
     return rejected.wasConflict(row) || contested.isOrigin(encoded) || contested.isDecided(encoded);
   }
 
-  /** Why nothing was taken, if that tells of the peer and not of these files. */
+  /** Why nothing was taken, if the reason is the peer's and not that of these files. */
   #failureOf({ result, diagnoses }: Pushed): Outcome | undefined {
     const { refusal, rejected } = this.#parts;
     if (aboutThePeer.has(result.outcome)) return result.outcome;
@@ -97,14 +102,15 @@ export class Judge {
     rejected.refused(row, files.stamp(row), diagnosis, Date.now());
     if (lookalikes?.includes(row)) rejected.force(row);
     if (diagnosis?.isTie && this.#winsTies(row)) rejected.force(row);
-    // Refused once more, it is the peer's later change.
+    // If the row is refused once more, the reason is a later change on the peer.
     if (diagnosis?.meaning === 'half-taken') versions.taken([row], endedAt);
     if (diagnosis?.meaning === 'compare') compare?.(row.encoded);
   }
 
   /**
-   * Where a file is to replace a directory that the peer has something in, csync2's server sends no
-   * answer (csync_rs_sig reads the directory, and fails without a word).
+   * Notes the row at which the peer stalled, if it is a file or a link. csync2's server sends no
+   * answer when a file must replace a directory that is not empty on the peer (csync_rs_sig reads
+   * the directory, and fails silently).
    */
   #noteStall({ outcome: { left }, transcript }: Pushed): void {
     const { compare, files, rejected } = this.#parts;
@@ -116,9 +122,9 @@ export class Judge {
   }
 
   /**
-   * Both sides changed the file within the second (or to the same size) that `auto` compares, so
-   * neither wins there. One must give way, and both must agree which: the host whose name comes
-   * later.
+   * Whether this host wins a tie. Both sides changed the file within the same second (or to the
+   * same size), which is all that `auto` compares, so neither wins there. One host must give way,
+   * and both must agree which: the host whose name comes later.
    */
   #winsTies(row: DirtyRow): boolean {
     return Buffer.compare(row.myName, encodeName(Buffer.from(this.#parts.peer))) < 0;

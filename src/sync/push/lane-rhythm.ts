@@ -4,8 +4,8 @@ import { backoffSeconds } from '../common/backoff.js';
 import type { LaneState, LaneStatus } from './lane.js';
 
 /**
- * When a lane works and when it waits: woken by changes, held back after a failure with growing
- * pauses, woken again by itself. What the work is, is the lane's own affair.
+ * Decides when a lane works and when it waits: changes wake the lane, a failure holds it back with
+ * growing pauses, and a timer wakes it again. The lane itself decides what the work is.
  */
 export class LaneRhythm {
   readonly #work: () => Promise<void>;
@@ -23,27 +23,27 @@ export class LaneRhythm {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param work - does all that is to be done, reports through {@link failed} or {@link succeeded},
-   *   never throws
+   * @param work - does all the work there is, reports through {@link failed} or {@link succeeded},
+   * never throws
    * @param isPaused - whether an administrator has paused the peer: the lane works then, too, but
-   *   begins no update
+   * begins no update
    */
   constructor(work: () => Promise<void>, isPaused: () => boolean = () => false) {
     this.#work = work;
     this.#isPaused = isPaused;
   }
 
-  /** Aborted when work that goes on is to be broken off. */
+  /** Aborted when running work must be broken off. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** The lane is to stop: nothing new is begun. */
+  /** The lane must stop, so nothing new begins. */
   get isStopping(): boolean {
     return this.#stopping;
   }
 
-  /** No update may be begun: the lane is to stop, or the peer is paused. */
+  /** No update may begin, because the lane must stop or the peer is paused. */
   get isHeldBack(): boolean {
     return this.#stopping || this.#isPaused();
   }
@@ -58,22 +58,21 @@ export class LaneRhythm {
   }
 
   /**
-   * There may be work. While the lane waits after a failure this changes nothing: the wait has its
-   * end.
+   * There may be work. This changes nothing while the lane waits after a failure, because that wait
+   * ends by itself.
    */
   wake(): void {
     if (this.#isHeld()) return;
     this.#awake = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
-      // A wake-up between the last look for work and this moment.
+      // A wake-up came after the last look for work.
       if (this.#awake) this.wake();
     });
   }
 
   /**
-   * As {@link wake}, but a wait that has lasted for some seconds is ended: what has come since may
-   * fare better.
+   * As {@link wake}, but ends a wait that has lasted for some seconds: newer files may fare better.
    */
   probe(): void {
     if (this.#state === 'waiting' && Date.now() - this.#failedAt > probeMilliseconds) this.retry();
@@ -93,7 +92,7 @@ export class LaneRhythm {
     this.wake();
   }
 
-  /** The peer has been paused or resumed: no failure counts any more, and no wait goes on. */
+  /** The peer has been paused or resumed, so no failure counts any more, and no wait goes on. */
   renew(): void {
     clearTimeout(this.#timer);
     if (this.#state === 'waiting') this.#state = 'idle';
@@ -102,9 +101,9 @@ export class LaneRhythm {
   }
 
   /**
-   * Resolves when no update goes on, or the peer is paused no longer.
+   * Resolves when no update runs, or the peer is no longer paused.
    *
-   * @param end - ends one that has not ended by itself after `graceSeconds`
+   * @param end - ends an update that has not ended by itself after `graceSeconds`
    */
   async silence(end: () => void, graceSeconds = graceful): Promise<void> {
     const grace = setTimeout(() => {
@@ -120,7 +119,7 @@ export class LaneRhythm {
   }
 
   /**
-   * Begins nothing new and waits for what goes on; breaks it off after `graceSeconds`. An update
+   * Begins nothing new and waits for running work. Breaks it off after `graceSeconds`. An update
    * that is broken off may leave a file on the peer without its owner, mode and time.
    */
   async stop(graceSeconds = graceful): Promise<void> {
@@ -133,7 +132,7 @@ export class LaneRhythm {
     this.#state = 'stopped';
   }
 
-  /** Work is being done. */
+  /** An update runs. */
   updating(): void {
     this.#state = 'updating';
   }
@@ -146,7 +145,7 @@ export class LaneRhythm {
   }
 
   failed(reason: Outcome): void {
-    // Nothing is tried again while the peer is paused; what is pending is to be known.
+    // Nothing is sent while the peer is paused, but the pending files must be counted.
     if (this.#isPaused()) {
       this.wakeAt(Date.now() + pausedMilliseconds);
       return;
@@ -187,17 +186,17 @@ export class LaneRhythm {
 /** States that say nothing of a peer that is paused. */
 const pausable: ReadonlySet<LaneState> = new Set(['idle', 'waiting']);
 /**
- * Seconds for which an update may go on that is not to: broken off, it may leave a file there
- * without owner, mode and time.
+ * Seconds that an unwanted update may still run. An update that is broken off may leave a file on
+ * the peer without owner, mode and time.
  */
 const graceful = 8;
-/** How often it is looked whether it has ended. */
+/** How often the lane looks whether the update has ended. */
 const silenceMilliseconds = 20;
 const pausedMilliseconds = 1000;
 const backoff = { first: 1, most: 300 };
 /**
- * The peer answers, and does not take some file: what comes next it may take. It may be that only a
- * disk is missing there.
+ * The peer answers, but rejects some file. It may take the next one. Perhaps only a disk is missing
+ * on the peer.
  */
 const ofFiles: ReadonlySet<Outcome> = new Set(['denied', 'refused', 'conflict']);
 const fileBackoff = { first: 1, most: 60 };

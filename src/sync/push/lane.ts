@@ -15,35 +15,34 @@ export const laneStateText: Readonly<Record<LaneState, string>> = {
   stopped: 'stopped',
 };
 
-/** Stage 2 for one peer, however it is done. */
+/** Stage 2 for one peer, implemented by `PeerLane` and `SharedLane`. */
 export interface Lane {
   readonly peer: string;
   /** Something may be pending for the peer. */
   wake(): void;
   /** Ends the wait after a failure now. */
   retry(): void;
-  /**
-   * Ends a running push if it may send something at or below a path: what was there is out of
-   * sight.
-   */
+  /** Ends a running push if it may send something at or below a path that is out of sight. */
   halt(path: PathBytes): void;
   /**
-   * A session of csync2's server has marked a file, by its name in the database: since it had
-   * changed, or since it was pending for somebody when a peer offered another version. `isOffered`:
-   * it was this peer's session. `at`: when, in milliseconds since 1970.
+   * A session of csync2's server has marked a file, by its name in the database: either the file
+   * had changed, or it was pending for some peer when a peer offered another version. `isOffered`:
+   * the session was this peer's. `at`: when, in milliseconds since 1970.
    */
   marked?(encoded: Buffer, isOffered: boolean, at: number): void;
   /**
-   * The peer has been paused: begins no update, and resolves when none goes on. One that takes
+   * The peer has been paused. Begins no update, and resolves when none runs. An update that takes
    * seconds is ended.
    */
   pause(): Promise<void>;
-  /** The peer has been resumed: sends at once what waits, also what the peer had rejected. */
+  /**
+   * The peer has been resumed. Sends at once all that waits, also files that the peer had rejected.
+   */
   resume(): void;
   /** Resolves when the lane does nothing at the moment. */
   rest(): Promise<void>;
   status(): LaneStatus;
-  /** Ends a running push; what it had not sent stays pending. */
+  /** Ends a running push. The files that it had not sent stay pending. */
   stop(): Promise<void>;
 }
 
@@ -51,26 +50,25 @@ export interface Lane {
 export interface LaneStatus {
   readonly peer: string;
   readonly state: LaneState;
-  /** Since when the peer has been paused; undefined: it is not. */
+  /** Since when the peer has been paused; undefined if it is not paused. */
   readonly pausedSince?: number | undefined;
   /** Why the last run failed, if it did. */
   readonly reason: Outcome | undefined;
   readonly failingSince: number | undefined;
   readonly nextAttemptAt: number | undefined;
   readonly lastSentAt: number | undefined;
-  /** Files pending when the lane last looked; undefined where that can't be read. */
+  /** Files pending when the lane last looked; undefined if that can't be read. */
   readonly pending: number | undefined;
-  /** Since when something has been pending without a break; undefined where that can't be read. */
+  /** Since when something has been pending without a break; undefined if that can't be read. */
   readonly pendingSince: number | undefined;
   readonly sent: number;
-  /** The first of the files that the peer does not take, and how many there are. */
+  /** The first of the files that the peer rejects, and the number of all of them. */
   readonly onHold: readonly HeldPath[];
   readonly onHoldCount: number;
   /** How many of them were changed on both sides; undefined where that can't be told. */
   readonly conflictCount?: number;
   /**
-   * Files that are held back because they can't be looked at on this host, as far as the lane has
-   * met them.
+   * Files that are held back because this host can't look at them, as far as the lane has met them.
    */
   readonly unreadable?: number;
 }
@@ -80,7 +78,7 @@ export interface AcceptedFile {
   /** On this host. */
   readonly path: PathBytes;
   readonly kind: 'file' | 'directory' | 'link' | 'other' | 'removal';
-  /** When csync2 came to it: it sent the file as it was then, or a moment later. */
+  /** When csync2 came to the file. It sent the file as it was then, or a moment later. */
   readonly begunAt: number;
   /** When the peer had accepted it. */
   readonly at: number;
@@ -92,24 +90,24 @@ export interface PushReport {
   readonly sent: number;
   readonly left: number;
   readonly outcome: Outcome;
-  /** What csync2 or the peer has said, for people. */
+  /** The message of csync2 or the peer, for people. */
   readonly text: string;
   readonly seconds: number;
-  /** Names of what was sent and what was left, when there are few. */
+  /** The names of the sent and the left files, if they are few. */
   readonly names: readonly Buffer[];
-  /** Names of what was sent that the peer had not taken before. */
+  /** The names of the sent files that the peer had not taken before. */
   readonly taken?: readonly Buffer[];
   /**
-   * What the peer has accepted, without what it had already; undefined where only the number is
-   * known.
+   * The files that the peer has accepted, without those it had already; undefined if only the
+   * number is known.
    */
   readonly accepted?: readonly AcceptedFile[];
   /**
-   * The path, on this host, of the file that the `diagnosis` is of, if the peer had not rejected it
-   * before for this reason.
+   * The path, on this host, of the file that the `diagnosis` is about, if the peer had not rejected
+   * it before for this reason.
    */
   readonly rejected?: PathBytes;
-  /** The peer as a whole is the matter, and not single files. */
+  /** The reason is the peer as a whole, and not single files. */
   readonly isAboutPeer: boolean;
   /** Set when csync2 was asked why the peer does not take a file. */
   readonly diagnosis?: Diagnosis;

@@ -2,9 +2,9 @@ import type { LeastRate } from '../../csync2/run/runner.js';
 import type { Mutex } from '../common/mutex.js';
 
 /**
- * How fast an update has to be where peers are updated one after another: one whose peer drips must
- * not hold up the others for as long as it likes. csync2 moves more than this for small files, too,
- * as it reads and writes its database.
+ * The least rate of an update when peers are updated one after another: a peer that drips must not
+ * hold up the others for ever. csync2 moves more bytes than this for small files, too, because it
+ * reads and writes its database.
  */
 export function leastRateOf(turn: Mutex | undefined): LeastRate | undefined {
   return turn && { bytesPerSecond: 4096, isWanted: () => turn.isWaitedFor };

@@ -8,7 +8,7 @@ import type { ContestedVersions } from './versions/contested-versions.js';
 import type { SentVersions } from './versions/sent-versions.js';
 import type { UncertainRows } from './versions/uncertain-rows.js';
 
-/** What {@link Merge} decides by. */
+/** The parts of {@link Merge}. */
 export interface MergeParts {
   readonly peer: string;
   readonly ledger: Ledger;
@@ -20,8 +20,8 @@ export interface MergeParts {
 }
 
 /**
- * Brings what one push has sent into csync2's own database. A file that was checked meanwhile, or
- * may have been another one while it was sent, stays pending.
+ * Writes the result of one push into csync2's own database. A file stays pending if it was checked
+ * during the push, or if it may have changed while it was sent.
  */
 export class Merge {
   readonly #parts: MergeParts;
@@ -29,7 +29,7 @@ export class Merge {
   readonly #checkpoint: Checkpoint;
   readonly #uncertain: ReadonlySet<string>;
 
-  /** @param checkpoint - the moment at which what was sent was copied */
+  /** @param checkpoint - the moment at which the sent rows were copied */
   constructor(parts: MergeParts, pushed: Pushed, checkpoint: Checkpoint) {
     this.#parts = parts;
     this.#pushed = pushed;
@@ -41,7 +41,7 @@ export class Merge {
   /**
    * Call it in a database window.
    *
-   * @returns whether it is done: not while the database is locked
+   * @returns whether it is done; it is not while the database is locked
    */
   try(): boolean {
     const { contested, files, journal, ledger, peer } = this.#parts;
@@ -68,8 +68,8 @@ export class Merge {
     const { files, uncertain, versions } = this.#parts;
     const path = files.path(row.encoded);
     if (path === undefined) return false;
-    // It was there for a moment, in which csync2 sent it, and nobody will find it changed: it is
-    // gone, as it was.
+    // csync2 sent a file that existed for a moment only. No check will find a change, because the
+    // file is gone as it was before.
     const isUpdated = this.#pushed.transcript.hasUpdated(saidName(row));
     const isPast = isUpdated && files.look(row.encoded) === 'gone';
     if (isPast || versions.isUncertain(row)) return uncertain.sent(path);

@@ -3,11 +3,11 @@ import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { replaceFile } from '../../state/replace-file.js';
 
 /**
- * Which peers an administrator has paused, and since when, in milliseconds since 1970. Kept on
- * disk: a restart or a reboot must not begin to send what is to wait.
+ * Which peers an administrator has paused, and since when, in milliseconds since 1970. The list is
+ * on disk, because a restart or a reboot must not begin to send to a paused peer.
  */
 export class PausedPeers {
-  /** The file could not be read, so all peers are paused: to send is what cannot be taken back. */
+  /** The file could not be read, so all peers are paused, because sending can't be undone. */
   readonly isDamaged: boolean;
   readonly #file: string;
   #since: ReadonlyMap<string, number>;
@@ -31,15 +31,16 @@ export class PausedPeers {
     return paused;
   }
 
-  /** Since when a peer has been paused; undefined: it is not. */
+  /** Since when a peer has been paused; undefined if it is not paused. */
   since(peer: string): number | undefined {
     return this.#since.get(peer);
   }
 
   /**
-   * Pauses peers, durably; those that are paused stay so.
+   * Pauses peers, durably. Peers that are paused already stay so.
    *
-   * @returns those that were not. Throws a {@link PauseNotKeptError}; nothing has changed then.
+   * @returns the peers that were not paused. Throws a {@link PauseNotKeptError}; nothing has
+   * changed then.
    */
   pause(peers: readonly string[], now = Date.now()): string[] {
     const added = [...new Set(peers)].filter((peer) => !this.#since.has(peer));
@@ -48,14 +49,17 @@ export class PausedPeers {
     return added;
   }
 
-  /** Resumes peers, durably. @returns those that were paused. Throws as {@link pause}. */
+  /** Resumes peers, durably. @returns the peers that were paused. Throws as {@link pause}. */
   resume(peers: readonly string[]): string[] {
     const taken = [...this.#since.keys()].filter((peer) => peers.includes(peer));
     if (taken.length > 0) this.#replace(without(this.#since, taken));
     return taken;
   }
 
-  /** Forgets all but these: one that comes back to csync2.cfg later is not paused. Never throws. */
+  /**
+   * Forgets all peers but these, so that a peer that comes back to csync2.cfg later is not paused.
+   * Never throws.
+   */
   keep(peers: readonly string[]): void {
     const gone = [...this.#since.keys()].filter((peer) => !peers.includes(peer));
     if (gone.length === 0) return;
@@ -63,7 +67,7 @@ export class PausedPeers {
     try {
       this.#replace(left);
     } catch {
-      // On a full disk the list stays, and the next start forgets them.
+      // On a full disk the old list stays in the file, and the next start forgets the peers.
       this.#since = left;
     }
   }

@@ -35,44 +35,49 @@ import { UnnotedFiles } from './versions/unnoted-files.js';
 /** The parts of {@link PeerLane}, which sends to one peer from private databases. */
 export interface PeerLaneParts {
   readonly peer: string;
-  /** What it calls this host. */
+  /** The name that the peer uses for this host. */
   readonly myName: string;
-  /** It only receives: what it has changed is no later version. */
+  /** The peer only receives files, so its own changes are no later versions. */
   readonly isSlave?: boolean;
   readonly runner: Runner;
   readonly ledger: Ledger;
   readonly journal: CheckJournal;
   readonly window: DatabaseWindow;
   readonly prefixes: readonly PathPrefix[];
-  /** Directory for private databases, best on tmpfs. */
+  /** The directory for private databases, best on tmpfs. */
   readonly directory: string;
-  /** File name csync2 expects in it. */
+  /** The file name that csync2 expects there. */
   readonly databaseName: string;
   /** Seconds without progress after which a push is ended. */
   readonly stallSeconds: number;
   /** Set when peers are updated one after another. */
   readonly turn?: Mutex;
-  /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
+  /** Whether a path lies at or below a missing place. csync2 would push such a path as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
   /** Looks which places are there, before and after each push. */
   readonly lookAtRoots: () => void;
-  /** Undefined: nothing is kept from being unmounted. */
+  /** Undefined if nothing is kept from being unmounted. */
   readonly pin?: PushWatchParts['pin'];
   /**
-   * Has a file checked that is there and of which csync2 has no note: it has taken it for deleted.
+   * Asks for a check of a file that exists but has no note in csync2's database, because csync2 has
+   * taken the file for deleted.
    */
   readonly recheck?: (path: PathBytes) => void;
   /**
-   * Has both sides compared: the peer has something in the way of this name that is not known here.
+   * Asks for a comparison of both sides, because the peer has something unknown in the way of this
+   * name.
    */
   readonly compare?: (encoded: Buffer) => void;
-  /** Undefined: nothing is known of other hosts' versions. */
+  /** Undefined if nothing is known of other hosts' versions. */
   readonly origins?: Origins;
   /** This host and the peer have both changed a file. */
   readonly onContested?: (encoded: Buffer) => void;
-  /** The peer may have brought others an older version since they have taken ours. */
+  /**
+   * Called when the peer takes our version late: it may have brought an older version to other
+   * hosts after they took ours.
+   */
   readonly onLate?: (encoded: Buffer) => void;
-  /** Since when the peer has been paused; undefined: it is not. */
+  /** Since when the peer has been paused; undefined if it is not paused. */
   readonly pausedSince?: () => number | undefined;
   /** Undefined: nobody wants to know where the time goes. */
   readonly timelines?: Timelines | undefined;
@@ -81,9 +86,9 @@ export interface PeerLaneParts {
 }
 
 /**
- * Stage 2 for one peer, on a private database: no lock of the real one is held over a network wait,
- * so the lanes disturb neither each other nor the checks, and two hosts that push at each other
- * can't block.
+ * Stage 2 for one peer, on a private database. The lane holds no lock of csync2's real database
+ * while it waits for the network, so lanes disturb neither each other nor the checks, and two hosts
+ * that push to each other can't block.
  */
 export class PeerLane implements Lane {
   readonly peer: string;
@@ -105,7 +110,7 @@ export class PeerLane implements Lane {
   readonly #uncertain = new UncertainRows();
   #pushing: Slice | undefined;
   #hasRecalled = false;
-  /** In the clock of `performance`. */
+  /** By the clock of `performance`. */
   #turnSince = 0;
   #unreadable = 0;
   #waiting = 0;
@@ -174,7 +179,7 @@ export class PeerLane implements Lane {
   }
 
   wake(): void {
-    // A peer that answers and refuses what it was asked about may take what has come since.
+    // A peer that refuses the file it was asked about may take a newer one.
     if (this.#refusal.isPeer) this.#rhythm.probe();
     else this.#rhythm.wake();
   }
@@ -248,14 +253,16 @@ export class PeerLane implements Lane {
         this.#time(slice, pushed);
         slice = await this.#merge(pushed, checkpoint);
       } finally {
-        // Not the next one, which has been taken already.
+        // The next slice has been taken already, and must stay.
         if (this.#pushing?.halt === halt) this.#pushing = undefined;
         this.#parts.journal.release(checkpoint);
       }
     }
   }
 
-  /** Before the first push: a daemon that was killed behind its last one has left it. */
+  /**
+   * Runs before the first push: a daemon that was killed after its last push has left its database.
+   */
   #recall(): void {
     this.#hasRecalled = true;
     const interrupted = PrivateDatabase.recall(this.#databaseFile);
@@ -264,8 +271,8 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Copies the pending files that are sent next into a private database. Call it in a database
-   * window.
+   * Copies the pending files that the next push sends into a private database. Call it in a
+   * database window.
    */
   #nextSlice(): Slice | undefined {
     const { ledger, journal, peer, timelines } = this.#parts;
@@ -285,8 +292,8 @@ export class PeerLane implements Lane {
     this.#versions.begin(copy.rows);
     for (const path of this.#unnoted.take(copy.unnoted)) this.#parts.recheck?.(path);
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
-    // Still the moment of the snapshot: what is checked from here on stays pending, whatever this
-    // push sends.
+    // This is still the moment of the snapshot: files that are checked after it stay pending,
+    // whether this push sends them or not.
     const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
     this.#pushing = {
       copy,
@@ -342,7 +349,7 @@ export class PeerLane implements Lane {
 
   #goesOn(pushed: Pushed): boolean {
     if (pushed.isHalted) {
-      // It says nothing of the peer or the files.
+      // A halted push says nothing of the peer or the files.
       this.#cutOff.pushed(pushed.transcript, pushed.outcome);
       return !this.#rhythm.isStopping;
     }
@@ -358,8 +365,8 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Others wait for their turn, and this one has lasted long enough: it goes on when they have had
-   * theirs.
+   * Whether this lane's turn has lasted long enough while others wait for theirs. The lane goes on
+   * after the others.
    */
   #isTurnOver(): boolean {
     const { stallSeconds, turn } = this.#parts;
@@ -381,13 +388,14 @@ export class PeerLane implements Lane {
   }
 
   /**
-   * Removes what was sent from what is pending, and in the same window takes the next slice if it
-   * `goesOn`. Beside a session that is waited for no longer the database may be locked for seconds.
+   * Removes the sent rows from the pending ones, and takes the next slice in the same window if it
+   * `goesOn`. The database may be locked for seconds by a session that the window no longer waits
+   * for.
    */
   async #merge(pushed: Pushed, checkpoint: Checkpoint): Promise<Slice | undefined> {
     const merge = new Merge(this.#merging, pushed, checkpoint);
-    // When the lane is stopped before it gets its turn, what was sent stays pending and is sent
-    // again: no harm.
+    // If the lane is stopped first, the sent rows stay pending and are sent again, which does no
+    // harm.
     for (let wait = 5; !this.#rhythm.signal.aborted; wait = Math.min(wait * 2, 100)) {
       const merged = await this.#parts.window.run(async () => {
         if (!merge.try()) return false;
@@ -409,7 +417,7 @@ export class PeerLane implements Lane {
     for (const report of reportsOf(pushed, about)) this.#parts.onPush?.(report);
   }
 
-  /** Nothing can be sent now but what rests: the lane wakes when the first of it is due. */
+  /** Only resting rows are left to send, so the lane wakes when the first of them is due. */
   #awaitRelease(resting: readonly DirtyRow[]): void {
     const { ledger } = this.#parts;
     const isPending = (encoded: Buffer) => ledger.pendingRow(this.peer, encoded) !== undefined;
@@ -428,12 +436,12 @@ export class PeerLane implements Lane {
   /** Nothing can be sent now. */
   #noteIdle(): void {
     if (this.#pending.countNow() > 0) return;
-    // Whatever has failed is not pending any more.
+    // The rows that failed are not pending any more.
     this.#rhythm.succeeded();
     this.#unnoted.forget();
   }
 
-  /** The peer is paused: corrects and counts what is pending, and sends nothing. */
+  /** Corrects and counts the pending rows while the peer is paused, and sends nothing. */
   async #notePending(): Promise<void> {
     const { wait } = this.#pending;
     if (wait > 0) return this.#rhythm.wakeAt(Date.now() + wait);
@@ -449,7 +457,7 @@ export class PeerLane implements Lane {
 }
 
 const onHoldShown = 100;
-/** How often files are looked for that can't be looked at. */
+/** How often the lane looks again for files that it could not look at. */
 const lookAgainMilliseconds = 10_000;
-/** How often links are looked at that wait for what can't be sent. */
+/** How often the lane looks at links that wait for files that can't be sent yet. */
 const waitingMilliseconds = 1000;

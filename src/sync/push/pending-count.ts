@@ -1,9 +1,11 @@
-/** How much is pending for one peer, and since when: counted as often as it costs little. */
+/**
+ * How much is pending for one peer, and since when. It counts only as often as counting is cheap.
+ */
 export class PendingCount {
   readonly #ask: () => number;
   #files: number | undefined;
   #since: number | undefined;
-  /** In the clock of `performance`. */
+  /** By the clock of `performance`. */
   #againAt = 0;
 
   /** @param ask - counts in the database: milliseconds where a million rows are pending */
@@ -11,7 +13,7 @@ export class PendingCount {
     this.#ask = ask;
   }
 
-  /** Undefined: nobody has counted yet. */
+  /** Undefined until the first count. */
   get files(): number | undefined {
     return this.#files;
   }
@@ -32,7 +34,7 @@ export class PendingCount {
     this.#since ??= Date.now();
   }
 
-  /** Counts, unless it has just been done. */
+  /** Counts, unless the last count was a moment ago. */
   look(): void {
     this.#count();
     this.#noteSince();
@@ -52,8 +54,8 @@ export class PendingCount {
   }
 
   /**
-   * To count a million rows before each push would take as long as the push: then it is not told
-   * again.
+   * Counting a million rows before each push would take as long as the push, so the count is
+   * skipped if the last one was a moment ago.
    */
   #count(): void {
     const begun = performance.now();
@@ -63,5 +65,5 @@ export class PendingCount {
   }
 }
 
-/** Counting takes this part of the time at most. */
+/** The pause between two counts is this many times as long as a count. */
 const countingShare = 50;

@@ -7,12 +7,12 @@ import type { AcceptedFile, PushReport } from './lane.js';
 import { aboutThePeer, type Pushed } from './pusher.js';
 import type { RejectedRows } from './refused/rejected-rows.js';
 
-/** What the reports of a push need beside the push. */
+/** What the reports of a push need besides the push. */
 export interface ReportParts {
   readonly peer: string;
-  /** The path of a name of the database; undefined if it has none here. */
+  /** The path of a name in the database; undefined if the name has no path on this host. */
   readonly pathOf: (encoded: Buffer) => PathBytes | undefined;
-  /** As before the push. */
+  /** The rejected rows as they were before the push. */
   readonly rejected: RejectedRows;
 }
 
@@ -25,7 +25,7 @@ export function reportsOf(pushed: Pushed, { peer, pathOf, rejected }: ReportPart
   const isAboutPeer = aboutThePeer.has(result.outcome);
   const left = isAboutPeer ? outcome.left : blamed;
   const reports: PushReport[] = [];
-  // Of interest to people is not what has settled itself, or is about to.
+  // Rows that have settled themselves, or are about to, are not reported.
   const told = left.filter((row) => {
     const diagnosis = diagnoses.get(row);
     return diagnosis && !rejected.isTriedAgain(row, diagnosis);
@@ -56,7 +56,7 @@ export function reportsOf(pushed: Pushed, { peer, pathOf, rejected }: ReportPart
   return reports;
 }
 
-/** Without what was settled by a refusal, and what the peer had already. */
+/** The accepted files, without rows that a refusal settled and files that the peer had already. */
 function acceptedOf(
   { diagnoses, endedAt, outcome, transcript }: Pushed,
   pathOf: ReportParts['pathOf'],

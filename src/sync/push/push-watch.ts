@@ -8,23 +8,23 @@ export interface PushWatchParts {
   /** The files of the update, on this host. */
   readonly paths: readonly PathBytes[];
   /**
-   * Keeps what is mounted around them from being unmounted, and looks that it still is; returns
-   * what lets it go.
+   * Keeps the mounts around the files from being unmounted, and makes sure that they are still
+   * there. Returns the function that lets them go.
    */
   readonly pin: (paths: readonly PathBytes[]) => () => void;
-  /** Called when one of them can't be looked at any more. */
+  /** Called when one of the files can't be looked at any more. */
   readonly onOutOfSight: () => void;
 }
 
 /**
- * Watches over an update from our look at its files to csync2's own, which takes what it can't see
- * for deleted:
+ * Watches over the files of an update from our look at them to csync2's own, because csync2 takes
+ * files that it can't see for deleted:
  *
- * - When csync2 has connected, it greets the peer, and then looks at all of them, once. From before
- *   it starts until it begins to send what it has found there, they are pinned; not for long, as
- *   nobody can unmount meanwhile, and a peer may hang.
- * - As long as it is connecting, and while it waits for a peer that hangs, they are looked at again
- *   and again.
+ * - After csync2 has connected, it greets the peer, and then looks at all the files, once. The
+ *   files are pinned from before csync2 starts until it begins to send. A pin lasts only a short
+ *   time, because no one can unmount during it, and a peer may hang.
+ * - The files are looked at again and again while csync2 connects, and while it waits for a peer
+ *   that hangs.
  */
 export class PushWatch {
   readonly #parts: PushWatchParts;
@@ -35,8 +35,8 @@ export class PushWatch {
 
   constructor(parts: PushWatchParts) {
     this.#parts = parts;
-    // Not only when it says that it has connected: on a busy machine it may have looked before that
-    // is read.
+    // Pins now and not only when csync2 says that it has connected: on a busy machine csync2 may
+    // have looked at the files before its message is read.
     this.#pin();
     this.#after(pauseMilliseconds, () => this.#look());
   }
@@ -48,7 +48,7 @@ export class PushWatch {
     else if (!this.#isConnected && text.startsWith('Connect to ')) this.#connected();
   };
 
-  /** csync2 has ended, or looks at nothing any more. */
+  /** csync2 has ended, or no longer looks at files. */
   end(): void {
     this.#abort.abort();
     for (const timer of this.#timers) clearTimeout(timer);
@@ -61,7 +61,7 @@ export class PushWatch {
     this.#pin();
   }
 
-  /** What is pinned already is let go only when it has been pinned again. */
+  /** Pins the files anew, and lets the old pin go only after that. */
   #pin(): void {
     const before = this.#unpin;
     try {
@@ -73,7 +73,7 @@ export class PushWatch {
       before?.();
     } catch (error) {
       if (!isShortage(error)) throw error;
-      // Nobody can tell what is in sight, which is no better than that it is not.
+      // It is unknown what is in sight, which is as bad as out of sight.
       this.#parts.onOutOfSight();
     }
   }
@@ -104,7 +104,8 @@ export class PushWatch {
       if (unreadable.length > 0) onOutOfSight();
       else if (!signal.aborted) this.#after(pauseMilliseconds, () => this.#look());
     } catch {
-      // Ended meanwhile; or nobody can tell, which is no better than out of sight.
+      // Either the update has ended, or it is unknown what is in sight, which is as bad as out of
+      // sight.
       if (!signal.aborted) onOutOfSight();
     }
   }

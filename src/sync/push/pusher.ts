@@ -25,20 +25,23 @@ export interface PushParts {
   readonly peer: string;
   readonly runner: Runner;
   readonly stallSeconds: number;
-  /** Undefined: it may take as long as it likes as long as it moves. */
+  /** Undefined if the push may take any time as long as it moves. */
   readonly leastRate?: LeastRate | undefined;
-  /** Of the private database. */
+  /** The directory of the private database. */
   readonly directory: string;
   readonly files: PendingFiles;
   readonly doubt: DoubtfulDeletions;
   readonly versions: SentVersions;
-  /** Whether a file stands where csync2 knows a directory with something in it. */
+  /**
+   * Whether a file stands in the place of a directory that has something in it, as far as csync2
+   * knows.
+   */
   readonly replacesDirectory: (encoded: Buffer) => boolean;
-  /** Whether a file is as this peer has sent it. */
+  /** Whether a file is still as this peer has sent it. */
   readonly isTheirs: (row: DirtyRow) => boolean;
   /** Looks which places are there. */
   readonly lookAtRoots: () => void;
-  /** Undefined: nothing is kept from being unmounted. */
+  /** Undefined if nothing is kept from being unmounted. */
   readonly pin: PushWatchParts['pin'] | undefined;
 }
 
@@ -50,7 +53,10 @@ export class Pusher {
     this.#parts = parts;
   }
 
-  /** csync2 tells why a file is rejected only where it shows all that goes over the wire. */
+  /**
+   * Whether csync2 can show all that goes over the wire; only then does it tell why a file is
+   * rejected.
+   */
   isSmall(rows: readonly DirtyRow[]): boolean {
     if (rows.length > toldRows) return false;
     let bytes = 0n;
@@ -59,8 +65,8 @@ export class Pusher {
   }
 
   /**
-   * Pushes a slice. Ended by the signal, or by the slice's own when something in it goes out of
-   * sight.
+   * Pushes a slice. The push ends early on `signal`, or on the slice's `halt` when a file of the
+   * slice goes out of sight.
    */
   async run({ copy, isTold, paths, halt, timeline }: Slice, signal: AbortSignal): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
@@ -93,7 +99,7 @@ export class Pusher {
         this.#isLookalike(row, transcript, refusals, isTold),
       );
       const outcome = withLeft(all, lookalikes);
-      // At the higher level csync2 shows the group's key.
+      // At the higher level of output csync2 shows the group's key.
       const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
       const pushed = {
         result: { ...result, said },
@@ -116,9 +122,10 @@ export class Pusher {
   }
 
   /**
-   * csync2 compares what it has noted of both sides as far as the shorter text goes: a link to
-   * `releases/1` is the same to it as one to `releases/10`. Whether it has compared such two is
-   * known where it shows what the peer has sent.
+   * Whether csync2 may have taken two different links for equal. csync2 compares the notes of both
+   * sides only to the end of the shorter text: it takes a link to `releases/1` for one to
+   * `releases/10`. It is known whether csync2 has compared two such links if it shows what the peer
+   * has sent.
    */
   #isLookalike(
     row: PushedRow,
@@ -133,14 +140,14 @@ export class Pusher {
     return here !== undefined && there !== undefined && here !== there;
   }
 
-  /** A file replaces a directory, which the peer has something in for all we know. */
+  /** Whether a file replaces a directory. The peer may have something in that directory. */
   #mayBeStuck(name: string | undefined): boolean {
     return (
       name !== undefined && this.#parts.replacesDirectory(encodeName(Buffer.from(name, 'latin1')))
     );
   }
 
-  /** What has not been tried is neither sent nor refused. */
+  /** The result of a push that got stuck: rows that were not tried are neither sent nor refused. */
   #stuck(
     { endedAt, result, transcript }: Pick<Pushed, 'endedAt' | 'result' | 'transcript'>,
     outcome: PushOutcome,
@@ -159,8 +166,8 @@ export class Pusher {
   }
 
   /**
-   * If nothing was sent and there is nobody to blame, all are: else the same would be pushed again
-   * and again.
+   * The rows to blame. If nothing was sent and no row is to blame, all rows are blamed, or the same
+   * rows would be pushed again and again.
    */
   #blamed({ sent, left }: PushOutcome, transcript: PushTranscript): readonly PushedRow[] {
     const isGone = (row: PushedRow) => this.#parts.files.look(row.encoded) === 'gone';
@@ -173,7 +180,7 @@ export class Pusher {
     for (const row of left) {
       const own = this.#parts.files.compared(row);
       const diagnosis = refusals.of(saidName(row), own);
-      // Alone, it is the matter, whatever was said.
+      // A row that is left alone is to blame, even if csync2 has said nothing about it.
       if (diagnosis)
         diagnoses.set(
           row,
@@ -185,8 +192,8 @@ export class Pusher {
   }
 
   /**
-   * The peer has taken, or sent, this very file: what it has changed there, it has changed since,
-   * and sends.
+   * Whether the peer has changed a file after it took or sent this very version. The peer sends
+   * that later change.
    */
   #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
     const { isTheirs, versions } = this.#parts;
@@ -194,11 +201,11 @@ export class Pusher {
   }
 }
 
-/** A push that has been prepared. */
+/** A push that is ready to run. */
 export interface Slice {
   readonly copy: PrivateDatabase;
   readonly checkpoint: Checkpoint;
-  /** csync2 tells why it does not take a file. */
+  /** Whether csync2 tells why the peer rejects a file. */
   readonly isTold: boolean;
   /** The files on this host. */
   readonly paths: readonly PathBytes[];
@@ -211,24 +218,24 @@ export interface Slice {
 /** Why rows are left, as far as that is known. */
 export type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
 
-/** What a push came to. */
+/** The result of a push. */
 export interface Pushed {
   readonly result: CommandResult;
   /** Milliseconds since 1970. */
   readonly endedAt: number;
   readonly outcome: PushOutcome;
   readonly transcript: PushTranscript;
-  /** Those left for their own sake; see {@link blamedRows}. */
+  /** The rows that were left for their own sake; see {@link blamedRows}. */
   readonly blamed: readonly PushedRow[];
   readonly diagnoses: Diagnoses;
-  /** It was ended because something in it has gone out of sight. */
+  /** The push was ended because one of its files went out of sight. */
   readonly isHalted?: true;
   /**
-   * Links among those left that lead elsewhere on the peer, and that csync2 takes for the same: to
-   * be sent with force.
+   * Links that were left, lead elsewhere on the peer, and are equal to csync2. They must be sent
+   * with force.
    */
   readonly lookalikes?: readonly PushedRow[];
-  /** It was ended because both sides waited for each other. */
+  /** The push was ended because both sides waited for each other. */
   readonly isStuck?: true;
 }
 
@@ -244,7 +251,7 @@ export const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'locked',
   'shortage',
 ]);
-/** What the answers make of what is left. */
+/** Adds to the outcome what the peer's answers say of the rows that are left. */
 function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
   if (diagnoses.size === 0) return outcome;
   const having = (meaning: Meaning) =>
@@ -261,16 +268,16 @@ function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
   };
 }
 
-/** Has these rows, which csync2 takes for sent, left. */
+/** Moves rows that csync2 takes for sent to the rows that are left. */
 function withLeft(outcome: PushOutcome, rows: readonly PushedRow[]): PushOutcome {
   if (rows.length === 0) return outcome;
   const sent = outcome.sent.filter((row) => !rows.includes(row));
   return { ...outcome, sent, left: [...outcome.left, ...rows] };
 }
 
-/** Of pushes up to this size csync2 tells everything: some 40 messages a file, and its content. */
+/** The largest push of which csync2 tells everything: about 40 messages a file, and its content. */
 const toldRows = 64;
 const toldBytes = 256n * 1024n;
-/** What csync2 says of a session, and no name or key. */
+/** Messages of csync2 about a session that contain no file name and no key. */
 const harmless =
   /^(ERROR|Connecting to host|Connect to|SSL|Config command|Group command|Database (?:Error|backend)|Can't|Certificate)/;

@@ -13,46 +13,47 @@ export interface SharedLaneParts {
   readonly peer: string;
   readonly runner: Runner;
   readonly journal: CheckJournal;
-  /** Further options for the update, such as `-b` where the binary has it. */
+  /** Further options of the update, such as `-b` if the binary has it. */
   readonly options: readonly string[];
   /**
-   * Marks again what has been marked since, and releases the checkpoint; see
+   * Marks the files again that were marked after the checkpoint, and releases the checkpoint; see
    * {@link Checker.markAgain}.
    */
   readonly markAgain: (checkpoint: Checkpoint) => Promise<number | undefined>;
-  /** Files pending for this peer; undefined if that can't be told. */
+  /** Counts the files that are pending for this peer; undefined if they can't be counted. */
   readonly countPending: () => Promise<number | undefined>;
-  /** Whether every place is there: csync2 pushes as deleted what it can't see. */
+  /** Whether every place is there: csync2 pushes files that it can't see as deleted. */
   readonly mayPush: () => boolean;
-  /** Undefined: what is pending is not checked. */
+  /** Undefined if the pending files are not looked at. */
   readonly sights?: PendingSights;
   readonly stallSeconds: number;
   readonly turn?: Mutex;
-  /** Since when the peer has been paused; undefined: it is not. */
+  /** Since when the peer has been paused; undefined if it is not paused. */
   readonly pausedSince?: () => number | undefined;
   readonly onPush?: (report: PushReport) => void;
   readonly onError?: (where: string, error: unknown) => void;
 }
 
 /**
- * What is pending, as far as it is in sight. An update of the shared database can't leave out
- * single files.
+ * Looks whether pending files are in sight. An update of the shared database can't leave out single
+ * files.
  */
 export interface PendingSights {
   /** The files that are pending. */
   pending(): Promise<readonly PathBytes[]>;
-  /** Those of them that can't be looked at, or lie at or below a place that is not there. */
+  /** Those of `paths` that can't be looked at, or lie at or below a missing place. */
   outOfSight(paths: readonly PathBytes[]): Promise<readonly PathBytes[]>;
   readonly pin: PushWatchParts['pin'];
-  /** Marks them once more: csync2 may have sent them as deleted. */
+  /** Marks the files once more, because csync2 may have sent them as deleted. */
   mark(paths: readonly PathBytes[]): Promise<void>;
 }
 
 /**
- * Stage 2 for one peer on csync2's own database, for those that aren't SQLite: `csync2 -u -P PEER`.
- * Such an update removes from what is pending what a check may have marked again meanwhile. It
- * can't be kept apart from the checks: one to a peer that is dead or slow would hold up the changes
- * for all others. So what was marked meanwhile is marked once more.
+ * Stage 2 for one peer on csync2's own database, for databases other than SQLite: `csync2 -u -P
+ * PEER`. Such an update may remove a file from the pending ones that a check has marked again
+ * during the update. The update can't exclude the checks, because one to a dead or slow peer would
+ * hold up the changes for all others. So files that were marked during the update are marked once
+ * more.
  */
 export class SharedLane implements Lane {
   readonly peer: string;
@@ -75,7 +76,7 @@ export class SharedLane implements Lane {
   }
 
   wake(): void {
-    // A peer that does not take some file may take what has come since.
+    // A peer that refuses some file may take a newer one.
     const { reason } = this.#rhythm.status;
     if (reason === 'refused' || reason === 'conflict') this.#rhythm.probe();
     else this.#rhythm.wake();
@@ -164,13 +165,14 @@ export class SharedLane implements Lane {
       const lost = (await sights?.outOfSight(pending)) ?? [];
       if (lost.length > 0) await sights?.mark(lost);
       const again = await markAgain(checkpoint);
-      // It says nothing of the peer.
+      // A halted update says nothing of the peer.
       if (halt.signal.aborted) return this.#rhythm.failed('unreadable');
       const before = this.#pending ?? 0;
       const left = await this.#look();
       this.#report(result, { sent: Math.max(0, before - (left ?? 0)), left: left ?? 0 });
       if (this.#rhythm.isStopping) return;
-      // Exit code 0 is no proof that all was sent; what a check has marked meanwhile is no failure.
+      // Exit code 0 does not prove that everything was sent. Files that a check marked meanwhile
+      // are no failure.
       if (result.outcome !== 'done') this.#rhythm.failed(result.outcome);
       else if (again === undefined) this.#rhythm.failed('locked');
       else if (left && again === 0) this.#rhythm.failed('refused');

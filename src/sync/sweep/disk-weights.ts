@@ -4,11 +4,11 @@ import { checkCost } from './check-cost.js';
 import { type Entry, entriesOf } from './list-directory.js';
 
 /**
- * How much there is to be checked at and below directories of the disk, counted up to a limit:
- * entries, by their cost (see {@link checkCost}).
+ * The weight of directories on disk: the cost of the entries at and below them (see {@link
+ * checkCost}), counted up to a limit.
  *
- * One count also tells of the directories that it has come by, for a moment: of 2,000 directories
- * in one another each would otherwise be counted down to the bottom again, which takes minutes.
+ * One count also tells the weight of the directories on its way, for a moment. Otherwise each of
+ * 2,000 nested directories would be counted down to the bottom again, which takes minutes.
  */
 export class DiskWeights {
   readonly #list: (directory: PathBytes) => Iterable<Entry>;
@@ -40,8 +40,8 @@ export class DiskWeights {
   }
 
   /**
-   * Counts somewhat more than the limit, so that what is near the top of it is known to be too much
-   * as well.
+   * Counts a bit more than the limit, so that directories near the top are known to be too much as
+   * well.
    */
   #survey(top: PathBytes, limit: number): number {
     const end = this.#now() + longestMilliseconds;
@@ -57,12 +57,12 @@ export class DiskWeights {
         left -= checkCost(path.length + 1 + name.length);
         if (left <= 0) return;
       }
-      // The next is taken from the end, and is to be the first of the list.
+      // The next directory is taken from the end, and must be the first of the list.
       directory.below.reverse();
     };
     enter(top);
     for (let directory = open.at(-1); directory && left > 0; directory = open.at(-1)) {
-      // What takes long to be counted is too much in one piece.
+      // A directory that takes long to count is too much in one piece.
       if (this.#now() > end) left = 0;
       const next = directory.below.pop();
       if (next) enter(next);
@@ -72,14 +72,14 @@ export class DiskWeights {
     return this.#giveUp(open, limit);
   }
 
-  /** The last one is counted: it is part of the one above. */
+  /** The last directory is counted, and becomes part of the one above. */
   #close(open: Directory[], weight: number): void {
     const { path } = open.pop() as Directory;
     this.#known.set(toKey(path), weight);
     (open.at(-1) as Directory).weight += weight;
   }
 
-  /** Not all of these is counted. */
+  /** Ends the count of directories that are not fully counted. */
   #giveUp(open: Directory[], limit: number): number {
     let weight = 0;
     for (let directory = open.pop(); directory; directory = open.pop()) {
@@ -95,12 +95,12 @@ export class DiskWeights {
 /** A directory that is being counted. */
 interface Directory {
   readonly path: PathBytes;
-  /** Of itself and what has been counted below it. */
+  /** The weight of the directory itself and of the counted entries below it. */
   weight: number;
   /** Directories in it that are still to be counted. */
   readonly below: PathBytes[];
 }
 
-/** In this time a directory hardly becomes another. */
+/** A directory hardly changes its weight within this time. */
 const knownMilliseconds = 5000;
 const longestMilliseconds = 200;

@@ -9,11 +9,11 @@ export interface Entry {
 }
 
 /**
- * What is in a directory, read a few at a time: a list of a million entries would hold up
- * everything else for seconds. None if it is gone, no directory, or not readable: csync2 sees the
- * same and says so.
+ * The entries of a directory, read a few at a time, because a list of a million entries would block
+ * everything else for seconds. There are none if the directory is gone, is no directory, or is not
+ * readable: csync2 sees the same and says so.
  *
- * Throws for want of descriptors or memory; see `shortage.ts`.
+ * Throws if descriptors or memory are short; see `shortage.ts`.
  */
 export function* entriesOf(directory: PathBytes): Generator<Entry, void> {
   const opened = open(directory);
@@ -32,7 +32,7 @@ function open(directory: PathBytes): Dir | undefined {
   try {
     return opendirSync(directory, { encoding: 'buffer' as BufferEncoding, bufferSize: 256 });
   } catch (error) {
-    // Not to be taken for an empty one.
+    // A shortage must not pass for an empty directory.
     if (isShortage(error)) throw error;
     return undefined;
   }

@@ -3,9 +3,8 @@ import { join, type PathBytes } from '../../text/path-bytes.js';
 import { checkCost } from './check-cost.js';
 
 /**
- * One piece of a check of whole trees: a few paths for one csync2 command. Without paths there is
- * nothing to check yet: it only gives others their turn, so that a directory of a million names
- * holds nobody up.
+ * One piece of a check of whole trees: a few paths for one csync2 command. A piece without paths
+ * only gives others their turn, so that a directory of a million names blocks nothing.
  */
 export interface SweepStep {
   readonly paths: readonly PathBytes[];
@@ -21,33 +20,33 @@ export interface SweepChild {
   readonly deep: boolean;
 }
 
-/** What the plan asks about a tree, on disk and in csync2's database. */
+/** The questions of the plan about a tree, on disk and in csync2's database. */
 export interface SweepTree {
   /**
-   * What is at and below a path, on disk or known, whichever is more, in files with usual paths
-   * (see `checkCost`); counted up to `limit`. Also `limit` if there is something below that csync2
-   * can't handle, so that it would not come to the end of a recursive check.
+   * The weight of a path with everything below it, on disk or known, the larger of both, in files
+   * with usual paths (see `checkCost`); counted up to `limit`. It is also `limit` if csync2 can't
+   * handle a path below, so that a recursive check would not come to its end.
    */
   weigh(path: PathBytes, limit: number): number;
   /**
-   * Names directly below a directory, on disk or known, some thousand at a time. One that is no
-   * directory may come once more, if csync2 knows something below it.
+   * The names directly below a directory, on disk or known, some thousand at a time. A name that is
+   * no directory may come twice, if csync2 knows files below it.
    */
   children(directory: PathBytes): Iterable<readonly SweepChild[]>;
   /**
-   * Whether csync2 goes into a directory in a recursive check; if not, it must not be given what is
-   * in it by name either.
+   * Whether csync2 enters a directory in a recursive check. If not, csync2 must not be given the
+   * names in it either.
    */
   isEntered(directory: PathBytes): boolean;
 }
 
 /**
- * Cuts a check of whole trees into steps of about `filesPerStep` files, so that between two of them
- * a fresh change and a peer's push get their turn: in one piece a check of 170,000 files holds both
- * up for 3 s, for 20 s if all are new.
+ * Cuts a check of whole trees into steps of about `filesPerStep` files, so that fresh changes and a
+ * peer's push get their turn between two steps. A check of 170,000 files in one piece delays both
+ * by 3 s, or by 20 s if all files are new.
  *
- * Lazy: what a step covers is looked up when its turn has come. A caller that stops early calls
- * `return`.
+ * The steps are lazy: a step looks up its paths when its turn comes. A caller that stops early
+ * calls `return`.
  */
 export function* sweepSteps(
   roots: readonly PathBytes[],
@@ -97,7 +96,7 @@ class Steps {
     this.#most = most;
   }
 
-  /** Paths to be looked at alone. */
+  /** Adds paths to look at alone. */
   *files(paths: readonly PathBytes[]): Generator<SweepStep, void> {
     for (const path of paths) {
       const cost = checkCost(path.length);
@@ -107,7 +106,7 @@ class Steps {
     }
   }
 
-  /** A path to be looked at with all below. */
+  /** Adds a path to look at with everything below it. */
   *tree(path: PathBytes, cost: number): Generator<SweepStep, void> {
     if (this.#treesCost + cost > this.#most) yield* this.rest();
     this.#trees.push(path);
@@ -130,14 +129,12 @@ class Steps {
   }
 }
 
-/**
- * What is met on the way: paths to be looked at alone, or a directory that is still to be weighed.
- */
+/** A result of the walk: paths to look at alone, or a directory that must still be weighed. */
 interface Found {
   readonly files?: readonly PathBytes[];
   readonly leftOut?: readonly PathBytes[];
   readonly directory?: PathBytes;
-  /** There is nothing to be seen into which the directory could be cut. */
+  /** No entry was seen by which the directory could be cut. */
   readonly isBare?: boolean;
 }
 
@@ -146,8 +143,8 @@ function* rootsOf(roots: readonly PathBytes[]): Generator<Found, void> {
 }
 
 /**
- * The directory itself and what is in it. All its names are read before anything is done about
- * them, so that it need not be open meanwhile; of very many, a part at a time.
+ * The directory itself and its entries. All names are read before they are worked on, so that the
+ * directory need not stay open; very many names are read in parts.
  */
 function* below(directory: PathBytes, tree: SweepTree): Generator<Found, void> {
   let isBare = true;
@@ -183,8 +180,8 @@ function* found(
 }
 
 const nothingYet: SweepStep = { paths: [], recursive: false };
-/** So much is looked at before others have their turn: some tenths of a second. */
+/** This much is weighed before others have their turn, which takes some tenths of a second. */
 const weighedAtOnce = 4000;
-/** Names of one directory that are held in memory. */
+/** The most names of one directory in memory. */
 const namesAtOnce = 100_000;
 const pathsAtOnce = 1000;

@@ -9,8 +9,7 @@ import type { SweepChild, SweepTree } from './sweep-plan.js';
 export type IsEntered = (directory: PathBytes) => boolean;
 
 /**
- * The tree of a full check as it is: the disk, and what csync2 knows (undefined where it can't be
- * read).
+ * The present tree of a full check: the disk, and csync2's notes (undefined if they can't be read).
  */
 export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
   const disk = new DiskWeights();
@@ -23,8 +22,8 @@ export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): Swe
 }
 
 /**
- * The same for trees that were reported: what is weighed on the disk needs no look into the
- * database, which outside of a database window might make a session of csync2's server wait.
+ * The tree of reported paths. It is weighed on disk alone, because a look into the database outside
+ * of a database window might make a session of csync2's server wait.
  */
 export function reportedTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
   const disk = new DiskWeights();
@@ -44,14 +43,14 @@ function* childrenOf(
   for (const known of ledger?.childrenWithin(directory) ?? []) {
     yield known.filter((child) => {
       const stat = statOf(join(directory, child.name));
-      // A file on disk may have been a directory: what csync2 knows below it is to be looked at,
+      // A file on disk may have been a directory, so csync2's notes below it must be looked at,
       // too.
       return !stat || (child.deep && !stat.isDirectory());
     });
   }
 }
 
-/** Some thousand entries at a time; none if there are none. */
+/** Some thousand entries at a time; no portion for an empty directory. */
 function* portionsOf(directory: PathBytes): Generator<readonly SweepChild[], void> {
   let portion: SweepChild[] = [];
   for (const { name, isDirectory } of entriesOf(directory)) {

@@ -1,14 +1,14 @@
 import { type Batch, batchSize } from '../common/batch.js';
 import type { Portions } from './portions.js';
 
-/** A piece of what was taken from the queue. */
+/** A piece of the entries that were taken from the queue. */
 export interface Portion {
   readonly batch: Batch;
   /** When the oldest change in it was noticed, or earlier; milliseconds since 1970. */
   readonly changedAt: number;
 }
 
-/** What is left of batches that were small, and taken back. */
+/** The rest of small batches that were taken back. */
 export interface Recalled {
   readonly batches: readonly Batch[];
   /** When the oldest change in them was noticed, or earlier; milliseconds since 1970. */
@@ -24,9 +24,9 @@ export interface Taken<Place> {
 }
 
 /**
- * What was taken from the queue and is not checked yet, a portion after the other in the order of
- * the queue; but what goes first in a batch goes before all that is left of the batches before.
- * Never twice in a row: a trickle of changes would keep a large batch waiting for ever.
+ * The entries that were taken from the queue and are not checked yet, in portions, in the order of
+ * the queue. But the first portion of a batch goes before the rest of earlier batches, though never
+ * twice in a row: a trickle of changes would make a large batch wait for ever.
  */
 export class Backlog<Place> {
   readonly #entries: Entry<Place>[] = [];
@@ -37,15 +37,12 @@ export class Backlog<Place> {
     return this.#entries.length === 0;
   }
 
-  /** Number of paths in the batches of which something is left. */
+  /** Number of paths in the batches that are not finished. */
   get size(): number {
     return this.#entries.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /**
-   * Where the batch ends that was taken last: what comes next in the queue lies behind. Undefined
-   * at the beginning.
-   */
+  /** Where the last taken batch ends in the queue; undefined at the beginning. */
   get end(): Place | undefined {
     return this.#end;
   }
@@ -66,9 +63,9 @@ export class Backlog<Place> {
   }
 
   /**
-   * Takes back what is left of the small batches that came last, to be taken again with what comes
-   * next: where changes come faster than one portion after the other is checked, all that waits is
-   * checked at once. Undefined if there is none.
+   * Takes back the rest of the last small batches, to be taken again with the next entries. So if
+   * changes come faster than portions are checked, all waiting ones are checked at once. Undefined
+   * if there is none.
    */
   recall(): Recalled | undefined {
     const from = this.#entries.findLastIndex(({ isSmall }) => !isSmall) + 1;
@@ -84,7 +81,7 @@ export class Backlog<Place> {
     return { batches, changedAt };
   }
 
-  /** What is to be checked now. The same until it is {@link done}. */
+  /** The portion to check now. It stays the same until {@link done}. */
   get next(): Portion | undefined {
     const chosen = this.#chosen;
     return chosen && { batch: chosen.batch, changedAt: chosen.entry.changedAt };
@@ -93,7 +90,7 @@ export class Backlog<Place> {
   /**
    * {@link next} has been checked.
    *
-   * @returns how far everything in the queue is done, if that is farther than before
+   * @returns the place up to which the whole queue is done, if that has moved
    */
   done(): Place | undefined {
     const chosen = this.#chosen;
@@ -106,7 +103,7 @@ export class Backlog<Place> {
     return end;
   }
 
-  /** Forgets everything: it is seen to in another way, or by the next run. */
+  /** Forgets everything, because a full check or the next run covers it. */
   clear(): void {
     for (const { rest } of this.#entries) rest.return?.();
     this.#entries.length = 0;
@@ -134,7 +131,7 @@ interface Entry<Place> {
   readonly isSmall: boolean;
   first: Batch | undefined;
   readonly rest: Iterator<Batch, void>;
-  /** What follows, drawn from `rest`. */
+  /** The next batch, drawn from `rest`. */
   next: Batch | undefined;
 }
 

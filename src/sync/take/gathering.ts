@@ -9,7 +9,7 @@ export interface GatherOptions {
   readonly most: number;
 }
 
-/** When the changes that wait came, in one clock, in milliseconds. */
+/** The times of the waiting changes, in one clock, in milliseconds. */
 export interface WaitingChanges {
   readonly firstAt: number;
   readonly lastAt: number;
@@ -43,7 +43,7 @@ export class Gathering {
     this.#waiting.set(what, { firstAt: first?.firstAt ?? now, lastAt: now, isFinished });
   }
 
-  /** What waits is taken, or there is nothing: the next begins a window of its own. */
+  /** The waiting changes are taken, or there are none. The next change begins a new window. */
   clear(): void {
     this.#waiting.clear();
   }
@@ -56,7 +56,7 @@ export class Gathering {
   /** When the window closes; undefined if nothing waits. */
   get until(): number | undefined {
     if (this.#waiting.size === 0) return undefined;
-    // Each by itself: traces that go on and on don't let a change wait for quiet.
+    // Each kind counts by itself, so that endless traces don't make a change wait for quiet.
     let first = Number.POSITIVE_INFINITY;
     for (const waiting of this.#waiting.values()) {
       first = Math.min(

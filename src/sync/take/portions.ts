@@ -6,25 +6,24 @@ import { checkCost } from '../sweep/check-cost.js';
 import { type SweepTree, sweepSteps } from '../sweep/sweep-plan.js';
 import { hasTemporaryName } from './temporary-files.js';
 
-/** A batch, cut. A caller that does not finish the rest calls `return`. */
+/** A batch in portions. A caller that does not finish the rest calls `return`. */
 export interface Portions {
-  /** What goes before everything else, also of other batches. */
+  /** The portion that goes before everything else, also of other batches. */
   readonly first?: Batch;
-  /** Some may be empty: there is more to be found, and others have their turn meanwhile. */
+  /** Some portions may be empty: the search goes on, and others have their turn meanwhile. */
   readonly rest: Iterator<Batch, void>;
-  /** All of it is little: csync2 would check it at once. */
+  /** The whole batch is so small that csync2 checks it at once. */
   readonly isSmall: boolean;
 }
 
 /**
- * Cuts a batch into portions that csync2 checks in some tenths of a second each: while a copied
- * tree is being looked at, the updates and fresh changes get their turn. A batch that is small is
- * one portion.
+ * Cuts a batch into portions that csync2 checks in some tenths of a second each, so that updates
+ * and fresh changes get their turn while a copied tree is looked at. A small batch is one portion.
  *
- * If something else is to be waited for, be it of the same batch, those files go first that are
- * (nearly) alone in their directory: most likely they don't belong to what is so large.
+ * If other paths wait as well, even of the same batch, files that are (nearly) alone in their
+ * directory go first, because most likely they don't belong to the large part.
  *
- * Links go last, and never before others: what they lead to may be among these.
+ * Links go last, and never first, because their targets may be among the other paths.
  *
  * @param isBehind - whether another batch is not done yet
  * @param isLink - whether a path is that of a symbolic link
@@ -63,7 +62,7 @@ export function portionsOf(
   return { ...first, rest, isSmall: isOne };
 }
 
-/** All of the first, then what is made of the second. */
+/** All of the first iterator, then the batches made of the second. */
 function* followed<Item>(
   first: Iterator<Batch, void>,
   second: Iterable<Item>,
@@ -92,8 +91,9 @@ function isSmall({ files, trees }: Batch, tree: SweepTree, most: number): boolea
 }
 
 /**
- * Trees first: a new directory must be known before what is in it is pushed. Before them what they
- * cover: what csync2 would overlook there can only be told as long as it has not looked.
+ * Cuts the rest of a batch. Trees go before files, because a new directory must be known before its
+ * files are pushed. The paths that the trees cover go before the trees, because a change that
+ * csync2 would overlook can only be found before csync2 has looked.
  */
 function* cut(batch: Batch, tree: SweepTree, filesPerPortion: number): Generator<Batch, void> {
   const { files, trees, covered, trusted, leftOut = [] } = batch;
@@ -107,7 +107,7 @@ function* cut(batch: Batch, tree: SweepTree, filesPerPortion: number): Generator
       tree,
       filesPerPortion,
     )) {
-      // What a tree is cut into is in doubt if the tree is.
+      // The pieces of a tree are in doubt if the tree is.
       const how = {
         ...nothing,
         leftOut: found,
@@ -136,7 +136,7 @@ function* inPieces(
   if (from < paths.length) yield paths.slice(from);
 }
 
-/** A batch without paths, in which those that are put into it are trusted as before. */
+/** An empty batch that keeps the trusted paths. */
 function only({ trusted }: Batch): Batch {
   return { files: [], trees: [], covered: [], trusted };
 }
@@ -146,6 +146,6 @@ const noKeys: ReadonlySet<PathKey> = new Set();
 function aloneOf(files: readonly PathBytes[]): ReadonlySet<PathBytes> {
   const others = files.filter((path) => !hasTemporaryName(path));
   const alone = aloneInDirectory(others, (path) => toKey(parentOf(path)));
-  // The newest stand at the end.
+  // The newest paths stand at the end.
   return new Set([...fairShare([...alone].reverse(), mostAhead, toKey)].reverse());
 }

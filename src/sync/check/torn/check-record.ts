@@ -12,25 +12,25 @@ import { crc32cHex } from '../../../queue/crc32c.js';
 import { fromKey, toKey } from '../../../text/path-bytes.js';
 import type { Scope } from '../../common/batch.js';
 
-/** What is kept for as long as a check runs, or what one has torn is still to be marked. */
+/** The state that is kept while a check runs, or while torn paths must still be marked. */
 export interface CheckState {
-  /** The check that runs, if one does. */
+  /** The running check, if there is one. */
   readonly running?: {
-    /** What it was given; undefined: too much to be kept, it may be anything. */
-    readonly scope: Scope | undefined;
     /**
-     * What csync2 had taken note of last before it began; undefined where its database can't be
-     * read.
+     * The paths that the check was given; undefined if they were too many to keep: then it may be
+     * any path.
      */
+    readonly scope: Scope | undefined;
+    /** csync2's last notes before the check began; undefined if its database can't be read. */
     readonly before: readonly string[] | undefined;
   };
-  /** To be marked in any case. */
+  /** Paths that must be marked in any case. */
   readonly unmarked: Scope;
 }
 
 /**
- * Keeps on disk which check is under way, so that the next start can tell what a kill has torn. Not
- * synced: after the machine itself has gone down it is not believed.
+ * Keeps the running check on disk, so that the next start can tell which paths a kill has torn. The
+ * record is not synced: it does not count after the machine itself has gone down.
  */
 export class CheckRecord {
   readonly #file: string;
@@ -38,7 +38,7 @@ export class CheckRecord {
 
   /**
    * @param file - in a directory that only root can write
-   * @param boot - a text that is another one after each boot of the machine
+   * @param boot - a text that changes at each boot of the machine
    */
   constructor(file: string, boot: string = bootId()) {
     this.#file = file;
@@ -46,8 +46,8 @@ export class CheckRecord {
   }
 
   /**
-   * What was written last; undefined if that is not known: never, or before a boot. A damaged file
-   * counts as a check of anything, which may have noted all that csync2 has noted last.
+   * Reads the last record; undefined if there is none, or if it is from before a boot. A damaged
+   * file counts as a check of any path, which may have made all of csync2's last notes.
    */
   read(): CheckState | undefined {
     let text: string;
@@ -74,7 +74,8 @@ export class CheckRecord {
   }
 
   /**
-   * If it can't be written (a full disk), nothing is kept: what was there would be wrong by now.
+   * Writes the state. If it can't be written (a full disk), the old record is removed, because it
+   * would be wrong by now.
    */
   write({ running, unmarked }: CheckState): void {
     const stored: Stored = {
@@ -95,8 +96,8 @@ export class CheckRecord {
   }
 
   /**
-   * In place, the rest cut off afterwards: a kill leaves a whole first line, the old one or the
-   * new.
+   * Replaces the line in place, and cuts off the rest afterwards, so that a kill leaves a whole
+   * first line, the old one or the new.
    */
   #replace(line: Buffer): void {
     const { O_WRONLY, O_CREAT, O_NOFOLLOW } = constants;
@@ -117,7 +118,7 @@ const damaged: CheckState = {
 const checksumDigits = 8;
 const newline = Buffer.from('\n');
 
-/** Names are kept as one character a byte. */
+/** Names with one character a byte. */
 interface StoredScope {
   readonly files: readonly string[];
   readonly trees: readonly string[];
@@ -130,7 +131,7 @@ interface Stored {
     readonly before?: readonly string[] | undefined;
   };
   readonly unmarked?: StoredScope;
-  /** What `unmarked` was called until 0.1.0: an upgrade loses nothing. */
+  /** The name of `unmarked` before 0.1.0, still read so that an upgrade loses nothing. */
   readonly owed?: StoredScope;
 }
 

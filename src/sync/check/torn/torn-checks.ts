@@ -5,17 +5,17 @@ import type { Scope } from '../../common/batch.js';
 import type { CheckRecord, CheckState } from './check-record.js';
 
 /**
- * The parts of {@link TornChecks}, which finds and keeps what an interrupted check has left
- * unmarked.
+ * The parts of {@link TornChecks}, which finds and keeps the paths that an interrupted check has
+ * left unmarked.
  */
 export interface TornCheckParts {
   /**
-   * The files that csync2 has taken note of last, at most so many, the last first; undefined where
-   * its database can't be read.
+   * The files that csync2 has noted last, at most `limit`, the last one first; undefined if its
+   * database can't be read.
    */
   readonly newest: ((limit: number) => readonly RecentNote[]) | undefined;
   readonly record: CheckRecord;
-  /** What else would be lost by a kill now. */
+  /** Other paths that a kill would lose now. */
   readonly alsoUnmarked?: () => Scope;
 }
 
@@ -26,11 +26,11 @@ export interface BegunCheck {
 }
 
 /**
- * Finds what a check has torn. csync2 writes down what a file is like and then, for the first 50
- * statements of a run each committed by itself, that it is dirty for one peer after the other. If
- * it ends in between, later checks find nothing changed, and the change is never sent. What may
- * have been torn is kept until csync2 has marked it (`-m`), whatever ends meanwhile: csync2, we, or
- * both.
+ * Finds the paths that a check has torn. csync2 writes down a file's state and then, that the file
+ * is dirty for one peer after the other. It commits the first 50 statements of a run one by one. If
+ * csync2 ends between two of them, later checks find nothing changed, and the change is never sent.
+ * Paths that may be torn are kept until csync2 has marked them (`-m`), even if csync2, this daemon
+ * or both end meanwhile.
  */
 export class TornChecks {
   readonly #parts: TornCheckParts;
@@ -42,7 +42,7 @@ export class TornChecks {
     this.#parts = parts;
   }
 
-  /** What is to be marked. */
+  /** The paths that must be marked. */
   get unmarked(): Scope {
     this.#takeOver();
     return { files: [...this.#files.values()], trees: [...this.#trees.values()] };
@@ -57,13 +57,13 @@ export class TornChecks {
     return { scope, before };
   }
 
-  /** Call it when csync2 has ended. `isTorn`: it may have ended anywhere. */
+  /** Call it when csync2 has ended. `isTorn`: csync2 may have ended between any two statements. */
   end({ scope, before }: BegunCheck, isTorn: boolean): void {
     if (isTorn) this.#find(scope, before);
     this.#write();
   }
 
-  /** To be marked, whatever csync2 knows of it. */
+  /** Adds paths that must be marked, even if csync2 sees no change in them. */
   add({ files, trees }: Scope): void {
     for (const path of files) this.#files.set(toKey(path), path);
     for (const path of trees) this.#trees.set(toKey(path), path);
@@ -78,9 +78,8 @@ export class TornChecks {
   }
 
   /**
-   * After an unclean stop: where the record tells nothing, because the machine went down, what
-   * csync2 has noted last is to be marked, as many files as it can have written down in 50
-   * statements.
+   * Recovers from an unclean stop. If the machine went down and the record tells nothing, csync2's
+   * last notes must be marked, as many files as csync2 can have noted in 50 statements.
    */
   recover(): void {
     if (this.#parts.record.read() === undefined) {
@@ -91,8 +90,8 @@ export class TornChecks {
   }
 
   /**
-   * What the record of our last end tells. Late: a generation before this one may have been at work
-   * until now.
+   * Takes over the record of the last run. This happens late, because the previous generation may
+   * have worked until now.
    */
   #takeOver(): void {
     if (this.#isTakenOver) return;
@@ -104,8 +103,8 @@ export class TornChecks {
   }
 
   /**
-   * What csync2 has noted since, of what it was given. Where that can't be told, it is all that it
-   * was given.
+   * Adds the paths of the check that csync2 has noted since; all paths of the check if that is
+   * unknown.
    */
   #find(scope: Scope | undefined, before: readonly string[] | undefined): void {
     if (!before || !this.#parts.newest) {
@@ -128,8 +127,8 @@ export class TornChecks {
 }
 
 /**
- * Whether a path is among these, lies below one of the trees, or above any: directories go along
- * with what is in them.
+ * Returns a test for paths in the scope, below one of its trees, or above any of its paths:
+ * directories go along with their files.
  */
 function withinTest({ files, trees }: Scope): (path: PathBytes) => boolean {
   const alone = new Set(files.map(toKey));
@@ -140,9 +139,10 @@ function withinTest({ files, trees }: Scope): (path: PathBytes) => boolean {
   };
 }
 
-/**
- * More than csync2 can have written down in 50 statements, and what open sessions may have added.
- */
+/** More files than csync2 can have noted in 50 statements, plus the notes of open sessions. */
 const newestLimit = 50;
-/** Of more paths than this only the number of files noted since tells what may have been torn. */
+/**
+ * If a check has more paths than this, only the number of files noted since tells which may be
+ * torn.
+ */
 const recordedPaths = 2000;

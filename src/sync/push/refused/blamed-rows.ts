@@ -6,16 +6,16 @@ import type { PushTranscript } from '../../../csync2/run/push-transcript.js';
 export interface LeftRows<Row extends DirtyRow> {
   readonly left: readonly Row[];
   readonly transcript: Pick<PushTranscript, 'tried' | 'hasUpdated' | 'isClosed'>;
-  /** Whether nothing is there any more where a row stands for. */
+  /** Whether the row's file is gone. */
   readonly isGone: (row: Row) => boolean;
 }
 
 /**
- * The rows that were left for their own sake. csync2 ends, or loses step with its peer, when a file
- * vanishes that it is about to send: what it had not come to by then, or asked about in vain
- * afterwards, has been refused by nobody, and is sent again at once.
+ * The rows that were left for their own sake. When a file vanishes that csync2 is about to send,
+ * csync2 ends or loses step with its peer. The peer has not refused the rows that csync2 had not
+ * come to by then, or whose answers it missed afterwards; they are sent again at once.
  *
- * @returns empty if there is nobody to blame
+ * @returns empty if no row is to blame
  */
 export function blamedRows<Row extends DirtyRow>({
   left,

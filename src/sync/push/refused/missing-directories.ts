@@ -1,12 +1,14 @@
 import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
 import { keyOf, type Rejected } from './rejected.js';
 
-/** The directories that are missing on the peer and were refused: what is below them waits. */
+/**
+ * The directories that are missing on the peer and were refused. The rows below them wait for them.
+ */
 export class MissingDirectories {
   readonly #rows: ReadonlyMap<string, Rejected>;
   readonly #missing = new Set<string>();
 
-  /** @param rows - all that were refused, by key; kept by the caller */
+  /** @param rows - all rows that were refused, by key; kept by the caller */
   constructor(rows: ReadonlyMap<string, Rejected>) {
     this.#rows = rows;
   }
@@ -19,16 +21,16 @@ export class MissingDirectories {
     return this.#missing.has(keyOf({ encoded }));
   }
 
-  /** The directory above a refused row that was refused, and is why the row was. */
+  /** The directory above a refused row that was itself refused, and is the reason. */
   blocking(rejected: Rejected, meaning: Diagnosis['meaning'] | undefined): Rejected | undefined {
     const above = this.refusedAbove(rejected);
     if (meaning === 'parent-first') return above;
-    // Whatever is refused below one that is missing there is decided with it.
+    // A row that is refused below a missing directory is decided with that directory.
     const isDecided = meaning === 'conflict' || !meaning;
     return above && isDecided && this.has(above) ? above : undefined;
   }
 
-  /** The nearest directory above a name that was refused. */
+  /** The nearest directory above a name, among those that were refused. */
   refusedAbove({ name }: Pick<Rejected, 'name'>): Rejected | undefined {
     const key = name.toString('latin1');
     for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
@@ -39,7 +41,8 @@ export class MissingDirectories {
   }
 
   /**
-   * A row waits for a directory, and so does all else below that: both are decided with it.
+   * Makes a row, and all other rows below the directory `above`, wait for that directory. They are
+   * decided with it.
    */
   wait(rejected: Rejected, above: Rejected): void {
     const behind = keyOf({ encoded: above.name });
@@ -51,7 +54,7 @@ export class MissingDirectories {
     }
   }
 
-  /** A row was refused no longer. @returns what has waited for it */
+  /** A row is no longer refused. @returns the rows that have waited for it */
   drop({ name: encoded }: Rejected): readonly Rejected[] {
     const key = keyOf({ encoded });
     if (!this.#missing.delete(key)) return [];

@@ -3,14 +3,14 @@ import type { RefusalClassifier } from './refusal-classifier.js';
 import type { RejectedRows } from './rejected-rows.js';
 
 /**
- * Chooses the row that is pushed alone, so that csync2 tells why the peer rejects it: when nothing
- * else is to be sent, but soon in any case.
+ * Chooses the row that is pushed alone, so that csync2 tells why the peer rejects it. A row is
+ * asked about when nothing else waits, but soon in any case.
  */
 export class Question {
   readonly #rejected: RejectedRows;
   readonly #refusal: RefusalClassifier;
   #isUrgent = false;
-  /** When a row was asked about last, in the clock of `performance`. */
+  /** When a row was asked about last, by the clock of `performance`. */
   #askedAt = 0;
 
   constructor(rejected: RejectedRows, refusal: RefusalClassifier) {
@@ -18,16 +18,16 @@ export class Question {
     this.#refusal = refusal;
   }
 
-  /** The next row is asked about alone, whatever else there is. */
+  /** Asks about a row alone in the next push, even if others wait. */
   hurry(): void {
     this.#isUrgent = true;
   }
 
-  /** Of the rows that may be pushed now, the one that is asked about; undefined: none is. */
+  /** The row that is asked about, of the rows that may be pushed now; undefined for none. */
   choose(rows: readonly DirtyRow[]): DirtyRow | undefined {
     if (this.#refusal.isPeer) return rows[0];
     const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
-    // One that has overtaken the others tells nothing of what holds them.
+    // A row that has overtaken the others tells nothing of the reason that holds them.
     if (suspects.length === 0) return undefined;
     const isTime = this.#isUrgent || performance.now() - this.#askedAt > askMilliseconds;
     if (suspects.length < rows.length && !isTime) return undefined;

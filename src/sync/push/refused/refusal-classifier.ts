@@ -2,11 +2,11 @@ import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
 
 /**
  * Tells a peer that refuses everything (another key, another configuration, a name that does not
- * resolve there) from single files that it does not take; only its own word for one file counts. It
- * is asked about one file now and then.
+ * resolve there) from a peer that rejects single files. Only the peer's answer about a single file
+ * counts. The peer is asked about a single file now and then.
  */
 export class RefusalClassifier {
-  /** When the peer has taken something last, milliseconds since 1970. */
+  /** When the peer took something last, in milliseconds since 1970. */
   #tookAt = Number.NEGATIVE_INFINITY;
   #isPeer = false;
 
@@ -15,7 +15,7 @@ export class RefusalClassifier {
     return this.#isPeer;
   }
 
-  /** Something was taken. Whether everything was refused before. */
+  /** The peer has taken something. Returns whether it refused everything before. */
   isOver(now = Date.now()): boolean {
     this.#tookAt = now;
     const was = this.#isPeer;
@@ -23,13 +23,13 @@ export class RefusalClassifier {
     return was;
   }
 
-  /** A file was refused alone. Whether that is the peer's, and not the file's, matter. */
+  /** A file was refused alone. Returns whether the reason is the peer and not the file. */
   isOfPeer(
     { meaning, outcome }: Pick<Diagnosis, 'meaning' | 'outcome'>,
     now = Date.now(),
   ): boolean {
-    // One that has taken others a moment ago leaves these out: what holds them may not be mounted
-    // there.
+    // A peer that took other files a moment ago leaves this one out: perhaps its file system is not
+    // mounted there.
     const isSelective = outcome === 'denied' && now - this.#tookAt < recentMilliseconds;
     this.#isPeer = meaning === 'all' && !isSelective;
     return this.#isPeer;

@@ -1,18 +1,18 @@
 import { directoryOf, type Rejected, reasonOf } from './rejected.js';
 
 /**
- * Of the rows that are refused for the same reason in one directory, one is tried now and then; the
- * others wait for what comes of it.
+ * Groups the rows that are refused for the same reason in one directory. One of them is tried now
+ * and then; the others wait for its result.
  */
 export class RefusedAlike {
-  /** When one of a group is tried again, by reason and directory. */
+  /** When one row of a group is tried again, by reason and directory. */
   readonly #groups = new Map<string, Group>();
-  /** No row of any group is tried before. */
+  /** No row of any group is tried before this time. */
   #nextTryAt = 0;
 
   /**
-   * A row waits along with those of its group, and with those of its directory that were not asked
-   * about yet.
+   * Makes a row wait with its group, and with the rows of its directory that were not asked about
+   * yet.
    */
   wait(rejected: Rejected, all: Iterable<Rejected>, now: number): void {
     const { detail, reason } = rejected;
@@ -30,7 +30,7 @@ export class RefusedAlike {
     }
   }
 
-  /** When a row is tried again, milliseconds since 1970. */
+  /** When a row is tried again, in milliseconds since 1970. */
   dueAt({ group, until }: Rejected): number {
     if (group === undefined) return until;
     return Math.max(this.#groups.get(group)?.until ?? 0, this.#nextTryAt);
@@ -42,7 +42,7 @@ export class RefusedAlike {
     this.#nextTryAt = 0;
   }
 
-  /** There are no rows left. How long tries are apart is kept. */
+  /** No rows are left. The time between tries is kept. */
   forget(): void {
     this.#groups.clear();
   }
@@ -54,9 +54,9 @@ interface Group {
 }
 
 /**
- * A peer that has room again, or a directory that can be written to again, gets what waits within a
- * minute.
+ * A peer that has room again, or a directory that can be written again, gets the waiting rows
+ * within a minute.
  */
 const laterSeconds = [5, 10, 20, 40];
-/** Milliseconds between tries of rows that wait for their time: one takes some 20. */
+/** Milliseconds between tries of waiting rows; one try takes about 20. */
 const betweenTries = 400;

@@ -34,23 +34,23 @@ export class RejectedRows {
   readonly #rows = new Map<string, Rejected>();
   readonly #missing = new MissingDirectories(this.#rows);
   readonly #alike = new RefusedAlike();
-  /** How often nothing was answered since a row was taken. */
+  /** How often the peer has given no answer since it took a row. */
   #unanswered = 0;
-  /** When conflicts are, or were, tried again because the peer has looked. */
+  /** The time of the last or next try of the conflicts after a look of the peer. */
   #conflictsTriedAt = 0;
 
   /**
    * Whether a row rests now.
    *
-   * @param stamp - what the file is like; only asked for when the row was refused before
-   * @param isAmongNewest - if not, the file is only looked at if it has another rowid than at the
-   *   last look
+   * @param stamp - what the file is like; only called if the row was refused before
+   * @param isAmongNewest - if false, the file is only looked at if its rowid has changed since the
+   * last look
    */
   has(row: DirtyRow, stamp: () => string, now = Date.now(), isAmongNewest = true): boolean {
     const rejected = this.#find(row);
     if (!rejected) return false;
-    // A file that has changed is marked again, and then among the newest. To look at each of
-    // 100,000 files before each push would take longer than the push.
+    // A changed file is marked again, and is then among the newest. A look at each of 100,000 files
+    // before each push would take longer than the push.
     const isOld = !isAmongNewest && row.rowid === rejected.rowid;
     rejected.rowid = row.rowid;
     if (!isOld) {
@@ -68,19 +68,19 @@ export class RejectedRows {
     return now < this.#dueAt(rejected);
   }
 
-  /** Whether a row is to be asked about alone. */
+  /** Whether a row must be asked about alone. */
   isSuspect(row: DirtyRow): boolean {
     const rejected = this.#find(row);
     return rejected !== undefined && !rejected.forced;
   }
 
-  /** Whether a row that was refused waits, whatever has become of its file. */
+  /** Whether a refused row still waits, even if its file has changed. */
   isResting(row: DirtyRow, now = Date.now()): boolean {
     const rejected = this.#find(row);
     return rejected !== undefined && now < this.#dueAt(rejected);
   }
 
-  /** Of rows that are to be asked about, the one that has waited longest. */
+  /** The row among `rows` that was refused the longest time ago. */
   longestWaiting(rows: readonly DirtyRow[]): DirtyRow | undefined {
     let [longest, since] = [undefined as DirtyRow | undefined, Number.POSITIVE_INFINITY];
     for (const row of rows) {
@@ -90,7 +90,7 @@ export class RejectedRows {
     return longest;
   }
 
-  /** Whether the peer called a row changed on both sides when it was asked last. */
+  /** Whether the peer called a row changed on both sides at its last push. */
   wasConflict(row: Pick<DirtyRow, 'encoded'>): boolean {
     return this.#find(row)?.reason === 'conflict';
   }
@@ -107,12 +107,12 @@ export class RejectedRows {
     return false;
   }
 
-  /** Whether a row has failed, and not been sent since. */
+  /** Whether a row has failed, and has not been sent since. */
   hasFailed(row: DirtyRow): boolean {
     return this.#find(row) !== undefined;
   }
 
-  /** Whether a row is to be pushed with force. */
+  /** Whether a row must be pushed with force. */
   isForced(row: DirtyRow): boolean {
     return this.#find(row)?.forced ?? false;
   }
@@ -149,14 +149,14 @@ export class RejectedRows {
     );
     return rows.filter(({ forced, name, reason, state }) => {
       if ((state !== 'later' && state !== 'conflict') || forced) return false;
-      // Others beside it are asked about, and may be none yet.
+      // Other rows beside it are still asked about, and may not be in conflict.
       return reason !== 'conflict' || inConflict.has(directoryOf(name));
     });
   }
 
   /**
    * Whether a row was refused before for this reason, has not changed since, and waits for its time
-   * or for somebody.
+   * or for a decision.
    */
   isOnHold(row: DirtyRow, { outcome, detail }: Pick<Diagnosis, 'outcome' | 'detail'>): boolean {
     const rejected = this.#find(row);
@@ -168,7 +168,7 @@ export class RejectedRows {
   /** Whether a row that is refused now, for this reason, is tried again at once. */
   isTriedAgain(row: DirtyRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
     const { failures = 0 } = this.#find(row) ?? {};
-    // A peer that never answers does so for each of a thousand.
+    // A peer that never answers would do so for each of a thousand rows.
     if (meaning === 'unanswered' && this.#unanswered >= mostUnanswered) return false;
     return failures < (mostAgain[meaning] ?? 0);
   }
@@ -176,7 +176,7 @@ export class RejectedRows {
   /**
    * A row was refused.
    *
-   * @param diagnosis - what csync2 told of it; undefined: it was pushed along with others
+   * @param diagnosis - csync2's reason; undefined if the row was pushed along with others
    */
   refused(row: DirtyRow, stamp: string, diagnosis: Diagnosis | undefined, now: number): void {
     const before = this.#find(row);
@@ -207,8 +207,8 @@ export class RejectedRows {
   }
 
   /**
-   * These rows were left by a push that ended at one of them. Those that lie below a directory for
-   * which others wait, wait for it, too: csync2 ends where a directory is missing, and each of them
+   * Takes in the rows that a push left when it ended at one of them. Rows below a directory for
+   * which others wait, wait for it, too: csync2 ends at a missing directory, and each of the rows
    * would take a push to find that out.
    */
   left(rows: readonly DirtyRow[], stampOf: (row: DirtyRow) => string): void {
@@ -223,14 +223,14 @@ export class RejectedRows {
     }
   }
 
-  /** The row is to be pushed with force, now. */
+  /** Pushes the row with force, now. */
   force(row: DirtyRow): void {
     const rejected = this.#find(row);
     // It no longer waits along with others.
     if (rejected) Object.assign(rejected, { until: 0, forced: true, group: undefined });
   }
 
-  /** These rows were taken. Whatever was refused for the same reason as one of them is free. */
+  /** These rows were taken. Rows that were refused for the same reason as one of them are free. */
   taken(rows: readonly DirtyRow[]): void {
     if (rows.length > 0) this.#unanswered = 0;
     for (const row of rows) {
@@ -245,8 +245,8 @@ export class RejectedRows {
   }
 
   /**
-   * Something was taken below directories: those that wait for their time, since there was
-   * something in them, are tried soon.
+   * Something was taken below directories. Such directories that wait for their time are tried
+   * soon: perhaps they were refused because something was in them.
    */
   takenBelow(rows: readonly DirtyRow[], now = Date.now()): void {
     if (this.#rows.size === 0) return;
@@ -261,13 +261,13 @@ export class RejectedRows {
     }
   }
 
-  /** A row is no longer pending, whatever it was refused for. */
+  /** A row is no longer pending, so its refusal does not matter any more. */
   forget(encoded: Buffer): void {
     const rejected = this.#find({ encoded });
     if (rejected) this.#drop(rejected);
   }
 
-  /** As {@link forget}, those whose names fit. @returns whether there were any */
+  /** As {@link forget}, for all names that fit. @returns whether there were any */
   forgetWhere(fits: (encoded: Buffer) => boolean): boolean {
     const fitting = [...this.#rows.values()].filter(({ name }) => fits(name));
     for (const rejected of fitting) this.#drop(rejected);
@@ -275,10 +275,11 @@ export class RejectedRows {
   }
 
   /**
-   * When the next of these rows is due, milliseconds since 1970. Of all others, those that are no
-   * longer pending are forgotten.
+   * When the next of the resting rows is due, in milliseconds since 1970. Forgets the other rows
+   * that are no longer pending.
    *
-   * @param isPending - for those that wait for another reason than having been rejected
+   * @param isPending - whether a row is still pending, and waits for another reason than its
+   * refusal
    */
   nextRelease(
     resting: readonly DirtyRow[],
@@ -291,21 +292,21 @@ export class RejectedRows {
       if (keys.has(key)) first = Math.min(first ?? Number.POSITIVE_INFINITY, this.#dueAt(rejected));
       else if (!isPending(rejected.name)) this.#drop(rejected);
     }
-    // What waited for one of the forgotten waits for nothing now. Not at once: others are to find
-    // the lane at rest.
+    // Rows that waited for a forgotten row wait for nothing now. They are not due at once, because
+    // others must find the lane at rest.
     if (known.some((key) => !this.#rows.has(key))) return Date.now() + freedMilliseconds;
     return first;
   }
 
-  /** Has all tried now, since somebody asks for it; how often they have failed still counts. */
+  /** Makes all rows due now, at a user's request. Their failures still count. */
   tryNow(): void {
     for (const rejected of this.#rows.values()) rejected.until = 0;
     this.#alike.tryNow();
   }
 
   /**
-   * Has conflicts tried again soon: the peer may have given up its version. Not all the time, since
-   * each is a session of its own.
+   * Makes conflicts due soon, because the peer may have given up its version. They are not tried
+   * all the time, because each one takes a session.
    *
    * @returns whether there are any
    */
@@ -321,14 +322,16 @@ export class RejectedRows {
     return true;
   }
 
-  /** Forgets all: what they were refused for is over. */
+  /** Forgets all rows, because the reason for their refusal is over. */
   release(): void {
     this.#rows.clear();
     this.#missing.clear();
     this.#alike.tryNow();
   }
 
-  /** Whether the peer has called enough others of its directory changed on both sides before it. */
+  /**
+   * Whether the peer has called enough other rows of this row's directory changed on both sides.
+   */
   #isOneOfMany({ name, failures, state }: Rejected): boolean {
     if (failures > 0 && state !== 'later') return false;
     const directory = directoryOf(name);
@@ -342,21 +345,21 @@ export class RejectedRows {
 
   #waitAlike(rejected: Rejected, now: number): void {
     this.#alike.wait(rejected, this.#rows.values(), now);
-    // The next try is that of another one.
+    // The next try takes another row of the group.
     const key = keyOf({ encoded: rejected.name });
     this.#rows.delete(key);
     this.#rows.set(key, rejected);
   }
 
   #dueAt(rejected: Rejected): number {
-    // It is forgotten along with what it waits for.
+    // The row is forgotten along with the directory that it waits for.
     if (rejected.state === 'behind') return Number.POSITIVE_INFINITY;
     return rejected.state === 'later' ? this.#alike.dueAt(rejected) : rejected.until;
   }
 
   #drop(rejected: Rejected): void {
     this.#rows.delete(keyOf({ encoded: rejected.name }));
-    // Others may wait for these in turn.
+    // Other rows may wait for these in turn.
     for (const other of this.#missing.drop(rejected)) this.#drop(other);
     if (this.#rows.size === 0) this.#alike.forget();
   }
@@ -367,12 +370,12 @@ export class RejectedRows {
 }
 
 /**
- * Milliseconds until a row is tried again after something else has gone first, or it has changed.
+ * Milliseconds until a row is tried again after its file has changed or another row has gone first.
  */
 const pause = 200;
 /**
- * How often a row is tried again at once, for what has gone first. A conflict may be none: the peer
- * may not have brought an earlier version to a third host yet, whose database may be locked for
+ * How often a row is tried again soon, by the peer's answer. A conflict may be false: perhaps the
+ * peer has not yet brought an earlier version to a third host, whose database may be locked for
  * seconds.
  */
 const mostAgain: Partial<Record<Diagnosis['meaning'], number>> = {
@@ -386,13 +389,13 @@ const mostUnanswered = 5;
 const freedMilliseconds = 1000;
 const conflictSeconds = 600;
 /**
- * A peer that has removed a directory of thousands says so of each: when it has said so of some,
- * one is asked about now and then.
+ * A peer that has removed a directory of thousands of files calls each one changed. After this many
+ * such answers, one row is asked about now and then.
  */
 const manyConflicts = 4;
 /**
- * Milliseconds between two tries of all conflicts because the peer has looked, and for each of
- * them.
+ * Milliseconds between two tries of all conflicts after the peer has looked; and the same for each
+ * conflict.
  */
 const conflictPause = 5000;
 const conflictPauseEach = 500;

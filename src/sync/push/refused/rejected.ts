@@ -5,32 +5,34 @@ import type { Outcome } from '../../../csync2/run/result.js';
 export interface HeldPath {
   readonly name: Buffer;
   readonly reason: Outcome;
-  /** What the peer said, if it is more than the reason tells. */
+  /** The peer's answer, if it says more than the reason. */
   readonly detail: string;
   readonly failures: number;
-  /** When it is tried again, milliseconds since 1970. */
+  /** When the file is tried again, in milliseconds since 1970. */
   readonly until: number;
 }
 
 /** A file that is in conflict with what a peer has. */
 export interface HeldConflict {
-  /** As the database has it. */
+  /** The name in the database. */
   readonly name: Buffer;
-  /** When the peer called it changed on both sides first; milliseconds since 1970. */
+  /** When the peer first called the file changed on both sides, in milliseconds since 1970. */
   readonly since: number;
 }
 
-/** What is known of a row that was refused. */
+/** The state of a row that was refused. */
 export type RowState =
-  /** It has failed together with others, and is to be asked about alone. */
+  /** The row has failed together with others, and must be asked about alone. */
   | 'suspect'
-  /** It is tried again in a moment: something else goes first, or both sides are compared. */
+  /** The row is tried again in a moment: another row goes first, or both sides are compared. */
   | 'again'
-  /** It may be taken later: one of those that were refused alike is tried now and then. */
+  /**
+   * The peer may take the row later: one of the rows that were refused alike is tried now and then.
+   */
   | 'later'
-  /** Both sides have changed it. */
+  /** Both sides have changed the file. */
   | 'conflict'
-  /** A directory above it was refused: it goes when that has been taken. */
+  /** A directory above the row was refused: the row goes when the peer has taken that directory. */
   | 'behind';
 
 /** All that is known of a row that was refused. */
@@ -41,14 +43,14 @@ export interface Rejected extends HeldPath {
   failures: number;
   until: number;
   group: string | undefined;
-  /** When the peer called it changed on both sides first. */
+  /** When the peer first called the file changed on both sides. */
   conflictSince: number | undefined;
-  /** The directory that it waits for, in the state `behind`. */
+  /** The directory that the row waits for, in the state `behind`. */
   behind: string | undefined;
-  /** At the last look at the file. */
+  /** The rowid at the last look at the file. */
   rowid: number;
   stamp: string;
-  /** When it was refused last. */
+  /** When the row was refused last. */
   lastAt: number;
   forced: boolean;
 }
@@ -81,8 +83,8 @@ export function reasonOf({ reason, detail }: HeldPath): string {
 }
 
 /**
- * What hinders one thing hinders others, wherever they are; a conflict is that of a file, or of a
- * directory that was removed.
+ * Whether two rows were refused for the same reason. A reason holds in all directories; but a
+ * conflict belongs to a file, or to a directory that was removed.
  */
 export function isRefusedAlike(one: Rejected, other: Rejected): boolean {
   const isSame = reasonOf(one) === reasonOf(other);

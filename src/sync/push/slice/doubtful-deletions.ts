@@ -4,24 +4,22 @@ import type { PathBytes } from '../../../text/path-bytes.js';
 import { isBehindLink } from '../../common/stat-of.js';
 import type { PendingFiles } from './pending-files.js';
 
-/**
- * The parts of {@link DoubtfulDeletions}, which finds deletions that csync2 may have sent by
- * mistake.
- */
+/** The parts of {@link DoubtfulDeletions}. */
 export interface DoubtParts {
   readonly files: PendingFiles;
-  /** Whether a path lies at or below a place that is not there. */
+  /** Whether a path lies at or below a missing place. */
   readonly isHeld: (path: PathBytes) => boolean;
 }
 
 /**
- * Finds what a push may have deleted on the peer though it is only out of sight here: between our
- * last look and csync2's own, a disk may have gone, and come back even, or failed for a moment.
- * Such files stay pending, so that the peer gets them again when they are in sight.
+ * Finds files that a push may have deleted on the peer by mistake, because they were only out of
+ * sight here. Between our last look and csync2's own, a disk may have gone, and even come back, or
+ * failed for a moment. Such files stay pending, so that the peer gets them again when they are in
+ * sight.
  */
 export class DoubtfulDeletions {
   readonly #parts: DoubtParts;
-  /** How often a file in plain sight has been taken for deleted, in a row. */
+  /** How often in a row csync2 has taken a file in plain sight for deleted. */
   readonly #inARow = new Map<string, number>();
 
   constructor(parts: DoubtParts) {
@@ -29,8 +27,8 @@ export class DoubtfulDeletions {
   }
 
   /**
-   * The outcome without what is doubtful, which is neither sent nor left. Call it when csync2 has
-   * ended and the places have been looked at once more.
+   * The outcome without the doubtful rows, which are neither sent nor left. Call it after csync2
+   * has ended and the places have been looked at once more.
    *
    * @param deleted - names that csync2 has asked the peer to delete, one character a byte
    */
@@ -50,7 +48,8 @@ export class DoubtfulDeletions {
     const times = isMistaken ? (this.#inARow.get(key) ?? 0) + 1 : 0;
     if (times > 0) this.#inARow.set(key, times);
     else this.#inARow.delete(key);
-    // Should csync2 have a reason of its own, it gets its way.
+    // If csync2 deletes the file again and again, it may have a reason of its own, and gets its
+    // way.
     return times > 0 && times <= mostInARow;
   }
 }

@@ -19,7 +19,9 @@ export class PendingFiles {
     this.#prefixes = prefixes;
   }
 
-  /** The path of a name of the database; undefined if it uses a prefix that has no path here. */
+  /**
+   * The path of a name in the database; undefined if the name uses a prefix that has no path here.
+   */
   path(encoded: Buffer): PathBytes | undefined {
     return realPathOf(decodeName(encoded), this.#prefixes);
   }
@@ -32,8 +34,8 @@ export class PendingFiles {
   }
 
   /**
-   * Whether the file is there. Of one that can't be looked at nobody knows; csync2 would send it as
-   * deleted.
+   * Whether the file is there. A file that can't be looked at may be there or not; csync2 would
+   * send it as deleted.
    */
   sight(encoded: Buffer): Sight['kind'] {
     const path = this.path(encoded);
@@ -41,8 +43,8 @@ export class PendingFiles {
   }
 
   /**
-   * A text that is another one when the file has changed in any way; of a directory, only what
-   * csync2 sends of it: it makes its temporary files there itself.
+   * A text that changes when the file changes in any way. The text of a directory holds only what
+   * csync2 sends of it, because csync2 makes its temporary files in the directory.
    */
   stamp(row: Pick<DirtyRow, 'encoded'>): string {
     const stat = this.#lstat(row.encoded);
@@ -50,27 +52,28 @@ export class PendingFiles {
     return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
   }
 
-  /** When the file has changed last, in milliseconds since 1970; undefined if it is not there. */
+  /** When the file changed last, in milliseconds since 1970; undefined if it is not there. */
   changedAt(row: Pick<DirtyRow, 'encoded'>): number | undefined {
     const stat = this.#lstat(row.encoded);
     return stat && Number(stat.ctimeMs);
   }
 
   /**
-   * What csync2 would note of the file now; undefined if that can't be told, or it is not there.
+   * The text that csync2 would note for the file now; undefined if the file is not there or its
+   * text is unknown.
    */
   text(row: DirtyRow): string | undefined {
     const stat = this.#lstat(row.encoded);
     return stat && checkTextOf(stat);
   }
 
-  /** Where a link leads, as csync2 escapes it. */
+  /** The target of a link, as csync2 escapes it. */
   linkTarget(row: DirtyRow): string | undefined {
     const path = this.path(row.encoded);
     try {
       return path && encodeName(readlinkSync(path, 'buffer')).toString('latin1');
     } catch {
-      // It is none any more: its change is told.
+      // The file is no link any more; its change is reported elsewhere.
       return undefined;
     }
   }
@@ -81,7 +84,7 @@ export class PendingFiles {
     return !stat || now - Number(stat.ctimeMs) < freshMilliseconds;
   }
 
-  /** What csync2's `auto` methods compare. */
+  /** The values that csync2's `auto` methods compare. */
   compared(row: DirtyRow): { seconds: bigint; size: bigint } {
     const stat = this.#lstat(row.encoded);
     return { seconds: (stat?.mtimeNs ?? -1n) / 1_000_000_000n, size: stat?.size ?? -1n };

@@ -3,12 +3,12 @@ import { fairShare } from '../../common/fair-share.js';
 import { aloneInDirectory, mostAhead } from '../../common/lone-files.js';
 
 /**
- * Which of many pending files go first, in a push of their own: csync2 sends what it is given in
- * the order of names, so that in a large push a fresh change waits for most of it.
+ * Which of many pending files go first, in a push of their own. csync2 sends the rows of a push in
+ * the order of names, so a fresh change would wait for most of a large push.
  *
- * Those are the files that became pending since the last push was prepared, if they are few; and
- * those that are (nearly) alone in their directory: a change made in the midst of a copied tree is
- * not to wait because ten thousand files of that tree are newer.
+ * The first files are those that became pending after the last push was prepared, if they are few;
+ * and those that are (nearly) alone in their directory. A change made while a tree is copied must
+ * not wait because ten thousand files of that tree are newer.
  *
  * @param rows - the newest first
  * @param seenUpTo - the highest rowid when the last push was prepared

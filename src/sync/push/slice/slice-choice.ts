@@ -12,34 +12,34 @@ export interface SliceChoiceParts {
   readonly ledger: Ledger;
   readonly files: Pick<PendingFiles, 'path' | 'look' | 'sight' | 'stamp'>;
   readonly rejected: RejectedRows;
-  /** Whether a path lies at or below a place that is not there: csync2 would push it as deleted. */
+  /** Whether a path lies at or below a missing place. csync2 would push such a path as deleted. */
   readonly isHeld: (path: PathBytes) => boolean;
 }
 
-/** What is sent next, and what is left out. */
+/** The rows that are sent next, and the rows that are left out. */
 export interface ChosenSlice {
   readonly rows: readonly DirtyRow[];
   readonly resting: readonly DirtyRow[];
-  /** How many files can't be looked at, as far as they have been met. */
+  /** How many files can't be looked at, as far as the choice has met them. */
   readonly unreadable: number;
-  /** How many links wait for what they lead to. */
+  /** How many links wait for their targets. */
   readonly waiting: number;
 }
 
 /**
- * Chooses which of a peer's pending files are sent next: the freshest first, and if they need more
- * than one push, those that overtake.
+ * Chooses which of a peer's pending files are sent next: the freshest first, and those that
+ * overtake if the files need more than one push.
  */
 export class SliceChoice {
   readonly #parts: SliceChoiceParts;
-  /** The highest rowid of what was pending when the last push was prepared. */
+  /** The highest rowid that was pending when the last push was prepared. */
   #seenUpTo = 0;
   /**
-   * The last push was one of overtaking files: the next is not, or a trickle of changes would hold
+   * The last push was one of overtaking files. The next is not, or a trickle of changes would hold
    * up all others.
    */
   #hasOvertaken = false;
-  /** Files that rest and have been looked at for this slice. */
+  /** How many resting files have been looked at for this slice. */
   #looks = 0;
   /** By their rowids, as a row may be met several times. */
   readonly #unreadable = new Set<number>();
@@ -51,7 +51,7 @@ export class SliceChoice {
     this.#links = new WaitingLinks(parts);
   }
 
-  /** @param limit - files for one push, about */
+  /** @param limit - about how many files one push sends */
   next(limit: number): ChosenSlice {
     this.#looks = 0;
     this.#unreadable.clear();
@@ -72,15 +72,15 @@ export class SliceChoice {
       const slice = this.#complete(rows, limit);
       if (slice) return { rows: slice, resting, ...this.#leftOut };
     }
-    // What is left waits for files that rest, or for nothing that could be waited for: then csync2
-    // is to try.
+    // The rows that are left wait for resting files, or for nothing that exists. In the second case
+    // csync2 must try them.
     return { rows: resting.length === 0 ? rows : [], resting, ...this.#leftOut };
   }
 
-  /** Those of more than fit into one push that go before the others. */
+  /** The rows that go before the others, if there are more than fit into one push. */
   #priorityRows(limit: number): readonly DirtyRow[] {
     const { ledger, peer } = this.#parts;
-    // Where files are asked about one by one, none is in a hurry.
+    // When files are asked about one by one, none is urgent.
     const pending = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
     const isMore =
       pending.length > limit ||
@@ -95,14 +95,15 @@ export class SliceChoice {
   #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
     const { files, ledger, peer, rejected } = this.#parts;
     const chosen = new Set(rows.map(({ rowid }) => rowid));
-    // The directories above the rows come along; one that was refused is asked about alone.
+    // The directories above the rows come along, but a directory that was refused is asked about
+    // alone.
     const comesAlong = (row: DirtyRow) =>
       chosen.has(row.rowid) || !(this.#isHeld(row) || rejected.isSuspect(row));
     const slice = completeSlice(ledger, peer, rows, limit, (name) => files.look(name), comesAlong);
     return slice.length > 0 ? slice : undefined;
   }
 
-  /** Whether a row rests; those that do are added to `resting`. */
+  /** Whether a row rests. Adds it to `resting` if it does. */
   #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
     const { files, rejected } = this.#parts;
     const rests = rejected.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
@@ -116,8 +117,8 @@ export class SliceChoice {
   }
 
   /**
-   * Whether csync2 would push as deleted what is only out of sight; or a link before what it leads
-   * to.
+   * Whether csync2 would push a row as deleted that is only out of sight, or would push a link
+   * before its target.
    */
   #isHeld(row: DirtyRow): boolean {
     const { files, isHeld } = this.#parts;
@@ -131,12 +132,12 @@ export class SliceChoice {
   }
 }
 
-/** How many pending files are looked at for those that overtake. */
+/** The number of pending files that are searched for overtaking ones. */
 const looked = 10_000;
 /**
- * Bytes; what has a longer one does not overtake, so that a mass of such names keeps nobody from
- * being looked at.
+ * Bytes. Files with longer names do not overtake, so that a mass of long names can't crowd out the
+ * search.
  */
 const longestName = 1000;
-/** How many files that rest are looked at, whether they have changed. */
+/** How many resting files are looked at for changes. */
 const looksAtOnce = 2000;

@@ -1,7 +1,7 @@
 /**
- * How many files go into one push: somewhat less than a second's work at the rate last seen, so
- * that a fresh change never waits long behind ten thousand old ones, and the receiving host gets a
- * moment between two pushes for its own checks.
+ * How many files go into one push: a bit less than a second's work at the last rate, so that a
+ * fresh change never waits long for ten thousand old ones, and the receiving host gets a moment
+ * between two pushes for its own checks.
  */
 export class SliceSize {
   #perSecond = 300;
@@ -12,7 +12,7 @@ export class SliceSize {
   }
 
   /**
-   * A push has sent `files` in `seconds`. Small ones tell more of the connection than of the rate.
+   * A push has sent `files` in `seconds`. Small pushes measure the connection rather than the rate.
    */
   measured(files: number, seconds: number): void {
     if (files < least || seconds <= 0) return;

@@ -16,20 +16,20 @@ export interface WaitingLinksParts {
 }
 
 /**
- * Links that wait for what they lead to: a release is written, then `current` is switched to it,
- * and a peer is not to see the link before the release. What the peer rejects is not waited for,
- * and nothing longer than {@link mostMilliseconds}.
+ * Links that wait for their targets. A release is written, then `current` is switched to it, and a
+ * peer must not see the link before the release. A link does not wait for a target that the peer
+ * rejects, and never longer than {@link mostMilliseconds}.
  */
 export class WaitingLinks {
   readonly #parts: WaitingLinksParts;
-  /** When each began to wait, milliseconds since 1970. */
+  /** When each link began to wait, in milliseconds since 1970. */
   readonly #since = new Map<string, number>();
 
   constructor(parts: WaitingLinksParts) {
     this.#parts = parts;
   }
 
-  /** Whether a row is that of a link which must not be sent yet. */
+  /** Whether a row is a link that must not be sent yet. */
   waits(row: DirtyRow, now = Date.now()): boolean {
     const key = row.encoded.toString('latin1');
     const target = this.#targetOf(row);
@@ -50,7 +50,7 @@ export class WaitingLinks {
     try {
       return resolved(parentOf(path), readlinkSync(path, { encoding: 'buffer' }));
     } catch {
-      // It is gone, or is none any more.
+      // The link is gone, or is no link any more.
       return undefined;
     }
   }
@@ -60,12 +60,13 @@ export class WaitingLinks {
     const pending = ledger
       .pendingWithin(peer, target, mostAsked)
       .filter((row) => !rejected.hasFailed(row));
-    // A link may lie below its own target, and links lead to each other: none waits for one.
+    // A link may lie below its own target, and links may lead to each other, so no link waits for a
+    // link.
     return pending.some(({ encoded }) => files.look(encoded) !== 'link');
   }
 }
 
-/** As the kernel does it, but for links on the way. */
+/** Resolves a target as the kernel does, but for links on the way. */
 function resolved(directory: PathBytes, target: Buffer): PathBytes {
   const isAbsolute = target[0] === slash;
   let path: PathBytes = isAbsolute ? Buffer.from('/') : directory;
@@ -80,7 +81,7 @@ const slash = 0x2f;
 const mostMilliseconds = 60_000;
 const mostKept = 10_000;
 /**
- * Rows below a target that are looked at: if none of these is waited for, so is probably none of
- * the others.
+ * How many rows below a target are looked at. If the link waits for none of these, it probably
+ * waits for none of the others.
  */
 const mostAsked = 50;

@@ -4,62 +4,62 @@ import { encodeName, saidName } from '../../../csync2/files/name-encoding.js';
 import type { SentVersions } from './sent-versions.js';
 
 /**
- * What is known about the versions of other hosts. Names are csync2's own, one character a byte.
+ * The known facts about the versions of other hosts. Names are csync2's own, one character a byte.
  */
 export interface Origins {
-  /** The peer that a name was received from last, if that was lately. */
+  /** The peer that last sent a name here, if that was lately. */
   readonly cameFrom: (name: string) => string | undefined;
   /** When a name was received last; milliseconds since 1970. */
   readonly receivedAt: (name: string) => number | undefined;
-  /** The peer that has sent what is under a name, if nobody here has touched it since. */
+  /** The peer that has sent the file under a name, if no one here has touched the file since. */
   readonly senderOf: (name: string) => string | undefined;
   /**
-   * Other peers that get from this one what it has a later version of, and that nothing is sent of
-   * this name just now; `origin` only if it has refused this name.
+   * Other peers that get the later version of a name from this peer, and to which no lane is
+   * sending the name now. `origin` is only among them if it has refused this name.
    */
   readonly companions: (encoded: Buffer, origin: string | undefined) => readonly string[];
 }
 
-/** What a lane's versions are kept with. */
+/** The parts of {@link ContestedVersions}. */
 export interface ContestedVersionsParts {
   readonly peer: string;
-  /** It only receives: what it has changed is no later version. */
+  /** The peer only receives files, so its own changes are no later versions. */
   readonly isSlave: boolean;
   readonly ledger: Ledger;
-  /** What the peer calls this host, as it stands in the database. */
+  /** The name that the peer uses for this host, as the database has it. */
   readonly myName: Buffer;
-  /** A text that is another one when a file has changed. */
+  /** A text that changes when a file changes. */
   readonly stampOf: (encoded: Buffer) => string;
-  /** What the peer has taken. */
+  /** The versions that the peer has taken. */
   readonly versions: SentVersions;
-  /** Undefined: nothing is known of them. */
+  /** Undefined if nothing is known of other hosts' versions. */
   readonly origins: Origins | undefined;
   /** A file is no longer pending for the peer. */
   readonly onNoLongerPending: (encoded: Buffer) => void;
 }
 
 /**
- * Whose version of a file is later, where hosts answer each other while a third one is slow. csync2
- * refuses a version while an earlier one is pending for any peer, and marks the earlier one once
- * more for everybody.
+ * Decides whose version of a file is later, when hosts answer each other while a third host is
+ * slow. csync2 refuses a version while an earlier one is pending for any peer, and then marks the
+ * earlier one again for all peers.
  *
- * - What the peer has taken as it is here is not sent again for a session's mark alone: it may have
- *   a later version by now.
- * - If the session was the peer's own, it has: its version is made of ours, and ours is no longer
- *   pending for anybody. As long as it were, this host would refuse the later one. What is on its
- *   way to somebody just now stays pending until it is there.
- * - What the peer has sent, and nobody here has touched, is no change of ours, whichever session
- *   has marked it.
- * - A peer that takes a version late may have brought an older one to others meanwhile: they get it
- *   once more.
+ * - If the peer has taken a file as it is here, the file is not sent again for a session's mark
+ *   alone: the peer may have a later version by now.
+ * - If the session was the peer's own, the peer does have a later version. It is made of ours,
+ *   and ours is no longer pending for any peer, because this host would refuse the later one while
+ *   ours is pending. A file that is on its way to some peer now stays pending until it has arrived.
+ * - A file that the peer has sent, and that no one here has touched, is no change of ours, in
+ *   whichever session it was marked.
+ * - A peer that takes a version late may have brought an older one to other hosts meanwhile. They
+ *   get the version once more.
  */
 export class ContestedVersions {
   readonly #parts: ContestedVersionsParts;
-  /** What sessions have marked lately, by name. */
+  /** The names that sessions have marked lately. */
   readonly #marked = new Map<string, MarkedName>();
-  /** To be sent once more, by name. */
+  /** The rows to send once more, by name. */
   readonly #again = new Map<string, DirtyRow>();
-  /** What this host has been decided to send, by name. */
+  /** The names for which this host's version was decided. */
   readonly #decided = new Map<string, DecidedName>();
 
   constructor(parts: ContestedVersionsParts) {
@@ -69,8 +69,8 @@ export class ContestedVersions {
   /**
    * A session of csync2's server has marked a file.
    *
-   * @param isOffered - it was the peer's own session
-   * @param at - when it said so; milliseconds since 1970
+   * @param isOffered - the session was the peer's own
+   * @param at - when the session said so, in milliseconds since 1970
    * @returns whether that concerns this peer
    */
   marked(encoded: Buffer, isOffered: boolean, at: number, now = Date.now()): boolean {
@@ -89,7 +89,7 @@ export class ContestedVersions {
     return true;
   }
 
-  /** Has a file sent once more if the peer has taken it as it is now; whether it has. */
+  /** Sends a file once more if the peer has taken it as it is now. Returns whether the peer has. */
   sendAgain(encoded: Buffer): boolean {
     const { versions } = this.#parts;
     const row = versions.row(encoded);
@@ -98,20 +98,18 @@ export class ContestedVersions {
     return true;
   }
 
-  /**
-   * Has what is under a name sent, and with force if it `isForced`, as long as it does not change.
-   */
+  /** Sends the file under a name, with force if `isForced`, as long as the file does not change. */
   send(encoded: Buffer, isForced: boolean): void {
     this.#decided.set(keyOf(encoded), { encoded, isForced, stamp: this.#parts.stampOf(encoded) });
   }
 
-  /** Whether a row is to be sent with force. */
+  /** Whether a row must be sent with force. */
   hasWon({ encoded }: Pick<DirtyRow, 'encoded'>): boolean {
     return this.#decided.get(keyOf(encoded))?.isForced ?? false;
   }
 
   /**
-   * Whether this host has been decided to send what is under a name: the peer has something else
+   * Whether a decision says that this host sends the file under a name: the peer has something else
    * there.
    */
   isDecided(encoded: Buffer): boolean {
@@ -132,15 +130,15 @@ export class ContestedVersions {
   }
 
   /**
-   * Corrects what is pending, in a database window. Throws what better-sqlite3 throws; then it is
-   * to be called again.
+   * Corrects the pending rows, in a database window. Throws the errors of better-sqlite3; call it
+   * again then.
    */
   apply(now = Date.now()): void {
     this.#applyMarked(now);
     this.#markAgain();
   }
 
-  /** The peer has a later version of these, as it has said. Throws as {@link apply}. */
+  /** The peer has said that it has a later version of these rows. Throws as {@link apply}. */
   yield(rows: readonly DirtyRow[]): void {
     const { ledger, versions } = this.#parts;
     for (const row of rows) {
@@ -150,15 +148,15 @@ export class ContestedVersions {
     }
   }
 
-  /** Whether a file is as the peer has sent it. */
+  /** Whether a file is still as the peer has sent it. */
   isTheirs(encoded: Buffer): boolean {
     const { isSlave, origins, peer } = this.#parts;
     return !isSlave && origins?.senderOf(saidName({ encoded })) === peer;
   }
 
   /**
-   * Whether what was received here last under this name came from the peer: it may be bringing that
-   * to others still.
+   * Whether the last version that was received here under this name came from the peer. The peer
+   * may still be bringing that version to others.
    */
   isOrigin(encoded: Buffer): boolean {
     return this.#parts.origins?.cameFrom(saidName({ encoded })) === this.#parts.peer;
@@ -168,7 +166,7 @@ export class ContestedVersions {
     const { ledger, onNoLongerPending, peer, versions } = this.#parts;
     for (const [key, { at, encoded, isOffered, until }] of this.#marked) {
       const isTheirs = this.isTheirs(encoded);
-      // What the peer has taken since is later than what its session has brought.
+      // A version that the peer took after its session is later than the session's.
       const isOver = now >= until || !(isTheirs || versions.has({ encoded }, at));
       if (isOver) this.#marked.delete(key);
       else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.isPending(encoded)) {
@@ -196,9 +194,9 @@ export class ContestedVersions {
   }
 
   /**
-   * The peers that get what this one has a later version of from it, itself among them. Not the one
-   * that the version came from which ours was made of, before it has been offered ours: that tells
-   * it that its own is no longer the last.
+   * This peer, and the peers that get the later version from it. The peer from which the version
+   * came that ours was made of is left out until it has been offered ours, because that offer tells
+   * it that its own version is no longer the last.
    */
   #laterFrom(encoded: Buffer): readonly string[] {
     const { origins, peer } = this.#parts;
@@ -209,15 +207,15 @@ export class ContestedVersions {
 interface DecidedName {
   readonly encoded: Buffer;
   readonly isForced: boolean;
-  /** What the file was like. */
+  /** The stamp of the file at the decision. */
   readonly stamp: string;
 }
 
 interface MarkedName {
   readonly encoded: Buffer;
-  /** By a session of this very peer. */
+  /** The session was this very peer's. */
   readonly isOffered: boolean;
-  /** When it was marked; milliseconds since 1970. */
+  /** When the file was marked, in milliseconds since 1970. */
   readonly at: number;
   /** Milliseconds since 1970. */
   readonly until: number;
@@ -227,5 +225,5 @@ function keyOf(encoded: Buffer): string {
   return encoded.toString('latin1');
 }
 
-/** A session's mark is in the database by then. */
+/** By then a session's mark is in the database. */
 const markedMilliseconds = 10_000;

@@ -4,21 +4,21 @@ import { isUnlike } from '../../../csync2/files/check-text.js';
 import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
- * What a peer has taken last of each file, as far as it has not changed here since. When the peer
- * calls such a file changed on both sides, the later change is its own: of three hosts, two answer
- * each other while the third has not got the question yet, and csync2 then has the refused one
- * marked on the other side, too.
+ * The version of each file that a peer took last, as long as the file has not changed here since.
+ * When the peer calls such a file changed on both sides, the later change is the peer's own. Two of
+ * three hosts may answer each other before the third has been asked; csync2 then makes the other
+ * side mark the refused file, too.
  */
 export class SentVersions {
   readonly #files: PendingFiles;
   readonly #receivedAt: (encoded: Buffer) => number | undefined;
   readonly #sent = new Map<string, SentVersion>();
   #pushing = new Map<string, string>();
-  /** Of what is pushed, those that csync2 has noted as something else. */
+  /** The pushed rows whose files csync2 has noted differently. */
   #unlike = new Set<string>();
 
   /**
-   * @param receivedAt - when a file of this name was received last, as far as that is known;
+   * @param receivedAt - when a file of this name was received last, as far as that is known, in
    * milliseconds since 1970
    */
   constructor(
@@ -32,8 +32,8 @@ export class SentVersions {
   /** These rows are about to be pushed. */
   begin(rows: readonly PushedRow[]): void {
     this.#pushing = new Map(rows.map((row) => [keyOf(row), this.#files.stamp(row)]));
-    // From now on the peer may have either, whatever becomes of the push: one that is gone is gone
-    // as it was the last time.
+    // From now on the peer may have either version, even if the push fails. A file that is gone
+    // looks as it did the last time.
     for (const [key, stamp] of this.#pushing) {
       const sent = this.#sent.get(key);
       if (sent && sent.stamp !== stamp) this.#sent.set(key, { ...sent, stamp: undefined });
@@ -44,8 +44,8 @@ export class SentVersions {
   }
 
   /**
-   * Whether something that has been pushed is, or was, not as csync2 had noted it when the push
-   * began.
+   * Whether the file of a pushed row differed from csync2's note when the push began, or has
+   * changed since.
    */
   isUncertain(row: DirtyRow): boolean {
     const key = keyOf(row);
@@ -53,10 +53,10 @@ export class SentVersions {
   }
 
   /**
-   * Of what was pushed, these were taken. What has changed meanwhile may have been sent in either
+   * These pushed rows were taken. A file that changed during the push may have been sent in either
    * version.
    *
-   * @param by - when the push had ended; milliseconds since 1970
+   * @param by - when the push had ended, in milliseconds since 1970
    */
   taken(rows: readonly DirtyRow[], by = Date.now()): void {
     for (const row of rows) {
@@ -72,8 +72,8 @@ export class SentVersions {
   }
 
   /**
-   * A push of the run before has come to this. What has changed since it began, or is gone, is not
-   * known.
+   * Takes in a push of the previous run. Files that have changed since that push began, or are
+   * gone, stay unknown.
    */
   recall({ accepted, began, ended }: InterruptedPush, myName: Buffer): void {
     for (const encoded of accepted) {
@@ -86,12 +86,12 @@ export class SentVersions {
   /**
    * Whether the peer has taken the file as it is now.
    *
-   * @param at - by this moment, for certain; milliseconds since 1970
+   * @param at - the peer must have taken the file before this time, in milliseconds since 1970
    */
   has(row: Pick<DirtyRow, 'encoded'>, at = Number.POSITIVE_INFINITY): boolean {
     const sent = this.#sent.get(keyOf(row));
     if (sent?.stamp === undefined || sent.by > at) return false;
-    // What has come since may be gone again.
+    // A version that was received since may be gone again.
     const isOfBefore = (this.#receivedAt(row.encoded) ?? 0) < sent.by;
     return isOfBefore && sent.stamp === this.#files.stamp(row);
   }
@@ -104,9 +104,9 @@ export class SentVersions {
 
 interface SentVersion {
   readonly row: DirtyRow;
-  /** Undefined: another version has been pushed since, and the peer may have that. */
+  /** Undefined if another version has been pushed since, which the peer may have. */
   readonly stamp: string | undefined;
-  /** It had been taken by then; milliseconds since 1970. */
+  /** The peer had taken the file by this time, in milliseconds since 1970. */
   readonly by: number;
 }
 

@@ -1,15 +1,16 @@
 import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js';
 
 /**
- * Files that may have been sent in another version than csync2 has noted: they changed between its
- * check and the end of the push. If they change back before the next check, that finds nothing, and
- * the peer keeps what was sent. So they stay pending until they are sent as noted; but not for
- * ever, since something may change all the time, and is noted again then.
+ * Files that may have been sent in another version than csync2 has noted, because they changed
+ * between their check and the end of the push. If such a file changes back before its next check,
+ * the check finds nothing, and the peer keeps the version that was sent. So the files stay pending
+ * until they are sent as noted. The tries are limited, because a file may change all the time, and
+ * each change is noted anyway.
  */
 export class UncertainRows {
   readonly #rows = new Map<PathKey, { tries: number; until: number }>();
 
-  /** A file was sent, in which version is uncertain. Whether it is to be sent again. */
+  /** It is uncertain in which version a file was sent. Returns whether it must be sent again. */
   sent(path: PathBytes, now = Date.now()): boolean {
     const key = toKey(path);
     const tries = (this.#rows.get(key)?.tries ?? 0) + 1;
@@ -19,19 +20,17 @@ export class UncertainRows {
     return true;
   }
 
-  /** It was sent as it is noted. */
+  /** The file was sent as csync2 has noted it. */
   certain(path: PathBytes): void {
     if (this.#rows.size > 0) this.#rows.delete(toKey(path));
   }
 
-  /** Whether a file is not sent for a moment: its check is on its way. */
+  /** Whether a file is not sent for a moment, because its check is on its way. */
   rests(path: PathBytes, now = Date.now()): boolean {
     return this.#rows.size > 0 && now < (this.#rows.get(toKey(path))?.until ?? 0);
   }
 
-  /**
-   * When the next of those that rest is due, milliseconds since 1970; undefined if there is none.
-   */
+  /** When the next resting file is due, in milliseconds since 1970; undefined if there is none. */
   nextDue(now = Date.now()): number | undefined {
     let next: number | undefined;
     for (const { until } of this.#rows.values()) {

@@ -3,13 +3,13 @@ import type { PathBytes } from '../../../text/path-bytes.js';
 import type { PendingFiles } from '../slice/pending-files.js';
 
 /**
- * Finds files that are there and pending, and of which csync2 has no note: it has taken them for
- * deleted when they were out of sight. They are sent as they are; but until csync2 has looked at
- * them again, it would not notice that they are deleted.
+ * Finds pending files that are there but have no note in csync2's database, because csync2 took
+ * them for deleted when they were out of sight. They are sent as they are. But csync2 would not
+ * notice their deletion until it has looked at them again.
  */
 export class UnnotedFiles {
   readonly #files: PendingFiles;
-  /** The stamp of each that has been told. */
+  /** The stamp of each file that has been reported. */
   readonly #told = new Map<string, string>();
 
   constructor(files: PendingFiles) {
@@ -17,8 +17,8 @@ export class UnnotedFiles {
   }
 
   /**
-   * @returns those of these rows, of which csync2 has no note, that are there; each once, until it
-   * changes
+   * @returns the paths of those of these unnoted rows whose files are there; each file once, until
+   * it changes
    */
   take(rows: readonly DirtyRow[]): PathBytes[] {
     return rows.flatMap((row) => {
