@@ -13,8 +13,8 @@ namespace ics::preload {
 namespace {
 
 /**
- * Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told
- * what a session is at.
+ * The file in which sessions note what they do; nullptr if there is none. It is kept closed,
+ * because the open files of a session show what it is doing.
  */
 const char* traces = nullptr;
 /** The directory that could not be removed last; empty: none. A removal leaves it at that. */

@@ -14,11 +14,11 @@ namespace ics::preload {
 namespace {
 
 /**
- * The last temporary file that this session has made, as long as it is neither in its place nor
- * gone; empty: none.
+ * The last temporary file that this session has made and neither moved nor removed; empty if there
+ * is none.
  */
 char unfinished[4096];
-/** It is open for writing there. */
+/** The descriptor that is open for writing on it. */
 int unfinished_file = -1;
 FILE* unfinished_stream = nullptr;
 
@@ -32,15 +32,18 @@ void RemoveUnfinished() {
 
 constexpr size_t kOwnNameSize = 32;
 
-/** The name under which a process finds what it has open, wherever that is (proc_pid_fd(5)). */
+/**
+ * The name by which a process reaches a file that it has open, wherever the file is
+ * (proc_pid_fd(5)).
+ */
 void OwnName(int file, char (&name)[kOwnNameSize]) {
   std::snprintf(name, sizeof name, "/proc/self/fd/%d", file);
 }
 
 /**
- * Writes what is still to be written of it, and leaves its descriptor open for reading alone.
- * False, with errno, if it can't be written. No other stream: a log on a full disk is no reason to
- * take nothing.
+ * Flushes the stream of this file, and leaves its descriptor open for reading only. Returns false,
+ * with errno set, if the file can't be written. Other streams are not flushed, so that a log on a
+ * full disk doesn't make csync2 reject files.
  */
 bool CloseForWriting(int file) {
   if (fflush(unfinished_stream) != 0) return false;
@@ -54,8 +57,8 @@ bool CloseForWriting(int file) {
 }
 
 /**
- * Calls nothing but what a handler of signals may (signal-safety(7)), and dies as it would have
- * without.
+ * Removes the unfinished file and dies of the signal as csync2 would have without this library.
+ * Calls only functions that are safe in a signal handler (signal-safety(7)).
  */
 void LeaveBySignal(int number) {
   if (unfinished[0] != 0) (void)unlinkat(AT_FDCWD, unfinished, 0);
@@ -71,7 +74,7 @@ __attribute__((constructor)) void CatchSignals() {
   action.sa_flags = SA_RESETHAND;
   for (const int number : kDeadly) {
     struct sigaction before {};
-    // A process that ignores them has a reason.
+    // A process that ignores the signal has a reason.
     if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
       (void)sigaction(number, &action, nullptr);
   }
@@ -82,7 +85,7 @@ __attribute__((destructor)) void Leave() { RemoveUnfinished(); }
 }  // namespace
 
 void NoteTemporary(const char* path, int file) {
-  // csync2 makes the next only when it has given the last one up.
+  // csync2 makes the next temporary file only after it has given up the last one.
   RemoveUnfinished();
   if (file < 0 || path[0] != '/' || std::strlen(path) >= sizeof unfinished) return;
   std::strcpy(unfinished, path);

@@ -73,8 +73,8 @@ Handover::Handover(int fd, const WatchFingerprint& fingerprint) : fd_(fd < 0 ? M
   }
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   earlier_mounts_ = page_->mounts;
-  // First of all: once a reading of ours has begun, what the page said of our forerunner is no
-  // longer so.
+  // This comes first, because the page describes the predecessor only until our first reading
+  // begins.
   page_->begun = std::max(page_->begun.load(), page_->kept.load()) + 1;
   std::memcpy(page_->fingerprint, fingerprint.data(), fingerprint.size());
 }
