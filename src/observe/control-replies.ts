@@ -2,11 +2,11 @@ import type { FlushPending } from '../daemon/flush/progress.js';
 import type { RingPage } from './event-ring.js';
 
 /**
- * What the daemon answers the requests of the control socket with, beside the status. Paths are as
- * they are shown, but for those of events. `docs/reference/commands.md` is made of these comments.
+ * The daemon's replies to the requests of the control socket, except the status. Paths are as they
+ * are shown, except those of events. `docs/reference/commands.md` is made of these comments.
  */
 
-/** Of `check`. */
+/** The reply to `check`. */
 export interface CheckReply {
   /** What is checked, or with `--dry-run` would be, with everything below it. */
   readonly queued: readonly string[] | 'everything';
@@ -30,7 +30,7 @@ export interface CheckReply {
   };
 }
 
-/** Of `retry`. */
+/** The reply to `retry`. */
 export interface RetryReply {
   /** The peers that are tried now. */
   readonly peers: readonly string[];
@@ -38,7 +38,7 @@ export interface RetryReply {
   readonly paused: readonly string[];
 }
 
-/** Of `pause`, which answers when nothing is on its way to these peers. */
+/** The reply to `pause`, sent when nothing is being sent to these peers any more. */
 export interface PauseReply {
   /** The peers that are paused now. */
   readonly paused: readonly string[];
@@ -46,7 +46,7 @@ export interface PauseReply {
   readonly already: readonly string[];
 }
 
-/** Of `resume`. */
+/** The reply to `resume`. */
 export interface ResumeReply {
   /** The peers that are sent to again. */
   readonly resumed: readonly string[];
@@ -54,7 +54,7 @@ export interface ResumeReply {
   readonly not_paused: readonly string[];
 }
 
-/** Of `accept-root`. */
+/** The reply to `accept-root`. */
 export interface AcceptRootReply {
   /** The directory; null with `--dry-run`. */
   readonly accepted: string | null;
@@ -69,13 +69,13 @@ export interface AcceptRootReply {
   }[];
 }
 
-/** Of `reload`, which worked. */
+/** The reply to a successful `reload`. */
 export interface ReloadReply {
   /** Settings that differ and need a restart to take effect. */
   readonly needs_restart: readonly string[];
 }
 
-/** Of `verify`. */
+/** The reply to `verify`. */
 export interface VerifyReply {
   /** All peers were compared with, and nothing differs. */
   readonly equal: boolean;
@@ -113,7 +113,7 @@ export interface DifferenceReply {
   readonly sender: 'here' | 'there' | 'nobody';
 }
 
-/** Of `flush`. */
+/** The reply to `flush`. */
 export interface FlushReply {
   /** Whether all earlier changes are on the peers. */
   readonly complete: boolean;
@@ -123,7 +123,7 @@ export interface FlushReply {
   readonly waited_s: number;
 }
 
-/** Of `conflicts`. */
+/** The reply to `conflicts`. */
 export interface ConflictsReply {
   /**
    * Version of this format. It grows when a field changes its meaning or goes; fields may be added
@@ -178,7 +178,7 @@ export interface SideReply {
   readonly entries: number | null;
 }
 
-/** Of `resolve`. */
+/** The reply to `resolve`. */
 export interface ResolveReply {
   /** Version of this format, as of `conflicts`. */
   readonly schema: 1;
@@ -202,7 +202,7 @@ export interface ResolvedReply extends ConflictReply {
   readonly hint: string | null;
 }
 
-/** Of `events`. */
+/** The reply to `events`. */
 export interface EventsReply extends RingPage {
   /** Another one: the daemon has been restarted, and `after` means nothing to it. */
   readonly run: string;

@@ -4,9 +4,8 @@ import type { PeerStatus, Status } from './status.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
 
 /**
- * One line for `systemctl status`:
- * `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The time
- * after `ok` is that of the last file sent.
+ * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4
+ * min, 12 files pending`. The time after `ok` is the age of the last sent file.
  */
 export function statusLine(status: Status): string {
   const parts = [`watching ${grouped(status.directories)} directories`];
@@ -58,12 +57,12 @@ export function peerText(peer: PeerStatus): string {
   return `ok${last}${pending}${onHold}`;
 }
 
-/** A whole number with its thousands apart: `171,856`. */
+/** A whole number with separated thousands, such as `171,856`. */
 export function grouped(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** Seconds in the largest unit that says something. */
+/** Seconds in the largest suitable unit. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 120) return `${Math.round(seconds)} s`;

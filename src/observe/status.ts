@@ -9,7 +9,7 @@ import { type SchedulerState, schedulerStateText } from '../sync/scheduler.js';
 import { display, displayShort } from '../text/path-bytes.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
 
-/** Everything the status is made of. Times are milliseconds since 1970. */
+/** The sources of the status. Times are milliseconds since 1970. */
 export interface StatusSources {
   readonly host: string;
   readonly version: string;
@@ -30,7 +30,7 @@ export interface StatusSources {
   readonly fullCheckTries: { readonly failures: number; readonly nextAt: number };
   /** What is wrong with the configuration on disk, while an older one is in use. */
   readonly configTroubles: readonly ConfigTrouble[];
-  /** Peers that have not been compared with, and why the last try has failed. */
+  /** Peers that have not been compared yet, and why the last try failed. */
   readonly newPeers: ReadonlyMap<string, Comparing>;
   readonly detectedLate: { readonly count: number; readonly paths: readonly string[] };
   readonly roots: readonly GuardedRoot[];
@@ -51,7 +51,7 @@ export interface ConfigTrouble {
   readonly since: number;
 }
 
-/** How it stands with a peer that is new. */
+/** The state of a new peer. */
 export interface Comparing {
   /** Since when it could not be compared with; undefined: it has not failed yet. */
   readonly failingSince: number | undefined;
@@ -379,10 +379,7 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   return problems;
 }
 
-/**
- * What is wrong with a peer; undefined as long as it may only be restarting, or is being compared
- * with.
- */
+/** What is wrong with a peer; undefined while it may only be restarting, or is being compared. */
 function peerTrouble({
   failing_s: failing,
   health,
@@ -395,7 +392,7 @@ function peerTrouble({
 
 type Age = (since: number | undefined) => number | null;
 
-/** A peer that restarts alarms nobody. */
+/** A peer that restarts must not raise an alarm. */
 const graceSeconds = 10;
 /** What a restart of a peer looks like. */
 const passing: ReadonlySet<Outcome> = new Set(['unreachable', 'hung-up', 'stalled', 'locked']);
