@@ -12,7 +12,7 @@ import { showReply } from '../show-reply.js';
 import { secondsOf } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
 
-/** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
+/** `flush`: waits until all earlier changes have reached the peers, for deploy scripts. */
 export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'flush [paths..]',
@@ -73,6 +73,6 @@ function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
   return [`still pending after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join('\n');
 }
 
-/** What the daemon may need beyond the time that is waited. */
+/** The time that the daemon may need beyond the wait. */
 const answerSeconds = 15;
 const seeHelp = 'see: inotify-csync flush --help';
