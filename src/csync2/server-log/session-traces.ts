@@ -22,15 +22,15 @@ export interface MovedFile {
 }
 
 /**
- * What sessions of csync2's server have done to files without a word, as `native/preload/traces.cc`
- * notes it.
+ * Reads the changes to files that sessions of csync2's server make without a message.
+ * `native/preload/traces.cc` records them.
  *
- * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and
- *   may never come to it: its disk is full, or its peer has gone (daemon.c, the column `unlink` of
- *   its table of commands). An empty place tells nothing of who has emptied it.
- * - Of a file that it finds to be as it should be it sets owner, mode and, last of all, the time,
- *   and says nothing.
- * - It says the same of what it has removed, made or moved into its place.
+ * - csync2 removes an obstacle before it receives a file, a directory or a link, and may never
+ *   receive that, because its disk is full or its peer has gone (daemon.c, the column `unlink` of
+ *   its table of commands). An empty place doesn't show which process has emptied it.
+ * - csync2 sets owner, mode and, last of all, the time of a file that is already right, and writes
+ *   no message.
+ * - csync2's message is the same for files that it has removed, made or moved into their place.
  */
 export class SessionTraces {
   readonly #file: TraceFile;
@@ -100,8 +100,8 @@ export class SessionTraces {
 
   /**
    * Whether the sessions of this server close each file before they move it into its place, as they
-   * do unless csync2's `tempdir` is on another disk: what is written under its name afterwards,
-   * somebody else writes.
+   * do unless csync2's `tempdir` is on another disk. Later writes to the file then come from other
+   * processes.
    */
   closesFirst(server: number): boolean {
     return this.#servers.has(server) && !this.#isAnyCopied;

@@ -28,9 +28,9 @@ export interface OpenSession extends ProbedSession {
 }
 
 /**
- * Whether the local csync2 server is receiving, and what. Tails its log for what happens and takes
- * the live processes for the truth: a session without a process is over, whatever the log says, and
- * a process without a message is a session.
+ * Shows whether the local csync2 server is receiving, and which files. Reads its log for events,
+ * but decides by the live processes. A session without a process is over, whatever the log says,
+ * and a process without a message is a session.
  */
 export class Activity {
   readonly #log = new SessionLog();
@@ -224,9 +224,9 @@ export class Activity {
   }
 
   /**
-   * Waits until no session is {@link busy} but those of `except`, for `seconds` in which nothing is
-   * received, and for `mostSeconds` in all. Resolves to false if one was busy still. Woken by the
-   * log; looks again now and then while it waits, because a killed session writes no last message.
+   * Waits until no session except those of `except` is {@link busy}, for at most `seconds` without
+   * a received file and `mostSeconds` in all. Resolves to false if one is still busy. The log wakes
+   * it. It also looks again now and then, because a killed session writes no last message.
    */
   async quiet(
     seconds: number,
@@ -293,9 +293,9 @@ export class Activity {
   }
 
   /**
-   * The order matters: processes first, then whether all that they have said is written, then what
-   * is written. One that is gone has noted all that it did; were its notes read before, what it did
-   * in between would pass for somebody else's.
+   * Reads in a fixed order. First the processes, then whether all their messages are written, then
+   * the messages. A process that is gone has noted everything that it did. If its notes were read
+   * first, its last changes would look like those of another process.
    */
   #look(): ReadonlyMap<number, ProbedSession> {
     const now = Date.now();
@@ -313,8 +313,8 @@ export class Activity {
   }
 
   /**
-   * Whether all that sessions have said by now is in the log. Who writes it sleeps only when
-   * nothing is left to write.
+   * Whether all messages that sessions have sent are in the log. Its writer sleeps only when
+   * everything is written.
    */
   #isWritten(): boolean {
     const until = performance.now() + writingMilliseconds;
