@@ -23,18 +23,18 @@ export interface Viewed {
   readonly server: ManagedServer | undefined;
   readonly activity: Activity;
   readonly counts: Counts;
-  /** What is wrong with the configuration on disk. */
+  /** The errors of the configuration on disk. */
   readonly configTroubles: () => readonly ConfigTrouble[];
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
 
-/** How the running daemon is, now. */
+/** The present status of the daemon. */
 export function statusOf(viewed: Viewed): Status {
   return assembleStatus(sourcesOf(viewed));
 }
 
-/** The same for those who may not see names of files. */
+/** The same for users who may not see names of files. */
 export function publicStatusOf(viewed: Viewed): Status {
   return assembleStatus(withoutPaths(sourcesOf(viewed)));
 }
@@ -70,7 +70,7 @@ function sourcesOf({
       paths: sync.detectedLate.paths.map((key) => display(fromKey(key))),
     },
     roots: sync.guard.states(),
-    // A lane lasts as long as its configuration.
+    // A lane exists as long as its configuration.
     lanes: sync.lanes.map((lane) => ({
       ...lane.status(),
       sent: counts.sentTo(lane.peer),
@@ -84,7 +84,7 @@ function sourcesOf({
   };
 }
 
-/** What Prometheus collects, now. */
+/** The present values of the metrics. */
 export function metricsNow(
   { current }: Succession,
   status: Status,
@@ -108,12 +108,12 @@ function watchLimit(): number | undefined {
   try {
     return readLimits().max_user_watches;
   } catch {
-    // ProcSubset=pid hides it.
+    // ProcSubset=pid hides the file.
     return undefined;
   }
 }
 
-/** One sentence for the log: what this host watches, and whom it updates. */
+/** One sentence for the log that says what this host watches and which peers it updates. */
 export function introduction({ current: { plan, sync, watcher } }: Succession): string {
   const names = sync.lanes.map(
     (lane) => `${lane.peer}${lane.status().pausedSince === undefined ? '' : ' (paused)'}`,
