@@ -17,7 +17,7 @@ namespace {
  * because the open files of a session show what it is doing.
  */
 const char* traces = nullptr;
-/** The directory that could not be removed last; empty: none. A removal leaves it at that. */
+/** The directory that could not be removed last; empty if there is none. */
 char occupied[4096];
 
 bool EndsWith(const char* text, const char* end) {
@@ -25,7 +25,10 @@ bool EndsWith(const char* text, const char* end) {
   return length >= more && std::strcmp(text + length - more, end) == 0;
 }
 
-/** `.NAME.XXXXXX`, as csync2 names its own files (rsync.c), several for each that it receives. */
+/**
+ * Whether the name is `.NAME.XXXXXX`, as csync2 names its temporary files (rsync.c), several for
+ * each file that it receives.
+ */
 bool IsTemporary(const char* path) {
   const char* const slash = std::strrchr(path, '/');
   if (slash == nullptr) return false;
@@ -37,12 +40,12 @@ bool IsTemporary(const char* path) {
 __attribute__((constructor)) void FindTraces() {
   const char* const file = getenv("INOTIFY_CSYNC_TRACES");
   if (file != nullptr) traces = strdup(file);
-  // That it is there at all.
+  // Notes that this library is loaded at all.
   Note('L', "/");
   unsetenv("INOTIFY_CSYNC_TRACES");
 }
 
-/** `more` stands before the path. */
+/** Appends a trace. `more` comes before the path. */
 void Append(char kind, const char* path, const char* more) {
   // SQLite removes its journal at the end of each transaction.
   if (traces == nullptr || path[0] != '/' || EndsWith(path, ".db3-journal")) return;
@@ -74,7 +77,7 @@ void Note(char kind, const char* path) {
 void NoteMove(const char* path, ino_t inode) {
   char more[24];
   std::snprintf(more, sizeof more, "%llu ", static_cast<unsigned long long>(inode));
-  // Whatever its name looks like, it is in its place.
+  // A moved file is in its place, even if its name looks like a temporary one.
   Append('M', path, more);
 }
 
@@ -90,7 +93,7 @@ void NoteReplacement(const char* path) {
 void NoteTemporaryOf(const char* temporary) {
   const char* const slash = std::strrchr(occupied, '/');
   if (slash == nullptr || !IsTemporary(temporary)) return;
-  // Which directory it lies in is csync2.cfg's affair.
+  // Compare names only, because csync2.cfg decides the directory of temporary files.
   const char* const name = std::strrchr(temporary, '/') + 2;
   const size_t length = std::strlen(name) - 7;
   if (std::strlen(slash + 1) == length && std::strncmp(slash + 1, name, length) == 0)

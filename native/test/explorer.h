@@ -11,7 +11,7 @@
 namespace inotify_csync::test {
 
 struct Exploration {
-  int operations = 0;             // at most so many
+  int operations = 0;             // at most this many
   // How often an order may differ from the usual one, in which the step that has waited longest is
   // next. Operations may happen at any time at no cost. Negative allows any order (delay-bounded
   // scheduling, Emmi, Qadeer, Rakamaric 2011).

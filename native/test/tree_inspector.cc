@@ -11,7 +11,7 @@ struct TreeInspector {
   const KernelModel& kernel = world.kernel;
   std::string text;
 
-  std::vector<int32_t> descriptors;          // all that anybody may still meet
+  std::vector<int32_t> descriptors;          // all descriptors that the world may still meet
   std::vector<uint64_t> touches;             // times of events that make a look under way old
   std::vector<int> versions;
   std::vector<NodeId> nodes;                 // place in this list: the node's new number

@@ -33,7 +33,7 @@ struct RandomKind {
   bool limit = false;  // the watch limit is low, and raised in the end
   bool wrap = false;   // descriptors start over after a few
   bool forgetful = false;  // hardly any names of late events are remembered
-  bool deep = false;   // what is more than two levels below the root is too deep
+  bool deep = false;   // directories more than two levels below the root are too deep
 
   explicit RandomKind(const std::string& name)
       : restarts(name == "restart"),

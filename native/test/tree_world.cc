@@ -364,7 +364,7 @@ std::string TreeWorld::Verify(bool lawful) {
     const File& file = kernel.At(inode);
     real[path] = file.directory ? Copied{-1, 0} : Copied{file.version, file.mode};
     if (!file.directory) continue;
-    // The contents are not told until the directory has a shorter path.
+    // A too deep directory's contents are not reported until it has a shorter path.
     if (path.size() > options_.deepest) continue;
     const auto watch = kernel.watches().find(inode);
     if (watch == kernel.watches().end()) return path + " is not watched";

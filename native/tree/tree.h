@@ -236,18 +236,19 @@ class Tree {
       deferred_;  // emitted when all jobs up to that one are done
 
   std::deque<Detached> detached_;
-  std::unordered_set<int32_t> removing_;  // removed by us: dead, whatever still comes with them
+  std::unordered_set<int32_t> removing_;  // removed by us: dead, even if events still use them
   std::deque<std::pair<uint64_t, int32_t>>
       removed_;  // IGNORED seen: to be forgotten when all jobs up to this are done
   std::vector<int32_t> stray_;
   struct HeldEvents {
     uint64_t
-        job;  // unknown, if all jobs up to this one are done and nobody has claimed the descriptor
+        job;  // unknown, if all jobs up to this one are done and no finding has had the descriptor
     std::vector<Event> events;
   };
   std::unordered_map<int32_t, HeldEvents> held_;
 
-  // By Key, so that those of one directory are found together: there may be as many as directories.
+  // Ordered by Key, so that the retries of one directory are together. There may be as many as
+  // directories.
   std::map<std::string, Retry> retries_;
   std::set<std::pair<Millis, std::string>> retry_times_;
   std::map<std::string, int> attempts_;

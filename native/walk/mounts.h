@@ -17,7 +17,7 @@ struct MountTable {
   std::map<std::string, std::string>
       sources;  // mount point -> devices and directories on them, without ids
   std::unordered_set<std::string>
-      pseudo;  // mount points of file systems that hold no files of anybody
+      pseudo;  // mount points of file systems that hold no users' files
 };
 
 // Reads an open mountinfo file, which poll(2) can watch for POLLPRI.
