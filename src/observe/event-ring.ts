@@ -7,7 +7,7 @@ export interface RingEvent {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly peer?: string;
-  /** What was sent. */
+  /** The kind of change that was sent. */
   readonly kind?: AcceptedFile['kind'];
   /** Milliseconds from the change to its acceptance, or of a full check; undefined if unknown. */
   readonly ms?: number | undefined;
@@ -37,9 +37,9 @@ export interface RingQuery {
 /** Some events, in the order in which they became known. */
 export interface RingPage {
   readonly events: readonly ReadEvent[];
-  /** Where the next page begins. */
+  /** The number at which the next page begins. */
   readonly next: number;
-  /** Where the last one ends. */
+  /** The number at which the last page ends. */
   readonly end: number;
   /** Events since `after`, of all peers, that had been overwritten before they could be read. */
   readonly left_out: number;

@@ -404,7 +404,6 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.end(`queue ${trouble}`, 'the queue works again', fields);
   };
 
-  /** Something went wrong that nobody foresaw; the work goes on. */
   /** The system is short of something; what failed is tried again. */
   onShortage = (error: unknown): void => {
     const text = `out of file descriptors, memory or processes; retrying: ${error instanceof Error ? error.message : error}`;
@@ -417,6 +416,7 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
+  /** An unexpected error occurred. The work continues. */
   onError = (where: string, error: unknown): void => {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const reason = error instanceof Error ? error.message : what;

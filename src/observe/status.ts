@@ -394,5 +394,5 @@ type Age = (since: number | undefined) => number | null;
 
 /** A peer that restarts must not raise an alarm. */
 const graceSeconds = 10;
-/** What a restart of a peer looks like. */
+/** The outcomes of a push during a restart of the peer. */
 const passing: ReadonlySet<Outcome> = new Set(['unreachable', 'hung-up', 'stalled', 'locked']);

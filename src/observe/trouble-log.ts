@@ -61,7 +61,7 @@ export class TroubleLog {
     });
   }
 
-  /** As {@link end}, for a path of {@link sayOfPath}. */
+  /** Does what {@link end} does, for a path of {@link sayOfPath}. */
   endOfPath(group: string, key: string, text: string, fields: LogFields): void {
     this.end(pathKey(group, key), text, fields);
     if (this.#repeats.count(pathKey(group, '')) === 0) this.#repeats.ends(`${group} others`);
