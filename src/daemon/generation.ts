@@ -78,7 +78,7 @@ export class Generation {
   readonly watcher: Watcher;
   /** Whether something at or below a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
-  /** Ends when the watcher is closed; rejects when it can't go on. */
+  /** Ends when the watcher is closed; rejects when the watcher can't continue. */
   readonly watching: Promise<void>;
   readonly #over = new AbortController();
   #scheduling: Promise<void> = Promise.resolve();

@@ -24,7 +24,7 @@ export interface Command {
   readonly leastRate?: LeastRate;
   /** Run at idle I/O and low CPU priority. */
   readonly idle?: boolean;
-  /** Given all that csync2 prints on stdout, as it comes. */
+  /** Receives csync2's standard output as it comes. */
   readonly onOutput?: (chunk: Buffer) => void;
   /** Receives each message of csync2 as it comes. The result holds only the last messages. */
   readonly onMessage?: (message: Message) => void;

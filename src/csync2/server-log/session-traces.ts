@@ -44,13 +44,13 @@ export class SessionTraces {
   readonly #servers = new Set<number>();
   #isAnyCopied = false;
   /**
-   * Told each directory that a session was to put something else in place of, and could not, since
-   * there is something in it.
+   * Called for each directory that a session should have replaced by something else, and could not
+   * because it is not empty.
    */
   onOccupied: (path: PathBytes) => void = () => {};
   /**
-   * Removals of before are not taken over: what had become of them was seen to by an earlier run,
-   * and what is gone since may have been removed here.
+   * Earlier removals are ignored, because an earlier run has handled them, and files that have
+   * vanished since may have been removed here.
    */
   #since: number;
 
@@ -60,15 +60,13 @@ export class SessionTraces {
     this.#since = since;
   }
 
-  /**
-   * @returns the paths that sessions which are over have left empty, each once, as of the last look
-   */
+  /** @returns the paths that ended sessions have left empty, each once, as of the last look */
   takeEmptied({ lookedAt, open, updatedAt }: TraceFacts): PathBytes[] {
     const emptied: PathBytes[] = [];
     for (const [key, { at, pid }] of this.#removals) {
       const path = fromKey(key);
       const isFilled = (updatedAt(path) ?? 0) >= at - clockMilliseconds;
-      // One that has begun since it was looked for them is open as well.
+      // A session that has begun since the sessions were listed is open as well.
       if (!isFilled && (open.has(pid) || at >= lookedAt)) continue;
       this.#removals.delete(key);
       if (!isFilled) emptied.push(path);
@@ -78,14 +76,14 @@ export class SessionTraces {
   }
 
   /**
-   * Whether a session that was open at the last look has removed what was at a path, and not done
-   * with it yet.
+   * Whether a session that was open at the last look has removed the file at a path, and not
+   * finished with the path yet.
    */
   isEmptied(path: PathBytes): boolean {
     return this.#removals.has(toKey(path));
   }
 
-  /** When a session had set the time of a file last, at the last look; milliseconds since 1970. */
+  /** When a session last set a file's time, as of the last look; milliseconds since 1970. */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#times.get(toKey(path));
   }
@@ -142,10 +140,10 @@ function keepLast<Value>(map: Map<PathKey, Value>, key: PathKey, value: Value): 
   if (map.size > mostPaths && oldest !== undefined) map.delete(oldest);
 }
 
-/** Of what the server says, milliseconds are kept. */
+/** The server's times have a resolution of milliseconds. */
 const clockMilliseconds = 1;
 /** More than a restart takes. */
 const restartMilliseconds = 60_000;
 const mostPaths = 50_000;
-/** Of each file: more than arrive in the time for which writes are counted. */
+/** For each file; more than arrive in the time for which writes are counted. */
 const mostMoves = 64;

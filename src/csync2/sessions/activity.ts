@@ -18,12 +18,12 @@ import type { StayingSession } from './session-reaper.js';
  */
 export type LiveSessions = () => readonly number[];
 
-/** An open session: what it has said, and what its process does. */
+/** An open session, with its messages and the activity of its process. */
 export interface OpenSession extends ProbedSession {
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly saidAt: number;
-  /** What it has taken over last and may not have finished; undefined if there is no such file. */
+  /** The file that it received last and may not have finished; undefined if there is none. */
   readonly current: Reception | undefined;
 }
 
@@ -60,7 +60,7 @@ export class Activity {
   }
 
   /**
-   * Told of each file that a session has received, when the log is read; see
+   * Called for each file that a session has received, when the log is read; see
    * {@link SessionLog.onReceived}.
    */
   set onReceived(listener: (name: string, peer: string, at: number) => void) {
@@ -68,15 +68,15 @@ export class Activity {
   }
 
   /**
-   * Told the name of each file that a session has marked, its peer, and when, when the log is read;
-   * see {@link SessionLog.onMarked}.
+   * Called for each file that a session has marked, when the log is read; see
+   * {@link SessionLog.onMarked}.
    */
   set onMarked(listener: (name: string, peer: string | undefined, at: number) => void) {
     this.#log.onMarked = listener;
   }
 
   /**
-   * Told when a session has ended in which its peer has only looked; see
+   * Called when a session has ended in which its peer has only looked; see
    * {@link SessionLog.onLooked}.
    */
   set onLooked(listener: (peer: string | undefined, at: number) => void) {
@@ -84,8 +84,8 @@ export class Activity {
   }
 
   /**
-   * Told each directory that another host has something else in place of, when it is read; see
-   * {@link SessionTraces.onOccupied}.
+   * Called for each directory in whose place another host has something else, when the traces are
+   * read; see {@link SessionTraces.onOccupied}.
    */
   set onOccupied(listener: (path: PathBytes) => void) {
     if (this.#traces) this.#traces.onOccupied = listener;
@@ -126,14 +126,12 @@ export class Activity {
     }));
   }
 
-  /** Whether the log tells of all that is received: it does where the launcher writes it. */
+  /** Whether the log shows every received file, as it does if the launcher writes it. */
   get tellsAll(): boolean {
     return this.#log.keepers.size > 0;
   }
 
-  /**
-   * How a file of this name, one character a byte, was taken over last, as far as the log tells.
-   */
+  /** The last reception of a file of this name, one character a byte, according to the log. */
   reception(name: string): Reception | undefined {
     return this.#log.reception(name);
   }
@@ -151,11 +149,10 @@ export class Activity {
   }
 
   /**
-   * When sessions have moved a file into this place, in ascending order: the last times,
-   * milliseconds since 1970. Where no traces tell, when they have said that they have done
-   * something to it, which may have been to remove it.
+   * The last times when sessions moved a file into this place, in ascending order, in milliseconds
+   * since 1970. Without traces, the times of their messages about it, which may be removals.
    *
-   * @param names - those that csync2 has for the path, one character a byte
+   * @param names - csync2's names for the path, one character a byte
    */
   movedAt(path: PathBytes, names: readonly string[]): readonly number[] {
     if (this.closesFirst) return this.#traces?.moved(path).map(({ at }) => at) ?? [];
@@ -166,29 +163,29 @@ export class Activity {
 
   /**
    * The file that a session has moved into this place last; undefined if that was long ago, never,
-   * or is not known.
+   * or is unknown.
    */
   movedLast(path: PathBytes): MovedFile | undefined {
     return this.closesFirst ? this.#traces?.moved(path).at(-1) : undefined;
   }
 
   /**
-   * When a session had set the time of a file last, when they were looked at; undefined if that was
-   * long ago, never, or is not known.
+   * When a session last set a file's time, as of the last look; undefined if that was long ago,
+   * never, or is unknown.
    */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#traces?.timeSetAt(path);
   }
 
-  /** Sessions that ended without their last word since the last call. */
+  /** Sessions that ended without their last message since the last call. */
   takeBroken(): readonly BrokenSession[] {
     this.#look();
     return this.#log.takeBroken();
   }
 
   /**
-   * Paths that sessions which are over have left empty, each once: they had removed what stood in
-   * the way of what they were to receive, and have not received it.
+   * Paths that ended sessions have left empty, each once. A session had removed an obstacle to a
+   * file, and has not received the file.
    *
    * @param namesOf - the names that csync2 has for a path, one character a byte
    */
@@ -204,14 +201,14 @@ export class Activity {
   }
 
   /**
-   * Whether a session that was open at the last look has removed what was at a path, and not done
-   * with it yet.
+   * Whether a session that was open at the last look has removed the file at a path, and not
+   * finished with the path yet.
    */
   isEmptied(path: PathBytes): boolean {
     return this.#traces?.isEmptied(path) ?? false;
   }
 
-  /** What the log knows of the open sessions. */
+  /** The open sessions according to the log. */
   sessions(): ReadonlyMap<number, Session> {
     this.#look();
     return this.#log.open;
@@ -306,7 +303,7 @@ export class Activity {
     const isWritten = this.#isWritten();
     this.#log.read(this.#tail.read());
     const begun = [...this.#log.open.keys()].filter((pid) => !known.has(pid));
-    // One that is gone may have said its last word, which is still on its way into the log.
+    // A session that is gone may have sent a last message, which is still on its way into the log.
     const undecided = isWritten ? begun : [...this.#log.open.keys()];
     this.#log.keep([...live, ...undecided], now);
     return probed;

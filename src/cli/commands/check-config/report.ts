@@ -23,7 +23,7 @@ import { MissingRootError, requireRoots } from '../../../sync/guard/required-roo
 import { display } from '../../../text/path-bytes.js';
 import type { HostWarning, HostWarningKind } from './host/warning.js';
 
-/** What `check-config --json` prints. Paths and patterns are shown as `display` shows them. */
+/** The output of `check-config --json`. Paths and patterns are shown as `display` shows them. */
 export interface ConfigReport {
   readonly hostName: string;
   /** Every file of csync2's configuration that was read. */

@@ -1,4 +1,4 @@
-/** What `status --watch` draws: a text and a size become the lines of the screen. */
+/** Draws for `status --watch`. A text and a size become the lines of the screen. */
 
 /** The size of a terminal, in cells. */
 export interface ScreenSize {
@@ -7,12 +7,12 @@ export interface ScreenSize {
 }
 
 /**
- * One picture: a line with the time, then the text, cut to the size. What does not fit below is
- * counted in the last line. Pure.
+ * Makes one picture of a line with the time and of the text, cut to the size. The last line counts
+ * the lines that do not fit. Pure.
  *
- * @param note - what stands behind the time
- * @returns exactly as many lines as the screen has rows, none of them wider than it, and with no
- * character that could drive a terminal
+ * @param note - the text after the time
+ * @returns exactly as many lines as the screen has rows, none of them wider than the screen, and
+ *   without characters that could control a terminal
  */
 export function frameOf(
   text: string,
@@ -29,15 +29,15 @@ export function frameOf(
   return Array.from({ length: rows }, (_, row) => lines[row] ?? '');
 }
 
-/** What a terminal is sent to show a frame: each row is cleared and written anew. Pure. */
+/** The bytes that show a frame on a terminal. Each row is cleared and written again. Pure. */
 export function paint(frame: readonly string[]): string {
   return frame.map((line, row) => `\x1b[${row + 1};1H\x1b[2K${line}`).join('');
 }
 
-/** The first of a line that so many cells hold; `…` stands for the rest. */
+/** The beginning of a line that fits into so many cells; `…` stands for the rest. */
 function cut(line: string, columns: number): string {
   if (columns < 1) return '';
-  // Whatever is wider than this is cut: a character of more than one unit has at least one cell.
+  // This prefix is wide enough, because a character has at least one cell and limited units.
   const start = line.slice(0, columns * mostUnits);
   let [width, text, fits] = [0, '', ''];
   for (const { segment } of characters.segment(start)) {
@@ -62,7 +62,7 @@ function clock(at: Date): string {
 }
 
 const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-/** What takes two cells: scripts of East Asia, and pictures. */
+/** Characters that take two cells, in scripts of East Asia and pictures. */
 const wide =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|\ufe0f/u;
 /** Units of UTF-16 in a character, as far as names have any. */

@@ -52,7 +52,7 @@ function furtherLines(status: Status): string[] {
 
 function renderPeer(peer: PeerStatus, received: number): string[] {
   const onHold = peer.on_hold.map(({ path, reason }) => `    rejected: ${path}: ${reason}`);
-  // Where none may be shown, the line of the peer says how many there are.
+  // If no path may be shown, the line of the peer says how many there are.
   const more = onHold.length > 0 ? andMore(peer.on_hold_count - onHold.length, '    ') : [];
   return [
     `  ${peer.name}: ${peerText(peer)}; sent ${peer.sent}, received ${received}`,
