@@ -120,7 +120,8 @@ Tree::Obligation* Tree::ObligationOf(const Found& found) {
   return ticket < obligations.size() ? &obligations[ticket] : nullptr;
 }
 
-// Whether a directory is too deep. One without a place may get one, and is reported then.
+// Whether a directory is too deep or has no place. One without a place is reported when it gets
+// one.
 bool Tree::IsTooDeep(NodeId parent, const std::string& name) const {
   std::string path;
   return !store_.Path(parent, &path) || path.size() + 1 + name.size() > options_.deepest;

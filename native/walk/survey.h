@@ -23,7 +23,7 @@ struct SurveyOptions {
   size_t path_max = 4095;
   // Directories kept open at once.
   size_t open_max = 128;
-  // If more entries of one directory can't be looked at, the directory is reported in their place.
+  // If more entries of one directory can't be accessed, the directory is reported instead.
   size_t unreadable_max = 100;
 };
 

@@ -13,8 +13,8 @@
 
 namespace inotify_csync {
 
-// As src/watch/handover.ts reads it. Whatever changes here changes the magic: another version's
-// page is not understood.
+// The page as src/watch/handover.ts reads it. Every change here must change the magic, so that no
+// version reads another version's page.
 struct Handover::Page {
   char magic[8];
   std::atomic<uint64_t> begun;

@@ -200,7 +200,7 @@ void Watcher::Drain() {
     Turn();
   }
   tree_.Leave();
-  // What was not finished is in the records as a loss.
+  // Unfinished work is in the records as a loss.
   if (tree_.IsWhole()) handover_.Settled(reading_, records_.Added(), mounts_digest_);
   Publish(true);
 }

@@ -56,8 +56,7 @@ void Run(Bytes bytes) {
   TreeWorld world(PreparedTrees()[bytes.Pick(PreparedTrees().size())]);
   world.verbose = true;
   if (bytes.Pick(2) == 0) world.Quiesce();
-  // The input is short enough for thousands of runs a second, and the loop long enough to use all
-  // of it.
+  // The limit keeps a run short enough to understand, and allows thousands of runs a second.
   for (int turn = 0; turn < 200 && !bytes.empty(); turn++) {
     switch (bytes.Pick(8)) {
       case 0:

@@ -1,7 +1,7 @@
 // Tests whole watchers on real directories, with something happening exactly between two of their
 // system calls.
 //
-//   race_test NAME DIRECTORY      exits with 0 if all was seen, else tells what was not
+//   race_test NAME DIRECTORY      exits with 0 if all was seen, else prints the rest
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
