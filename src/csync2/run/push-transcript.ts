@@ -49,7 +49,7 @@ export class PushTranscript {
   }
 
   /**
-   * Names, one character a byte, of the files that the peer has been asked about, in this order.
+   * Names, one character a byte, of the files that the peer has been asked about, in that order.
    */
   get tried(): Iterable<string> {
     return this.#tried.keys();

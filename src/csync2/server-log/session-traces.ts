@@ -2,15 +2,15 @@ import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-by
 import { TraceFile } from './trace-file.js';
 
 /**
- * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times
- * they set.
+ * Facts about the sessions for {@link SessionTraces}, which reads the files that sessions remove
+ * and the times that they set.
  */
 export interface TraceFacts {
   /** Pids of the sessions that were open when the traces were read last, or shortly before. */
   readonly open: ReadonlySet<number>;
-  /** Before it was looked for them; milliseconds since 1970. */
+  /** A moment before these sessions were listed; milliseconds since 1970. */
   readonly lookedAt: number;
-  /** When a session has said last that it has done with a path; milliseconds since 1970. */
+  /** When a session last reported a path as done; milliseconds since 1970. */
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
 
@@ -132,7 +132,7 @@ export class SessionTraces {
   }
 }
 
-/** The last one set stays; of many, those set first go. */
+/** Sets an entry as the last one. Removes the first ones if there are too many. */
 function keepLast<Value>(map: Map<PathKey, Value>, key: PathKey, value: Value): void {
   map.delete(key);
   map.set(key, value);

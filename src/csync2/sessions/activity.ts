@@ -42,11 +42,11 @@ export class Activity {
 
   /**
    * Create it before a server begins to write, and when no session of an earlier server is left.
-   * Earlier log lines only tell how files were received.
+   * Earlier log lines only show how files were received.
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
-   * @param traces - undefined where nobody notes them
+   * @param traces - undefined if no traces are written
    */
   constructor(file: string, live: LiveSessions, probe: SessionProbe, traces?: SessionTraces) {
     this.#traces = traces;
@@ -97,14 +97,14 @@ export class Activity {
   }
 
   /**
-   * Pids of those open sessions that a check would meet in csync2's database, or in the middle of a
-   * file.
+   * Pids of the open sessions that would collide with a check, because they use csync2's database
+   * or are in the middle of a file.
    */
   busySessions(): readonly number[] {
     return [...this.#look()].flatMap(([pid, { phase }]) => (isBusy(phase) ? [pid] : []));
   }
 
-  /** The open sessions, and what they are at. */
+  /** The open sessions, and the files that they are receiving. */
   receiving(): readonly OpenSession[] {
     return [...this.#look()].map(([pid, probed]) => {
       const session = this.#log.open.get(pid);
@@ -236,8 +236,8 @@ export class Activity {
       const now = performance.now();
       return [...this.#look()].every(([pid, { phase }]) => {
         if (except.has(pid)) return true;
-        // A peer says who it is within milliseconds. Those who say nothing can't hold a check up
-        // for longer, however many.
+        // A peer identifies itself within milliseconds. Silent clients, however many, can't delay
+        // a check for longer.
         const isGreeting = phase === 'unidentified' && now - begun < greetingMilliseconds;
         return !isBusy(phase) && !(isGreeting && this.#isNew(pid));
       });
@@ -333,9 +333,8 @@ function isBusy(phase: ProbedSession['phase']): boolean {
 
 const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;
 /**
- * More than csync2 needs from its connection to its first command; with TLS there is a handshake
- * before.
+ * More than csync2 needs from its connection to its first command, including the handshake of TLS.
  */
 const greetingMilliseconds = 150;
-/** A line takes some microseconds: it is waited for at once. */
+/** Writing a line takes some microseconds, so the wait is short. */
 const writingMilliseconds = 2;

@@ -51,7 +51,7 @@ export function readDatabaseFacts(file: string, nowSeconds: number): DatabaseFac
   }
 }
 
-// Finds `v1:mtime=1700000000:mode=…`, with percent signs in place of colons where csync2 escapes.
+// Reads the number from `v1:mtime=1700000000:mode=…`, also if csync2 has escaped the colons.
 const latestFile = `
   SELECT CAST(filename AS BLOB) AS name,
          max(CAST(substr(checktxt, instr(checktxt, 'mtime=') + 6) AS INTEGER)) AS time
