@@ -14,8 +14,8 @@ namespace inotify_csync {
  * has `-` in place of the blank after the pid, because the message may be a piece of a longer one.
  *
  * The keeper outlives its parent and ends when no process can write to the socket any more. It
- * sleeps only when everything is written (state `S` in proc_pid_stat(5)). Its first line is `TIME
- * <PID>+keeper for PID`, with its own pid first.
+ * sleeps only when everything is written (state `S` in proc_pid_stat(5)). Its first line is
+ * `TIME <PID>+keeper for PID`, with its own pid first.
  *
  * Returns false, with errno set, if that can't be done.
  */

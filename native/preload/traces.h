@@ -5,11 +5,11 @@
 // reader that finds the path empty could treat it as removed here, and remove it on all peers. A
 // session that finds a file right still sets its time, and writes no message. So the library
 // appends each removal (R), each time that is set (T) and each file that is moved into its place
-// (M, with its inode) to the file that INOTIFY_CSYNC_TRACES names, as `KIND PID SECONDS.NANOSECONDS
-// [INODE ]PATH` and a NUL. It also notes that it is loaded (L), that a file is copied into its
-// place from another disk (X), and that something else should replace a directory that is not empty
-// (O), so that this host learns that another host has something else there. See session-traces.ts
-// in src/csync2/server-log.
+// (M, with its inode) to the file that INOTIFY_CSYNC_TRACES names, as
+// `KIND PID SECONDS.NANOSECONDS [INODE ]PATH` and a NUL. It also notes that it is loaded (L), that
+// a file is copied into its place from another disk (X), and that something else should replace a
+// directory that is not empty (O), so that this host learns that another host has something else
+// there. See session-traces.ts in src/csync2/server-log.
 #pragma once
 #include <sys/types.h>
 
