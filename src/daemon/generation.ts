@@ -118,8 +118,8 @@ export class Generation {
   }
 
   /**
-   * Makes sure that a csync2 run that our last end cut short has lost nothing. Call before {@link
-   * start}.
+   * Makes sure that a csync2 run that our last end cut short has lost nothing. Call before
+   * {@link start}.
    */
   repair(): Promise<void> {
     return this.sync.repair();

@@ -2,8 +2,8 @@ import type { InotifyCsyncError } from '../errors.js';
 
 /**
  * Events that administrators act on or search for. Each is a `MESSAGE_ID=` in the journal
- * (systemd.journal-fields(7)) and is explained in systemd/inotify-csync.catalog, which `journalctl
- * -x` shows. An id is never changed and never reused.
+ * (systemd.journal-fields(7)) and is explained in systemd/inotify-csync.catalog, which
+ * `journalctl -x` shows. An id is never changed and never reused.
  */
 export const messageIds = {
   /** Every directory is watched and the server listens. */

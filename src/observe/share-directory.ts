@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, fchownSync, fstatSync, openSync } fro
 /**
  * Lets a group into a directory of ours that other users can't enter. The group can open files
  * there by name, but can't list them (0710). A directory that others can already enter stays
- * unchanged, because an administrator may have set that.
+ * unchanged, because it is not for this service alone.
  *
  * Throws errors of open(2), fchown(2) and fchmod(2).
  */

@@ -4,8 +4,9 @@ import type { PeerStatus, Status } from './status.js';
 import { configTroubleText, unwatchedText } from './status-texts.js';
 
 /**
- * One line for `systemctl status`: `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4
- * min, 12 files pending`. The time after `ok` is the age of the last sent file.
+ * One line for `systemctl status`:
+ * `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The time
+ * after `ok` is the age of the last sent file.
  */
 export function statusLine(status: Status): string {
   const parts = [`watching ${grouped(status.directories)} directories`];

@@ -44,8 +44,8 @@ export function selectionFor(config: CsyncConfig, peer: string): NativeSelection
 /**
  * The input of the native `Selection`.
  *
- * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes. `mode:
- * 'compare'` selects that mode.
+ * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes.
+ * `mode: 'compare'` selects that mode.
  */
 export function selectionRules(
   config: CsyncConfig,

@@ -41,8 +41,8 @@ export class Ledger {
   }
 
   /**
-   * The connection. It is reopened if another process has replaced the file. Throws a {@link
-   * LedgerError}.
+   * The connection. It is reopened if another process has replaced the file. Throws a
+   * {@link LedgerError}.
    */
   get database(): Database.Database {
     const stat = statSync(this.file, { bigint: true, throwIfNoEntry: false });

@@ -95,7 +95,7 @@ export class SessionLog {
     return this.#open;
   }
 
-  /** How many files each peer has sent us since the log is read. */
+  /** How many files each peer has sent us since the first read. */
   get received(): ReadonlyMap<string, number> {
     return this.#received;
   }

@@ -94,8 +94,8 @@ function isKeeper(pid: number): boolean {
  * become a conflict, or with `auto younger` even win.
  *
  * The peer sends unanswered files again, so csync2 only has to note the files as they are (`-cI`).
- * Files are left out that may have been changed here, after the session had finished with them, or
- * to a time that is not in whole seconds, as all finished files have.
+ * Files that may have been changed here are left out. They have changed after the session had
+ * finished with them, or have a time with a fraction of a second, which csync2 never sets.
  *
  * @param look - lstat(2); undefined for missing files
  */
