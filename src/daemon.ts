@@ -53,13 +53,13 @@ import { Watchdog } from './systemd/watchdog.js';
 import { counted } from './text/counted.js';
 
 /**
- * The daemon: makes the stages, joins them and runs until SIGTERM or SIGINT. Resolves to the exit
- * code. SIGHUP has both configurations reloaded.
+ * Runs the daemon. Makes and connects the stages, and runs until SIGTERM or SIGINT. Resolves to the
+ * exit code. SIGHUP reloads both configurations.
  *
  * @param reloadSettings - reloads the settings; throws an InotifyCsyncError if they are wrong
  *
- * Throws an InotifyCsyncError when it can't start or go on; whatever had been begun has then been
- * ended.
+ * Throws an InotifyCsyncError when it can't start or continue. Everything that had been started has
+ * then been ended.
  */
 export async function runDaemon(
   settings: Settings,
@@ -80,12 +80,12 @@ export async function runDaemon(
   } finally {
     notifier.stopping();
     await endAll(ending, log);
-    // What never ran does not stop.
+    // A daemon that never ran doesn't log that it stopped.
     if (isReady || stop.aborted) log.info('stopped');
   }
 }
 
-/** How to end what has been begun, in the order of beginning. */
+/** How to end the started parts, in the order of their start. */
 type Ending = (() => unknown)[];
 
 interface Surroundings {
@@ -129,7 +129,7 @@ async function run(
     unwritten: gap ? 'lost' : 'none',
     linesUntilReset: settings.numLinesUntilReset || Number.POSITIVE_INFINITY,
     onReset: () => queue.requireFullCheck('the queue has been reset'),
-    // What makes it due may have happened a moment ago; what was before this run is known.
+    // The cause may be a moment old. Causes before this run are known.
     onFullCheckDue: () => unseen.add(Math.max(startedAt, Date.now() - noticedWithin), Date.now()),
     onTrouble: reporter.onQueueTrouble,
     onWell: reporter.onQueueWell,
@@ -137,8 +137,8 @@ async function run(
   ending.push(() => queue.close({ clean: true }));
   if (lastSign === undefined) unseen.forgetBefore(startedAt);
   else if (gap) unseen.add(lastSign - (queue.recovery.unclean ? inMemory : 0), startedAt);
-  // On disk before anything is read from the kernel: from then on, what the last run has left is
-  // used up.
+  // Write this to disk before anything is read from the kernel, because reading uses up what the
+  // last run has left.
   if (gap) queue.requireFullCheck(gapText[gap]);
   const server =
     settings.server === 'managed'
@@ -234,7 +234,7 @@ async function run(
       publish();
     }
   };
-  // Nobody waits for the answer; the journal has it.
+  // No client waits for the answer. The journal has it.
   const onHangUp = () => void reload(reloadSettings).catch(ignore);
   process.on('SIGHUP', onHangUp);
   ending.push(() => process.off('SIGHUP', onHangUp));
@@ -285,7 +285,7 @@ async function run(
   first.start();
   const watchdog = new Watchdog(notifier, pulsesOf(succession), {
     onSilent: (part) => log.error(`${part} is stuck: the watchdog gets no sign of life`),
-    // The ages in the status line grow without anything happening.
+    // The ages in the status line grow without any other change.
     onFed: publish,
   });
   watchdog.start();
@@ -295,9 +295,9 @@ async function run(
   await Promise.race([succession.running(), whenAborted(stop)]);
 }
 
-/** Milliseconds of events that a run which was killed may have had in memory. */
+/** Milliseconds of events that a killed run may have lost from its memory. */
 const inMemory = 3000;
-/** Milliseconds in which a loss is noticed. */
+/** Milliseconds within which a loss is noticed. */
 const noticedWithin = 1000;
 
 function probeOf({ instance }: HostPlan, server: ManagedServer | undefined): SessionProbe {
@@ -309,8 +309,8 @@ function probeOf({ instance }: HostPlan, server: ManagedServer | undefined): Ses
 function ignore(): void {}
 
 /**
- * The last begun ends first: no stage is left talking to one that is gone. One that fails to end
- * holds up no other.
+ * Ends the parts in reverse order, so that no stage talks to one that has ended. A part that fails
+ * to end doesn't delay the others.
  */
 async function endAll(ending: Ending, log: Log): Promise<void> {
   for (const end of ending.reverse()) {
@@ -326,7 +326,7 @@ async function endAll(ending: Ending, log: Log): Promise<void> {
 function stopSignal(log: Log): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT'] as const) {
-    // Never taken off again: were it the last listener to go, execa's clean-up would let the signal
+    // Never removed. If this were the last listener to go, execa's clean-up would let the signal
     // kill us.
     process.on(name, () => {
       if (!controller.signal.aborted) log.info(`${name}: stopping`);
@@ -342,7 +342,10 @@ function whenAborted(signal: AbortSignal): Promise<void> {
   );
 }
 
-/** Tells the service manager how far the walk is, and that it may take as long as it moves on. */
+/**
+ * Reports the progress of the walk to the service manager, and asks for more time as long as it
+ * advances.
+ */
 function showProgress(notifier: Notifier): (directories: number) => void {
   let last = 0;
   return (directories) => {

@@ -17,8 +17,8 @@ export const exitCodes = {
 } as const;
 
 /**
- * An error that a person can act on. `code` is stable and for scripts, `message` says what is wrong
- * in one line, `hint` says what to do about it. Anything thrown that isn't one of these is a bug.
+ * An error that a person can act on. `code` is stable and for scripts, `message` states the problem
+ * in one line, `hint` states the remedy. Any other thrown value is a bug.
  */
 export class InotifyCsyncError extends Error {
   readonly code: string;

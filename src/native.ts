@@ -7,15 +7,15 @@ import type { NativeSelectionConstructor } from './native/selection.js';
 import type { NativeWatcherConstructor } from './native/watcher.js';
 
 /**
- * The addon's face, as `native/addon/addon.cc` exports it. The classes in `src/watch` and
+ * The addon's interface, as `native/addon/addon.cc` exports it. The classes in `src/watch` and
  * `src/csync2/cfg` wrap it.
  */
 export interface NativeAddon {
   readonly Selection: NativeSelectionConstructor;
   readonly Watcher: NativeWatcherConstructor;
   /**
-   * Looks at paths in a thread of its own; `done` gives null when it was cancelled. See
-   * `src/sync/common/survey.ts`.
+   * Surveys paths in a thread of its own. `done` resolves to null when the survey was cancelled.
+   * See `src/sync/common/survey.ts`.
    */
   survey(
     paths: readonly Buffer[],
@@ -23,13 +23,13 @@ export interface NativeAddon {
     changedSince: bigint,
     linkedOnly: boolean,
   ): { readonly done: Promise<NativeSurvey | null>; readonly cancel: () => void };
-  /** What is at a path, without following links; see `native/walk/place.h`. */
+  /** Describes a path, without following links; see `native/walk/place.h`. */
   lookAtPlace(path: Buffer): NativePlace;
-  /** Names of a path's extended attributes, ACLs among them, each ended by a NUL. */
+  /** Names of a path's extended attributes, ACLs among them, each followed by a NUL. */
   attributeNames(path: Buffer): Buffer;
 }
 
-/** What a survey has found, packed: see `src/sync/common/survey.ts`. */
+/** The packed result of a survey; see `src/sync/common/survey.ts`. */
 export interface NativeSurvey {
   readonly entries: number;
   readonly changed: Buffer;
@@ -37,15 +37,15 @@ export interface NativeSurvey {
 }
 
 export interface NativePlace {
-  /** Not 0: nothing else is known. */
+  /** If it is not 0, nothing else is known. */
   readonly errno: number;
   /** 0 directory, 1 regular file, 2 anything else. */
   readonly kind: number;
   readonly empty: boolean;
   readonly inode: bigint;
-  /** Nanoseconds since 1970, 0: the file system doesn't keep it. */
+  /** Nanoseconds since 1970; 0 if the file system doesn't keep it. */
   readonly bornNs: bigint;
-  /** statfs(2) f_fsid, 0: the file system has none. */
+  /** statfs(2) f_fsid; 0 if the file system has none. */
   readonly fileSystem: bigint;
 }
 
@@ -67,7 +67,7 @@ export function launcherPath(): string {
   return pathOf('inotify-csync-exec');
 }
 
-/** Path of the library that csync2's server and its updates are loaded with (`native/preload/`). */
+/** Path of the library that is preloaded into csync2's server and updates (`native/preload/`). */
 export function preloadPath(): string {
   return pathOf('inotify-csync-preload.so');
 }

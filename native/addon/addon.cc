@@ -1,5 +1,5 @@
-// The N-API face: nothing but conversions. Safe in worker threads and with several instances in one
-// process.
+// The N-API face of the addon. It only converts values. It is safe in worker threads and with
+// several instances in one process.
 #include "addon/selection_napi.h"
 #include "addon/service_napi.h"
 #include "addon/survey_napi.h"

@@ -19,7 +19,7 @@ std::string_view View(const Napi::Value& value, const char* what) {
   return {buffer.Data(), buffer.Length()};
 }
 
-// C strings end at a NUL, and so do csync2's.
+// A C string ends at a NUL. csync2's strings do, too.
 std::string Text(const Napi::Value& value, const char* what) {
   const std::string_view view = View(value, what);
   return std::string(view.substr(0, view.find('\0')));

@@ -30,8 +30,8 @@ void AppendPath(std::string* bytes, const std::string& path) {
   bytes->append(path);
 }
 
-// Thousands of objects would hold up the event loop: JavaScript gets records of fixed fields and a
-// path each.
+// Thousands of objects would hold up the event loop, so JavaScript gets records that consist of
+// fixed fields and a path.
 std::string Packed(const std::vector<ChangedEntry>& changed) {
   std::string bytes;
   for (const ChangedEntry& entry : changed) {
@@ -79,7 +79,7 @@ class SurveyWorker : public Napi::AsyncWorker {
     unreadable_ = Packed(result.unreadable);
   }
 
-  // Null: it has been cancelled.
+  // The result is null when the survey has been cancelled.
   void OnOK() override {
     const Napi::Env env = Env();
     if (!is_whole_) {
@@ -105,8 +105,8 @@ class SurveyWorker : public Napi::AsyncWorker {
   std::string unreadable_;
 };
 
-// survey(paths, recursive, changedSince, linkedOnly): what goes on in a thread of its own, and how
-// to end it.
+// survey(paths, recursive, changedSince, linkedOnly) starts a survey in a thread of its own.
+// Returns its promise and a function that cancels it.
 Napi::Value StartSurvey(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsBoolean() || !info[2].IsBigInt() ||

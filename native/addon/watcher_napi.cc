@@ -12,8 +12,8 @@ namespace inotify_csync {
 
 namespace {
 
-// What the threads and the JS object share. The threads call into JS through `notify` only, without
-// waiting and with at most one call under way: data stays here until JS takes it.
+// The state that the threads and the JS object share. The threads call into JS through `notify`
+// only, without waiting and with at most one call under way. Data stays here until JS takes it.
 struct Shared {
   Napi::ThreadSafeFunction notify;
   std::atomic<bool> notified{false};
@@ -103,7 +103,7 @@ NativeWatcher::NativeWatcher(const Napi::CallbackInfo& info)
 
   Shared* shared = shared_.get();
   shared->env = env;
-  // The finalizer keeps what the threads use until the last of them has let go.
+  // The finalizer frees this state when the last thread has let go of it.
   shared->notify = Napi::ThreadSafeFunction::New(
       env, info[1].As<Napi::Function>(), "inotify_csync", 0, 1,
       [](Napi::Env, std::shared_ptr<Shared>* keep) {
@@ -133,7 +133,7 @@ NativeWatcher::NativeWatcher(const Napi::CallbackInfo& info)
   napi_add_env_cleanup_hook(env, OnEnvironmentEnd, shared);
 }
 
-// The environment goes, or the object was collected: ends the threads here and now.
+// Ends the threads here and now because the environment ends or the object was collected.
 void NativeWatcher::End(Shared* shared) {
   if (shared->closer.joinable()) shared->closer.join();
   if (shared->closing) return;
@@ -209,7 +209,7 @@ Napi::Value NativeWatcher::Pulses(const Napi::CallbackInfo& info) {
     object.Set("waiting", pulse.waiting);
     return object;
   };
-  // While it ends, its threads are not to be asked.
+  // Don't ask the threads while the watcher ends.
   const bool ending = shared_->closing;
   Napi::Object pulses = Napi::Object::New(env);
   pulses.Set("reader", shown(ending ? ThreadPulse() : shared_->watcher->ReaderPulse()));
@@ -217,8 +217,8 @@ Napi::Value NativeWatcher::Pulses(const Napi::CallbackInfo& info) {
   return pulses;
 }
 
-// Ends the threads away from the event loop: closing an instance with 100,000 watches takes a tenth
-// of a second.
+// Ends the threads away from the event loop, because closing an instance with 100,000 watches takes
+// a tenth of a second.
 Napi::Value NativeWatcher::Finish(const Napi::CallbackInfo& info, bool detach) {
   const Napi::Env env = info.Env();
   if (shared_->closing) return env.Undefined();
@@ -240,7 +240,7 @@ Napi::Value NativeWatcher::Finish(const Napi::CallbackInfo& info, bool detach) {
   try {
     shared_->closer = std::thread(finish);
   } catch (const std::system_error&) {
-    // No more processes are allowed: then the event loop has to wait for it.
+    // No further thread can be started, so the event loop has to wait for the end.
     finish();
   }
   return env.Undefined();

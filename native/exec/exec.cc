@@ -3,13 +3,13 @@
 //   inotify-csync-exec [--idle] [--messages] [--parent=PID] [--death-signal=KILL]
 //   [--arguments-from=3] [--preload=LIBRARY] [--] PROGRAM ARGUMENT...
 //
-// Node passes arguments as UTF-8 only, file names are any bytes. With --arguments-from=3 further
-// arguments are read from descriptor 3, each ended by a NUL, until its end. The program gets
-// SIGTERM when the parent dies (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which reaches a stopped
-// one too; --parent closes the gap before that is set. --idle lowers CPU and I/O priority.
-// --messages writes one line for each message on stderr (message_keeper.h). --preload has the
-// program loaded with a library (ld.so(8)). Exit codes as those of a shell: 127 not found, 126
-// anything else.
+// Node passes arguments as UTF-8 only, but file names are any bytes. With --arguments-from=3, exec
+// reads further arguments from descriptor 3 until its end; a NUL ends each. The program gets
+// SIGTERM when the parent dies (PR_SET_PDEATHSIG, prctl(2)), or SIGKILL, which also reaches a
+// stopped program. --parent closes the gap before that is set. --idle lowers CPU and I/O priority.
+// --messages writes each message on stderr as one line (message_keeper.h). --preload makes ld.so(8)
+// load a library into the program. The exit codes are those of a shell, 127 for not found and 126
+// for any other failure.
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -91,8 +91,7 @@ void ReadArguments(std::vector<std::string>* arguments) {
       argument.clear();
     }
   }
-  // A writer that died in the middle of a name: half a name must not become a path that is acted
-  // upon.
+  // The writer died in the middle of a name. Half a name must not be used as a path.
   if (!argument.empty()) Fail(kCannot, "the arguments from descriptor 3 end in the middle of one");
   close(kArguments);
 }
@@ -104,9 +103,9 @@ void DieWithParent(pid_t parent, int death_signal) {
 }
 
 void LowerPriority() {
-  // linux/ioprio.h is younger than some C libraries: class 3 is idle, above a 13-bit level.
+  // Some C libraries lack linux/ioprio.h. Class 3 is idle, above a 13-bit level.
   constexpr int kWhoProcess = 1, kClassIdle = 3 << 13;
-  // Failing is harmless: the program runs, only not as a last resort.
+  // A failure is harmless because the program still runs, only with its usual priority.
   if (syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle) != 0 ||
       setpriority(PRIO_PROCESS, 0, 10) != 0) {
     std::fprintf(stderr, "inotify-csync-exec: cannot lower the priority: %s\n",
@@ -124,8 +123,8 @@ void CloseOnExec() {
   constexpr unsigned kCloseOnExec = 4;  // CLOSE_RANGE_CLOEXEC, Linux 5.11
   if (syscall(SYS_close_range, 3U, ~0U, kCloseOnExec) == 0) return;
 #endif
-  // Node opens everything with O_CLOEXEC, so what older kernels miss is what others have left open:
-  // close it.
+  // Close the rest for kernels without close_range(2). Node opens everything with O_CLOEXEC, so the
+  // rest comes from other programs.
   const long count = sysconf(_SC_OPEN_MAX);
   for (int fd = 3; fd < count && fd < 65536; fd++) close(fd);
 }

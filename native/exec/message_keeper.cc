@@ -19,11 +19,11 @@ namespace inotify_csync {
 namespace {
 
 /**
- * More than csync2 can say at once: its lines are bounded to 16 KiB, and `-vv` quotes them several
+ * More than csync2 can write at once. Its lines have at most 16 KiB, and `-vv` quotes them several
  * times.
  */
 constexpr size_t kLongestPiece = 256 * 1024;
-/** What is longer is cut: nobody needs the rest. */
+/** Longer messages are cut. */
 constexpr size_t kLongestMessage = 64 * 1024;
 
 struct Piece {
@@ -32,10 +32,10 @@ struct Piece {
   std::string bytes;
 };
 
-/** What one process has begun to say. */
+/** The unfinished message of one process. */
 struct Message {
   bool begun = false;
-  /** Behind csync2's own time of day. */
+  /** The message begins with csync2's own time of day. */
   bool marked = false;
   timespec sent{};
   std::string text;
@@ -44,7 +44,7 @@ struct Message {
 bool IsDigit(char byte) { return byte >= '0' && byte <= '9'; }
 
 /**
- * `[HH:MM:SS] `, which csync2 writes by itself before each message (error.c,
+ * Whether the bytes are `[HH:MM:SS] `, which csync2 itself writes before each message (error.c,
  * csync_printtime_prefix).
  */
 bool IsTimeOfDay(const std::string& bytes) {
@@ -56,9 +56,11 @@ bool IsTimeOfDay(const std::string& bytes) {
   return true;
 }
 
-/** `<PID> `, which a session of csync2's server writes by itself before each message. */
+/**
+ * Whether the bytes are `<PID> `, which a session of csync2's server writes before each message.
+ */
 bool IsOwnPid(const std::string& bytes, pid_t pid) {
-  // In a namespace of processes the number may be another one.
+  // In a PID namespace the number may be another one.
   const std::string own = "<" + std::to_string(pid) + "> ";
   return bytes == own || (bytes.size() > 3 && bytes.size() < 16 && bytes[0] == '<' &&
                           bytes.substr(bytes.size() - 2) == "> " &&
@@ -93,16 +95,16 @@ void WriteAll(const std::string& bytes) {
   for (size_t at = 0; at < bytes.size();) {
     const ssize_t count = write(STDERR_FILENO, bytes.data() + at, bytes.size() - at);
     if (count >= 0) at += static_cast<size_t>(count);
-    // A full disk, or nobody who listens: what is said must go on being taken, or csync2 would
-    // stand still.
+    // The disk is full or the reader of stderr has gone. Messages must still be received, or csync2
+    // would block.
     else if (errno != EINTR) return;
   }
 }
 
-/** Puts pieces together again, and writes what is whole. */
+/** Joins pieces to messages, and writes the messages that are complete. */
 class Assembly {
  public:
-  /** @param whole whether each piece is all that the C library was asked to write at once */
+  /** @param whole whether each piece is everything that the C library was asked to write at once */
   explicit Assembly(bool whole) : whole_(whole) {}
 
   void Take(const Piece& piece) {
@@ -117,12 +119,12 @@ class Assembly {
     if (is_start) return;
     if (!message.begun) message = {true, false, piece.sent, {}};
     if (message.text.size() < kLongestMessage) message.text += piece.bytes;
-    // Where messages come in pieces, one of them may end in a newline that is part of a name.
+    // When messages come in pieces, a piece may end in a newline that is part of a name.
     if (whole_ && piece.bytes.back() == '\n') End(piece.pid, &message);
     else if (whole_ && !message.marked) End(piece.pid, &message);
   }
 
-  /** Nobody can say anything any more. */
+  /** Ends all messages because no process can write any more. */
   void EndAll() {
     for (auto& [pid, message] : messages_) End(pid, &message);
     messages_.clear();
@@ -141,7 +143,7 @@ class Assembly {
     if (messages_.size() > kManyProcesses) Forget();
   }
 
-  /** Of processes that said something and are silent now nothing has to be kept. */
+  /** Forgets the processes whose last message is complete. */
   void Forget() {
     for (auto it = messages_.begin(); it != messages_.end();)
       it = it->second.begun ? std::next(it) : messages_.erase(it);
@@ -153,8 +155,8 @@ class Assembly {
 };
 
 /**
- * Whether the C library writes what it formats for an unbuffered stream at once: glibc does up to
- * 2.36 (8 KiB).
+ * Whether the C library writes a whole formatted message to an unbuffered stream at once. glibc
+ * does so up to 2.36 (8 KiB).
  */
 bool WritesWhole() {
   int ends[2];
@@ -175,7 +177,7 @@ bool WritesWhole() {
   return whole;
 }
 
-/** Reads one piece. Returns false when nobody can write any more. */
+/** Reads one piece. Returns false when no process can write any more. */
 bool Receive(int socket, std::vector<char>* buffer, Piece* piece) {
   alignas(cmsghdr) char control[256];
   iovec part{buffer->data(), buffer->size()};
@@ -217,7 +219,8 @@ bool Receive(int socket, std::vector<char>* buffer, Piece* piece) {
 }
 
 /**
- * Nothing but the socket and stderr stays open: a reader of the program's stdout must see its end.
+ * Closes all descriptors but the socket and stderr, so that a reader of the program's stdout sees
+ * its end.
  */
 void CloseOthers(int socket) {
   dup2(socket, STDIN_FILENO);
@@ -241,7 +244,7 @@ bool KeepMessagesApart() {
   }
   const bool whole = WritesWhole();
   const pid_t program = getpid();
-  // Twice: the program must not find a child that it doesn't know, nor we one that is to be waited
+  // Fork twice, so that the program gets no child that it doesn't know, and we have none to wait
   // for.
   const pid_t middle = fork();
   if (middle < 0) return false;

@@ -17,12 +17,12 @@ using namespace ics::preload;
 namespace {
 
 /**
- * csync2 asks for 5, which hosts that push at the same time exceed: a connection that finds no room
- * is tried again after a second.
+ * csync2 asks for 5, which is too few when hosts push at the same time. A connection that finds no
+ * room is tried again after a second.
  */
 constexpr int kBacklog = 128;
 
-/** No program that the server starts is to be loaded with this. */
+/** Keeps this library out of the programs that the server starts. */
 __attribute__((constructor)) void LeaveEnvironment() {
   const char* const list = getenv("LD_PRELOAD");
   const char* const rest = list == nullptr ? nullptr : std::strchr(list, ':');

@@ -1,5 +1,6 @@
-// What csync2 calls of the C library for the files of a tree, and is to be called here first. In an
-// update, which leaves no traces, that is to follow no link and to open no FIFO.
+// The functions of the C library that csync2 calls for the files of a tree and that this library
+// replaces. An update also uses them. It leaves no traces, but must follow no link and open no
+// FIFO.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -31,7 +32,10 @@ void CloseQuietly(int file) {
   errno = error;
 }
 
-/** What csync2 writes where it can't move a file into its place, since that is on another disk. */
+/**
+ * Opens a file that csync2 writes in its place because it can't move a file there from another
+ * disk.
+ */
 FILE* OpenForWriting(const Place& place) {
   const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NOCTTY;
   const int file = openat(place.directory(), place.name(), flags, 0600);
@@ -39,15 +43,15 @@ FILE* OpenForWriting(const Place& place) {
 }
 
 /**
- * csync2 opens a file that it has just looked at. A FIFO that stands there by then, which any user
- * may make, would have it wait for ever for somebody to write to it (fifo(7)).
+ * Opens a file that csync2 has just looked at. Any user may have put a FIFO in its place meanwhile,
+ * and csync2 would wait for ever for a writer (fifo(7)).
  */
 FILE* OpenForReading(const Place& place) {
   const int link = place.IsInTree() ? O_NOFOLLOW : 0;
   const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | link;
   const int file = openat(place.directory(), place.name(), flags);
   if (file < 0) {
-    // csync2 is to take it for absent: at another error its server says nothing at all.
+    // csync2 must treat the file as absent. At another error its server sends no answer at all.
     if (errno == ELOOP) errno = ENOENT;
     return nullptr;
   }
@@ -57,7 +61,7 @@ FILE* OpenForReading(const Place& place) {
     errno = EINVAL;
     return nullptr;
   }
-  // It counts for the open alone.
+  // O_NONBLOCK is meant for the open only.
   (void)fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);
   return Next<decltype(fdopen)>("fdopen")(file, "rb");
 }
@@ -66,7 +70,8 @@ FILE* OpenForReading(const Place& place) {
 
 extern "C" {
 
-// By its own name: with 64-bit offsets the compiler would call it lstat64. So with the others.
+// The asm label gives the plain name. With 64-bit offsets the compiler would call it lstat64. The
+// same is true of the other functions.
 ICS_EXPORT int LookAt(const char* path, struct stat* status) __asm__("lstat");
 int LookAt(const char* path, struct stat* status) {
   const Place place(path);
@@ -74,7 +79,10 @@ int LookAt(const char* path, struct stat* status) {
   return fstatat(place.directory(), place.name(), status, AT_SYMLINK_NOFOLLOW);
 }
 
-/** csync2 gives a new file the owner and mode of what is in its place: never those of a link's. */
+/**
+ * csync2 gives a new file the owner and mode of the file in its place. A link must not lend it
+ * those of its target.
+ */
 ICS_EXPORT int LookBehind(const char* path, struct stat* status) __asm__("stat");
 int LookBehind(const char* path, struct stat* status) {
   const Place place(path);
@@ -110,7 +118,8 @@ ICS_EXPORT int chmod(const char* path, mode_t mode) noexcept {
   if (!place.IsInTree()) return fchmodat(AT_FDCWD, path, mode, 0);
   const int file = openat(place.directory(), place.name(), O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (file < 0) return -1;
-  // By the name of what is open: chmod(2) follows a link that has come meanwhile.
+  // Uses the open file's name in /proc, because chmod(2) follows a link that has appeared
+  // meanwhile.
   const int result = fchmodat(AT_FDCWD, OwnName(file).text, mode, 0);
   CloseQuietly(file);
   return result;
@@ -179,7 +188,9 @@ FILE* OpenFile(const char* path, const char* mode) {
   return Next<decltype(OpenFile)>("fopen")(path, mode);
 }
 
-/** Where the file can't be moved to another disk, csync2 copies it, and removes its own. */
+/**
+ * When the file can't be moved to another disk, csync2 copies it and removes the temporary file.
+ */
 ICS_EXPORT int rename(const char* from, const char* to) noexcept {
   ino_t inode = 0;
   const Finished finished = Finish(from, &inode);
@@ -187,7 +198,7 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
     Discard();
     return -1;
   }
-  // What is not known to be closed first counts as copied.
+  // A file that may not be closed yet counts as copied.
   if (finished == Finished::kUnknown) Note('X', to);
   const Place source(from);
   const Place target(to);

@@ -1,4 +1,4 @@
-// The functions that this library stands before.
+// Finds the functions that this library replaces.
 #pragma once
 #include <dlfcn.h>
 

@@ -18,11 +18,11 @@ constexpr int kTries = 100;
 constexpr int kRandomLetters = 6;
 constexpr size_t kMostTreesBytes = 1 << 20;
 
-/** The paths of the trees, each with a NUL behind it. */
+/** The paths of the trees, each followed by a NUL. */
 char* trees = nullptr;
 size_t trees_size = 0;
 
-/** The file that names them; nullptr: none. */
+/** The file that lists the trees; nullptr if there is none. */
 const char* trees_file = nullptr;
 
 __attribute__((constructor)) void FindTrees() {
@@ -32,12 +32,12 @@ __attribute__((constructor)) void FindTrees() {
   ReadTrees();
 }
 
-/** The length of the longest root that a path lies below; 0: none. */
+/** The length of the longest root above a path; 0 if there is none. */
 size_t RootOf(const char* path) {
   size_t longest = 0;
   for (size_t at = 0; at < trees_size; at += std::strlen(trees + at) + 1) {
     const char* const root = trees + at;
-    // "/" as well as "/srv/data".
+    // The root may be "/" as well as "/srv/data".
     size_t length = std::strlen(root);
     if (length == 1) length = 0;
     if (std::strncmp(path, root, length) != 0 || path[length] != '/') continue;
@@ -66,7 +66,7 @@ void ReadTrees() {
     const size_t whole = static_cast<size_t>(status.st_size);
     char* const read_trees = static_cast<char*>(malloc(whole));
     ssize_t size = read_trees == nullptr ? 0 : read(file, read_trees, whole);
-    // Without its NUL a path is none.
+    // A path without its NUL is incomplete and dropped.
     while (size > 0 && read_trees[size - 1] != 0) size--;
     if (size > 0) {
       free(trees);
@@ -99,7 +99,7 @@ void Place::Walk(size_t root_length) {
   if (root_length >= sizeof part) return;
   std::memcpy(part, path_, root_length);
   part[root_length] = 0;
-  // Its own path may lead over links, as that of a prefix.
+  // The path of the root itself may lead over links, as the path of a prefix may.
   const int root = open(part, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) {
     is_missing_ = true;

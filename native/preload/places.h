@@ -1,22 +1,22 @@
-// Keeps csync2 within the trees: what it does under a path is done in the directory of that name,
-// and never where a link leads.
+// Keeps csync2 within the trees. Each call on a path works in the directory of that name, and never
+// in a directory that a link leads to.
 //
-// csync2's server writes, removes and sets the owner of what a peer names, as root, and follows
-// links on the way: whoever may put a link in place of a directory of a tree could have it write
-// anywhere (daemon.c, rsync.c). It takes what lies behind a link for absent where it checks
-// (csync_check_pure in check.c), and only there. So here it is absent for all that it does.
-// INOTIFY_CSYNC_TREES names a file with the paths of the trees, each with a NUL behind it; what
-// lies in none of them is not looked at.
+// csync2's server runs as root. It writes, removes and sets the owner of the files that a peer
+// names, and follows links on the way (daemon.c, rsync.c). So a user who can replace a directory of
+// a tree with a link could make it write anywhere. csync2 treats a path behind a link as absent
+// only where it checks (csync_check_pure in check.c). This library makes such a path absent for all
+// calls of csync2. INOTIFY_CSYNC_TREES names a file with the paths of the trees, each followed by a
+// NUL. Paths outside all trees are passed on unchanged.
 #pragma once
 #include <cstddef>
 #include <sys/stat.h>
 
 namespace ics::preload {
 
-/** Reads the trees as they are now; where that can't be done, those of before count. */
+/** Reads the current trees. Keeps the previous ones if that fails. */
 void ReadTrees();
 
-/** Where a path leads without links: a directory, and a name in it. */
+/** The directory and name that a path stands for when no link is followed. */
 class Place {
  public:
   explicit Place(const char* path);
@@ -24,18 +24,18 @@ class Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
-  /** There is no such directory: errno says why, ENOENT where a link stands in its place. */
+  /** The directory does not exist. errno says why; it is ENOENT if a link stands in its place. */
   bool IsMissing() const { return is_missing_; }
-  /** A link stands in place of a directory above it. */
+  /** A link stands in place of a directory above the path. */
   bool IsBehindLink() const { return is_behind_link_; }
-  /** It lies in a tree, below its root. */
+  /** The path lies in a tree, below its root. */
   bool IsInTree() const { return is_in_tree_; }
   /**
-   * For openat(2) and the like; AT_FDCWD where the path lies in no tree. Where one is missing, the
-   * last on the way that is there.
+   * The directory for openat(2) and the like; AT_FDCWD if the path lies in no tree. If a directory
+   * is missing, the last one on the way that exists.
    */
   int directory() const { return directory_; }
-  /** In that directory; the whole path where it lies in no tree. */
+  /** The name in that directory; the whole path if it lies in no tree. */
   const char* name() const { return name_; }
  private:
   void Walk(std::size_t root_length);

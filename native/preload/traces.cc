@@ -14,8 +14,8 @@ namespace ics::preload {
 namespace {
 
 /**
- * Where sessions note what they do, nullptr: nowhere. Kept closed: by its open files it is told
- * what a session is at.
+ * The file in which sessions note what they do; nullptr if there is none. It is kept closed,
+ * because the open files of a session show what it is doing.
  */
 const char* traces = nullptr;
 /** Whoever reaches the port can have one verdict after another noted: the file stays bounded. */
@@ -28,7 +28,10 @@ bool EndsWith(const char* text, const char* end) {
   return length >= more && std::strcmp(text + length - more, end) == 0;
 }
 
-/** `.NAME.XXXXXX`, as csync2 names its own files (rsync.c), several for each that it receives. */
+/**
+ * Whether the name is `.NAME.XXXXXX`, as csync2 names its temporary files (rsync.c), several for
+ * each file that it receives.
+ */
 bool IsTemporary(const char* path) {
   const char* const slash = std::strrchr(path, '/');
   if (slash == nullptr) return false;
@@ -40,7 +43,7 @@ bool IsTemporary(const char* path) {
 __attribute__((constructor)) void FindTraces() {
   const char* const file = getenv("INOTIFY_CSYNC_TRACES");
   if (file != nullptr) traces = strdup(file);
-  // That it is there at all.
+  // Notes that this library is loaded at all.
   Note('L', "/");
   unsetenv("INOTIFY_CSYNC_TRACES");
 }
@@ -84,7 +87,7 @@ void Note(char kind, const char* path) {
 void NoteMove(const char* path, ino_t inode) {
   char more[24];
   std::snprintf(more, sizeof more, "%llu ", static_cast<unsigned long long>(inode));
-  // Whatever its name looks like, it is in its place.
+  // A moved file is in its place, even if its name looks like a temporary one.
   Append('M', path, more);
 }
 
@@ -100,7 +103,7 @@ void NoteReplacement(const char* path) {
 void NoteTemporaryOf(const char* temporary) {
   const char* const slash = std::strrchr(occupied, '/');
   if (slash == nullptr || !IsTemporary(temporary)) return;
-  // Which directory it lies in is csync2.cfg's affair.
+  // Compare names only, because csync2.cfg decides the directory of temporary files.
   const char* const name = std::strrchr(temporary, '/') + 2;
   const size_t length = std::strlen(name) - 7;
   if (std::strlen(slash + 1) == length && std::strncmp(slash + 1, name, length) == 0)

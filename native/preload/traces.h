@@ -1,4 +1,4 @@
-// Notes what sessions of csync2's server do without a word.
+// Notes the changes that sessions of csync2's server make without a message.
 //
 // A session that is to put a file in place of a directory, a link or a pipe removes that first, and
 // may never come to the file: its disk is full, its peer gone. A reader that finds the path empty
@@ -17,7 +17,7 @@
 
 namespace ics::preload {
 
-/** Appends a trace. What can't be written is not known. errno stays as it is. */
+/** Appends a trace. A trace that can't be written is lost. errno stays as it is. */
 void Note(char kind, const char* path);
 
 /** A file of this inode has been moved into this place. */
@@ -27,12 +27,12 @@ void NoteMove(const char* path, ino_t inode);
 void NoteOccupied(const char* path);
 
 /**
- * Something is to be made under this name: if a directory there could not be removed just before,
- * that is noted.
+ * Call before something is made under this name. Notes it if a directory there could not be removed
+ * just before.
  */
 void NoteReplacement(const char* path);
 
-/** The same of the file that csync2 has made this temporary one for. */
+/** The same for the file that csync2 has made this temporary one for. */
 void NoteTemporaryOf(const char* temporary);
 
 /**

@@ -14,23 +14,23 @@ namespace ics::preload {
 namespace {
 
 /**
- * A csync2 on the same network says who it is by then. A client that connects and keeps silent
- * delays nobody for longer.
+ * A csync2 on the same network has sent its greeting by then. A client that connects and stays
+ * silent delays the others no longer than this.
  */
 constexpr int kGreetingMilliseconds = 5;
 /**
- * A session that has waited so long for its peer holds nobody up: the peer computes, is far away or
- * is gone.
+ * A session that has waited so long for its peer delays no other session. Its peer computes, is far
+ * away or is gone.
  */
 constexpr int kIdleMilliseconds = 50;
 /**
- * A session that takes longer shares the server with the next: one that receives a large file may
- * take minutes.
+ * A session that takes longer shares the server with the next session, because receiving a large
+ * file may take minutes.
  */
 constexpr int kTurnMilliseconds = 1000;
 constexpr int kLookMilliseconds = 2;
 
-/** The session that was begun last, 0: none that is to be waited for. */
+/** The session that was begun last; 0 if the next one need not wait. */
 pid_t session = 0;
 bool is_greeted = false;
 
@@ -43,7 +43,7 @@ long Now() {
 /** Room for the beginning of a file below /proc, as text. */
 using ProcText = char[4096];
 
-/** False, and empty, if it can't be read. */
+/** Reads a file below /proc. Returns false with an empty text if it can't be read. */
 bool ReadProc(pid_t pid, const char* name, ProcText* text) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/%s", static_cast<int>(pid), name);
@@ -55,7 +55,7 @@ bool ReadProc(pid_t pid, const char* name, ProcText* text) {
 }
 
 /**
- * Whether it reads from its connection, which csync2 puts in the place of stdin, and finds nothing
+ * Whether the process waits for data from its connection, which csync2 puts in the place of stdin
  * (proc_pid_syscall(5)).
  */
 bool AwaitsPeer(pid_t pid) {
@@ -67,7 +67,7 @@ bool AwaitsPeer(pid_t pid) {
   return descriptor == 0 && (number == SYS_read || number == SYS_recvfrom || number == SYS_recvmsg);
 }
 
-/** How often it has gone to sleep (proc_pid_status(5)); -1: not known. */
+/** How often the process has gone to sleep (proc_pid_status(5)); -1 if unknown. */
 long SleepsOf(pid_t pid) {
   ProcText text;
   const char* const name = "\nvoluntary_ctxt_switches:";
@@ -89,7 +89,7 @@ int OpenProcess(pid_t pid) {
 /** Returns when a session has ended, waits for its peer, or has had its time. */
 void Await(pid_t pid) {
   const int process = OpenProcess(pid);
-  // It is gone, or the kernel can't tell: nobody waits.
+  // The session is gone, or the kernel lacks pidfd_open(2). Don't wait.
   if (process < 0) return;
   const long end = Now() + kTurnMilliseconds;
   long sleeps = -1;

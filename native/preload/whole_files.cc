@@ -34,15 +34,18 @@ void RemoveUnfinished() {
 
 constexpr size_t kOwnNameSize = 32;
 
-/** The name under which a process finds what it has open, wherever that is (proc_pid_fd(5)). */
+/**
+ * The name by which a process reaches a file that it has open, wherever the file is
+ * (proc_pid_fd(5)).
+ */
 void OwnName(int file, char (&name)[kOwnNameSize]) {
   std::snprintf(name, sizeof name, "/proc/self/fd/%d", file);
 }
 
 /**
- * Writes what is still to be written of it, and leaves its descriptor open for reading alone.
- * False, with errno, if it can't be written. No other stream: a log on a full disk is no reason to
- * take nothing.
+ * Flushes the stream of this file, and leaves its descriptor open for reading only. Returns false,
+ * with errno set, if the file can't be written. Other streams are not flushed, so that a log on a
+ * full disk doesn't make csync2 reject files.
  */
 bool CloseForWriting(int file) {
   if (fflush(unfinished_stream) != 0) return false;
@@ -56,8 +59,8 @@ bool CloseForWriting(int file) {
 }
 
 /**
- * Calls nothing but what a handler of signals may (signal-safety(7)), and dies as it would have
- * without.
+ * Removes the unfinished file and dies of the signal as csync2 would have without this library.
+ * Calls only functions that are safe in a signal handler (signal-safety(7)).
  */
 void LeaveBySignal(int number) {
   if (unfinished[0] != 0 && is_named) (void)unlinkat(AT_FDCWD, unfinished, 0);
@@ -73,7 +76,7 @@ __attribute__((constructor)) void CatchSignals() {
   action.sa_flags = SA_RESETHAND;
   for (const int number : kDeadly) {
     struct sigaction before {};
-    // A process that ignores them has a reason.
+    // A process that ignores the signal has a reason.
     if (sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_DFL)
       (void)sigaction(number, &action, nullptr);
   }

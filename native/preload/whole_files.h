@@ -1,11 +1,12 @@
-// Has files whole before they are moved into their places.
+// Completes files before they are moved into their places.
 //
-// csync2 moves a new file into its place before it has written all of it, and closes it there
-// (rsync.c, csync_rs_patch): a process that reads or writes it in that moment meets a half, on a
-// full disk for good, and nobody can tell whose close of it was seen. So it is written and closed
-// for writing first; what can't be written is not moved. And what a session could not finish, it
-// removes, also when it is ended by a signal: that would be a file of the tree, to be brought to
-// all.
+// csync2 moves a new file into its place before it has written all of the file, and closes it there
+// (rsync.c, csync_rs_patch). A process that reads or writes the file in that moment gets an
+// incomplete file. On a full disk the file stays incomplete. And an observer can't tell which
+// process closed the file. So this library writes the file and closes it for writing first, and
+// does not let csync2 move a file that can't be written. It also removes files that a session could
+// not finish, even when a signal ends the session, because such a file would be part of the tree
+// and sent to all peers.
 #pragma once
 #include <cstdio>
 #include <sys/types.h>
@@ -30,30 +31,30 @@ bool GiveName(const Place& place);
 /** A stream has been opened on a descriptor. */
 void NoteStream(int file, FILE* stream);
 
-/** The file that was under way has been moved or removed. */
+/** The unfinished file has been moved or removed. */
 void SettleTemporary(const char* path);
 
 /**
- * The file that was under way can't be moved to its place, and csync2 would leave it where it is.
- * Removes it, also if a directory on the way there has another name by now. errno stays as it is.
+ * Removes the unfinished file because it can't be moved to its place and csync2 would leave it
+ * where it is. Succeeds also if a directory on the way has been renamed. errno stays as it is.
  */
 void Discard();
 
-/** What is to be done before a file is moved. */
+/** The state of a file just before it is moved. */
 enum class Finished {
-  /** It is not the one that is under way. */
+  /** The file is not the unfinished one. */
   kNotOurs,
-  /** It is written, and closed for writing. */
+  /** The file is written, and closed for writing. */
   kWhole,
-  /** Nothing is known of how it is written: it may be closed later. */
+  /** It is unknown how the file is written. It may be closed later. */
   kUnknown,
-  /** It can't be written: errno says why. */
+  /** The file can't be written; errno says why. */
   kFailed,
 };
 
 /**
- * Writes what is still to be written of a file, and leaves its descriptor open for reading alone.
- * Tells the `inode` if it is whole.
+ * Flushes a file, and leaves its descriptor open for reading only. Sets `inode` if the file is
+ * whole.
  */
 Finished Finish(const char* path, ino_t* inode);
 

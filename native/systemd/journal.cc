@@ -35,7 +35,7 @@ class Descriptor {
   int fd_;
 };
 
-// 0, or an errno.
+// Returns 0 or an errno.
 int Send(int sender, const msghdr& message) {
   ssize_t sent;
   do {
@@ -53,8 +53,8 @@ void WriteAll(int fd, std::string_view text) {
   }
 }
 
-// The journal takes only what can't change under its hands: all four seals, and no text beside the
-// descriptor.
+// Sends the entry in a memory file. The journal accepts only a file that can't change any more, so
+// it has all four seals, and the message carries no text beside the descriptor.
 int SendInMemoryFile(int sender, msghdr message, std::string_view entry) {
   const Descriptor file(memfd_create("journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING),
                         "memfd_create");

@@ -1,5 +1,5 @@
-// The journal's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): entries with fields of one's
-// own.
+// Sends entries with fields of our own by the journal's native protocol
+// (systemd.io/JOURNAL_NATIVE_PROTOCOL).
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace inotify_csync {
 
-// Hands a serialized entry to the journal behind the socket at this path; one that is too large for
-// a datagram goes in a sealed memory file. Waits no longer than a second for a journal that does
-// not read. Throws std::system_error.
+// Sends a serialized entry to the journal's socket at this path. An entry that is too large for a
+// datagram goes in a sealed memory file. Waits at most a second for a journal that does not read.
+// Throws std::system_error.
 void SendToJournal(const std::string& socket_path, std::string_view entry);
 
 }  // namespace inotify_csync

@@ -23,7 +23,8 @@ constexpr size_t kMaxDescriptors = 253;  // SCM_MAX_FD (unix(7))
   throw std::system_error(error, std::generic_category(), what);
 }
 
-// A path, or a name in the abstract name space, written with a leading "@".
+// Makes an address of a path, or of a name in the abstract name space, which is written with a
+// leading "@".
 sockaddr_un Address(const std::string& name, socklen_t* size) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -38,7 +39,7 @@ sockaddr_un Address(const std::string& name, socklen_t* size) {
   return address;
 }
 
-// A whole number in an environment variable, -1 if there is none.
+// The whole number in an environment variable, -1 if there is none.
 long NumberIn(const char* variable) {
   const char* text = getenv(variable);
   if (text == nullptr || *text < '0' || *text > '9') return -1;
@@ -90,7 +91,7 @@ bool NotifyWithDescriptors(std::string_view state, const std::vector<int>& fds) 
 std::vector<PassedDescriptor> TakePassedDescriptors() {
   std::vector<PassedDescriptor> passed;
   const long count = NumberIn("LISTEN_FDS");
-  // Variables that a parent has leaked name another process.
+  // Variables that leaked from a parent name another process.
   const bool meant = NumberIn("LISTEN_PID") == static_cast<long>(getpid());
   const char* listed = getenv("LISTEN_FDNAMES");
   std::string names = listed == nullptr ? "" : listed;

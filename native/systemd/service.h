@@ -8,8 +8,8 @@
 
 namespace inotify_csync {
 
-// Sends one message with these descriptors to $NOTIFY_SOCKET. False: no manager listens. Throws
-// std::system_error.
+// Sends one message with these descriptors to $NOTIFY_SOCKET. Returns false if no manager listens.
+// Throws std::system_error.
 bool NotifyWithDescriptors(std::string_view state, const std::vector<int>& fds);
 
 struct PassedDescriptor {
@@ -17,9 +17,9 @@ struct PassedDescriptor {
   std::string name;
 };
 
-// The descriptors that the manager has passed to this process. They belong to the caller from now
-// on, and no child inherits them; the variables that named them are gone, so that a second call
-// finds nothing.
+// Returns the descriptors that the manager has passed to this process. They belong to the caller,
+// and no child inherits them. Removes the variables that named them, so that a second call finds
+// nothing.
 std::vector<PassedDescriptor> TakePassedDescriptors();
 
 }  // namespace inotify_csync

@@ -34,8 +34,8 @@ class Explorer {
     if (explored_.wrong.size() >= kWrongMax) return;
     Digest digest = Digested(Inspect(world));
     digest[1] += static_cast<uint64_t>(left);
-    // Nothing can follow from it that has not followed when it was met with as many delays left, or
-    // more.
+    // This moment was met before with at least as many delays left, so nothing new can follow from
+    // it.
     int8_t& before = met_[digest];
     if (before > delays) return;
     if (before == 0) explored_.states++;

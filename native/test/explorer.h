@@ -1,5 +1,5 @@
-// Every row of operations in every order of everything: what the walkers do, what the tree reads,
-// what happens to the files. Moments with the same future are gone on from once.
+// Explores every row of operations in every order of the walkers' steps, the tree's reads and the
+// operations. Moments with the same future are continued only once.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace inotify_csync::test {
 
 struct Exploration {
-  int operations = 0;             // at most so many
-  // How often an order may differ from the usual one, in which what has waited longest is next;
-  // operations may happen at any time at no cost. Negative: any order (delay-bounded scheduling,
-  // Emmi, Qadeer, Rakamaric 2011).
+  int operations = 0;             // at most this many
+  // How often an order may differ from the usual one, in which the step that has waited longest is
+  // next. Operations may happen at any time at no cost. Negative allows any order (delay-bounded
+  // scheduling, Emmi, Qadeer, Rakamaric 2011).
   int delays = -1;
   bool walkers_first = false;     // usually: the walkers before the events, else the events first
   bool coarse = false;            // a look's system calls are one step

@@ -159,7 +159,7 @@ void KernelModel::Send(Inode inode, uint32_t mask, const std::string& name, uint
     return;
   }
   const Event event{watch->second, mask, cookie, name};
-  // Equal neighbours merge (inotify(7)).
+  // Equal adjacent events merge (inotify(7)).
   if (!queue.empty() && queue.back().wd == event.wd && queue.back().mask == mask &&
       queue.back().name == name && queue.back().cookie == cookie) {
     return;

@@ -1,5 +1,6 @@
-// A file system and its inotify in a few lines, for tests: directories, files with versions, the
-// events of inotify(7) in the order in which Linux sends them, descriptors by inode.
+// A small model of a file system and its inotify for tests. It has directories, files with
+// versions, the events of inotify(7) in the order in which Linux sends them, and descriptors by
+// inode.
 #pragma once
 
 #include <deque>
@@ -42,19 +43,19 @@ class KernelModel {
   Inode Entry(Inode directory, const std::string& name) const;
   const File& At(Inode inode) const { return files_.at(inode); }
 
-  // -1: the limit is reached.
+  // Returns -1 when the limit is reached.
   int32_t AddWatch(Inode inode);
   void RemoveWatch(int32_t wd);
   const std::map<Inode, int32_t>& watches() const { return watches_; }
   int32_t last_watch() const { return last_wd_; }
 
-  // The events that nobody has read.
+  // The unread events.
   std::deque<Event> queue;
-  // Events that may wait: beyond it one overflow event.
+  // The number of events that may wait. One overflow event follows them.
   size_t queue_max = 1000000;
   // Watches that may exist at the same time.
   size_t watches_max = 1000000;
-  // The highest descriptor; then they start over, without those in use (idr_alloc_cyclic).
+  // The highest descriptor. After it numbers start over and skip those in use (idr_alloc_cyclic).
   int32_t wd_max = INT32_MAX;
 
  private:

@@ -1,4 +1,4 @@
-// What may happen to the files: three names in a watched directory and outside of it.
+// The operations on files that tests use, on three names in a watched directory and outside of it.
 #pragma once
 
 #include <functional>
@@ -14,14 +14,14 @@ struct Operation {
   std::function<bool(KernelModel&)> run;   // false: it would fail
 };
 
-// Everything, on directories and files up to two levels deep.
+// All operations, on directories and files up to two levels deep.
 const std::vector<Operation>& AllOperations();
-// A directory that comes, goes and moves between three names, two in the watched directory and one
-// outside, and a file in it.
+// A directory that appears, disappears and moves between three names, two in the watched directory
+// and one outside, and a file in it.
 const std::vector<Operation>& ThreeNames();
-// The same, and one directory goes into another or changes places with it.
+// The same, and one directory moves into another or swaps places with it.
 const std::vector<Operation>& Nested();
-// Trees that may be there at the beginning.
+// Trees that may exist at the beginning.
 const std::vector<std::vector<std::string>>& PreparedTrees();
 
 }  // namespace inotify_csync::test

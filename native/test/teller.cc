@@ -9,7 +9,7 @@ namespace inotify_csync::test {
 
 namespace {
 
-// False: one of the operations could not be done, so that the row is another one.
+// Returns false if one of the operations could not be done, which makes the row another one.
 bool Tell(const std::vector<std::string>& prepared, const std::vector<const Operation*>& row,
           uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -68,7 +68,7 @@ void TellRandom(uint64_t first, uint64_t count, int operations,
   for (uint64_t seed = first; seed < first + count;) {
     std::mt19937_64 random(seed++);
     const auto& prepared = PreparedTrees()[random() % PreparedTrees().size()];
-    // Drawn on a file system of its own, so that each can be done.
+    // Operations are drawn on a separate file system, so that each one can be done.
     KernelModel kernel;
     kernel.MakeDirectory("/w");
     kernel.MakeDirectory("/o");

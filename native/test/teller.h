@@ -1,5 +1,5 @@
-// Prints what happened in a world, for an oracle that knows nothing of how it came about. A block a
-// run:
+// Prints what happened in a world, for an oracle that doesn't know how it came about, as one block
+// a run:
 //
 //   tree /w/a /w/b      directories at the beginning, besides /w and /o
 //   walked              the first walk is over: all that was there until now is copied
@@ -16,9 +16,9 @@
 
 namespace inotify_csync::test {
 
-// All rows of up to so many operations, each in so many random orders.
+// Tells all rows of at most so many operations, each in so many random orders.
 void TellRows(int operations, int orders, const std::vector<Operation>& alphabet);
-// Random rows of so many operations, in random orders.
+// Tells random rows of so many operations, in random orders.
 void TellRandom(uint64_t first, uint64_t count, int operations,
                 const std::vector<Operation>& alphabet);
 

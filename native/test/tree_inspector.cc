@@ -11,7 +11,7 @@ struct TreeInspector {
   const KernelModel& kernel = world.kernel;
   std::string text;
 
-  std::vector<int32_t> descriptors;          // all that anybody may still meet
+  std::vector<int32_t> descriptors;          // all descriptors that the world may still meet
   std::vector<uint64_t> touches;             // times of events that make a look under way old
   std::vector<int> versions;
   std::vector<NodeId> nodes;                 // place in this list: the node's new number
@@ -51,7 +51,7 @@ struct TreeInspector {
   }
 
   void PutWatch(int32_t wd) { Put(wd < 0 ? -1 : static_cast<int64_t>(Rank(descriptors, wd))); }
-  // A mark between descriptors: how many lie below.
+  // Writes a mark between descriptors as the number of descriptors below it.
   void PutMark(int32_t wd) { Put(static_cast<int64_t>(Rank(descriptors, wd + 1))); }
   void PutNode(NodeId id) {
     const auto found = std::find(nodes.begin(), nodes.end(), id);
@@ -62,7 +62,7 @@ struct TreeInspector {
     const auto found = std::find(inodes.begin(), inodes.end(), inode);
     Put(found == inodes.end() ? -1 : found - inodes.begin());
   }
-  // A job's number as seen from those that run: how many of them are not younger.
+  // Writes a job's number as the number of running jobs that are not younger.
   void PutJob(uint64_t job) {
     int64_t count = 0;
     for (const auto& [id, active] : tree.jobs_) count += id <= job;
@@ -78,7 +78,7 @@ struct TreeInspector {
     PutNode(place.parent);
     Put(place.name);
   }
-  // The node of a key made by Tree::Key or Settle::Key; none if it is gone.
+  // The node of a key made by Tree::Key or Settle::Key; none if the node is gone.
   NodeId KeyNode(const std::string& key) const {
     NodeId id;
     std::memcpy(&id, key.data(), sizeof(id));
@@ -311,8 +311,8 @@ struct TreeInspector {
     }
   }
 
-  // What Tree::DirectoryPath remembers must be what it would find: if it isn't, two moments with
-  // one text may differ.
+  // Tree::DirectoryPath must remember what it would find. Otherwise two moments with one text may
+  // differ.
   void CheckCache() {
     std::string path;
     if (tree.cached_node_ == kNoNode || tree.cached_shape_ != tree.shape_ ||

@@ -1,5 +1,5 @@
-// Writes down everything that decides how a world goes on: two moments with the same text have the
-// same future.
+// Writes down everything that decides the future of a world. Two moments with the same text have
+// the same future.
 #pragma once
 
 #include <array>
@@ -10,9 +10,9 @@
 
 namespace inotify_csync::test {
 
-// Numbers that only have to be told apart or to be in an order (descriptors, nodes, jobs, inodes,
-// versions, clocks) are renamed by their rank, so that histories that differ in nothing else meet.
-// Counters, logs and the order of walkers' work among itself, which is free anyway, are left out.
+// Numbers of which only equality or order counts (descriptors, nodes, jobs, inodes, versions,
+// clocks) are replaced by their rank, so that histories that differ in nothing else become equal.
+// Counters, logs and the order of the walkers' work, which is free anyway, are left out.
 std::string Inspect(const TreeWorld& world);
 
 using Digest = std::array<uint64_t, 2>;

@@ -1,19 +1,19 @@
-// Drives the tree through file operations in every order of everything, and compares at the end.
+// Drives the tree through file operations in many orders of all steps, and compares at the end.
 //
-//   tree_test random FIRST_SEED COUNT OPERATIONS seeded random operations and orders tree_test
-//   restart FIRST_SEED COUNT OPERATIONS the same with watchers that end and are succeeded tree_test
-//   limit FIRST_SEED COUNT OPERATIONS the same beyond the watch limit, which is raised in the end
-//   tree_test wrap FIRST_SEED COUNT OPERATIONS the same with descriptors that start over tree_test
-//   forgetful FIRST_SEED COUNT OPERATIONS the same, remembering hardly any names of late events
-//   tree_test deep FIRST_SEED COUNT OPERATIONS the same where a directory two levels down is the
-//   last to be entered tree_test replay KIND SEED OPERATIONS one of them, told step by step
-//   tree_test exhaust OPERATIONS DELAYS [deep] all rows of operations, all orders that differ in so
-//   many choices tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking
-//   events|walkers
-//                                                    all rows at all moments, see explorer.h
+//   tree_test MODE FIRST_SEED COUNT OPERATIONS   where MODE is one of
+//     random     seeded random operations and orders
+//     restart    the same with watchers that end and are succeeded
+//     limit      the same beyond the watch limit, which is raised in the end
+//     wrap       the same with descriptors that start over
+//     forgetful  the same, remembering few names of late events
+//     deep       the same, entering only two levels of directories
+//   tree_test replay MODE SEED OPERATIONS        one of these runs, told step by step
+//   tree_test exhaust OPERATIONS DELAYS [deep]   all rows, all orders with so many other choices
+//   tree_test explore OPERATIONS DELAYS names|nested|all fine|coarse quiet|walking events|walkers
+//                                                all rows at all moments, see explorer.h
 //   tree_test tell-rows OPERATIONS ORDERS names|nested|all
 //   tree_test tell-random FIRST_SEED COUNT OPERATIONS names|nested|all
-//                                                    what happened, for an oracle, see teller.h
+//                                                what happened, for an oracle, see teller.h
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -33,7 +33,7 @@ struct RandomKind {
   bool limit = false;  // the watch limit is low, and raised in the end
   bool wrap = false;   // descriptors start over after a few
   bool forgetful = false;  // hardly any names of late events are remembered
-  bool deep = false;   // what is more than two levels below the root is too deep
+  bool deep = false;   // directories more than two levels below the root are too deep
 
   explicit RandomKind(const std::string& name)
       : restarts(name == "restart"),
@@ -43,7 +43,7 @@ struct RandomKind {
         deep(name == "deep") {}
 };
 
-// "/w/a/c" is entered, "/w/a/c/c" is not.
+// "/w/a/c" is entered, but "/w/a/c/c" is not.
 constexpr size_t kShallow = 7;
 
 bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
@@ -54,7 +54,7 @@ bool RunRandom(uint64_t seed, int operations, RandomKind kind, bool tell) {
   if (kind.forgetful) options.touched_max = pick(3);
   TreeWorld world(PreparedTrees()[pick(PreparedTrees().size())], options);
   world.verbose = tell;
-  // Some seeds wait for the first walk, some are hasty, some slow, some lose events.
+  // Some seeds wait for the first walk, some hurry, some are slow, some lose events.
   if (pick(2) == 0) world.Quiesce();
   const size_t haste = 1 + pick(12);
   if (pick(8) == 0) world.kernel.queue_max = 1 + pick(6);
@@ -111,8 +111,8 @@ int Random(const char* name, uint64_t first, uint64_t count, int operations) {
   return failed == 0 ? 0 : 1;
 }
 
-// One run whose every choice is given: 0 is the default (go on with what is under way), beyond the
-// given ones too. Returns how many choices there were at each point.
+// Runs once with given choices. 0 is the default choice (continue the step under way), also for
+// choices that are not given. Returns how many choices there were at each point.
 std::vector<size_t> RunChosen(const std::vector<std::string>& prepared,
                               const std::vector<const Operation*>& operations,
                               const std::vector<size_t>& choices, size_t deepest,
@@ -160,8 +160,7 @@ uint64_t TryDelays(const std::vector<std::string>& prepared,
   return failed;
 }
 
-// Every row of operations with every order of everything that differs from the default in so many
-// choices.
+// Runs every row of operations in every order that differs from the default in so many choices.
 int Exhaust(int length, int delays, bool deep) {
   const size_t deepest = deep ? kShallow : kDeepestPath;
   uint64_t runs = 0, rows = 0, failed = 0;

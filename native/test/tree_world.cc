@@ -42,7 +42,7 @@ TreeWorld::TreeWorld(const TreeWorld& other)
       restarted_(other.restarted_),
       told_loss_(other.told_loss_),
       shadow_(other.shadow_) {
-  // What several looks share must be shared by their copies.
+  // Looks that share something must share it in their copies, too.
   std::map<const void*, std::shared_ptr<void>> copies;
   const auto copied = [&copies](const auto& original) {
     using Shared = typename std::decay_t<decltype(original)>::element_type;
@@ -86,7 +86,7 @@ void TreeWorld::Restart(const std::function<size_t(size_t)>& pick) {
   log.push_back("  left");
   const size_t before = losses;
   tree_->Leave();
-  // The successor works on it once it is ready.
+  // The successor repairs the loss once it is ready.
   told_loss_ = losses != before;
   looks_.clear();
   restarted_ = true;
@@ -216,7 +216,7 @@ void TreeWorld::Advance(const std::shared_ptr<Look>& look) {
         below->reach = selection_->Enter(below->path, look->reach);
         if (below->reach == 0) continue;
         const bool deep = below->path.size() > options_.deepest;
-        // One tells as much as all of them.
+        // One report of a too deep directory is enough.
         if (deep && clipped) continue;
         clipped |= deep;
         below->stage = deep ? kFinding : kOpen;
@@ -288,8 +288,8 @@ void TreeWorld::Emit(RecordKind kind, std::string_view text) {
   }
 }
 
-// What has been copied keeps its content: a record of a touch must not be the only one that tells
-// of another content.
+// A file that has been copied keeps its content, so a touch record must not be the only record of
+// changed content.
 void TreeWorld::CopyMode(const std::string& path) {
   const auto copied = shadow_.find(path);
   const Inode inode = kernel.Resolve(path);
@@ -303,7 +303,7 @@ void TreeWorld::CopyMode(const std::string& path) {
 
 void TreeWorld::FirstWalkDone(uint64_t) {
   log.push_back("walked");
-  // A successor goes on with what its forerunner has copied.
+  // A successor continues with what its predecessor has copied.
   if (!restarted_ || told_loss_) CopyAll();
   told_loss_ = false;
 }
@@ -313,8 +313,8 @@ void TreeWorld::CopyAll() {
   Copy(kRoot, true);
 }
 
-// What csync2 makes of a record at once, the earliest that it can be: a plain check takes the entry
-// alone, a recursive one all below, too.
+// Does what csync2 does for a record at the earliest possible moment. A plain check takes the entry
+// alone, a recursive one also everything below it.
 void TreeWorld::Copy(const std::string& path, bool recursive) {
   const Inode inode = kernel.Resolve(path);
   const auto below = [this, &path] {
@@ -364,7 +364,7 @@ std::string TreeWorld::Verify(bool lawful) {
     const File& file = kernel.At(inode);
     real[path] = file.directory ? Copied{-1, 0} : Copied{file.version, file.mode};
     if (!file.directory) continue;
-    // Of what is in it nothing is told until it has a shorter path.
+    // A too deep directory's contents are not reported until it has a shorter path.
     if (path.size() > options_.deepest) continue;
     const auto watch = kernel.watches().find(inode);
     if (watch == kernel.watches().end()) return path + " is not watched";
@@ -379,7 +379,7 @@ std::string TreeWorld::Verify(bool lawful) {
     if (known != path) return path + " is known as " + known;
     if (tree_->store()[node].next_alias != kNoNode) return path + " is known twice";
   }
-  // A successor removes its forerunner's watches when it meets them.
+  // A successor removes its predecessor's watches when it meets them.
   if (lawful && !restarted_ && kernel.watches().size() != watched.size())
     return "watches have been left behind";
   if (tree_->store().nodes() != watched.size()) return "nodes have been left behind";

@@ -1,5 +1,5 @@
-// The tree among a model kernel, model walkers and a shadow copy that only its records feed. Every
-// system call of a walker, every event and every finding is a step of its own, so that a test
+// The tree with a model kernel, model walkers and a shadow copy that only the tree's records feed.
+// Every system call of a walker, every event and every finding is a separate step, so that a test
 // decides the order of everything.
 #pragma once
 
@@ -19,35 +19,35 @@ class TreeWorld : private TreeSink {
   // `prepared`: directories that exist before the watcher starts.
   // `options`: limits of the tree that are not the usual ones.
   explicit TreeWorld(const std::vector<std::string>& prepared, TreeOptions options = {});
-  // The same moment once more, to go on from it in another way.
+  // Copies a world, to continue from the same moment in another way.
   TreeWorld(const TreeWorld& other);
   TreeWorld& operator=(const TreeWorld&) = delete;
 
   KernelModel kernel;
 
-  // Steps that can be taken now; Step(n) takes the n-th.
+  // The number of steps that can be taken now. Step(n) takes the n-th.
   size_t Steps() const;
   void Step(size_t which);
   void AdvanceTime(Millis duration);
-  // The watcher's end as Watcher::Detach has it, in the order that `pick` decides, and a new one on
-  // the same instance.
+  // Ends the watcher as Watcher::Detach does, in the order that `pick` decides, and starts a new
+  // one on the same instance.
   void Restart(const std::function<size_t(size_t)>& pick);
-  // Runs everything until nothing is left to do and all deadlines have passed.
+  // Runs until there is nothing left to do and all deadlines have passed.
   void Quiesce();
 
-  // Empty, or what is wrong: tree, watches and shadow must equal the file system. `lawful`: no
-  // watch may be left that nobody knows of; after events that no kernel sends that can't be asked,
-  // its next event takes it away.
+  // Returns what is wrong, or an empty text. Tree, watches and shadow must equal the file system.
+  // `lawful` requires that the tree knows every watch. After events that no kernel sends, an
+  // unknown watch may remain until its next event.
   std::string Verify(bool lawful = true);
-  // Where the tree takes the watches to be that the kernel has; "?" for one that it knows nothing
-  // of.
+  // The paths at which the tree expects the kernel's watches; "?" for a watch that the tree doesn't
+  // know.
   std::vector<std::string> Watched() const;
   const Tree& tree() const { return *tree_; }
   size_t losses = 0;
   std::vector<std::string> log;  // records as they came
   bool verbose = false;          // log events and findings, too
-  // A look's system calls, up to its finding, are one step: fewer orders, for longer rows of
-  // operations.
+  // A look's system calls, up to its finding, are one step. That gives fewer orders, for longer
+  // rows of operations.
   bool coarse = false;
 
  private:

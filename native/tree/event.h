@@ -1,5 +1,5 @@
-// The language between the parts of the watcher: events as the kernel gives them, records as the
-// queue takes them.
+// The types that the parts of the watcher exchange, namely events from the kernel and records for
+// the queue.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace inotify_csync {
 
-// One inotify_event (inotify(7)); the name is empty for an event of the watched directory itself.
+// One inotify_event (inotify(7)). The name is empty for an event of the watched directory itself.
 struct Event {
   int32_t wd = -1;
   uint32_t mask = 0;
@@ -16,15 +16,15 @@ struct Event {
   std::string name;
 };
 
-// What the queue is told; the characters are those of the batch format that JavaScript decodes.
+// The kinds of records. The characters are those of the batch format that JavaScript decodes.
 enum class RecordKind : char {
-  kFile = 'F',     // look at this path only: it may be another one, or have other content
-  kWritten = 'W',  // the same: somebody has closed it who could write to it
+  kFile = 'F',     // check this path only: it may be another entry, or have other content
+  kWritten = 'W',  // the same: a process that could write to it has closed it
   kMoved = 'V',    // the same: it was moved here
-  kTouch = 'T',  // look at this path only: owner, mode, times or number of names may have changed,
+  kTouch = 'T',  // check this path only: owner, mode, times or number of names may have changed,
                  // and no more
-  kTree = 'R',   // look at this path and everything below it
-  kLoss = 'A',   // something was not seen: a full check is due, the text is the reason
+  kTree = 'R',   // check this path and everything below it
+  kLoss = 'A',   // changes may be missed: a full check is due, the text is the reason
 };
 
 // Milliseconds of a clock that only goes forward.

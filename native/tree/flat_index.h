@@ -1,5 +1,5 @@
-// An open-addressing hash index from 32-bit hashes to node numbers: eight bytes a slot, no keys of
-// its own.
+// An open-addressing hash index from 32-bit hashes to node numbers. It takes eight bytes a slot and
+// stores no keys.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace inotify_csync {
 
-// Number 0 means "none". Equality is the caller's: `same(number)` says whether that entry is the
+// Number 0 means "none". The caller compares entries: `same(number)` says whether that entry is the
 // one sought.
 class FlatIndex {
  public:

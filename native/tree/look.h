@@ -1,4 +1,4 @@
-// What the tree asks of the walkers and what they answer.
+// The questions that the tree asks the walkers, and their answers.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,17 @@ enum class LookStatus : uint8_t {
   kWatched,       // opened and watched; `wd` is the inode's descriptor
   kGone,          // no such name
   kNotDirectory,  // another type, a symlink too
-  kSkipped,       // a pseudo file system that nobody asked for
+  kSkipped,       // a pseudo file system that csync2.cfg doesn't include
   kDenied,        // EACCES, EPERM
   kNoSpace,       // ENOSPC: the watch limit
-  kBusy,          // EMFILE, ENFILE, ENOMEM: a shortage that passes
+  kBusy,          // EMFILE, ENFILE, ENOMEM: a temporary shortage
   kParentLost,    // the parent's path leads to another inode than its descriptor
   kUnlisted,      // watched, but getdents64 failed, in `error`
   kTooDeep,       // its path is longer than kDeepestPath
   kFailed,        // any other error, in `error`
 };
 
-// What a failed system call of a look means.
+// The status for a failed system call of a look.
 LookStatus StatusOf(int error);
 
 struct LookName {
@@ -32,7 +32,7 @@ struct LookName {
   Reach reach = 0;
 };
 
-// One request: open, watch and, where they are new, list these names of one watched directory.
+// One request to open and watch these names of one watched directory, and to list the new ones.
 struct Job {
   uint64_t id = 0;
   NodeRef parent;              // none: the one name is "/" itself
@@ -40,10 +40,10 @@ struct Job {
   Reach parent_reach = 0;
   std::string parent_path;
   std::vector<LookName> names;
-  bool deep = false;           // list what is known, too
-  bool count_beyond_limit = false;  // after ENOSPC go on and count directories
-  // Descriptors grow: one above this mark was made by this very look, so that its directory is
-  // listed at once.
+  bool deep = false;           // list known directories, too
+  bool count_beyond_limit = false;  // after ENOSPC continue and count directories
+  // Descriptors grow. One above this mark was made by this very look, so its directory is listed at
+  // once.
   int32_t high_water = 0;
 };
 
@@ -57,7 +57,7 @@ struct Found {
   int32_t wd = kNoWatch;
   int error = 0;
   Reach reach = 0;
-  bool full = true;       // its watch tells of files, too
+  bool full = true;       // its watch reports files, too
   bool recursed = false;  // its subdirectories have been listed and are being looked at
   int ticket = -1;        // index into the job's names, -1: found below them
   // The tree's clock (Tree::Serial) when the look began.

@@ -1,5 +1,5 @@
-// The directories as a tree of nodes. Paths are never stored: a node knows its parent and its own
-// name, so that a rename is one link changed, whatever lies below.
+// Stores the directories as a tree of nodes. Paths are never stored. A node knows its parent and
+// its own name, so that a rename changes one link, regardless of what lies below.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,13 @@ using NodeId = uint32_t;
 constexpr NodeId kNoNode = 0;
 constexpr NodeId kRootNode = 1;  // the directory "/"
 constexpr int32_t kNoWatch = -1;
-// Bytes of the longest path of a directory that is entered. csync2 can't handle what lies in deeper
-// ones: it gives whole paths to the kernel (PATH_MAX), and needs room for `/.` and `.XXXXXX` of a
-// temporary file. A user who may make directories can make them a million levels deep, and the
-// paths of all of them together would fill any memory.
+// Bytes of the longest path of a directory that is entered. csync2 can't handle entries of deeper
+// directories because it gives whole paths to the kernel (PATH_MAX), and needs room for `/.` and
+// `.XXXXXX` of a temporary file. A user may make directories a million levels deep, and all their
+// paths together would fill any memory.
 constexpr size_t kDeepestPath = 4087;
 
-// A node number that notices when the number has been given to another node meanwhile.
+// A node number that notices when the number has been reused for another node.
 struct NodeRef {
   NodeId id = kNoNode;
   uint32_t generation = 0;
@@ -42,7 +42,7 @@ struct Node {
       0;  // the last walk with a sweep that has come by it, or the look that has found it first
   bool live = false;
   bool listed = false;  // its subdirectories have been looked at, or are being looked at
-  bool full = true;     // its watch tells of files, too
+  bool full = true;     // its watch reports files, too
   bool clipped = false;  // there may be directories in it whose path is longer than kDeepestPath
   bool outdated = false;  // was out of its place when all else was walked after a loss, and has not
                           // been swept since
@@ -58,10 +58,10 @@ class NodeStore {
   const Node& operator[](NodeId id) const { return nodes_[id]; }
 
   NodeRef Ref(NodeId id) const { return {id, nodes_[id].generation}; }
-  // The node, or none if it has been freed since.
+  // The node, or none if it has been freed.
   NodeId Resolve(NodeRef ref) const;
 
-  // A node without a parent.
+  // Makes a node without a parent.
   NodeId Create(std::string_view name);
   // Forgets a node that has no children and no parent.
   void Free(NodeId id);
@@ -72,7 +72,7 @@ class NodeStore {
 
   void SetWatch(NodeId id, int32_t wd);
   void ClearWatch(NodeId id);
-  // First of the nodes with this descriptor; the others follow by next_alias.
+  // The first of the nodes with this descriptor. The others follow by next_alias.
   NodeId ByWatch(int32_t wd) const;
 
   bool IsWithin(NodeId id, NodeId ancestor) const;
@@ -81,7 +81,7 @@ class NodeStore {
   // The path, "/" for the root; false for a detached node.
   bool Path(NodeId id, std::string* path) const;
 
-  // Numbers run up to this one; some may be free.
+  // The highest node number. Lower ones may be free.
   NodeId capacity() const { return static_cast<NodeId>(nodes_.size() - 1); }
   size_t nodes() const { return live_; }
   size_t watches() const { return watches_; }

@@ -14,8 +14,8 @@ namespace {
 
 constexpr const char* kSpecial = "*?[\\";
 
-// csync2 never calls setlocale(3), so its fnmatch works byte by byte. Ours must, whatever the
-// process has chosen.
+// csync2 never calls setlocale(3), so its fnmatch works byte by byte. This one must do the same,
+// regardless of the locale of the process.
 class InPosixLocale {
  public:
   InPosixLocale() : previous_(uselocale(Posix())) {}
@@ -35,7 +35,7 @@ bool IsPathPattern(const std::string& text) {
   return !text.empty() && (text[0] == '/' || text[0] == '%');
 }
 
-// One `**` anywhere makes every star of the pattern cross slashes (csync2 add_patt).
+// A `**` anywhere makes every star of the pattern cross slashes (csync2 add_patt).
 int PathnameFlag(const std::string& text) {
   return text.find("**") == std::string::npos ? FNM_PATHNAME : 0;
 }
@@ -45,8 +45,8 @@ std::string_view Basename(std::string_view name) {
   return slash == std::string_view::npos ? name : name.substr(slash + 1);
 }
 
-// `path` below `prefix.path`, or that path itself, as csync2 names it. The prefix path "/" has no
-// slash of its own to drop: csync2 calls /etc `%name%/etc` there, too.
+// csync2's name for `prefix.path` or a `path` below it. The prefix path "/" has no slash of its own
+// to drop, so csync2 calls /etc `%name%/etc` there, too.
 std::string PrefixedName(const Prefix& prefix, std::string_view path) {
   std::string name;
   name.reserve(prefix.name.size() + path.size() + 2);
@@ -55,8 +55,8 @@ std::string PrefixedName(const Prefix& prefix, std::string_view path) {
   return name;
 }
 
-// Whether a pattern can match any name that begins with `%name%`: compares what precedes the first
-// wildcard.
+// Whether a pattern can match any name that begins with `%name%`. Compares the text before the
+// first wildcard.
 bool CanName(const Glob& glob, const Prefix& prefix) {
   const std::string start = "%" + prefix.name + "%";
   const size_t special = glob.text().find_first_of(kSpecial);
@@ -78,7 +78,7 @@ bool MayMatchIn(const Glob& glob, const std::string& directory,
     const std::string last = text.substr(slash + 1);
     return last.find_first_of(kSpecial) != std::string::npos || !is_directory(last);
   }
-  // Slashes may hide in it: it is known by what precedes the first wildcard.
+  // The wildcards may match slashes, so only the text before the first wildcard is compared.
   const std::string start = text.substr(0, text.find_first_of(kSpecial));
   const std::string inside = directory == "/" ? directory : directory + '/';
   if (inside.compare(0, start.size(), start) == 0) return true;
@@ -152,7 +152,7 @@ Selection::Selection(std::vector<Group> groups, std::vector<Prefix> prefixes) {
 }
 
 Scope Selection::MatchName(std::string_view name) const {
-  // fnmatch(3) wants a NUL at the end, which a view doesn't promise.
+  // fnmatch(3) needs a NUL at the end, which a view doesn't guarantee.
   const std::string terminated(name);
   if (Selected(terminated)) return Scope::kSelected;
   return StepsInto(terminated) ? Scope::kStepInto : Scope::kOutside;
@@ -202,7 +202,7 @@ bool Selection::MaySelectIn(std::string_view path, Reach reach,
   for (size_t i = 0; i < prefixes_.size(); ++i) {
     const std::string& begin = prefixes_[i].path;
     if ((reach & (Reach{2} << i)) != 0 && may(PrefixedName(prefixes_[i], path))) return true;
-    // The prefix's own path may be that of a file.
+    // The path of the prefix may be a file.
     const size_t slash = begin.rfind('/');
     if ((reach & 1) == 0 || begin == "/" || slash == std::string::npos) continue;
     if (path == (slash == 0 ? "/" : begin.substr(0, slash)) &&
@@ -213,8 +213,7 @@ bool Selection::MaySelectIn(std::string_view path, Reach reach,
 }
 
 Scope Selection::Explain(std::string_view path) const {
-  // The parent of / is taken to be reached as / itself is, so that a prefix that lies at / begins
-  // there.
+  // The parent of / gets the reach of / itself, so that a prefix at / begins there.
   Reach parent = 1;
   for (size_t end = 1;; ++end) {
     if (end != 1) end = std::min(path.find('/', end), path.size());
@@ -249,8 +248,8 @@ bool Selection::StepsInto(std::string_view name) const {
                      [name](const Glob& glob) { return glob.Matches(name); });
 }
 
-// csync2 enters the parents of every prefix path, even those that its patterns exclude (check.c
-// csync_check_mod).
+// csync2 enters the parents of every prefix path, even the parents that its patterns exclude
+// (check.c csync_check_mod).
 bool Selection::IsAbovePrefix(std::string_view path) const {
   return std::any_of(prefix_paths_.begin(), prefix_paths_.end(), [path](const std::string& prefix) {
     return prefix.size() > path.size() && prefix[path.size()] == '/' &&

@@ -1,6 +1,6 @@
-// Which paths csync2 synchronises: its own matching rules (csync2 groups.c, check.c), asked for one
-// path at a time while a tree is walked. Pure: no I/O, no state after construction, safe to share
-// between threads.
+// Decides which paths csync2 synchronises, by csync2's own matching rules (csync2 groups.c,
+// check.c), one path at a time while a tree is walked. Pure, without I/O and without state after
+// construction, so threads can share it.
 #pragma once
 
 #include <cstddef>
@@ -17,12 +17,12 @@ struct Pattern {
   bool include = false;
 };
 
-// A group that this host is a member of; patterns in file order, those of `compare` left out.
+// A group that this host is a member of. Patterns are in file order, without those of `compare`.
 struct Group {
   std::vector<Pattern> patterns;
 };
 
-// A prefix that has a path on this host: names below `path` are also known as `%name%...`.
+// A prefix that has a path on this host. Names below `path` are also known as `%name%...`.
 struct Prefix {
   std::string name;
   std::string path;
@@ -31,8 +31,8 @@ struct Prefix {
 // csync2's answer for one name (csync_match_file).
 enum class Scope : uint8_t { kOutside = 0, kStepInto = 1, kSelected = 2 };
 
-// The name spaces in which a walk from / has reached a directory: bit 0 is the real path, bit i + 1
-// is the i-th of those prefixes that some include pattern can name. Zero: csync2's walk never comes
+// The name spaces in which a walk from / has reached a directory. Bit 0 is the real path, bit i + 1
+// the i-th prefix that some include pattern can name. Zero means that csync2's walk never gets
 // here.
 using Reach = uint32_t;
 
@@ -44,7 +44,7 @@ class Glob {
   // fnmatch(3) in the "C" locale; `name` ends with a NUL at name.data()[name.size()].
   bool Matches(std::string_view name) const;
 
-  // Without wildcards and escapes: it only matches its own text.
+  // Has no wildcards and escapes, so that it matches only its own text.
   bool literal() const { return literal_size_ == text_.size(); }
   const std::string& text() const { return text_; }
   int flags() const { return flags_; }
@@ -59,7 +59,7 @@ class Selection {
  public:
   static constexpr size_t kMaxPrefixes = 31;
 
-  // Of two prefixes with the same name the first one counts. Throws std::length_error when include
+  // The first of two prefixes with the same name counts. Throws std::length_error when include
   // patterns name more than kMaxPrefixes prefixes.
   Selection(std::vector<Group> groups, std::vector<Prefix> prefixes);
 
@@ -74,12 +74,12 @@ class Selection {
   // Whether `path`, an entry of any type in a directory with reach `parent`, is synchronised.
   bool Selects(std::string_view path, Reach parent) const;
 
-  // Whether an entry directly in directory `path` may be synchronised that is not a directory; true
-  // when unsure. `is_directory` tells of an entry that a pattern names outright.
+  // Whether an entry directly in directory `path` that is not a directory may be synchronised; true
+  // when unsure. `is_directory` tests an entry that a pattern names literally.
   bool MaySelectIn(std::string_view path, Reach reach,
                    const std::function<bool(const std::string&)>& is_directory) const;
 
-  // Convenience that walks down from /: whether csync2's walk would come to `path` and select it.
+  // Walks down from / and returns whether csync2's walk would get to `path` and select it.
   Scope Explain(std::string_view path) const;
 
  private:

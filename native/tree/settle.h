@@ -1,4 +1,4 @@
-// Names whose CREATE waits for the CLOSE_WRITE that most files get.
+// Holds the names whose CREATE waits for the CLOSE_WRITE that most files get.
 #pragma once
 
 #include <deque>
@@ -25,16 +25,16 @@ class Settle {
   explicit Settle(Millis window) : window_(window) {}
 
   void Add(NodeRef parent, const std::string& name, Millis now);
-  // The name has been reported or is gone; nothing waits for it any more.
+  // Forgets a name that has been reported or is gone.
   void Cancel(NodeRef parent, const std::string& name);
   bool Waits(NodeRef parent, const std::string& name) const;
 
-  // The names whose window has passed.
+  // Returns the names whose window has passed.
   std::vector<Place> Due(Millis now);
-  // At most `limit` names added since the last call that still wait: their type may tell that no
-  // CLOSE_WRITE comes.
+  // Returns at most `limit` names that were added since the last call and still wait. Their type
+  // may show that no CLOSE_WRITE comes.
   std::vector<Place> Fresh(size_t limit);
-  // When Due has something again, or -1.
+  // When Due has something again, -1 if never.
   Millis Deadline() const;
 
  private:

@@ -40,14 +40,14 @@ void Tree::OnEvent(const Event& event, Millis now) {
     return;
   }
   const NodeId head = store_.ByWatch(event.wd);
-  // Unmounted while nobody watched: what is mounted there now may be another one that can't be told
-  // from it.
+  // The file system was unmounted while no watcher ran. The one that is mounted there now may be
+  // another one that looks the same.
   if ((event.mask & IN_UNMOUNT) && event.wd <= options_.adopted)
     OnOverflow("a file system was unmounted meanwhile");
   if (head == kNoNode) {
     if (removing_.count(event.wd) != 0) {
-      // Events queued before inotify_rm_watch stay readable; IGNORED is the last.
-      // A finding under way may still bring the dead descriptor.
+      // Events that were queued before inotify_rm_watch stay readable; IGNORED is the last. A
+      // finding under way may still have the dead descriptor.
       if (event.mask & IN_IGNORED) removed_.emplace_back(last_job_, event.wd);
       if (jobs_.empty()) ForgetRemoved();
     } else {
@@ -74,7 +74,7 @@ void Tree::OnEvent(const Event& event, Millis now) {
     applied = true;
     Apply(node.id, event, now);
   }
-  // Its place isn't known at the moment: it may come back under another name.
+  // The directory's place is unknown at the moment. It may come back under another name.
   if (!applied) Hold(event);
 }
 
@@ -82,10 +82,10 @@ void Tree::Apply(NodeId id, const Event& event, Millis now) {
   const std::string* directory = nullptr;
   if (!DirectoryPath(id, &directory)) return;
   if (event.name.empty()) {
-    // The parent tells the same with the name; only "/" has no parent.
+    // The parent reports the same event with the name. Only "/" has no parent.
     if (id == kRootNode && selection_.Explain("/") == Scope::kSelected)
       Emit(RecordKind::kFile, "/");
-    // And a parent whose watch doesn't tell of attributes.
+    // Nor does a parent report it whose watch leaves out attributes.
     const NodeId parent = store_[id].parent;
     if ((event.mask & IN_ATTRIB) && parent != kNoNode && !store_[parent].full &&
         selection_.Selects(*directory, store_[parent].reach)) {
@@ -130,14 +130,14 @@ void Tree::ApplyFile(NodeId id, const Event& event, const std::string& path, Mil
   if ((event.mask & (IN_CREATE | IN_MOVED_TO)) && store_.Child(id, event.name) != kNoNode) {
     Want(id, event.name, false);
   }
-  // A file where a directory was selected: the watch must tell more from now on.
+  // A file has replaced a directory that was selected. The watch must report more from now on.
   if ((event.mask & (IN_CREATE | IN_MOVED_TO)) && !store_[id].full &&
       store_[id].parent != kNoNode && selection_.Selects(path, store_[id].reach)) {
     Want(store_[id].parent, store_[id].name, true);
   }
   const uint32_t what = event.mask & IN_ALL_EVENTS;
   const bool waits = settle_.Waits(store_.Ref(id), event.name);
-  // What is about to be closed needs no record for what happens to it before.
+  // A name that waits for its CLOSE_WRITE needs no record for earlier changes.
   if (waits && (what & (IN_ATTRIB | IN_MODIFY))) return;
   if (waits && what != IN_CREATE) settle_.Cancel(store_.Ref(id), event.name);
   if (!waits && (what & options_.file_mask) == 0) return;
@@ -181,15 +181,16 @@ void Tree::ReplayBelow(NodeId id, Millis now) {
 }
 
 void Tree::Ignored(int32_t wd, Millis now) {
-  // By descriptor, never by name: the name may belong to a new directory already, when somebody has
-  // held the old one open (DELETE, CREATE, then DELETE_SELF and IGNORED of the old inode).
+  // Find the node by descriptor, never by name. The name may already belong to a new directory,
+  // when a process has held the old one open (DELETE, CREATE, then DELETE_SELF and IGNORED of the
+  // old inode).
   while (const NodeId id = store_.ByWatch(wd)) {
     store_.ClearWatch(id);
     const bool expected = store_[id].deleted || id == kRootNode || store_[id].parent == kNoNode;
     if (expected) {
       Drop(id, now);
     } else {
-      // Not deleted, not unmounted, not removed by us: look what is there now.
+      // The directory was not deleted, not unmounted and not removed by us. Look at the name again.
       Want(store_[id].parent, store_[id].name, true);
     }
   }
@@ -223,7 +224,7 @@ void Tree::Tick(Millis now) {
   std::string path;
   for (const Place& place : settle_.Due(now)) {
     const NodeId parent = store_.Resolve(place.parent);
-    // Of a detached directory nothing is known; if it comes back, its record covers the name.
+    // The place of a detached directory is unknown. If it comes back, its record covers the name.
     if (parent == kNoNode || !store_.Path(parent, &path)) continue;
     Emit(RecordKind::kFile, Join(path, place.name));
   }
@@ -233,8 +234,9 @@ void Tree::Tick(Millis now) {
     limit_backoff_ =
         std::min(std::max(limit_backoff_ * 2, options_.backoff_min), options_.backoff_max);
     limit_retry_at_ = now + limit_backoff_;
-    // Each look ends with a record, watched or not: so what isn't watched is checked from time to
-    // time. Of more than are asked for at once a check of everything takes care.
+    // Each look ends with a record, even if the directory can't be watched, so unwatched
+    // directories are checked from time to time. If there are more than can be asked for at once, a
+    // full check covers the others.
     const bool beyond =
         unwatched_.size() > kProbesPerTurn && limit_backoff_ == options_.backoff_max;
     if (unwatched_new_ || beyond) EmitLimit();

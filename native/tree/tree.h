@@ -1,10 +1,11 @@
-// The watcher's state machine: kernel events and walkers' findings go in, records and requests come
-// out. No I/O, no clock, no thread: its owner calls it from one thread and passes the time.
+// The watcher's state machine. Kernel events and walkers' findings go in, records and requests come
+// out. It has no I/O, no clock and no thread. Its owner calls it from one thread and passes the
+// time.
 //
-// Every change of the tree rests on a look: a directory opened relative to its watched parent and
-// identified by the descriptor that inotify_add_watch(2) returns for its inode. Events only say
-// where to look. The descriptor of an inode stays the same wherever the directory is moved, so a
-// rename is recognised by a known descriptor in a new place, without cookies.
+// Every change of the tree rests on a look, which opens a directory relative to its watched parent
+// and identifies it by the descriptor that inotify_add_watch(2) returns for its inode. Events only
+// say where to look. The descriptor of an inode stays the same wherever the directory is moved, so
+// a known descriptor in a new place shows a rename, without cookies.
 #pragma once
 
 #include <atomic>
@@ -40,7 +41,7 @@ struct TreeOptions {
   size_t touched_max =
       1 << 20;  // names of which the last event is remembered while looks are under way
   size_t deepest = kDeepestPath;  // bytes of the longest path of a directory that is entered
-  // Descriptors up to this one were made by an earlier watcher of the same inotify instance, 0:
+  // The highest descriptor that an earlier watcher of the same inotify instance has made; 0 if
   // there was none.
   int32_t adopted = 0;
 };
@@ -58,59 +59,62 @@ struct TreeStats {
   size_t detached = 0;
 };
 
-// Where the tree's output goes.
+// Receives the tree's output.
 class TreeSink {
  public:
   virtual ~TreeSink() = default;
   virtual void Emit(RecordKind kind, std::string_view text) = 0;
   virtual void StartJob(Job job) = 0;
   virtual void RemoveWatch(int32_t wd) = 0;
-  // Whether a CLOSE_WRITE can be expected for this path: a regular file with one name (the one
-  // question that needs the file system; a wrong answer costs time or a second look, nothing else).
+  // Whether a CLOSE_WRITE can be expected for this path, which must be a regular file with one
+  // name. Only this question needs the file system. A wrong answer costs only time or a second
+  // look.
   virtual bool AwaitsClose(const std::string& path) = 0;
-  // The first walk is over. `beyond_limit`: directories that could not be watched, 0: all are.
+  // The first walk is over. `beyond_limit` counts the directories that could not be watched.
   virtual void FirstWalkDone(uint64_t beyond_limit) = 0;
 };
 
 class Tree {
  public:
   Tree(const Selection& selection, TreeOptions options, TreeSink* sink);
-  // Goes on from where `other` is, independent of it: a model checker tries several ways from one
-  // state.
+  // Continues from the state of `other`, independent of it. A model checker tries several ways from
+  // one state.
   Tree(const Tree& other, TreeSink* sink) : Tree(other) { sink_ = sink; }
 
-  // Asks for the first walk from "/". `loss`: a loss that is told when it is over, empty: none.
+  // Asks for the first walk from "/". `loss` is a loss that is reported when the walk is over;
+  // empty if there is none.
   void Start(std::string loss = {});
 
   void OnEvent(const Event& event, Millis now);
-  // The node for what was found, which is the parent of what is found below it.
+  // Returns the node for the finding. It is the parent of the directories found below it.
   NodeRef OnFound(const Found& found, Millis now);
-  // A watch that a walker put on an inode which turned out not to be the one it sought.
+  // Passes in a watch that a walker put on an inode that turned out to be a wrong one.
   void OnStrayWatch(int32_t wd);
   void OnJobDone(uint64_t job, uint64_t beyond_limit, Millis now);
-  // Events were lost before they came here (IN_Q_OVERFLOW comes as an event).
+  // Events were lost before they reached the tree (IN_Q_OVERFLOW comes as an event).
   void OnOverflow(std::string_view reason);
   // Mounts have appeared or vanished at these paths.
   void OnMountsChanged(const std::vector<std::string>& paths);
 
-  // Does what is due. Call when all events read so far have been passed in, then Flush.
+  // Does the work that is due. Call when all events read so far have been passed in, then call
+  // Flush.
   void Tick(Millis now);
   // Starts the looks that the events have asked for.
   void Flush(Millis now);
-  // When Tick has something to do, -1: not before the next input.
+  // When Tick has something to do; -1 if not before the next input.
   Millis Deadline() const;
 
-  // Whether a successor that goes on with the unread events would miss nothing: no record waits, no
-  // look is under way.
+  // Whether a successor that continues with the unread events would miss nothing, because no record
+  // waits and no look is under way.
   bool IsSettled() const;
-  // Whether every selected directory is watched, so that events tell of all changes.
+  // Whether every selected directory is watched, so that events report all changes.
   bool IsWhole() const { return denied_.empty() && unwatched_.empty(); }
   bool IsFirstWalk() const { return jobs_.count(1) != 0; }
-  // Emits outstanding records; reports unfinished looks as a loss. Call last.
+  // Emits outstanding records, and reports unfinished looks as a loss. Call last.
   void Leave();
 
-  // Grows with every event that moves a directory. Walkers read it when they begin a look: an event
-  // that was processed after that makes the finding old. Safe to read from any thread.
+  // Grows with every event that moves a directory. Walkers read it when they begin a look. A
+  // finding is old if an event was processed after that. Safe to read from any thread.
   const std::atomic<uint64_t>& Serial() const { return serial_.value; }
 
   const NodeStore& store() const { return store_; }
@@ -135,7 +139,7 @@ class Tree {
   struct ActiveJob {
     bool recursed = false;
     bool first = false;
-    bool sweep = false;  // afterwards, look at what the walk has not come by
+    bool sweep = false;  // afterwards, look at what the walk has not reached
     Place top;           // where the sweep begins; no parent: "/"
     uint64_t shape = 0;
     uint64_t serial = 0;  // when it began
@@ -220,7 +224,7 @@ class Tree {
   std::unordered_map<std::string, uint64_t>
       touched_;  // (wd, name) -> serial of the last event there, while jobs run
   size_t touched_limit_ = 0;                           // at which old ones are forgotten
-  uint64_t forgotten_ = 0;  // of looks up to this job it is not known any more which are old
+  uint64_t forgotten_ = 0;  // for looks up to this job it is unknown which are old
   uint64_t shape_ = 1;                                 // grows when a node changes place
 
   std::map<uint64_t, ActiveJob> jobs_;
@@ -232,18 +236,19 @@ class Tree {
       deferred_;  // emitted when all jobs up to that one are done
 
   std::deque<Detached> detached_;
-  std::unordered_set<int32_t> removing_;  // removed by us: dead, whatever still comes with them
+  std::unordered_set<int32_t> removing_;  // removed by us: dead, even if events still use them
   std::deque<std::pair<uint64_t, int32_t>>
       removed_;  // IGNORED seen: to be forgotten when all jobs up to this are done
   std::vector<int32_t> stray_;
   struct HeldEvents {
     uint64_t
-        job;  // unknown, if all jobs up to this one are done and nobody has claimed the descriptor
+        job;  // unknown, if all jobs up to this one are done and no finding has had the descriptor
     std::vector<Event> events;
   };
   std::unordered_map<int32_t, HeldEvents> held_;
 
-  // By Key, so that those of one directory are found together: there may be as many as directories.
+  // Ordered by Key, so that the retries of one directory are together. There may be as many as
+  // directories.
   std::map<std::string, Retry> retries_;
   std::set<std::pair<Millis, std::string>> retry_times_;
   std::map<std::string, int> attempts_;

@@ -1,4 +1,4 @@
-// What the walkers have found, or not found, and where it belongs in the tree.
+// Puts the walkers' findings into the tree, also those of missing directories.
 #include <algorithm>
 
 #include "tree/tree.h"
@@ -34,17 +34,18 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
     return {};
   }
   if (removing_.count(found.wd) != 0) {
-    // The watch was put on before we took it away, so it is dead now. What happens until there is
-    // another is told by nobody.
+    // The watch was put on before we took it away, so it is dead now. No event reports changes
+    // until there is another watch.
     LookAgain(found, parent);
     return {};
   }
   if (IsOld(found, parent)) {
-    // An event for this name has been processed since the look began; it or a later one tells what
-    // is there. The descriptor must belong to somebody until then.
+    // An event for this name has been processed since the look began. That event or a later one
+    // shows what is there. The descriptor must belong to a node until then.
     NodeId id = store_.Child(parent, found.name);
     if (id == kNoNode || store_[id].wd != found.wd) id = PlacedNode(found.wd);
-    // The look for that event may emit no record, but one is emitted when all below is watched.
+    // The look for that event may emit no record, so one is emitted when everything below is
+    // watched.
     if (const Obligation* obligation = ObligationOf(found);
         obligation && obligation->open && obligation->kind == RecordKind::kTree)
       Want(parent, found.name, true);
@@ -75,17 +76,17 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
   std::string path;
   if (store_.Path(id, &path)) {
     if (path.size() > options_.deepest) {
-      // The walker has gone by a shorter path, which its parent had when the look began.
+      // The walker used a shorter path, which its parent had when the look began.
       store_[store_[id].parent].clipped = true;
       Detach(id, now);
       return ref;
     }
-    // A walk that was to list it may have come too late to its former place.
+    // The walk that should list it may have come too late to its former place.
     bool walk = (outdated && !swept) || !store_[id].listed;
     if (moved || (running != jobs_.end() && running->second.shape != shape)) {
-      // What has not moved has below it what was given its reach when it came there.
+      // Directories below one that has not moved got their reach when they appeared there.
       walk |= UpdateReach(id, path, moved, now);
-      // Walkers that are on their way below may still go by the old path.
+      // Walkers that are under way below may still use the old path.
       walk |= moved && Recursing(found.job);
     }
     if (store_.Resolve(ref) == kNoNode || !store_.IsRooted(id)) return ref;
@@ -101,7 +102,7 @@ NodeRef Tree::OnFound(const Found& found, Millis now) {
       deferred_.emplace_back(last_job_, *obligation);
       obligation->open = false;
     }
-    // Nobody has told what happened there while it couldn't be watched.
+    // No event has reported what happened there while the directory couldn't be watched.
     if (unseen)
       deferred_.push_back(
           {last_job_, {RecordKind::kTree, store_.Ref(parent), found.name, path, true}});
@@ -119,7 +120,8 @@ Tree::Obligation* Tree::ObligationOf(const Found& found) {
   return ticket < obligations.size() ? &obligations[ticket] : nullptr;
 }
 
-// Whether what has no place may come to one is told when it does.
+// Whether a directory is too deep or has no place. One without a place is reported when it gets
+// one.
 bool Tree::IsTooDeep(NodeId parent, const std::string& name) const {
   std::string path;
   return !store_.Path(parent, &path) || path.size() + 1 + name.size() > options_.deepest;
@@ -131,7 +133,7 @@ void Tree::OnNotFound(const Found& found, NodeId parent, Millis now) {
   switch (found.status) {
     case LookStatus::kBusy:
     case LookStatus::kParentLost:
-      // Then the retry emits the record, when the watch stands.
+      // Then the retry emits the record, when the directory is watched.
       if (Obligation* obligation = RetryLater(found, parent, now) ? ObligationOf(found) : nullptr)
         obligation->open = false;
       return;
@@ -144,8 +146,8 @@ void Tree::OnNotFound(const Found& found, NodeId parent, Millis now) {
       break;
     case LookStatus::kTooDeep:
       if (!IsTooDeep(parent, found.name)) {
-        // It has come to a shorter path since the look began, and others beside it, which have not
-        // been told.
+        // Since the look began it has moved to a shorter path, together with its siblings, which
+        // have not been reported.
         if (parent == kRootNode) Want(parent, found.name, true);
         else StartWalk(store_[parent].parent, store_[parent].name, false, {});
         return;
@@ -157,7 +159,7 @@ void Tree::OnNotFound(const Found& found, NodeId parent, Millis now) {
       OnOverflow("a directory could not be listed");
       return;
     default:
-      // What has come to this name since may still be unwatched.
+      // A directory that has since taken this name may still be unwatched.
       if (!IsOld(found, parent)) NoteWatched(parent, found.name, now);
       break;
   }

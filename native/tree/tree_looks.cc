@@ -1,4 +1,4 @@
-// Looks: what is asked of the walkers, and what becomes of their answers.
+// Looks: what the tree asks the walkers, and how it uses their answers.
 #include <sys/inotify.h>
 
 #include <algorithm>
@@ -61,7 +61,7 @@ void Tree::Flush(Millis now) {
     job.parent_reach = store_[parent].reach;
     const bool rooted = store_.Path(parent, &job.parent_path);
     if (!rooted || job.parent_wd == kNoWatch) {
-      // Not to be reached now. When the directory is back in the tree, so is the question.
+      // The directory can't be reached now. Its events wait until it is back in the tree.
       for (const auto& [name, emit] : names) {
         if (job.parent_wd != kNoWatch) Hold({job.parent_wd, IN_CREATE | IN_ISDIR, 0, name});
       }
@@ -78,7 +78,7 @@ void Tree::Flush(Millis now) {
     stats_.looks += job.names.size();
     sink_->StartJob(std::move(job));
   }
-  // What was wanted when the last job ended may not have become a job.
+  // The names wanted when the last job ended may not have become a job.
   if (options_.adopted > 0 && jobs_.empty() && !held_.empty()) ResolveHeld(now);
 }
 
@@ -166,7 +166,7 @@ void Tree::Discharge(const Obligation& obligation) {
   if (path != obligation.text) Emit(obligation.kind, path);
 }
 
-// Events whose descriptor no finished walk has brought: nothing unknown is dropped silently.
+// Handles events whose descriptor no finished walk has found. No unknown event is dropped silently.
 void Tree::ResolveHeld(Millis) {
   const uint64_t oldest = jobs_.empty() ? last_job_ + 1 : jobs_.begin()->first;
   for (auto held = held_.begin(); held != held_.end();) {
@@ -176,12 +176,12 @@ void Tree::ResolveHeld(Millis) {
       continue;
     }
     stats_.held -= held->second.events.size();
-    // A directory that came and went while it was being looked at: its parent tells.
+    // The directory came and went while it was being looked at. Its parent reports that.
     const bool gone = (held->second.events.back().mask & IN_IGNORED) != 0;
     if (!gone && removing_.insert(wd).second) {
       sink_->RemoveWatch(wd);
-      // What an earlier watcher has watched and this one doesn't come by has left the tree, or
-      // isn't selected any more.
+      // A directory that an earlier watcher has watched and this one does not reach has left the
+      // tree, or isn't selected any more.
       if (wd > options_.adopted) {
         stats_.unknown_descriptors++;
         OnOverflow("events came for an unknown directory");
@@ -191,13 +191,15 @@ void Tree::ResolveHeld(Millis) {
   }
 }
 
-// An earlier watcher's descriptor can send events long before a look comes by its directory, which
-// may have been moved back into the tree: only when nothing is looked at any more is it nobody's.
+// Whether a look may still find the directory of an unknown descriptor. An earlier watcher's
+// descriptor can send events long before a look reaches its directory, which may have been moved
+// back into the tree. The descriptor is unused only when no look is under way.
 bool Tree::MayStillBeFound(int32_t wd) const {
   return wd <= options_.adopted && !(jobs_.empty() && wanted_.empty());
 }
 
-// After a walk of what was known before: whatever it hasn't come by is looked at once more by name.
+// Follows a walk of known directories. Looks again, by name, at each one that the walk hasn't
+// reached.
 void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
   NodeId top = kRootNode;
   if (job.top.parent.id != kNoNode) {
@@ -207,8 +209,8 @@ void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
   if (top == kNoNode) return;
   std::vector<NodeId> below{top};
   if (top == kRootNode) {
-    // What has no place just now may get one, and would bring along what was below it before the
-    // loss.
+    // A directory that has no place now may get one, and would bring along what was below it before
+    // the loss.
     for (const Detached& entry : detached_) {
       if (const NodeId id = store_.Resolve(entry.node);
           id != kNoNode && store_[id].parent == kNoNode)
@@ -224,15 +226,15 @@ void Tree::Sweep(const ActiveJob& job, uint32_t epoch) {
         below.push_back(child);
         continue;
       }
-      // It may be gone. If it is there, it was somewhere else when the walk came by, and so was all
-      // below it.
+      // The directory may be gone. If it is there, it was elsewhere when the walk came by, and so
+      // was everything below it.
       store_[child].outdated = true;
       Want(id, store_[child].name, false);
     }
   }
 }
 
-// The node of a descriptor that has a place in the tree, else any that has lost it.
+// The node of a descriptor that has a place in the tree, else any node that has lost its place.
 NodeId Tree::PlacedNode(int32_t wd) const {
   const NodeId head = store_.ByWatch(wd);
   for (NodeId id = head; id != kNoNode; id = store_[id].next_alias) {
@@ -261,9 +263,9 @@ void Tree::Touch(NodeId parent, const std::string& name) {
   if (touched_.size() > touched_limit_) ForgetTouched();
 }
 
-// Where looks follow each other without a break, names would be remembered without end.
+// Forgets old names. Otherwise names would pile up while looks follow each other without a break.
 void Tree::ForgetTouched() {
-  // The serial of a finding is not below that of its job.
+  // The serial of a finding is not below the serial of its job.
   uint64_t oldest = Serial();
   for (const auto& [id, job] : jobs_) oldest = std::min(oldest, job.serial);
   for (auto touched = touched_.begin(); touched != touched_.end();) {

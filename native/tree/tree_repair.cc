@@ -1,4 +1,5 @@
-// Loss and shortage: overflow, mounts, watch limit, directories that can't be read.
+// Repairs the tree after a loss or a shortage, namely overflow, mounts, the watch limit and
+// directories that can't be read.
 #include <algorithm>
 #include <cstring>
 
@@ -11,7 +12,7 @@ namespace {
 constexpr Millis kRetryAfter = 20;
 constexpr int kRetries = 8;
 
-// Whether an entry of a map, whose keys begin with a node, is there and of that node.
+// Whether `entry` exists and belongs to a node. The keys of the map begin with the node.
 template <typename Map>
 bool IsOf(typename Map::const_iterator entry, const Map& map, const std::string& node) {
   return entry != map.end() && entry->first.compare(0, node.size(), node) == 0;
@@ -24,8 +25,8 @@ void Tree::OnOverflow(std::string_view reason) {
   if (loss_.empty()) loss_ = reason;
 }
 
-// Walks everything again. All adds are idempotent: a watched inode answers with the descriptor that
-// it has.
+// Walks everything again. Adding a watch is idempotent, because a watched inode answers with its
+// present descriptor.
 void Tree::Reconcile(Millis now) {
   if (loss_.empty() || reconcile_job_ != 0) return;
   if (jobs_.count(1) != 0)
@@ -37,8 +38,8 @@ void Tree::Reconcile(Millis now) {
       again ? std::min(std::max(reconcile_backoff_ * 2, options_.backoff_min), options_.backoff_max)
             : options_.backoff_min;
   stats_.reconciles++;
-  // The record is emitted when the walk is over: a full check that began before would miss what the
-  // walk has yet to watch.
+  // The record is emitted when the walk is over. A full check that began before would miss changes
+  // in directories that the walk has yet to watch.
   std::vector<Obligation> obligations{{RecordKind::kLoss, {}, "", std::move(loss_), true}};
   loss_.clear();
   reconcile_job_ = StartWalk(kNoNode, "", true, std::move(obligations));
@@ -51,7 +52,8 @@ void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
       OnOverflow("the root mount has changed");
       continue;
     }
-    // Down to the directory that holds the mount point; what isn't in the tree doesn't concern us.
+    // Walk down to the directory that holds the mount point. Mount points outside the tree don't
+    // matter.
     NodeId parent = kRootNode;
     size_t from = 1;
     for (size_t to = path.find('/', from); to != std::string::npos && parent != kNoNode;
@@ -70,8 +72,8 @@ void Tree::OnMountsChanged(const std::vector<std::string>& paths) {
   }
 }
 
-// The parent has been renamed or replaced and its events are still to come, or something is short:
-// ask again. False: it has been asked often enough.
+// Asks again, because the parent has been renamed or replaced and its events are still to come, or
+// because something is short. Returns false if the question has been asked often enough.
 bool Tree::RetryLater(const Found& found, NodeId parent, Millis now) {
   const std::string key = Key(parent, found.name);
   if (retries_.count(key) != 0) return true;
@@ -106,8 +108,8 @@ void Tree::WantRetries(Millis now) {
   }
 }
 
-// What was found has been taken away by then; another look makes another watch. If it doesn't,
-// again and again, then the watch has never gone.
+// Asks again for a directory whose watch has been removed meanwhile. Another look makes another
+// watch. If the look keeps finding the same watch, that watch was never removed.
 void Tree::LookAgain(const Found& found, NodeId parent) {
   if (++attempts_[Key(parent, found.name)] <= kRetries) {
     Want(parent, found.name, true);
@@ -155,19 +157,19 @@ void Tree::Leave() {
   if (unwatched_new_) EmitLimit();
 }
 
-// The place is watched, or there is nothing to watch any more. True: until now it couldn't be
-// watched.
+// Call when the place is watched or there is nothing to watch any more. Returns true if it couldn't
+// be watched until now.
 bool Tree::NoteWatched(NodeId parent, const std::string& name, Millis now) {
   if (!attempts_.empty()) attempts_.erase(Key(parent, name));
   const bool denied = !denied_.empty() && denied_.erase(Key(parent, name)) != 0;
   if (unwatched_.empty() || unwatched_.erase(Key(parent, name)) == 0) return denied;
-  // There is room again: on with the others at once.
+  // There is room again, so continue with the others at once.
   limit_backoff_ = options_.backoff_min;
   limit_retry_at_ = unwatched_.empty() ? -1 : now;
   return true;
 }
 
-// What was to be asked of one node is asked of another that is the same directory.
+// Moves the open questions of one node to another node that is the same directory.
 void Tree::MovePlaces(NodeId from, NodeId into) {
   if (const auto wanted = wanted_.find(from); wanted != wanted_.end()) {
     const auto names = std::move(wanted->second);
@@ -188,7 +190,7 @@ void Tree::MovePlaces(NodeId from, NodeId into) {
 void Tree::ForgetPlaces(NodeId parent) {
   wanted_.erase(parent);
   const std::string prefix = Key(parent, "");
-  // The next directory of this number must not find its own question asked already, and often.
+  // The next directory with this number must not inherit the retries of this one.
   for (auto retry = retries_.lower_bound(prefix); IsOf(retry, retries_, prefix);) {
     retry_times_.erase({retry->second.at, retry->first});
     retry = retries_.erase(retry);

@@ -22,20 +22,20 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
     else detached = id;
   }
   if (detached != kNoNode) {
-    // Out of its place while events were lost and all else was walked again: what is below may have
-    // changed unseen.
+    // The directory was out of its place while events were lost and the rest was walked again. Its
+    // contents may have changed unseen.
     *outdated = store_[detached].outdated || store_[detached].epoch < lost_epoch_;
     store_[detached].outdated = *outdated;
     store_[detached].deleted = false;
-    // Its directory has no place just now, and its events are held: this finding may be older than
-    // they are.
+    // Its directory has no place now, and its events are held. This finding may be older than they
+    // are.
     if (store_[detached].parent != kNoNode)
       Want(store_[detached].parent, store_[detached].name, false);
     Relink(detached, parent, found.name);
     return detached;
   }
-  // Known in another place: moved there from here or from there to here while nobody had told yet,
-  // or a bind mount. Both stand until the other place has been looked at.
+  // The directory is known in another place. Either it was moved and no event has reported that
+  // yet, or it is a bind mount. Both places remain until the other one has been looked at.
   for (const NodeId id : elsewhere) {
     if (id != kRootNode) Want(store_[id].parent, store_[id].name, false);
   }
@@ -50,8 +50,8 @@ NodeId Tree::Attach(const Found& found, NodeId parent, bool* fresh, bool* outdat
 
 void Tree::Relink(NodeId id, NodeId parent, const std::string& name) {
   if (store_.IsWithin(parent, id)) {
-    // A stale finding has put the new parent below this directory. Both can't be true: cut it out,
-    // it will be found.
+    // An old finding has put the new parent below this directory. Both can't be true. Cut the
+    // directory out; a look will find it.
     NodeId below = parent;
     while (below != id && store_[below].parent != id) below = store_[below].parent;
     if (below == id) return;
@@ -63,8 +63,8 @@ void Tree::Relink(NodeId id, NodeId parent, const std::string& name) {
   shape_++;
 }
 
-// Gives every directory from `top` down, or `top` alone, the reach that its new path has. True:
-// some may have to be entered that haven't been.
+// Gives every directory from `top` down, or `top` alone, the reach of its new path. Returns true if
+// directories may have to be entered that haven't been.
 bool Tree::UpdateReach(NodeId top, const std::string& top_path, bool deep, Millis now) {
   bool changed = false;
   std::vector<std::pair<NodeRef, std::string>> below;
@@ -81,13 +81,13 @@ bool Tree::UpdateReach(NodeId top, const std::string& top_path, bool deep, Milli
       Detach(id, now);
       continue;
     }
-    // What was too deep may not be so here.
+    // A directory that was too deep may not be so here.
     if (store_[id].clipped) store_[id].clipped = store_[id].listed = false;
-    // A look will find that it is to be walked, and then emit a record: each by itself, not all
-    // that is between them.
+    // A look will find that the directory must be walked, and then emit a record. Each gets a
+    // record of its own, without the directories between them.
     if (!store_[id].listed) Want(parent, store_[id].name, true);
     changed |= reach != store_[id].reach;
-    // A watch that tells of directories only may have come where files are selected.
+    // A watch that reports directories only may now be where files are selected.
     changed |= !store_[id].full &&
                selection_.MaySelectIn(path, reach, [](const std::string&) { return false; });
     store_[id].reach = reach;
@@ -111,7 +111,7 @@ void Tree::Detach(NodeId id, Millis now) {
   }
 }
 
-// Two nodes turned out to be one directory: what is known below the one is below the other.
+// Merges two nodes that turned out to be one directory, with the children of both.
 void Tree::Merge(NodeId from, NodeId into, Millis now) {
   shape_++;
   std::vector<std::pair<NodeRef, NodeRef>> pairs{{store_.Ref(from), store_.Ref(into)}};
@@ -138,7 +138,7 @@ void Tree::Merge(NodeId from, NodeId into, Millis now) {
   }
 }
 
-// A child of a directory that was known twice. Whether it is there is looked at again.
+// Takes over a child of a directory that was known twice. Asks the walkers whether it is there.
 void Tree::Adopt(NodeId child, NodeId parent, const std::string& name, bool vacant, Millis now) {
   Want(parent, name, false);
   if (!vacant || store_.IsWithin(parent, child)) {
@@ -168,7 +168,7 @@ void Tree::MergeStrays(NodeId into, Millis now) {
   }
 }
 
-// Forgets a whole subtree and takes its watches away.
+// Forgets a whole subtree and removes its watches.
 void Tree::Prune(NodeId id, Millis now) {
   std::vector<NodeRef> below{store_.Ref(id)};
   std::vector<NodeId> doomed;
@@ -208,8 +208,8 @@ void Tree::Prune(NodeId id, Millis now) {
   shape_++;
 }
 
-// Forgets one directory whose inode is gone. What is still below it has been moved away before, and
-// is looked for.
+// Forgets one directory whose inode is gone. Its remaining children have been moved away before,
+// and are looked for.
 void Tree::Drop(NodeId id, Millis now) {
   if (id == kRootNode) {
     OnOverflow("the watch of / is gone");
@@ -228,7 +228,7 @@ void Tree::ExpireDetached(Millis now) {
     detached_.pop_front();
     const NodeId id = store_.Resolve(entry.node);
     if (id == kNoNode || id == kRootNode || store_[id].parent != kNoNode) continue;
-    // A running look may be about to find it in its new place; to watch it again would be right,
+    // A running look may be about to find it in its new place. Watching it again would be right,
     // but not cheap.
     if (!(jobs_.empty() && wanted_.empty()) && entry.delays < 60) {
       detached_.push_back({entry.node, now + options_.grace, entry.delays + 1});

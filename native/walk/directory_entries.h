@@ -1,5 +1,5 @@
-// Listing directories with getdents64(2): no allocation for each entry, and errors that readdir(3)
-// would hide.
+// Lists directories with getdents64(2), which needs no allocation for each entry and shows errors
+// that readdir(3) would hide.
 #pragma once
 
 #include <cerrno>

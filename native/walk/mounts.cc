@@ -8,7 +8,7 @@ namespace inotify_csync {
 
 namespace {
 
-// Kernel interfaces in the shape of files. Their directories come and go without events, and some
+// Kernel interfaces in the form of files. Their directories come and go without events, and some
 // never end.
 const std::unordered_set<std::string> kPseudo = {
     "autofs", "binfmt_misc", "bpf",        "cgroup",    "cgroup2", "configfs", "debugfs",
@@ -52,7 +52,7 @@ std::shared_ptr<const MountTable> ReadMounts(int mountinfo_fd) {
     point = Unescape(point);
     table->points[point] += id + " " + device + " " + root + ";";
     table->sources[point] += device + " " + root + ";";
-    // The last mount at a point is the one that is seen.
+    // The last mount at a point hides the earlier ones.
     if (kPseudo.count(type) != 0) table->pseudo.insert(point);
     else table->pseudo.erase(point);
   }

@@ -1,4 +1,4 @@
-// The mount table of this process (/proc/self/mountinfo, proc(5)): what is mounted where.
+// Reads the mount table of this process (/proc/self/mountinfo, proc(5)).
 #pragma once
 
 #include <cstdint>
@@ -17,17 +17,17 @@ struct MountTable {
   std::map<std::string, std::string>
       sources;  // mount point -> devices and directories on them, without ids
   std::unordered_set<std::string>
-      pseudo;  // mount points of file systems that hold no files of anybody
+      pseudo;  // mount points of file systems that hold no users' files
 };
 
-// The file is given open, so that poll(2) can watch it for POLLPRI.
+// Reads an open mountinfo file, which poll(2) can watch for POLLPRI.
 std::shared_ptr<const MountTable> ReadMounts(int mountinfo_fd);
 
-// Mount points that have appeared, vanished or been mounted over between two tables.
+// The mount points that have appeared, vanished or been mounted over between two tables.
 std::vector<std::string> ChangedMounts(const MountTable& before, const MountTable& after);
 
-// Tells two tables apart by what is mounted where the selection leads, also those of two processes:
-// mounts have other ids in each mount namespace, and the service manager makes a namespace for each
+// A digest of the mounts in selected directories. It also compares the tables of two processes.
+// Mounts have other ids in each mount namespace, and the service manager makes a namespace for each
 // start. Never 0.
 uint64_t MountsDigest(const MountTable& table, const Selection& selection);
 

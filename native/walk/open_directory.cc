@@ -18,8 +18,8 @@ constexpr size_t kPieceMax = 4000;  // below PATH_MAX
 
 std::atomic<bool> has_openat2{true};
 
-// openat2(2), Linux 5.6, resolves several components at once without links; older kernels go one by
-// one.
+// openat2(2), Linux 5.6, resolves several components at once without links. Older kernels need one
+// call for each component.
 int OpenPiece(int parent_fd, const std::string& piece) {
   if (has_openat2.load(std::memory_order_relaxed)) {
     struct open_how how = {};

@@ -24,7 +24,7 @@ void Describe(int fd, const char* path, int flags, PlaceFacts* facts) {
   if (S_ISDIR(status.stx_mode)) facts->kind = PlaceKind::kDirectory;
   else if (S_ISREG(status.stx_mode)) facts->kind = PlaceKind::kFile;
   facts->inode = status.stx_ino;
-  // Only compared: that a time beyond the year 2262 doesn't fit is no matter.
+  // Times are only compared, so one beyond the year 2262 may wrap around.
   if (status.stx_mask & STATX_BTIME) {
     const auto seconds = static_cast<uint64_t>(status.stx_btime.tv_sec);
     facts->born_ns = static_cast<int64_t>(seconds * 1000000000 + status.stx_btime.tv_nsec);
@@ -53,7 +53,7 @@ PlaceFacts LookAtPlace(const std::string& path) {
   const int fd = OpenDirectory(path);
   if (fd < 0) {
     facts.error = errno;
-    // It may be a file: those can be mount points, too.
+    // It may be a file, since files can be mount points, too.
     if (errno == ENOTDIR || errno == ELOOP) {
       facts.error = 0;
       Describe(AT_FDCWD, path.c_str(), 0, &facts);

@@ -1,5 +1,5 @@
-// What a directory is at this moment: enough to tell whether it is the one it was, and whether
-// anything is in it.
+// Describes a directory at this moment, enough to tell whether it is the same as before and whether
+// it is empty.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@ namespace inotify_csync {
 enum class PlaceKind : uint8_t { kDirectory, kFile, kOther };
 
 struct PlaceFacts {
-  int error = 0;  // errno: nothing else is known
+  int error = 0;  // errno; if set, nothing else is known
   PlaceKind kind = PlaceKind::kOther;
   uint64_t inode = 0;
-  int64_t born_ns = 0;        // since 1970, 0: this file system doesn't keep it
-  uint64_t file_system = 0;   // statfs(2) f_fsid, 0: it has none
+  int64_t born_ns = 0;        // since 1970; 0: the file system doesn't keep it
+  uint64_t file_system = 0;   // statfs(2) f_fsid; 0: there is none
   bool empty = false;
 };
 
-// Names of a path's extended attributes, ACLs among them, each ended by a NUL; empty if there are
-// none or they can't be told.
+// The names of a path's extended attributes, ACLs among them, each followed by a NUL. Empty if
+// there are none or they can't be read.
 std::string AttributeNames(const std::string& path);
 
-// Looks at an absolute path of any length; no component may be a symbolic link. All facts are of
-// one inode.
+// Describes an absolute path of any length. No component may be a symbolic link. All facts are
+// about one inode.
 PlaceFacts LookAtPlace(const std::string& path);
 
 }  // namespace inotify_csync

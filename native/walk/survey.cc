@@ -8,11 +8,11 @@ namespace inotify_csync {
 
 namespace {
 
-// It isn't there, or something else has taken its place: no trouble. ELOOP comes of links on the
-// way to it, below which csync2 never looks.
+// The entry is absent, or another one has taken its place, so this is no failure. ELOOP comes from
+// links on the way to it. csync2 never looks behind links.
 bool IsAbsence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
 
-// File systems keep times that don't fit.
+// File systems can keep times that don't fit.
 int64_t Nanoseconds(const struct timespec& time) {
   constexpr int64_t second = 1000000000;
   if (time.tv_sec >= INT64_MAX / second) return INT64_MAX;
@@ -70,8 +70,8 @@ void Survey::Walk(const std::string& path) {
   }
 }
 
-// Everything in it but directories is done with here: of a directory with a million files no name
-// is kept.
+// Handles everything but directories here, so that no names are kept for a directory with a million
+// files.
 void Survey::List(Level* level) {
   size_t unreadable = 0;
   int last_error = 0;
@@ -89,7 +89,7 @@ void Survey::List(Level* level) {
   Report(error != 0 ? error : last_error);
 }
 
-// Returns 0, or the errno of an entry that is there and can't be looked at.
+// Returns 0, or the errno of an entry that exists and can't be accessed.
 int Survey::Look(Level* level, const DirectoryEntry& entry) {
   struct stat status;
   const int error = StatAt(level->fd, entry.name, &status);
@@ -131,7 +131,8 @@ void Survey::Push(int fd) {
     level.inode = status.st_ino;
   }
   levels_.push_back(std::move(level));
-  // A very deep tree: those farthest away are reopened on the way back.
+  // In a very deep tree, close the directories that are farthest away. They are reopened on the way
+  // back.
   while (levels_.size() - first_open_ > options_.open_max) {
     Level& farthest = levels_[first_open_++];
     if (farthest.fd >= 0) close(farthest.fd);
@@ -165,7 +166,7 @@ bool Survey::Reopen(Level* level, int child_fd) {
     close(fd);
     fd = -1;
   }
-  // The child has been moved away: by path, then.
+  // The child has been moved away, so reopen the directory by its path.
   if (fd < 0) {
     fd = OpenDirectory(path_);
     if (fd < 0 && !IsAbsence(errno)) Report(errno);
@@ -178,7 +179,7 @@ bool Survey::Reopen(Level* level, int child_fd) {
   return fd >= 0;
 }
 
-// Reports path_, or of a path that is too long the directory above that isn't.
+// Reports path_, or if path_ is too long the closest directory above whose path is not.
 void Survey::Report(int error) {
   std::string path = path_;
   if (path.size() > options_.path_max) {

@@ -1,5 +1,5 @@
-// Looks at files and trees with lstat(2), as csync2 will, and tells what can't be looked at and
-// what has changed lately.
+// Checks files and trees with lstat(2), as csync2 does, and reports entries that can't be accessed
+// and entries that have changed lately.
 #pragma once
 
 #include <sys/stat.h>
@@ -17,13 +17,13 @@ namespace inotify_csync {
 struct SurveyOptions {
   bool recursive = false;
   int64_t changed_since_ns = INT64_MAX;  // since 1970
-  // Of what has changed, only regular files that have more than one name are told.
+  // Report only changed regular files that have more than one name.
   bool linked_only = false;
-  // Longest path that is reported, and that csync2 could look at: PATH_MAX without the NUL.
+  // Longest path that is reported and that csync2 can access, PATH_MAX without the NUL.
   size_t path_max = 4095;
   // Directories kept open at once.
   size_t open_max = 128;
-  // If more entries of one directory can't be looked at, the directory is reported in their place.
+  // If more entries of one directory can't be accessed, the directory is reported instead.
   size_t unreadable_max = 100;
 };
 
@@ -47,22 +47,22 @@ struct UnreadableEntry {
 
 struct SurveyResult {
   uint64_t entries = 0;
-  // Everything but directories whose ctime is not before `changed_since_ns`, as far as it is asked
-  // for.
+  // Entries but directories whose ctime is not before `changed_since_ns`, as far as asked for.
   std::vector<ChangedEntry> changed;
-  // Entries that lstat(2) fails for, and directories that can't be listed. What isn't there is none
-  // of them.
+  // Entries for which lstat(2) fails, and directories that can't be listed. Absent entries are left
+  // out.
   std::vector<UnreadableEntry> unreadable;
 };
 
-// One survey. Descends by directory descriptors, never by path and never through a symbolic link,
-// so that neither depth nor what is renamed meanwhile leads astray.
+// One survey. It descends by directory descriptors, never by path and never through a symbolic
+// link, so that neither depth nor renames lead it astray.
 class Survey {
  public:
   Survey(SurveyOptions options, const std::atomic<bool>& cancelled)
       : options_(options), cancelled_(cancelled) {}
 
-  // Absolute paths; one that lies within another is looked at twice. False: it has been cancelled.
+  // Surveys absolute paths. A path that lies within another is surveyed twice. Returns false if the
+  // survey has been cancelled.
   bool Run(const std::vector<std::string>& paths, SurveyResult* result);
 
  private:

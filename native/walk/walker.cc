@@ -19,7 +19,7 @@ constexpr size_t kResultsPerHandIn = 128;
 
 WalkedDirectory::~WalkedDirectory() {
   if (const int open = fd.load(); open >= 0) close(open);
-  // A chain of thousands must not be destroyed recursively.
+  // Destroying a chain of thousands recursively would overflow the stack.
   std::shared_ptr<WalkedDirectory> next = std::move(parent);
   while (next && next.use_count() == 1) next = std::move(next->parent);
 }
@@ -34,7 +34,7 @@ WalkerPool::WalkerPool(int inotify_fd, const Selection& selection,
     for (unsigned count = 0; count < options_.threads; count++)
       threads_.emplace_back([this] { Run(); });
   } catch (const std::system_error&) {
-    // No more processes are allowed. Fewer walkers take longer, no more.
+    // No further thread can be started. Fewer walkers only take longer.
     if (threads_.empty()) throw;
   }
 }
@@ -107,7 +107,7 @@ void WalkerPool::Run() {
   }
 }
 
-// Gives the oldest half of what is to be done to walkers that wait. The results go first: a
+// Gives the oldest half of the tasks to walkers that wait. The results go first, because a
 // directory's finding must reach the tree before those of its children.
 void WalkerPool::Share(Worker* worker) {
   HandIn(worker);
@@ -129,7 +129,7 @@ void WalkerPool::HandIn(Worker* worker) {
     const std::lock_guard<std::mutex> lock(results_mutex_);
     first = results_.empty();
     for (WalkResult& result : worker->results) results_.push_back(std::move(result));
-    // Only now is a task done: the last of all walkers to hand in reports the job's end.
+    // A task is done only now. The last walker to hand in reports the job's end.
     for (const std::shared_ptr<RunningJob>& job : worker->finished) {
       if (job->open_tasks.fetch_sub(1) != 1) continue;
       WalkResult done;
@@ -144,7 +144,7 @@ void WalkerPool::HandIn(Worker* worker) {
   if (first) options_.on_results();
 }
 
-// A new job: opens its parent once, makes a task of each name.
+// Begins a new job. Opens its parent once and makes a task of each name.
 void WalkerPool::Begin(Worker* worker, const Task& task) {
   const Job& job = task.job->job;
   std::shared_ptr<WalkedDirectory> parent;

@@ -1,5 +1,5 @@
-// The threads that open, watch and list directories. They know nothing of the tree: jobs come in,
-// findings go out.
+// The threads that open, watch and list directories. They know nothing of the tree. They receive
+// jobs and return findings.
 #pragma once
 
 #include <atomic>
@@ -20,8 +20,8 @@ namespace inotify_csync {
 
 class WalkerPool;
 
-// A directory on the way of a walk. Kept while anything below it is to be opened, and until the
-// tree has read what was found; `node` belongs to the tree's thread.
+// A directory on the way of a walk. It is kept while entries below it must be opened, and until the
+// tree has read its finding. `node` belongs to the tree's thread.
 struct WalkedDirectory {
   std::shared_ptr<WalkedDirectory> parent;
   std::string path;

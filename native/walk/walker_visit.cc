@@ -1,4 +1,4 @@
-// One directory at a time: opened, watched, listed.
+// Opens, watches and lists one directory at a time.
 #include <cerrno>
 #include <cstdio>
 #include <dirent.h>
@@ -70,14 +70,14 @@ void WalkerPool::Visit(Worker* worker, Task* task) {
   directory->fd = fd;
   open_++;
   SyncPoint("opened", directory->path);
-  // Watch before list: what is made after the listing has an event, what was made before is in the
-  // listing.
+  // Watch before listing. Entries made after the listing have an event, and earlier entries are in
+  // the listing.
   const bool counting = task->job->limit_hit;
   bool full = true;
   if (!counting) {
     bool asked = false;
     full = WantsFiles(directory->path, directory->reach, fd, &asked);
-    // Watch before look: a directory that a file replaces after it was seen must have an event.
+    // Watch before looking. A directory that a file replaces after the look must have an event.
     if (asked && Watch(worker, fd, options_.structure | IN_MASK_ADD) >= 0) {
       full = WantsFiles(directory->path, directory->reach, fd, &asked);
     }
@@ -144,7 +144,7 @@ void WalkerPool::List(Worker* worker, const Task& task,
       const Reach reach = selection_.Enter(path, directory->reach);
       if (reach == 0) continue;
       if (path.size() > kDeepestPath) {
-        // One tells as much as all of them.
+        // One report of a too deep directory is enough.
         if (!clipped)
           Report(worker, {task.job, directory, name, reach, -1, task.serial}, LookStatus::kTooDeep,
                  0);
@@ -163,7 +163,8 @@ void WalkerPool::List(Worker* worker, const Task& task,
   if (children == 0) return;
   task.job->open_tasks += children;
   directory->unopened = static_cast<uint32_t>(children);
-  // Too many open at once (a very deep tree): the children come back by path and prove the inode.
+  // Too many directories are open at once (a very deep tree). The children come back by path and
+  // verify the inode.
   if (open_ > options_.max_open) {
     const int open = directory->fd.exchange(-1);
     if (open >= 0) {
@@ -188,7 +189,7 @@ int WalkerPool::OpenBelow(Worker* worker, const Task& task, LookStatus* failure,
   }
   int fd = OpenDirectoryAt(parent_fd, task.name.c_str());
   if (fd < 0 && (errno == EACCES || errno == EPERM)) {
-    // Only its parent can tell when it becomes readable.
+    // Only the parent's watch can report that the directory becomes readable.
     Watch(worker, parent_fd, options_.structure | IN_ATTRIB | IN_MASK_ADD);
     fd = OpenDirectoryAt(parent_fd, task.name.c_str());
   }
@@ -199,13 +200,13 @@ int WalkerPool::OpenBelow(Worker* worker, const Task& task, LookStatus* failure,
   return fd;
 }
 
-// Opens a path and proves by its descriptor that it is the inode that was meant. errno is 0 if it
-// is another one.
+// Opens a path and verifies by its descriptor that it is the expected inode. errno is 0 if it is
+// another one.
 int WalkerPool::OpenVerified(Worker* worker, const std::shared_ptr<RunningJob>& job,
                              const std::string& path, int32_t wd) {
   const int fd = OpenDirectory(path);
   if (fd < 0 || wd == kNoWatch) return fd;
-  // Never narrows the mask that the watch has.
+  // The flag keeps the events that the watch already has.
   const int32_t got = Watch(worker, fd, options_.structure | IN_MASK_ADD);
   if (got == wd) return fd;
   const int error = got < 0 ? errno : 0;
@@ -228,8 +229,8 @@ int32_t WalkerPool::Watch(Worker* worker, int fd, uint32_t mask) {
   return inotify_add_watch(inotify_fd_, path, mask);
 }
 
-// "/" always does if it may: nobody is above it to be asked for a new look when a file takes a
-// directory's place.
+// Whether the watch of a directory must report files. "/" must if files there can be selected,
+// because it has no parent that could report that a file takes a directory's place.
 bool WalkerPool::WantsFiles(const std::string& path, Reach reach, int fd, bool* asked) const {
   return selection_.MaySelectIn(path, reach, [&path, fd, asked](const std::string& name) {
     struct stat status;
@@ -247,8 +248,8 @@ void WalkerPool::Release(WalkedDirectory* directory) {
   open_--;
 }
 
-// A pseudo file system is entered only on the way to a root below it, or if the root is its mount
-// point.
+// Whether to skip a pseudo file system. It is entered only on the way to a root below it, or if the
+// root is its mount point.
 bool WalkerPool::IsSkipped(const Task& task, const std::string& path) const {
   const MountTable* mounts = task.job->mounts.get();
   if (!mounts || mounts->pseudo.count(path) == 0) return false;

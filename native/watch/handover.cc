@@ -13,8 +13,8 @@
 
 namespace inotify_csync {
 
-// As src/watch/handover.ts reads it. Whatever changes here changes the magic: another version's
-// page is not understood.
+// The page as src/watch/handover.ts reads it. Every change here must change the magic, so that no
+// version reads another version's page.
 struct Handover::Page {
   char magic[8];
   std::atomic<uint64_t> begun;
@@ -73,8 +73,8 @@ Handover::Handover(int fd, const WatchFingerprint& fingerprint) : fd_(fd < 0 ? M
   }
   fcntl(fd, F_SETFD, FD_CLOEXEC);
   earlier_mounts_ = page_->mounts;
-  // First of all: once a reading of ours has begun, what the page said of our forerunner is no
-  // longer so.
+  // This comes first, because the page describes the predecessor only until our first reading
+  // begins.
   page_->begun = std::max(page_->begun.load(), page_->kept.load()) + 1;
   std::memcpy(page_->fingerprint, fingerprint.data(), fingerprint.size());
 }

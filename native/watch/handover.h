@@ -1,19 +1,19 @@
-// What a watcher leaves its successor besides the inotify instance: a page of memory that belongs
-// to no file, kept by the service manager as a descriptor, which tells whether anything had been
-// read from the kernel and not been written down when the watcher ended, however it ended.
+// A page of memory that a watcher leaves to its successor besides the inotify instance. The page
+// belongs to no file, and the service manager keeps it as a descriptor. It says whether events that
+// had been read from the kernel were not yet written down when the watcher ended, however it ended.
 //
 // The argument, for an end by SIGKILL at any instruction:
-//   - What has not been read waits in the instance, which outlives the process, and so is read by
-//     the successor.
+//   - Unread events wait in the instance, which outlives the process, and the successor reads them.
 //   - Before a reading the reader stores `begun` + 1 into the page, in program order before the
-//     system call. The memory is shared with every process that holds the descriptor, and a process
-//     that is killed loses no store that it has made.
-//   - `kept` becomes N only when all that readings 1 to N gave has left the tree as records
+//     system call. The memory is shared with every process that holds the descriptor, and a killed
+//     process loses no store that it has made.
+//   - `kept` becomes N only when all events of readings 1 to N have left the tree as records
 //     (Tree::IsSettled), and the consumer has said that these records are in the queue's file, or
 //     that the queue has recorded that a full check is due.
-//   - So `begun` == `kept` means: nothing was between kernel and queue. Anything else is taken for
-//     a loss; at worst one that was none.
-// The machine's end takes instance, page and the service manager's store alike: then there is
+//   - So `begun` == `kept` means that no event was between kernel and queue. Any other state counts
+//     as a loss, at worst needlessly.
+// When the machine ends, the instance, the page and the service manager's store all vanish, so
+// nothing stale remains.
 // nothing to be trusted.
 #pragma once
 
@@ -30,9 +30,9 @@ using WatchFingerprint = std::array<unsigned char, 32>;
 
 class Handover {
  public:
-  // Goes on with an earlier watcher's page, which is the object's from then on, or makes one (-1).
-  // A reading is begun: until the first walk is over, nothing is certain. Throws std::system_error;
-  // EINVAL: it is no such page.
+  // Continues with an earlier watcher's page, which belongs to the object from then on, or makes
+  // one (-1). Begins a reading, so that nothing is certain until the first walk is over. Throws
+  // std::system_error, with EINVAL if `fd` is no such page.
   Handover(int fd, const WatchFingerprint& fingerprint);
   ~Handover();
   Handover(const Handover&) = delete;
@@ -43,15 +43,15 @@ class Handover {
   // The number of the last reading that has begun.
   uint64_t begun() const;
 
-  // Of the reader's thread: a reading begins. It has its number when it has brought something; else
-  // it is taken back.
+  // For the reader's thread. Begins a reading. The reading keeps its number if it returns events;
+  // otherwise it is taken back.
   uint64_t Begin();
   void TakeBack();
 
-  // Of the tree's thread: all that readings up to this one gave, and these mounts, has become
-  // records; so many in all.
+  // For the tree's thread. All events of readings up to this one, and these mounts, have become
+  // records, `records` of them in all.
   void Settled(uint64_t reading, uint64_t records, uint64_t mounts);
-  // Of the consumer: so many records, the first ones, are written down.
+  // For the consumer. The first `records` records are written down.
   void Kept(uint64_t records);
 
   int fd() const { return fd_; }

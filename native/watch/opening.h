@@ -1,5 +1,4 @@
-// What a constructor has opened: closed again if the constructor does not come to its end, because
-// something else is short.
+// Closes the descriptors that a constructor has opened if the constructor fails later.
 #pragma once
 
 #include <unistd.h>
@@ -20,7 +19,7 @@ class Opening {
     fds_.push_back(fd);
     return fd;
   }
-  // All of it stands, and belongs to its receiver.
+  // The constructor has succeeded. Its descriptors belong to their receiver.
   void Done() { fds_.clear(); }
 
  private:

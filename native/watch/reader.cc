@@ -96,7 +96,7 @@ void Reader::Run() {
   }
 }
 
-// Leaves out what is dropped; returns how many bytes are left.
+// Removes the events to drop. Returns how many bytes are left.
 size_t Reader::Sift(char* bytes, size_t count) const {
   if (options_.dropped == 0) return count;
   size_t kept = 0;

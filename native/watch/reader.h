@@ -24,7 +24,7 @@ struct ReaderOptions {
 
 class Reader {
  public:
-  // Reads from a non-blocking inotify descriptor until Stop. Each reading is begun in `handover`
+  // Reads from a non-blocking inotify descriptor until Stop. Begins each reading in `handover`
   // first.
   Reader(int inotify_fd, Handover* handover, ReaderOptions options);
   ~Reader();
@@ -38,10 +38,10 @@ class Reader {
   };
   Data Take();
   size_t Bytes() const;
-  // Readings that have brought something. Unchanged while events are waiting in the kernel, it
-  // tells of a thread that stands still.
+  // The number of readings that have returned events. If it doesn't change while events wait in the
+  // kernel, the thread is stuck.
   uint64_t Readings() const { return readings_; }
-  // For tests: nothing is read for so long, or until Stop.
+  // For tests. Stops reading for this long, or until Stop.
   void Stall(Millis duration) { stall_ = duration; }
   void Stop();
 

@@ -13,9 +13,9 @@
 
 namespace inotify_csync {
 
-// A batch is a row of records: kind (one byte), how often (one byte, 255: at least), length (u32,
-// little endian), that many bytes. A record that is already in the newest batch and hasn't been
-// taken is only counted.
+// A batch is a row of records, each of a kind (one byte), a count (one byte, 255 means at least), a
+// length (u32, little endian) and that many bytes. A record that the newest batch already has is
+// only counted there until the batch is taken.
 class RecordBuffer {
  public:
   // `limit`: bytes kept at most; beyond it records are dropped and one loss record takes their

@@ -21,12 +21,12 @@ namespace inotify_csync {
 
 namespace {
 
-// What the tree lives by; never left out.
+// The events that the tree needs. They are never left out.
 constexpr uint32_t kStructure =
     IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB;
-// The kernel makes one event of two equal ones that follow each other (inotify(7)). What is written
-// between two closes keeps them apart, so that they can be counted: a file that csync2's server has
-// closed, and somebody else after it.
+// The kernel merges two equal events that follow each other (inotify(7)). Writes between two closes
+// keep the closes apart, so that they can be counted, for example when csync2's server closes a
+// file and another process closes it afterwards.
 constexpr uint32_t kSeparator = IN_MODIFY;
 constexpr Millis kNotifyEvery = 5;
 // After a quiet time so many go without a pause: a file that is written and renamed is no flood.
@@ -44,9 +44,9 @@ Millis Now() {
   throw std::system_error(errno, std::generic_category(), what);
 }
 
-// The instance to watch with. `adopted` becomes the highest descriptor that it has given out so
-// far: the kernel gives them out in rising order, so that a watch of something of our own, which
-// goes away with it, shows where it has come.
+// The instance to watch with. Sets `adopted` to the highest descriptor that it has given out so
+// far. The kernel gives descriptors out in rising order, so a temporary watch on an object of our
+// own shows the highest.
 int OpenInstance(int given, int32_t* adopted) {
   if (given < 0) {
     const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -64,7 +64,7 @@ int OpenInstance(int given, int32_t* adopted) {
   const int error = errno;
   close(probe);
   errno = error;
-  // At the watch limit there is no telling: all are taken for the earlier watcher's.
+  // At the watch limit the highest is unknown, so all count as the earlier watcher's.
   if (*adopted < 0 && errno == ENOSPC) *adopted = INT32_MAX;
   if (*adopted < 0) Fail("the inotify instance given");
   return given;
@@ -94,7 +94,7 @@ Watcher::Watcher(std::shared_ptr<const Selection> selection, WatcherOptions opti
   if (wake_fd_ < 0) Fail("eventfd");
   opening_.Add(wake_fd_);
   mounts_fd_ = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-  // Without it no mount would be noticed: for want of a descriptor that is no state to go on in.
+  // Without this file no mount change would be noticed, so a shortage of descriptors is an error.
   if (mounts_fd_ < 0 && StatusOf(errno) == LookStatus::kBusy) Fail("/proc/self/mountinfo");
   if (mounts_fd_ >= 0) mounts_ = ReadMounts(opening_.Add(mounts_fd_));
   if (mounts_) mounts_digest_ = MountsDigest(*mounts_, *selection_);
@@ -191,8 +191,8 @@ void Watcher::Run() {
   if (detaching_) Drain();
 }
 
-// What has been read from the kernel will not come again: it becomes records. What comes from now
-// on waits unread.
+// Turns everything that has been read into records, because the kernel does not send it again.
+// Later events stay unread.
 void Watcher::Drain() {
   reader_->Stop();
   const Millis end = Now() + options_.drain;
@@ -203,7 +203,7 @@ void Watcher::Drain() {
     Turn();
   }
   tree_.Leave();
-  // What was not finished is in the records as a loss.
+  // Unfinished work is in the records as a loss.
   if (tree_.IsWhole()) handover_.Settled(reading_, records_.Added(), mounts_digest_);
   Publish(true);
 }

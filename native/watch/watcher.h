@@ -53,8 +53,8 @@ struct WatcherState {
   uint64_t mounts = 0;         // how often mounts have changed
 };
 
-// Whether a thread moves: if something waits for it at two looks and it has not moved between them,
-// it stands still.
+// Shows whether a thread is stuck. It is if something waits for it in two samples and the count has
+// not changed between them.
 struct ThreadPulse {
   uint64_t moved = 0;
   bool waiting = false;
@@ -62,10 +62,9 @@ struct ThreadPulse {
 
 class Watcher : private TreeSink {
  public:
-  // Begins to watch. Throws std::system_error if there is no inotify instance to be had
-  // (inotify_init1(2)), or no descriptor or thread; then what was given is still the caller's.
-  // `notify` is called from the tree's thread when there are records to take or the state has
-  // changed.
+  // Begins to watch. Throws std::system_error if there is no inotify instance (inotify_init1(2)),
+  // descriptor or thread to be had; the given descriptors then still belong to the caller. `notify`
+  // is called from the tree's thread when there are records to take or the state has changed.
   Watcher(std::shared_ptr<const Selection> selection, WatcherOptions options,
           std::function<void()> notify);
   ~Watcher() override;
@@ -73,18 +72,19 @@ class Watcher : private TreeSink {
   RecordBuffer& records() { return records_; }
   // All records that have been taken are written down.
   void Kept() { handover_.Kept(records_.Taken()); }
-  // Both are looked at, no thread is woken for it.
+  // Both pulses are only read. No thread is woken for it.
   ThreadPulse ReaderPulse() const;
   ThreadPulse TreePulse() const;
   WatcherState State() const;
   WatcherStats Stats() const;
-  // The tree does nothing for so long: shows that the reader doesn't need it.
+  // For tests. The tree does nothing for this long, which shows that the reader doesn't need it.
   void Stall(Millis duration) { stall_ = duration; Wake(); }
   void StallReader(Millis duration) { reader_->Stall(duration); }
   // Ends all threads and closes the instance.
   void Stop();
-  // Ends all threads when all that has been read has become records. The instance stays open with
-  // its watches and its unread events and is the caller's; -1 if it has been stopped before.
+  // Ends all threads when everything that has been read has become records. The instance stays open
+  // with its watches and unread events, and belongs to the caller. Returns -1 if the watcher was
+  // stopped before.
   int Detach();
   int inotify_fd() const { return inotify_fd_; }
   // The page for a successor; after Detach it is the caller's, too.

@@ -10,8 +10,8 @@ import { type ParsedFlags, settingTexts } from './setting-flags.js';
 
 /**
  * Asks the daemon whose runtime directory the command line, the environment or the settings file
- * gives; whatever else is wrong there is no reason not to ask. What only reads is asked for on the
- * read socket if this user may not open the control socket. `seconds`: see `askDaemon`. Throws what
+ * gives. Errors elsewhere in the settings don't prevent that. Requests that only read use the read
+ * socket if this user may not open the control socket. `seconds`: see `askDaemon`. Throws what
  * `runtimeDirectory` and `askDaemon` throw.
  */
 export async function askRunning(
@@ -20,7 +20,7 @@ export async function askRunning(
   request: ControlRequest,
   seconds?: number,
 ): Promise<unknown> {
-  // They say nothing of the socket, but may be wrong.
+  // csync2's options don't name the socket, but may be wrong.
   parseCsync2Options(context.csync2Arguments);
   const directory = runtimeDirectory({
     ...settingTexts(flags),
@@ -43,7 +43,7 @@ async function askAsReader(
   try {
     return await askDaemon(path, request, seconds);
   } catch (error) {
-    // The control socket is there, so something runs, or has run, without a read socket.
+    // The control socket exists, so a daemon runs, or has run, without a read socket.
     const isMissing = error instanceof NotRunningError && isAbsence(error.cause);
     if (!(error instanceof DeniedError) && !isMissing) throw error;
     const mayJoin = !isMissing && groupId(readersGroup) !== undefined;

@@ -7,10 +7,7 @@ import { rewriteWords } from './rewrite-words.js';
 import { splitWords } from './split-words.js';
 import { commandNames, usageErrorOf, YargsComplaint } from './usage-error.js';
 
-/**
- * Runs what the words of a command line say and resolves to the exit code. Throws an
- * InotifyCsyncError.
- */
+/** Runs a command line and resolves to the exit code. Throws an InotifyCsyncError. */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   if (words[0] === completionEntry) {
     const { completionLines } = await import('./completion/complete.js');
@@ -35,7 +32,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
   );
   if (words.length === 0) {
     process.stdout.write(`${await parser.getHelp()}\n`);
-    // A unit that forgets `run` must not look like one that has done its work.
+    // A unit that forgets `run` must not look as if it had succeeded.
     return exitCodes.usage;
   }
   try {
@@ -48,8 +45,8 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
 }
 
 /**
- * The flags of the command that the words name, for suggestions; without one, those of the
- * settings.
+ * The flags of the command that the words name, for suggestions. Without a command, the flags of
+ * the settings.
  */
 async function flagsOf(words: readonly string[]): Promise<string[]> {
   const { commandWords } = await import('./command-words.js');
@@ -79,14 +76,14 @@ async function baseParser(): Promise<Argv> {
     .epilogue('For details: inotify-csync help COMMAND, inotify-csync help settings.')
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .fail((message, error) => {
-      // yargs calls this for what a command throws, too, and then has no message of its own.
+      // yargs also calls this for errors that a command throws, and then has no message of its own.
       throw message ? new YargsComplaint(message) : error;
     });
 }
 
 /**
- * Of a flag that is given twice the last counts. (yargs' own setting for it also keeps only the
- * last of several operands.)
+ * Keeps the last of several equal flags. (yargs' own setting for it also keeps only the last of
+ * several operands.)
  */
 function keepLastOfEach(words: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(words)) {
@@ -94,8 +91,8 @@ function keepLastOfEach(words: Record<string, unknown>): void {
   }
 }
 
-/** The operands of which there can be many, in all commands. */
+/** The operands that may be lists, in all commands. */
 const operandLists: ReadonlySet<string> = new Set(['paths', 'peers']);
-/** What the completion scripts call, with the words of a line. */
+/** The entry that the completion scripts call with the words of a line. */
 const completionEntry = '__complete';
 const noCommand = 'there is no command';

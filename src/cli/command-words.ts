@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import type { CommandContext } from './context.js';
 import { loadCommand } from './load-command.js';
 
-/** What may follow a command on the command line. */
+/** The operands and flags of a command. */
 export interface CommandWords {
   readonly text: string;
   readonly operands: readonly Operand[];
@@ -21,11 +21,11 @@ export interface Flag {
   readonly name: string;
   readonly text: string;
   readonly takesValue: boolean;
-  /** Help leaves it out: it is that of a setting. */
+  /** Help leaves the flag out because it belongs to a setting. */
   readonly isHidden: boolean;
 }
 
-/** What a command tells yargs of its words; undefined if there is no such command. */
+/** The words that a command declares to yargs; undefined if there is no such command. */
 export async function commandWords(name: string): Promise<CommandWords | undefined> {
   const add = await loadCommand(name);
   if (!add) return undefined;
@@ -55,7 +55,7 @@ export async function commandWords(name: string): Promise<CommandWords | undefin
   return { text, operands: [...operands.values()], flags };
 }
 
-/** What a command gives `yargs.command`. */
+/** The argument of `yargs.command` in a command. */
 interface CommandModule {
   readonly describe: string;
   readonly builder: (own: Argv) => unknown;
@@ -68,9 +68,7 @@ interface About {
   readonly type?: string;
 }
 
-/**
- * A yargs that does nothing but call these in place of its own methods; every method gives it back.
- */
+/** A yargs that only calls the given methods in place of its own. Every method returns it. */
 function recorder(
   parser: Argv,
   methods: Readonly<Record<string, (name: string, about: About) => unknown>>,

@@ -3,9 +3,9 @@ import { exitCodes } from '../errors.js';
 type ExitName = keyof typeof exitStatusTexts;
 
 /**
- * The EXIT STATUS block of a command's help.
+ * Makes the EXIT STATUS block of a command's help.
  *
- * @param own - what codes mean for this command alone
+ * @param own - the meanings of codes for this command alone
  */
 export function exitStatusText(
   codes: readonly ExitName[],

@@ -2,10 +2,10 @@ import type { Argv } from 'yargs';
 import type { CommandContext } from './context.js';
 import type { CommandName } from './usage-error.js';
 
-/** Tells yargs of a command. */
+/** Declares a command to yargs. */
 export type AddCommand = (parser: Argv, context: CommandContext) => Argv;
 
-/** Loads a command; undefined if there is none of this name. */
+/** Loads a command; undefined if no command has this name. */
 export async function loadCommand(name: string): Promise<AddCommand | undefined> {
   return isCommand(name) ? await commands[name]() : undefined;
 }
@@ -20,8 +20,8 @@ export function loadCommands(): Promise<AddCommand[]> {
 }
 
 /**
- * By their names, in the order of the help text. Only what is asked for is loaded, as all of it
- * takes a while.
+ * The commands by name, in the order of the help text. Only the requested ones are loaded, because
+ * loading all takes a while.
  */
 const commands: Readonly<Record<CommandName, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.js')).addRunCommand,

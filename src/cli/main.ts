@@ -2,7 +2,7 @@
 import { runCommandLine } from './command-line.js';
 import { exitCodeOf, reportError } from './report-error.js';
 
-// The reader of our output may stop reading, as `head` does, or the terminal may be gone.
+// The reader of our output may stop reading, as `head` does, or the terminal may have gone.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   const isGone = error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY);
   if (!isGone) throw error;

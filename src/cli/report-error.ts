@@ -4,8 +4,8 @@ import { eventOfError } from '../observe/message-ids.js';
 import { type Journal, openJournal } from '../systemd/journal.js';
 
 /**
- * Shows an error: one line with what is wrong and one with what to do about it on stderr, or with
- * `json` an object on stdout; where stderr is the journal, an entry. What is not an
+ * Shows an error. Prints one line with the problem and one with the remedy on stderr, or with
+ * `json` an object on stdout. If stderr is the journal, writes an entry. An error that is not an
  * InotifyCsyncError is a bug and is shown with its stack.
  */
 export function reportError(error: unknown, options: { json: boolean }): void {
@@ -43,7 +43,10 @@ function errorLines(error: unknown): string[] {
   return [`inotify-csync: ${message}`, `  ${hint}`].flatMap((text) => text.split('\n'));
 }
 
-/** A file name in a message must neither begin a line nor drive a terminal. */
+/**
+ * Makes one line of a text. A file name in a message must neither begin a line nor control a
+ * terminal.
+ */
 function oneLine(text: string): string {
   return text.replace(
     /\p{Cc}/gu,
@@ -51,7 +54,7 @@ function oneLine(text: string): string {
   );
 }
 
-/** One entry, so that a search by MESSAGE_ID also finds the remedy. */
+/** Writes one entry, so that a search by MESSAGE_ID also finds the remedy. */
 function writeErrorEntry(journal: Journal, error: unknown): void {
   const { code, message, hint } = errorObject(error);
   const event = error instanceof InotifyCsyncError ? eventOfError(error) : 'failed';

@@ -1,19 +1,19 @@
 import { withUsualTime } from './time-span.js';
 import { commandNames } from './usage-error.js';
 
-/** Words of a command line that yargs can't read as they are meant, in a form that it can. */
+/** Rewrites words of a command line that yargs would misread. */
 export function rewriteWords(words: readonly string[]): readonly string[] {
   return [flushWait, statusWatch].reduce(withUsualTime, wordsForHelp(words));
 }
 
-/** How long `flush` waits if nothing is said. */
+/** How long `flush` waits unless a time is given. */
 export const defaultWait = '30s';
 
-/** `--wait` alone, which a path may follow. */
+/** `--wait` without a value. A path may follow it. */
 const flushWait = { command: 'flush', flag: '--wait', usual: defaultWait };
 const statusWatch = { command: 'status', flag: '--watch', usual: '1s' };
 
-/** `help COMMAND` as `COMMAND --help`, which yargs answers. */
+/** Turns `help COMMAND` into `COMMAND --help`, which yargs answers. */
 function wordsForHelp(words: readonly string[]): readonly string[] {
   const [command, topic, ...more] = words;
   if (command !== 'help') return words;

@@ -4,11 +4,12 @@ import { flagOf, type SettingName, settingDefinitions, settingNames } from '../c
 import { defaultSettingsFile } from '../config/settings-file.js';
 import type { CommandContext } from './context.js';
 
-/** A parsed command line: the settings in it are texts, by the names of their flags. */
+/** A parsed command line. Its settings are texts, by the names of their flags. */
 export type ParsedFlags = Readonly<Record<string, unknown>>;
 
 /**
- * Adds a flag for every setting, and `--config`. Help leaves them out: `help settings` shows them.
+ * Adds a flag for every setting, and `--config`. Help leaves them out because `help settings` shows
+ * them.
  */
 export function withSettingFlags(parser: Argv, _context: CommandContext): Argv {
   parser.option('config', { nargs: 1, description: `settings file [${defaultSettingsFile}]` });
@@ -24,7 +25,8 @@ export function withSettingFlags(parser: Argv, _context: CommandContext): Argv {
 }
 
 /**
- * The settings on a command line made by `withSettingFlags`, as texts, and the file that it names.
+ * Returns the settings of a command line made by `withSettingFlags`, as texts, and the settings
+ * file that it names.
  */
 export function settingTexts(
   flags: ParsedFlags,
@@ -36,14 +38,15 @@ export function settingTexts(
   };
 }
 
-/** What is said of csync2's options in the help of the settings, and of commands that take them. */
+/** The text about csync2's options in the help of the settings, and of commands that take them. */
 export const csync2OptionsHelp = `OPTIONS OF CSYNC2
   Given as they are or after --, and passed to every csync2:
   -N NAME       this host's name and address        -D DATABASE  directory or URL of the database
   -C NAME       use csync2_NAME.cfg                 -p PORT      port, here and on the peers
   -G GROUPS     only these groups                   -A -B -F     as csync2 has them`;
 
-// Lists don't fit into one flag; for this one csync2's own options are there.
+// A list doesn't fit into one flag, so csync2's options are given as they are instead of this
+// setting.
 const flagNames = settingNames.filter((name) => name !== 'csync2_options');
 
 function flagName(name: SettingName): string {
@@ -51,6 +54,6 @@ function flagName(name: SettingName): string {
 }
 
 function textOf(value: unknown): string | undefined {
-  // `--no-parallel-updates` comes as false.
+  // yargs reads `--no-parallel-updates` as false.
   return value === undefined ? undefined : String(value);
 }

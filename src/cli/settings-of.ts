@@ -4,7 +4,7 @@ import type { CommandContext } from './context.js';
 import { type ParsedFlags, settingTexts } from './setting-flags.js';
 
 /**
- * Settles all settings from a command line made by `withSettingFlags`. Throws what `loadSettings`
+ * Reads all settings for a command line made by `withSettingFlags`. Throws what `loadSettings`
  * throws.
  */
 export function settingsOf(flags: ParsedFlags, context: CommandContext): LoadedSettings {

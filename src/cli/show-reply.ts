@@ -2,7 +2,7 @@ import type { ParsedFlags } from './setting-flags.js';
 
 export { counted } from '../text/counted.js';
 
-/** Prints what the daemon has answered: as an object with `--json`, else as one sentence. */
+/** Prints the daemon's reply as an object with `--json`, otherwise as one sentence. */
 export function showReply<Reply>(
   flags: ParsedFlags,
   reply: Reply,

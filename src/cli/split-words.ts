@@ -1,9 +1,9 @@
 import { wordsOfOption } from '../config/csync2-options.js';
 
 /**
- * Parts the words of a command line: ours have two dashes or none, csync2's have one, and all after
- * `--` are csync2's. So `run -N web1 --settle 0.1 -A` and `run --settle 0.1 -- -N web1 -A` say the
- * same.
+ * Splits the words of a command line. Our options have two dashes, csync2's have one, and all words
+ * after `--` are csync2's. So `run -N web1 --settle 0.1 -A` and `run --settle 0.1 -- -N web1 -A`
+ * mean the same.
  */
 export function splitWords(words: readonly string[]): {
   own: readonly string[];
@@ -27,8 +27,5 @@ export function splitWords(words: readonly string[]): {
   return { own, csync2 };
 }
 
-/**
- * What every program is asked with one letter; csync2 must not be given the first and does not know
- * the second.
- */
+/** The usual one-letter options. csync2 must not get the first and does not know the second. */
 const letters: Readonly<Record<string, string>> = { '-h': '--help', '-V': '--version' };

@@ -1,16 +1,15 @@
-/** A time on a command line: `500ms`, `30s`, `5m`, `1h`, `2d`; seconds if it has no unit. */
+/**
+ * A time on a command line, such as `500ms`, `30s`, `5m`, `1h` or `2d`; seconds if it has no unit.
+ */
 export const timeSpan = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/;
 
-/** Its seconds; NaN if it is none. */
+/** Its seconds; NaN if the text is not a time. */
 export function secondsOf(text: string): number {
   const [, number, unit = 's'] = timeSpan.exec(text) ?? [];
   return number === undefined ? Number.NaN : Number(number) * (units[unit] as number);
 }
 
-/**
- * The words of a command line of a command with a flag that may stand alone: then for its usual
- * time.
- */
+/** Adds the usual time to a flag that stands alone. */
 export function withUsualTime(
   words: readonly string[],
   {

@@ -12,9 +12,9 @@ export class UsageError extends InotifyCsyncError {
 export class YargsComplaint extends Error {}
 
 /**
- * Makes an error of what yargs says of the words of a command line, with what was probably meant.
+ * Makes an error of yargs' complaint about a command line, with a suggestion.
  *
- * @param flags - those of its command, with their dashes
+ * @param flags - the flags of its command, with their dashes
  */
 export function usageErrorOf(
   message: string,
@@ -27,7 +27,7 @@ export function usageErrorOf(
   const [, incomplete] = /^Not enough arguments following: (\S+)/.exec(text) ?? [];
   if (incomplete !== undefined) return new UsageError(`--${incomplete} needs a value`, seeHelp);
   if (/^Not enough non-option arguments/.test(text)) {
-    // It may be that a flag which is none has taken it for its value.
+    // An unknown flag may have taken the operand as its value.
     const stray = words.find((word) => word.startsWith('--') && !isFlag(word, flags));
     if (stray !== undefined)
       return unknownFlag(stray.slice(2).replace(/=.*/s, ''), command, flags, seeHelp);
@@ -41,7 +41,7 @@ export function usageErrorOf(
   return unknownCommand(wrong);
 }
 
-/** There is no such command; says which one was probably meant. */
+/** The error for an unknown command, with a suggestion. */
 export function unknownCommand(name: string): UsageError {
   const meant = closest(name, commandNames);
   return new UsageError(

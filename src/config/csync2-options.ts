@@ -1,6 +1,6 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 
-/** Options for csync2 that the user gave us to pass on. */
+/** The options that the user gave us for csync2. */
 export interface Csync2Options {
   /** `-N`: this host's name, and the address csync2 listens on and connects from. */
   readonly hostName?: string;
@@ -10,14 +10,14 @@ export interface Csync2Options {
   readonly configName?: string;
   /** `-p`: port of the server, here and on the peers. */
   readonly port?: string;
-  /** All others, passed to every call as they are: `-A`, `-B`, `-F`, `-G` with its groups. */
+  /** All other options, passed to every call unchanged: `-A`, `-B`, `-F`, `-G` with its groups. */
   readonly rest: readonly string[];
 }
 
 /**
- * Reads options as csync2 does, with getopt(3): `-N web1`, `-Nweb1`, several flags in one word, the
- * last of a kind counts, `--` ends them. Throws Csync2OptionError for everything that is not to be
- * passed on.
+ * Reads options as csync2 does, with getopt(3). It allows `-N web1`, `-Nweb1` and several flags in
+ * one word. The last option of a kind counts, and `--` ends the options. Throws Csync2OptionError
+ * for options that must not be passed on.
  */
 export function parseCsync2Options(args: readonly string[]): Csync2Options {
   const values = new Map<ValueLetter, string>();
@@ -44,24 +44,24 @@ export function parseCsync2Options(args: readonly string[]): Csync2Options {
   return withValues(values, rest);
 }
 
-/** `first` with what `second` says; `second` counts where both say something. */
+/** Merges options. `second` counts where both set the same option. */
 export function mergeCsync2Options(first: Csync2Options, second: Csync2Options): Csync2Options {
   return { ...first, ...second, rest: [...first.rest, ...second.rest] };
 }
 
-/** How many words of `args`, from `args[0]` on, belong to the csync2 option that begins there. */
+/** The number of words at the start of `args` that belong to the first csync2 option. */
 export function wordsOfOption(args: readonly string[]): number {
   const [word = ''] = args;
   for (let index = 1; index < word.length; index += 1) {
     const letter = word[index] as string;
-    // A refused option takes its value with it, so that the explanation is all that is said.
+    // A refused option includes its value, so that only the explanation is reported.
     if (!isValueLetter(letter) && !refusedWithValue.has(letter)) continue;
     return index === word.length - 1 && args.length > 1 ? 2 : 1;
   }
   return 1;
 }
 
-/** An option that csync2 doesn't know or that it must not be given. */
+/** An option that csync2 doesn't know or must not get. */
 export class Csync2OptionError extends InotifyCsyncError {
   constructor(message: string, hint: string) {
     super('ICS_CSYNC2_OPTION', exitCodes.usage, message, hint);

@@ -1,11 +1,11 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { type Origin, originText } from './origin.js';
 
-/** A setting has a value that it can't have. */
+/** A setting has an invalid value. */
 export class SettingError extends InotifyCsyncError {
   constructor(name: string, origin: Origin, message: string, hint: string) {
     const exitCode = origin.kind === 'flag' ? exitCodes.usage : exitCodes.config;
-    // A flag or variable says which setting it is, a line of a file doesn't.
+    // A flag or variable names the setting, a line of a file doesn't.
     const place = origin.kind === 'file' ? `${originText(origin)}: ${name}` : originText(origin);
     super('ICS_SETTING', exitCode, `${place}: ${message}`, hint);
   }

@@ -1,15 +1,15 @@
 import { isIPv4 } from 'node:net';
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 
-/** Where to listen for those who collect metrics. */
+/** The address at which the daemon serves metrics. */
 export type ListenAddress =
   | { readonly kind: 'port'; readonly host: string; readonly port: number }
   | { readonly kind: 'socket'; readonly path: string };
 
 /**
- * Reads a `metrics_listen`: `127.0.0.1:9823`, `[::1]:9823`, the absolute path of a unix socket, or
- * `off`, which is undefined. Names are not resolved: who can answer for them could move the
- * listener to another network.
+ * Reads a `metrics_listen`, which is `127.0.0.1:9823`, `[::1]:9823`, the absolute path of a unix
+ * socket, or `off`, which gives undefined. Names are not resolved, because an attacker who controls
+ * a name could move the listener to another network.
  *
  * Throws a {@link ListenAddressError}, also for an address that other hosts can reach.
  */
@@ -36,7 +36,7 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return { kind: 'port', host, port };
 }
 
-/** Something that is not to be listened at. */
+/** The address is invalid or forbidden. */
 export class ListenAddressError extends InotifyCsyncError {
   constructor(text: string, why: string) {
     super(
@@ -48,5 +48,5 @@ export class ListenAddressError extends InotifyCsyncError {
   }
 }
 
-/** Bytes of `sun_path`, without the one that ends it (unix(7)). */
+/** Bytes of `sun_path`, without its final NUL (unix(7)). */
 const longestSocketPath = 107;

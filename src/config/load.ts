@@ -21,7 +21,7 @@ export interface LoadSettingsOptions {
   readonly flags: { readonly [Name in SettingName]?: string | undefined };
   /** `--config`. */
   readonly configFile?: string | undefined;
-  /** What else the command line says for csync2. */
+  /** Words of the command line that are options of csync2. */
   readonly csync2Arguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Reads a file as text, or throws node's ErrnoException. */
@@ -37,9 +37,9 @@ export interface LoadedSettings {
 }
 
 /**
- * Settles every setting: the command line before the environment before the file before the
- * default. The directories that systemd gives a service (systemd.exec(5), RuntimeDirectory= and so
- * on) are defaults.
+ * Decides every setting. The command line comes before the environment, the environment before the
+ * file, and the file before the default. The directories that systemd gives a service are defaults
+ * (systemd.exec(5), RuntimeDirectory= and so on).
  *
  * Throws SettingError, UnknownSettingError, SettingsFileError, Csync2OptionError.
  */
@@ -141,7 +141,10 @@ function refuseUnknownKeys(file: string, values: ReadonlyMap<string, FileValue>)
   }
 }
 
-/** Only what looks like a setting: other programs may have variables that begin like ours. */
+/**
+ * Refuses unknown variables that look like a setting. Other programs may have variables with our
+ * prefix.
+ */
 function refuseMisspelledVariables(environment: LoadSettingsOptions['environment']): void {
   const known = [...settingNames.map(variableOf), configVariable];
   for (const variable of Object.keys(environment)) {

@@ -1,4 +1,4 @@
-/** Where the value of a setting comes from, the strongest first. */
+/** The source of a setting's value, the strongest first. */
 export type Origin =
   | { readonly kind: 'flag'; readonly flag: string }
   | { readonly kind: 'variable'; readonly variable: string }

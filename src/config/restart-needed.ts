@@ -1,7 +1,7 @@
 import { propertyOf, type SettingName, type Settings } from './settings.js';
 
 /**
- * Settings of what is made once and outlives a reload: the queue, the csync2 server and its log,
+ * The settings of parts that outlive a reload, namely the queue, the csync2 server and its log, and
  * the sockets.
  */
 export const settingsFixedUntilRestart: readonly SettingName[] = [

@@ -5,12 +5,12 @@ import { flagOf, settingDefinitions, variableOf } from './settings.js';
 import { configVariable, defaultSettingsFile, readSettingsFile } from './settings-file.js';
 
 /**
- * The runtime directory, and nothing else of the settings: a mistake in any other must not keep
- * anybody from asking the daemon how it is. A settings file that is no TOML any more is searched
- * for the line; one that was named must be there, since without it another daemon would be asked.
+ * Reads only the runtime directory from the settings, because a mistake in another setting must not
+ * prevent a request to the daemon. If the settings file is not valid TOML, searches it for the
+ * line. A file named with `--config` must exist, because without it another daemon would be asked.
  *
- * Throws SettingError for a directory that is none, SettingsFileError for a named file that can't
- * be read.
+ * Throws SettingError for an invalid directory, SettingsFileError for a named file that can't be
+ * read.
  */
 export function runtimeDirectory(options: Omit<LoadSettingsOptions, 'csync2Arguments'>): string {
   const { environment, flags } = options;
@@ -19,7 +19,7 @@ export function runtimeDirectory(options: Omit<LoadSettingsOptions, 'csync2Argum
   const variable = variableOf(name);
   const set = environment[variable];
   if (set !== undefined) return checked(set, { kind: 'variable', variable });
-  // systemd.exec(5), RuntimeDirectory=: of several, the first.
+  // RuntimeDirectory= may list several (systemd.exec(5)). The first counts.
   const given = environment.RUNTIME_DIRECTORY?.split(':')[0];
   return inFile(options) ?? (given || settingDefinitions[name].default);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Shape } from './shape.js';
 
-/** The schema that checks values of a shape. What it gives is a `ValueOf` that shape. */
+/** The schema that checks values of a shape. Its result is a `ValueOf` that shape. */
 export function schemaOf(shape: Shape): z.ZodType {
   switch (shape.kind) {
     case 'number':

@@ -2,21 +2,21 @@ import { parse, TomlError } from 'smol-toml';
 import { exitCodes } from '../errors.js';
 import { SettingsFileError } from './errors.js';
 
-/** Where settings are looked for unless a file is named. */
+/** The settings file that is read unless another is named. */
 export const defaultSettingsFile = '/etc/inotify-csync.toml';
 
 /** The variable that names the settings file. */
 export const configVariable = 'INOTIFY_CSYNC_CONFIG';
 
-/** A value in a settings file, and its line, counted from 1, where that can be told. */
+/** A value in a settings file, and its line, counted from 1, if known. */
 export interface FileValue {
   readonly value: unknown;
   readonly line: number | undefined;
 }
 
 /**
- * Reads the settings file (TOML), which must exist only if it was named. Returns its top-level keys
- * in their order. Throws SettingsFileError.
+ * Reads the settings file (TOML), which may be missing unless it was named. Returns its top-level
+ * keys in their order. Throws SettingsFileError.
  */
 export function readSettingsFile(
   named: string | undefined,
@@ -82,8 +82,8 @@ function parseToml(path: string, text: string): Record<string, unknown> {
 }
 
 /**
- * TOML's parser doesn't say where a key was; a line that begins with it is right but inside a text
- * of several lines.
+ * Finds the line of a key, because the TOML parser doesn't return it. The first line that begins
+ * with the key is right except inside a multi-line text.
  */
 function lineOf(text: string, key: string): number | undefined {
   const escaped = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -7,21 +7,21 @@ import type { Shape, ValueOf } from './shape.js';
  * `INOTIFY_CSYNC_CHECK_INTERVAL` in the environment, `settings.checkInterval` in the program.
  */
 export interface SettingDefinition {
-  /** What its values are, for the program. */
+  /** The type of its values, for the program. */
   readonly shape: Shape;
   readonly default: unknown;
-  /** What its values are, for messages: `found "x", expected …`. */
+  /** Its allowed values, for messages: `found "x", expected …`. */
   readonly expects: string;
   /** Placeholder of its value in the help text. */
   readonly argument: string;
   readonly description: string;
-  /** The value that a text means; undefined if it can't mean any. */
+  /** Converts a text to a value; undefined if it is invalid. */
   readonly fromText: (text: string) => unknown;
 }
 
 /**
- * All settings, in the order in which they are shown. Those above the empty line are the original
- * script's.
+ * All settings, in the order in which they are shown. Those above the empty line come from the
+ * original script.
  */
 export const settingDefinitions = {
   check_interval: seconds(0.5, { min: 0.01, max: 60 }, 'maximum batching delay'),
@@ -118,7 +118,7 @@ export const settingDefinitions = {
 
 export type SettingName = keyof typeof settingDefinitions;
 
-/** What the program is run with. Times are in seconds. */
+/** The values of all settings. Times are in seconds. */
 export type Settings = {
   readonly [Name in SettingName as CamelCase<Name>]: ValueOf<
     (typeof settingDefinitions)[Name]['shape']
@@ -209,7 +209,7 @@ function yesOrNo(value: boolean, description: string) {
     expects: 'true or false (or 1 or 0)',
     argument: 'true|false',
     description,
-    // A flag without a value says yes.
+    // A flag without a value means true.
     fromText: (word: string) => ({ '': true, true: true, 1: true, false: false, 0: false })[word],
   };
 }

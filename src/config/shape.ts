@@ -1,11 +1,11 @@
 /**
- * What values a setting may have, said without the library that checks them: most commands need
- * only the words.
+ * Describes the allowed values of a setting without the library that checks them, because most
+ * commands need only the description.
  */
 export type Shape =
   | { readonly kind: 'number' | 'whole'; readonly min: number; readonly max: number }
   | { readonly kind: 'yesOrNo' }
-  /** `accepts` may throw an InotifyCsyncError that says more than `false`. */
+  /** `accepts` may throw an InotifyCsyncError that explains more than `false`. */
   | { readonly kind: 'text'; readonly accepts: (text: string) => boolean }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   | { readonly kind: 'texts' };

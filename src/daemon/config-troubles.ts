@@ -2,9 +2,9 @@ import { InotifyCsyncError } from '../errors.js';
 import type { ConfigTrouble } from '../observe/status.js';
 
 /**
- * What is wrong with the configuration on disk while an older one is in use: the next restart would
- * fail. Of csync2.cfg that is what the last attempt to work by it came to; the settings are only
- * read for it now and then, as they take effect when somebody asks for it.
+ * Keeps the errors of the configuration on disk while an older one is in use, because the next
+ * restart would fail. For csync2.cfg they come from the last attempt to use it. The settings are
+ * only read now and then for this, because they take effect only on request.
  */
 export class ConfigTroubles {
   readonly #readSettings: () => unknown;
@@ -18,8 +18,8 @@ export class ConfigTroubles {
   }
 
   /**
-   * Waits for an attempt to work by the configuration on disk, and remembers what is wrong with it.
-   * Rejects as it does.
+   * Waits for an attempt to use the configuration on disk, and remembers its error. Rejects as the
+   * attempt does.
    */
   async judge(attempt: Promise<void>): Promise<void> {
     try {
@@ -31,7 +31,7 @@ export class ConfigTroubles {
     }
   }
 
-  /** All that is known, read again where that is due. `now`: milliseconds since 1970. */
+  /** All known errors. Reads the settings again if that is due. `now`: milliseconds since 1970. */
   list(now: number): readonly ConfigTrouble[] {
     if (now >= this.#lookAgainAt) {
       this.#lookAgainAt = now + lookEveryMilliseconds;

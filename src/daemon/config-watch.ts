@@ -2,8 +2,8 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 /**
- * Tells when one of some files may have changed. Watches their directories, because editors replace
- * files; waits until an edit has settled.
+ * Reports when one of some files may have changed. Watches their directories, because editors
+ * replace files, and waits until an edit has settled.
  */
 export class ConfigWatch {
   readonly #onChange: () => void;
@@ -14,7 +14,7 @@ export class ConfigWatch {
     this.#onChange = onChange;
   }
 
-  /** Watches these files instead of those before. */
+  /** Watches these files instead of the previous ones. */
   follow(files: readonly string[]): void {
     this.#closeWatchers();
     const names = new Map<string, Set<string>>();
@@ -26,7 +26,8 @@ export class ConfigWatch {
   }
 
   /**
-   * Forgets changes that were noticed and not reported yet: the files are about to be read anyway.
+   * Forgets changes that were noticed and not reported yet, because the files are about to be read
+   * anyway.
    */
   dismiss(): void {
     clearTimeout(this.#timer);
@@ -43,7 +44,7 @@ export class ConfigWatch {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(this.#onChange, settleMilliseconds).unref();
     });
-    // A directory that goes takes the file with it; the next reload says so.
+    // A directory that vanishes takes the file with it. The next reload reports that.
     watcher.on('error', () => watcher.close());
     this.#watchers.push(watcher);
   }

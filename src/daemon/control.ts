@@ -34,13 +34,13 @@ export interface Controlled {
   readonly events: EventReaders;
   readonly pauses: Pauses;
   /**
-   * Reads both configurations again; rejects if they can't be used. Resolves to the settings that
+   * Reads both configurations again. Rejects if they can't be used. Resolves to the settings that
    * need a restart.
    */
   readonly reload: () => Promise<readonly string[]>;
 }
 
-/** Answers the control socket's requests with what the running stages can do. */
+/** Answers the control socket's requests from the running stages. */
 export function controlHandler({
   queue,
   current,
@@ -146,7 +146,7 @@ async function verifyPeers(
   const peers = await Promise.all(
     lanes.map(async (lane) => {
       const since = pauses.since(lane.peer);
-      // To compare sends nothing.
+      // A comparison sends nothing, so paused peers don't matter.
       if (repair && since !== undefined)
         return notComparedReply(lane.peer, `it ${pausedText(since)}`);
       return verifiedReply(lane.peer, await verify(lane.peer, how, signal), sync);

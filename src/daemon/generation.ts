@@ -45,18 +45,18 @@ export interface GenerationParts {
   readonly queue: Queue;
   readonly activity: Activity;
   readonly gate: ManagedServer | undefined;
-  /** Replaced for each plan: which of its peers have been compared with. */
+  /** The peers that have been compared; replaced for each plan. */
   readonly knownPeers: KnownPeers;
-  /** Outlives generations, too: what is paused stays so over a reload. */
+  /** The paused peers, which also outlive generations, so that a pause survives a reload. */
   readonly paused: PausedPeers;
-  /** What sessions of an earlier run have left, and csync2 has taken note of. */
+  /** Files that sessions of an earlier run have left, and that csync2 has noted. */
   readonly halfReceived: readonly ReceivedFile[];
   readonly memory: FileMemory;
   readonly notes: NoteHistory;
   readonly writes: WriteCounts;
   /** When changes may have gone unseen. */
   readonly unseen: UnseenSpans;
-  /** What was mounted in the trees. */
+  /** The former mounts in the trees. */
   readonly mountMemory: MountMemory;
   readonly reporter: Reporter;
   readonly onProgress: (directories: number) => void;
@@ -72,8 +72,8 @@ export interface EarlierWatches {
 }
 
 /**
- * Watcher and sync as one csync2.cfg wants them. When the file changes, a new generation is begun
- * beside the old one and takes over: at no moment is nobody watching.
+ * The watcher and sync for one csync2.cfg. When the file changes, a new generation begins beside
+ * the old one and takes over, so that changes are watched at every moment.
  */
 export class Generation {
   readonly plan: HostPlan;
@@ -81,7 +81,7 @@ export class Generation {
   readonly watcher: Watcher;
   /** Whether something at or below a path may be synchronised. */
   readonly concerns: (path: PathBytes) => boolean;
-  /** Ends when the watcher is closed; rejects when it can't go on. */
+  /** Ends when the watcher is closed; rejects when the watcher can't continue. */
   readonly watching: Promise<void>;
   readonly #over = new AbortController();
   #scheduling: Promise<void> = Promise.resolve();
@@ -90,7 +90,7 @@ export class Generation {
   readonly #reporter: Reporter;
 
   /**
-   * Begins to watch, or continues with the watches of an earlier run; events go into the queue at
+   * Begins to watch, or continues with the watches of an earlier run. Events go into the queue at
    * once.
    */
   constructor(plan: HostPlan, parts: GenerationParts, earlier?: EarlierWatches) {
@@ -121,21 +121,21 @@ export class Generation {
   }
 
   /**
-   * Sees to it that a csync2 which was cut short by our last end has lost nothing. Before
+   * Makes sure that a csync2 run that our last end cut short has lost nothing. Call before
    * {@link start}.
    */
   repair(): Promise<void> {
     return this.sync.repair();
   }
 
-  /** Has csync2 kept within the trees of this configuration. */
+  /** Keeps csync2 within the trees of this configuration. */
   tellTrees(): void {
     const { config, instance } = this.plan;
     const roots = rootsOf(config).map((root) => root.path);
     if (instance.treesFile !== undefined) writeTrees(instance.treesFile, roots);
   }
 
-  /** Begins to work on what is in the queue and on what is pending. */
+  /** Begins to work on the queue and on pending files. */
   start(): void {
     this.#isStarted = true;
     this.tellTrees();
@@ -143,24 +143,21 @@ export class Generation {
     this.#scheduling = this.sync.scheduler.run(this.#over.signal);
   }
 
-  /** Rejects when the generation can't go on; resolves when it has been ended. */
+  /** Rejects when the generation can't continue, resolves when it has been ended. */
   async running(): Promise<void> {
     await Promise.race([this.#scheduling, this.watching]);
   }
 
-  /**
-   * How the queue is being written: whether it moves, and whether something waits to be taken from
-   * the watcher.
-   */
+  /** Whether writing the queue advances, and whether changes wait to be taken from the watcher. */
   writing(): { readonly moved: number; readonly waiting: boolean } {
     return { moved: this.#written, waiting: this.watcher.stats().pendingBytes > 0 };
   }
 
   /**
-   * Lets a running csync2 check finish, ends pushes (what they had not sent stays pending) and the
-   * watcher.
+   * Lets a running csync2 check finish, and ends pushes and the watcher. Files that a push has not
+   * sent stay pending.
    *
-   * @param watches - `left`: they keep collecting events for the next run, as long as a process
+   * @param watches - `left` if the watches collect events for the next run, as long as a process
    *   holds the instance
    */
   async end(watches: 'closed' | 'left' = 'closed'): Promise<void> {
@@ -197,7 +194,7 @@ export class Generation {
         timelines.noticed({ upTo, readAt, takenAt, recordedAt: timelines.now() });
       }
       this.#written++;
-      // Except what a failing disk has refused: it stays unwritten, and the next run learns so.
+      // Changes that a failing disk has not accepted stay unwritten, and the next run learns that.
       if (queue.isKept) this.watcher.kept();
       this.sync.scheduler.wake(noticedIn(entries));
       // As long as changes come faster than they can be written, the next batch is there at once:
@@ -260,5 +257,5 @@ function syncFor(
   });
 }
 
-/** Of {@link NativeSelection.matchName}. */
+/** The result of {@link NativeSelection.matchName} for a selected name. */
 const selected = 2;

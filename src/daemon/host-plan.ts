@@ -10,18 +10,18 @@ import { requireOwnDirectory } from '../state/own-directory.js';
 import { runFiles } from '../state/run-files.js';
 import { requireRoots } from '../sync/guard/required-roots.js';
 
-/** A host's configuration, read and found good: nothing has been begun yet. */
+/** A host's valid configuration, before anything has been started. */
 export interface HostPlan {
   readonly config: CsyncConfig;
   readonly instance: Instance;
-  /** Whether this csync2 knows `-b`; asked only where it would be used. */
+  /** Whether this csync2 knows `-b`; determined only if `-b` would be used. */
   readonly batchedDeletes: boolean;
   /** Whether its checks can be done without it; asked only where they would be. */
   readonly knownChecks: boolean;
 }
 
 /**
- * Reads csync2.cfg and looks whether csync2 can work with it.
+ * Reads csync2.cfg and checks whether csync2 can work with it.
  *
  * Throws an InotifyCsyncError for everything that is wrong with the configuration or the host.
  */

@@ -19,7 +19,7 @@ export function lanesOf(peers: readonly string[], { lanes }: Pick<Sync, 'lanes'>
   return lanes.filter((lane) => peers.includes(lane.peer));
 }
 
-/** A name that is no peer of this host. */
+/** A name does not belong to a peer of this host. */
 export class UnknownPeerError extends InotifyCsyncError {
   constructor(peer: string, known: readonly string[]) {
     const meant = closest(peer, known);

@@ -7,14 +7,16 @@ import type { PausedPeers } from '../sync/push/paused-peers.js';
 import { localMinute } from '../text/local-time.js';
 import { lanesOf } from './lanes-for.js';
 
-/** The generation at work, as far as a pause concerns it. */
+/** The parts of the generation at work that a pause needs. */
 export interface PausedGeneration {
   readonly current: { readonly sync: Pick<Sync, 'lanes' | 'pause' | 'resume'> };
-  /** Resolves when no generation before it sends anything. */
+  /** Resolves when no earlier generation sends anything. */
   readonly alone: Promise<void>;
 }
 
-/** Pauses and resumes peers for an administrator: the list on disk first, then the lanes. */
+/**
+ * Pauses and resumes peers for an administrator. Changes the list on disk first, then the lanes.
+ */
 export class Pauses {
   readonly #paused: PausedPeers;
   readonly #generations: PausedGeneration;
@@ -36,7 +38,7 @@ export class Pauses {
   }
 
   /**
-   * Pauses these peers, or all, and resolves when nothing is on its way to them. Throws an
+   * Pauses these peers, or all, and resolves when nothing is being sent to them. Throws an
    * UnknownPeerError, before anything has changed, and a PauseNotKeptError.
    */
   async pause(peers: readonly string[] | undefined): Promise<PauseReply> {
@@ -63,8 +65,8 @@ export class Pauses {
 }
 
 /**
- * What needs something to be sent cannot be done: some of these peers are paused. Throws a
- * {@link PausedError}.
+ * Makes sure that files can be sent to these peers. Throws a {@link PausedError} if some of them
+ * are paused.
  */
 export function requireSendable(lanes: readonly Lane[]): void {
   const paused = lanes.flatMap((lane) => {

@@ -3,7 +3,7 @@ import type { AcceptRootReply, CheckReply } from '../observe/control-replies.js'
 import type { Preview } from '../sync/full-check/preview.js';
 import { display, type PathBytes } from '../text/path-bytes.js';
 
-/** What a check of these paths would find. */
+/** The changes that a check of these paths would find. */
 export async function foundReply(
   preview: Preview,
   paths: readonly PathBytes[],
@@ -20,7 +20,7 @@ export async function foundReply(
 }
 
 /**
- * What would be deleted where if a directory were accepted as it is; nothing is told if csync2's
+ * The files that accepting a directory as it is would delete on the peers. Unknown if csync2's
  * database can't be read.
  */
 export async function missingReply(

@@ -2,11 +2,12 @@ import { type Pulse, pulseOf } from '../systemd/watchdog.js';
 import type { Succession } from './succession.js';
 
 /**
- * A part that the watchdog supervises. The event loop is another: without it nothing supervises.
+ * A part that the watchdog supervises. The event loop is another one, because without it nothing is
+ * supervised.
  */
 export type PartName = 'reader' | 'tree' | 'queue' | 'scheduler';
 
-/** What each part is, for the log. */
+/** The name of each part, for the log. */
 export const partText: Readonly<Record<PartName, string>> = {
   reader: "the thread that reads inotify's events",
   tree: 'the thread that follows the tree of directories',
@@ -15,8 +16,9 @@ export const partText: Readonly<Record<PartName, string>> = {
 };
 
 /**
- * A pulse of each part of whichever generation is at work. Rest is no silence: a part is only
- * missed if something waits for it. Nor is a long csync2 run, a peer that is down, or a walk.
+ * Returns a pulse for each part of the current generation. An idle part is not stuck. A part counts
+ * as stuck only if something waits for it. A long csync2 run, a peer that is down and a walk don't
+ * count either.
  */
 export function pulsesOf(succession: Succession): readonly Pulse[] {
   const part = (name: PartName, look: Parameters<typeof pulseOf>[1]) =>

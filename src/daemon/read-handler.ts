@@ -1,14 +1,14 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import type { ControlHandler } from '../observe/control-server.js';
 
-/** What readers get. */
+/** The answers for readers. */
 export interface Readable {
   /** Without paths. */
   readonly status: () => unknown;
   readonly metrics: () => unknown;
 }
 
-/** Answers the read socket's requests: what shows something, and nothing that acts. */
+/** Answers the read socket's requests, which only show something and change nothing. */
 export function readHandler({ status, metrics }: Readable): ControlHandler {
   return ({ command }) => {
     switch (command) {
@@ -22,7 +22,7 @@ export function readHandler({ status, metrics }: Readable): ControlHandler {
   };
 }
 
-/** The read socket answers no such request. */
+/** The read socket refuses a request. */
 export class ReadOnlyError extends InotifyCsyncError {
   constructor(command: string) {
     super(

@@ -12,7 +12,7 @@ import type { Status } from '../observe/status.js';
 import { groupId } from '../proc/group-id.js';
 import { readHandler } from './read-handler.js';
 
-/** What readers are shown, and who is told of trouble. */
+/** The inputs for serving readers. */
 export interface ReadersParts {
   readonly settings: Pick<Settings, 'metricsListen'>;
   /** The path of the read socket. */
@@ -26,9 +26,9 @@ export interface ReadersParts {
 }
 
 /**
- * Lets the readers' group into the runtime directory, and gives its number; undefined, with the
- * reason in the log, if only root can ask. Early: whom the directory keeps out can't tell a daemon
- * that starts from one that refuses.
+ * Lets the readers' group into the runtime directory, and returns its number. Returns undefined,
+ * and logs the reason, if only root can ask. Call it early, because a client that can't enter the
+ * directory can't tell a starting daemon from one that refuses.
  */
 export function admitReaders(
   { runtimeDirectory }: Pick<Settings, 'runtimeDirectory'>,
@@ -51,13 +51,13 @@ export function admitReaders(
 }
 
 /**
- * Opens what others than root may read: the read socket, if there is a group for it, and the
- * metrics, if they are to be served. What can't be opened is said and left out, since changes are
- * carried all the same. Resolves to what closes both.
+ * Opens what users besides root may read, which is the read socket if there is a group for it, and
+ * the metrics if they are enabled. Logs and leaves out what can't be opened, because changes are
+ * sent all the same. Resolves to a function that closes both.
  */
 export async function openReaders(parts: ReadersParts): Promise<() => Promise<void>> {
   const { group, log, metrics, onTrouble, settings, socket, status } = parts;
-  // However many ask, the stages are asked a few times a second.
+  // However many clients ask, the stages are read only a few times a second.
   const families = remembered(metrics, freshMilliseconds);
   const handler = readHandler({ status: remembered(status, freshMilliseconds), metrics: families });
   const servers: { close(): Promise<void> }[] = [];

@@ -1,4 +1,4 @@
-// Errors of requests that cannot be answered, whatever they ask for.
+// Errors of requests that cannot be answered, regardless of the command.
 
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import { display, fromKey, type PathKey } from '../text/path-bytes.js';
@@ -15,7 +15,7 @@ export class NotSynchronisedError extends InotifyCsyncError {
   }
 }
 
-/** Nothing can be compared the way updates are made here. */
+/** With this way of updating, peers can't be compared. */
 export class NoComparisonError extends InotifyCsyncError {
   constructor(strategy: string) {
     super(

@@ -5,8 +5,8 @@ import { Generation, type GenerationParts } from './generation.js';
 import { readPlan } from './host-plan.js';
 
 /**
- * The generation at work, and how another takes its place: begun beside it, given over to when all
- * is watched. A configuration that is broken changes nothing.
+ * Holds the generation at work, and replaces it by another. The new one begins beside it and takes
+ * over when everything is watched. A broken configuration changes nothing.
  */
 export class Succession {
   #parts: GenerationParts;
@@ -32,9 +32,9 @@ export class Succession {
   }
 
   /**
-   * Reloads csync2.cfg and works by it. Rejects, with the old generation at work, if that can't be.
+   * Reloads csync2.cfg and uses it. Rejects if that fails, and the old generation continues.
    *
-   * @param settings - new settings; those before if none
+   * @param settings - new settings; the previous ones if not given
    */
   replace(settings?: Settings): Promise<void> {
     this.#replacements++;
@@ -47,17 +47,17 @@ export class Succession {
     return replaced;
   }
 
-  /** Whether another generation may be about to take the current one's place. */
+  /** Whether another generation may be about to replace the current one. */
   get isReplacing(): boolean {
     return this.#replacements > 0;
   }
 
-  /** Resolves when no generation before the current one sends anything any more. */
+  /** Resolves when no earlier generation sends anything any more. */
   get alone(): Promise<void> {
     return this.#ending.catch(() => undefined);
   }
 
-  /** Resolves or rejects with the current generation, whichever that is by then. */
+  /** Resolves or rejects as the current generation does, also after it has been replaced. */
   async running(): Promise<void> {
     for (let generation: Generation | undefined; generation !== this.#current; ) {
       generation = this.#current;
@@ -66,7 +66,7 @@ export class Succession {
     }
   }
 
-  /** @param left - whether the watches of the generation that is ended are left for the next run */
+  /** @param left - whether to leave the watches of the ended generation to the next run */
   async end(left: (generation: Generation) => boolean): Promise<void> {
     await this.#replacing;
     await this.#current.end(left(this.#current) ? 'left' : 'closed');
@@ -90,7 +90,7 @@ export class Succession {
     const peers = peersOf(plan.config).map((peer) => peer.name);
     paused.keep(peers);
     if (knownPeers.keep(peers).length > 0) {
-      // Removes what is pending for hosts that have left from csync2's database.
+      // Removes pending rows for hosts that csync2.cfg no longer names from csync2's database.
       await new Runner(plan.instance).run({ mode: ['-R'] });
     }
     queue.requireFullCheck('csync2.cfg has changed');

@@ -8,8 +8,8 @@ import { counted } from '../text/counted.js';
 import type { HostPlan } from './host-plan.js';
 
 /**
- * Ends what an earlier server has left behind, and has csync2 take note of what its sessions had
- * half received.
+ * Ends the remains of an earlier server, and makes csync2 note the files that its sessions had half
+ * received.
  *
  * Throws a PortTakenError if another server is running.
  */

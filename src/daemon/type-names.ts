@@ -1,4 +1,4 @@
-/** What the types of csync2's notes are called for people. */
+/** The names of csync2's file types for people. */
 export const typeNames: Readonly<Record<string, string>> = {
   ...{ reg: 'file', dir: 'directory', lnk: 'link', fifo: 'pipe' },
   ...{ chr: 'character device', blk: 'block device', sock: 'socket' },

@@ -37,7 +37,7 @@ export function verifiedReply(
   };
 }
 
-/** The result for a peer that was not compared with, and why. */
+/** The result for a peer that was not compared, and the reason. */
 export function notComparedReply(peer: string, error: string): VerifiedReply {
   return {
     ...{ peer, error, compared: 0, pending: 0 },
@@ -47,7 +47,7 @@ export function notComparedReply(peer: string, error: string): VerifiedReply {
   };
 }
 
-/** csync2's text for people: `file, 3 bytes, 2026-11-26 10:00:00Z, mode 644, 0:0`. */
+/** csync2's note in words: `file, 3 bytes, 2026-11-26 10:00:00Z, mode 644, 0:0`. */
 function describe(text: string | undefined): string | null {
   if (text === undefined) return null;
   const noted = readCheckText(text, 0);
@@ -72,5 +72,5 @@ function timeOf({ mtimeSeconds }: NotedFile): string {
     : date.toISOString().replace('T', ' ').replace('.000', '');
 }
 
-/** Of each peer. */
+/** The most differences that are shown for each peer. */
 const mostShown = 1000;

@@ -39,12 +39,12 @@ export interface Viewed {
   readonly startedAt: number;
 }
 
-/** How the running daemon is, now. */
+/** The present status of the daemon. */
 export function statusOf(viewed: Viewed): Status {
   return assembleStatus(sourcesOf(viewed));
 }
 
-/** The same for those who may not see names of files. */
+/** The same for users who may not see names of files. */
 export function publicStatusOf(viewed: Viewed): Status {
   return assembleStatus(withoutPaths(sourcesOf(viewed)));
 }
@@ -144,12 +144,12 @@ function watchLimit(): number | undefined {
   try {
     return readLimits().max_user_watches;
   } catch {
-    // ProcSubset=pid hides it.
+    // ProcSubset=pid hides the file.
     return undefined;
   }
 }
 
-/** One sentence for the log: what this host watches, and whom it updates. */
+/** One sentence for the log that says what this host watches and which peers it updates. */
 export function introduction({ current: { plan, sync, watcher } }: Succession): string {
   const names = sync.lanes.map(
     (lane) => `${lane.peer}${lane.status().pausedSince === undefined ? '' : ' (paused)'}`,

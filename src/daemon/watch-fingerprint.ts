@@ -5,10 +5,10 @@ import { databaseLocation, type Instance } from '../csync2/run/instance.js';
 import type { HostPlan } from './host-plan.js';
 
 /**
- * A digest, 32 bytes, of all that must be the same for the watches of an earlier run to be as good
- * as new ones and for what that run had done to stay done: what is watched and how, for whom, and
- * where queue and database are. Two runs with the same digest differ in nothing that a full check
- * at the start would be needed for.
+ * A 32-byte digest of everything that must be unchanged for the watches of an earlier run to be as
+ * good as new ones and for its work to stay valid. It covers what is watched and how, for which
+ * peers, and where queue and database are. Two runs with the same digest differ in nothing that
+ * would need a full check at the start.
  */
 export function watchFingerprint({ config, instance }: HostPlan, settings: Settings): Buffer {
   const facts = {
@@ -17,13 +17,13 @@ export function watchFingerprint({ config, instance }: HostPlan, settings: Setti
     fileEvents: settings.fileEvents,
     queueFile: settings.queueFile,
     database: databaseIdentity(instance),
-    // Fixed for an instance when it is made (inotify(7)): a limit that was raised wants a new one.
+    // Fixed when an instance is made (inotify(7)). A raised limit needs a new instance.
     queuedEvents: queuedEventsLimit(),
   };
   return createHash('sha256').update(JSON.stringify(facts)).digest();
 }
 
-/** A different database file, for example after a removal, does not contain what was checked. */
+/** A different database file, for example after a removal, lacks what was checked. */
 function databaseIdentity(instance: Instance): string {
   const location = databaseLocation(instance);
   if (location.kind === 'server') return location.url;
@@ -35,7 +35,7 @@ function queuedEventsLimit(): string {
   try {
     return readFileSync('/proc/sys/fs/inotify/max_queued_events', 'ascii').trim();
   } catch {
-    // ProcSubset=pid hides it.
+    // ProcSubset=pid hides the file.
     return '';
   }
 }

@@ -5,34 +5,34 @@ import { readHandover } from '../watch/handover.js';
 import type { Watcher } from '../watch/watcher.js';
 
 /**
- * Why a start can't go on where the last run ended, so that everything has to be checked; see
+ * Why a start can't continue where the last run ended, so that everything has to be checked; see
  * {@link gapText}.
  */
 export type Gap = 'nothing-left' | 'other-fingerprint' | 'in-hand';
 
-/** The reason of the full check that is due for it. */
+/** The reason of the full check that each gap makes due. */
 export const gapText: Readonly<Record<Gap, string>> = {
   'nothing-left': 'start, no watches left from the last run',
   'other-fingerprint': 'start, the configuration has changed',
   'in-hand': 'the last run ended with changes not yet in the queue',
 };
 
-/** What a run begins with. */
+/** The state that a run begins with. */
 export interface Inheritance {
-  /** The last run's watches, if they are of use. */
+  /** The last run's watches, if they are usable. */
   readonly watch: StoredWatch | undefined;
   /**
-   * Undefined: the watches report everything since the last run, and everything before is in the
+   * Undefined if the watches report everything since the last run, and everything before is in the
    * queue.
    */
   readonly gap: Gap | undefined;
 }
 
 /**
- * The watches that the service manager keeps while no daemon runs, so that a restart has no blind
- * moment: the kernel keeps collecting events in the inotify instance, whichever process holds it.
- * Why that is enough even after SIGKILL is written in native/watch/handover.h; that a mount changed
- * meanwhile, or that the kernel's queue overflowed, the watcher tells itself.
+ * Keeps the watches in the service manager while no daemon runs, so that a restart misses no
+ * change. The kernel keeps collecting events in the inotify instance as long as any process holds
+ * it. native/watch/handover.h explains why that is enough even after SIGKILL. The watcher itself
+ * reports that a mount changed meanwhile, or that the kernel's queue overflowed.
  */
 export class WatchStore {
   readonly #log: Log;
@@ -42,7 +42,10 @@ export class WatchStore {
     this.#log = log;
   }
 
-  /** Takes what the last run has left. `fingerprint`: see watchFingerprint. Call it once. */
+  /**
+   * Takes the watches that the last run has left. `fingerprint`: see watchFingerprint. Call it
+   * once.
+   */
   inherit(fingerprint: Buffer): Inheritance {
     const watch = this.#attempt(() => takeStored(storeName));
     if (!watch) return { watch, gap: 'nothing-left' };
@@ -51,15 +54,15 @@ export class WatchStore {
       this.#kept = watch.inotifyFd;
       return { watch, gap: page.clean ? undefined : 'in-hand' };
     }
-    // Watches of directories that are no longer selected would stay for ever.
+    // Otherwise watches of directories that are no longer selected would stay for ever.
     for (const fd of [watch.inotifyFd, watch.handoverFd]) closeSync(fd);
     return { watch: undefined, gap: page ? 'other-fingerprint' : 'nothing-left' };
   }
 
   /**
-   * Leaves this watcher's watches with the service manager, in place of any others; those that came
-   * from there are there still. Only when they all stand, and a full check for what was before them
-   * is due: who finds them takes them for whole.
+   * Leaves this watcher's watches with the service manager, in place of any others. Watches that
+   * came from there are still there. Call it only when all directories are watched and a full check
+   * for earlier changes is due, because the next run takes the watches for complete.
    */
   keep({ inotifyFd, handoverFd }: Watcher): void {
     if (inotifyFd === this.#kept) return;

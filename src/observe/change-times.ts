@@ -1,8 +1,8 @@
 import type { PathBytes } from '../text/path-bytes.js';
 
 /**
- * When paths have changed last: so many of the last ones, in a table that never grows. A path whose
- * place another one has taken is not known any more. Paths are told apart by a hash of 32 bits.
+ * Remembers when paths last changed, in a table that never grows. A newer path may replace an older
+ * one, which is then unknown. Paths are compared by a hash of 32 bits.
  */
 export class ChangeTimes {
   readonly #hashes = new Uint32Array(places);
@@ -16,7 +16,7 @@ export class ChangeTimes {
     this.#times[hash % places] = at;
   }
 
-  /** When a path has changed last, as far as that is known and was not after the given time. */
+  /** When a path last changed, if that is known and not after the given time. */
   before(path: PathBytes, time: number): number | undefined {
     const hash = hashOf(path);
     const at = this.#times[hash % places] ?? 0;

@@ -10,11 +10,11 @@ import {
 /**
  * Asks a running daemon.
  *
- * @param seconds - how long its answer may take; 0 for as long as it likes
+ * @param seconds - how long its answer may take; 0 for no limit
  *
- * Throws a {@link NotRunningError} when nobody listens, a {@link DeniedError} when this user may
- * not ask, a {@link NoAnswerError} when the listener does not answer, and an InotifyCsyncError,
- * with its exit code, for what the daemon answers with an error.
+ * Throws a {@link NotRunningError} when no process listens, a {@link DeniedError} when this user
+ * may not ask, a {@link NoAnswerError} when the listener does not answer, and an InotifyCsyncError,
+ * with its exit code, when the daemon answers with an error.
  */
 export async function askDaemon(
   socketPath: string,
@@ -29,7 +29,7 @@ export async function askDaemon(
   throw new InotifyCsyncError(code, exitCode, message, hint);
 }
 
-/** There is no daemon behind a socket. */
+/** No daemon listens on a socket. */
 export class NotRunningError extends InotifyCsyncError {
   constructor(socketPath: string, options?: ErrorOptions) {
     super(
@@ -55,7 +55,7 @@ export class DeniedError extends InotifyCsyncError {
   }
 }
 
-/** Somebody listens on the control socket and doesn't answer. */
+/** A process listens on the control socket and doesn't answer. */
 export class NoAnswerError extends InotifyCsyncError {
   constructor(socketPath: string, why: string, options?: ErrorOptions) {
     super(
@@ -105,5 +105,5 @@ function parseReply(socketPath: string, line: string): ControlReply {
 }
 
 const replySeconds = 10;
-/** What connect(2) fails with when nobody listens. */
+/** The errors of connect(2) when no process listens. */
 const notListening = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);

@@ -2,21 +2,20 @@ import { exitCodes, InotifyCsyncError } from '../errors.js';
 import type { RingQuery } from './event-ring.js';
 
 /**
- * What goes over the control socket: one JSON object a line in each direction. Paths are `latin1`
- * text, one character a byte, because JSON has no bytes.
+ * The requests and replies of the control socket, one JSON object a line in each direction. Paths
+ * are `latin1` text, one character a byte, because JSON has no bytes.
  */
 export type ControlRequest =
   | { readonly command: 'status' }
   | { readonly command: 'metrics' }
-  /** Looks at everything, or at these paths and what is below them. */
+  /** Checks everything, or these paths and everything below them. */
   | { readonly command: 'check'; readonly paths?: readonly string[] }
-  /** Tries peers that are waiting, and files on hold, now. */
+  /** Tries waiting peers and files on hold now. */
   | { readonly command: 'retry'; readonly peer?: string }
-  /** Sends nothing more to these peers, or to all, until they are resumed. */
+  /** Pauses or resumes these peers, or all. Nothing is sent to a paused peer. */
   | { readonly command: 'pause' | 'resume'; readonly peers?: readonly string[] }
   /**
-   * Waits, so many seconds at most, until what had been changed before is on the peers, or on this
-   * one.
+   * Waits, at most so many seconds, until all earlier changes have reached the peers, or this one.
    */
   | {
       readonly command: 'flush';
@@ -25,8 +24,8 @@ export type ControlRequest =
       readonly peer?: string;
     }
   /**
-   * Compares with all peers or one, all or what is at and below a path; `repair`: and sends what is
-   * lacking there.
+   * Compares with all peers or one, everything or a path and everything below it. `repair` also
+   * sends what the other side lacks.
    */
   | {
       readonly command: 'verify';
@@ -34,11 +33,11 @@ export type ControlRequest =
       readonly peer?: string;
       readonly path?: string;
     }
-  /** Lists what this host and its peers have both changed. */
+  /** Lists files that changed on this host and on a peer. */
   | { readonly command: 'conflicts' }
   /**
-   * Decides conflicts: this host's or a peer's version is kept, or `newest`; with `dry_run` it only
-   * says what it would do.
+   * Decides conflicts. Keeps the version of this host, of a peer, or the `newest`. With `dry_run`
+   * it only says what it would do.
    */
   | {
       readonly command: 'resolve';
@@ -47,20 +46,20 @@ export type ControlRequest =
       readonly dry_run: boolean;
     }
   /**
-   * Reads events: of a peer, since a time in milliseconds since 1970, after a page; waits for one
-   * so many seconds.
+   * Reads events of a peer, since a time in milliseconds since 1970, and after a page. Waits for
+   * one at most so many seconds.
    */
   | ({ readonly command: 'events'; readonly seconds: number } & RingQuery)
-  /** Reads the settings and csync2.cfg again; answered when the daemon works by them. */
+  /** Reads the settings and csync2.cfg again. The answer comes when the daemon uses them. */
   | { readonly command: 'reload' }
   /**
-   * Tells what a check would find. A command of its own: a daemon that does not know it must not
-   * check.
+   * Returns what a check would find. It is a separate command, so that a daemon that does not know
+   * it does not check.
    */
   | { readonly command: 'preview-check'; readonly paths?: readonly string[] }
-  /** Takes an emptied or replaced root for meant. */
+  /** Accepts an emptied or replaced root as intentional. */
   | { readonly command: 'accept-root'; readonly path: string }
-  /** Tells what would be deleted then. */
+  /** Returns what accepting it would delete. */
   | { readonly command: 'preview-accept-root'; readonly path: string };
 
 export type ControlReply =
@@ -69,7 +68,7 @@ export type ControlReply =
       readonly ok: false;
       readonly error: {
         readonly code: string;
-        /** For the client's process to end with. */
+        /** The exit code for the client's process. */
         readonly exitCode: number;
         readonly message: string;
         readonly hint: string;
@@ -82,16 +81,19 @@ export const requestBytesLimit = 1024 * 1024;
 /** Bytes of a request on the read socket, without its newline. */
 export const readRequestBytesLimit = 4096;
 
-/** Seconds that a flush may wait at most: a day. */
+/** The longest time in seconds that a flush may wait, a day. */
 export const longestFlush = 86_400;
 
-/** Seconds that a reader of events may wait at most: a client that is gone is noticed then. */
+/**
+ * The longest time in seconds that a reader of events may wait. A client that has gone is noticed
+ * then.
+ */
 export const longestEventsWait = 5;
 
 /** The group whose members may open the read socket. */
 export const readersGroup = 'inotify-csync';
 
-/** The requests that change nothing and that nobody has to wait for. */
+/** The requests that change nothing and need no wait. */
 export const readRequests: ReadonlySet<ControlRequest['command']> = new Set(['status', 'metrics']);
 
 /** Reads one request. Throws a {@link BadRequestError}. */
@@ -162,7 +164,7 @@ export function parseRequest(line: string): ControlRequest {
 
 function parsePeers(command: 'pause' | 'resume', peers: unknown): ControlRequest {
   if (peers === undefined) return { command };
-  // No peer at all is a mistake of the client, and must not mean all.
+  // A request without a peer is a mistake of the client, and must not mean all peers.
   if (Array.isArray(peers) && peers.length > 0 && peers.every(isText)) return { command, peers };
   throw new BadRequestError('`peers` must be a list of names');
 }
@@ -186,12 +188,12 @@ function parseResolve({ paths, keep, dry_run: isDry }: Record<string, unknown>):
     throw new BadRequestError('`paths` must be a list of absolute paths');
   }
   if (typeof keep !== 'string' || keep === '') throw new BadRequestError('`keep` must be a name');
-  // What somebody has not clearly asked for is not done.
+  // Do only what was requested clearly.
   if (typeof isDry !== 'boolean') throw new BadRequestError('`dry_run` must be true or false');
   return { command: 'resolve', paths, keep, dry_run: isDry };
 }
 
-/** Something on the control socket was not understood. */
+/** The daemon did not understand a request. */
 export class BadRequestError extends InotifyCsyncError {
   constructor(why: string) {
     super(
@@ -203,7 +205,7 @@ export class BadRequestError extends InotifyCsyncError {
   }
 }
 
-/** A request is longer than any may be. */
+/** A request is too long. */
 export class RequestTooLongError extends InotifyCsyncError {
   constructor(limit = requestBytesLimit) {
     super(

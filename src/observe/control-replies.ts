@@ -2,15 +2,15 @@ import type { FlushPending } from '../daemon/flush/progress.js';
 import type { RingPage } from './event-ring.js';
 
 /**
- * What the daemon answers the requests of the control socket with, beside the status. Paths are as
- * they are shown, but for those of events. `docs/reference/commands.md` is made of these comments.
+ * The daemon's replies to the requests of the control socket, except the status. Paths are as they
+ * are shown, except those of events. `docs/reference/commands.md` is made of these comments.
  */
 
-/** Of `check`. */
+/** The reply to `check`. */
 export interface CheckReply {
-  /** What is checked, or with `--dry-run` would be, with everything below it. */
+  /** The paths that are checked, or with `--dry-run` would be, with everything below them. */
   readonly queued: readonly string[] | 'everything';
-  /** What is not checked, because csync2 synchronises nothing there. */
+  /** The paths that are not checked, because csync2 synchronises nothing there. */
   readonly outside: readonly string[];
   /** Only with `--dry-run`: what the check would find now. */
   readonly found?: {
@@ -24,41 +24,41 @@ export interface CheckReply {
     readonly paths: readonly {
       /** The path. */
       readonly path: string;
-      /** What would be found. */
+      /** How the file differs. */
       readonly what: 'changed' | 'new' | 'deleted';
     }[];
   };
 }
 
-/** Of `retry`. */
+/** The reply to `retry`. */
 export interface RetryReply {
   /** The peers that are tried now. */
   readonly peers: readonly string[];
-  /** Those that are not, because they are paused. */
+  /** The peers that are not tried, because they are paused. */
   readonly paused: readonly string[];
 }
 
-/** Of `pause`, which answers when nothing is on its way to these peers. */
+/** The reply to `pause`, sent when nothing is being sent to these peers any more. */
 export interface PauseReply {
   /** The peers that are paused now. */
   readonly paused: readonly string[];
-  /** Those that were paused before. */
+  /** The peers that were paused before. */
   readonly already: readonly string[];
 }
 
-/** Of `resume`. */
+/** The reply to `resume`. */
 export interface ResumeReply {
   /** The peers that are sent to again. */
   readonly resumed: readonly string[];
-  /** Those that were not paused. */
+  /** The peers that were not paused. */
   readonly not_paused: readonly string[];
 }
 
-/** Of `accept-root`. */
+/** The reply to `accept-root`. */
 export interface AcceptRootReply {
   /** The directory; null with `--dry-run`. */
   readonly accepted: string | null;
-  /** How many files csync2 knows in it that are not there; null if that cannot be told. */
+  /** How many files csync2 knows in it that are not there; null if unknown. */
   readonly missing: number | null;
   /** The peers on which they are deleted. */
   readonly peers: readonly {
@@ -69,13 +69,13 @@ export interface AcceptRootReply {
   }[];
 }
 
-/** Of `reload`, which worked. */
+/** The reply to a successful `reload`. */
 export interface ReloadReply {
   /** Settings that differ and need a restart to take effect. */
   readonly needs_restart: readonly string[];
 }
 
-/** Of `verify`. */
+/** The reply to `verify`. */
 export interface VerifyReply {
   /** All peers were compared with, and nothing differs. */
   readonly equal: boolean;
@@ -83,7 +83,7 @@ export interface VerifyReply {
   readonly peers: readonly VerifiedReply[];
 }
 
-/** What came of comparing with one peer. */
+/** The result of comparing with one peer. */
 export interface VerifiedReply {
   /** Its name. */
   readonly peer: string;
@@ -91,7 +91,7 @@ export interface VerifiedReply {
   readonly error: string | null;
   /** Files and directories that both hosts should have. */
   readonly compared: number;
-  /** Those of them that differ and are pending. */
+  /** How many of them differ and are pending. */
   readonly pending: number;
   /** The first of those that differ and are not pending. */
   readonly differences: readonly DifferenceReply[];
@@ -105,25 +105,25 @@ export interface VerifiedReply {
 export interface DifferenceReply {
   /** The path. */
   readonly path: string;
-  /** What this host has noted, in words; null if nothing. */
+  /** This host's note of the file, in words; null if it has none. */
   readonly here: string | null;
-  /** What the peer has noted. */
+  /** The peer's note of the file, likewise. */
   readonly there: string | null;
-  /** Who sends it to the other in a repair; `nobody`: you have to decide. */
+  /** The side that sends the file in a repair; `nobody` if you have to decide. */
   readonly sender: 'here' | 'there' | 'nobody';
 }
 
-/** Of `flush`. */
+/** The reply to `flush`. */
 export interface FlushReply {
   /** Whether all earlier changes are on the peers. */
   readonly complete: boolean;
-  /** What is not on the peers, and why; empty if complete. */
+  /** The changes that are not on the peers, and why; empty if complete. */
   readonly pending: readonly FlushPending[];
   /** How long it waited. */
   readonly waited_s: number;
 }
 
-/** Of `conflicts`. */
+/** The reply to `conflicts`. */
 export interface ConflictsReply {
   /**
    * Version of this format. It grows when a field changes its meaning or goes; fields may be added
@@ -146,15 +146,15 @@ export interface ConflictReply {
   readonly since_s: number;
   /** Only one host has a directory there, and all below it is part of this conflict. */
   readonly subtree: boolean;
-  /** What this host has. */
+  /** This host's side. */
   readonly here: SideReply;
-  /** What the peer has; null if it did not tell. */
+  /** The peer's side; null if the peer did not tell. */
   readonly there: SideReply | null;
   /** Why the peer's side is not known; null if it is. */
   readonly error: string | null;
 }
 
-/** What a host has at a path, as its csync2 has noted it. */
+/** One side of a conflict, as csync2 has noted it there. */
 export interface SideReply {
   /**
    * `file`, `directory`, `link`, `pipe`, `character device`, `block device`, `socket`; `removed` if
@@ -172,13 +172,13 @@ export interface SideReply {
   readonly owner: string | null;
   /** Permissions, octal; null if csync2 does not note them. */
   readonly mode: string | null;
-  /** Where a link leads; null for all else. */
+  /** The target of a link; null for all else. */
   readonly target: string | null;
   /** How many files and directories of a subtree are below it; null for all else. */
   readonly entries: number | null;
 }
 
-/** Of `resolve`. */
+/** The reply to `resolve`. */
 export interface ResolveReply {
   /** Version of this format, as of `conflicts`. */
   readonly schema: 1;
@@ -192,9 +192,9 @@ export interface ResolveReply {
 
 /** A conflict that was decided, with the two sides as they were. */
 export interface ResolvedReply extends ConflictReply {
-  /** The host whose version both are to have. */
+  /** The host whose version is kept. */
   readonly keep: string;
-  /** What is done, in words. */
+  /** The action, in words. */
   readonly action: string;
   /** `planned` (`--dry-run`), `done`, or `waiting`: decided, and not on both hosts yet. */
   readonly state: 'planned' | 'done' | 'waiting';
@@ -202,7 +202,7 @@ export interface ResolvedReply extends ConflictReply {
   readonly hint: string | null;
 }
 
-/** Of `events`. */
+/** The reply to `events`. */
 export interface EventsReply extends RingPage {
   /** Another one: the daemon has been restarted, and `after` means nothing to it. */
   readonly run: string;

@@ -13,23 +13,23 @@ import { listenOnSocket } from './listen-on-socket.js';
 import { sendLast, serveClient } from './serve-client.js';
 
 /**
- * Answers a request, at once or later; what it throws becomes an error reply. `gone` is aborted
- * when the client goes.
+ * Answers a request, at once or later. An error that it throws becomes an error reply. `gone` is
+ * aborted when the client has gone.
  */
 export type ControlHandler = (request: ControlRequest, gone: AbortSignal) => unknown;
 
-/** Who may open a socket besides its owner, and what a request of theirs may be. */
+/** Who may open a socket besides its owner, and how long a request may be. */
 export interface SocketAccess {
-  /** The number of a group; undefined: nobody. */
+  /** The number of a group; undefined if only the owner may open the socket. */
   readonly group: number | undefined;
-  /** Bytes of a request at most, without its newline. */
+  /** The most bytes of a request, without its newline. */
   readonly longestRequest: number;
 }
 
 /**
- * The control socket, or the read socket: only its owner can open it, or a group as well.
- * Connections are few, and what each of them can make the daemon keep is bounded; each socket has
- * places of its own.
+ * The control socket, or the read socket. Only its owner can open it, or also a group. The
+ * connections of each socket are limited, and so is the memory that a connection can make the
+ * daemon use.
  */
 export class ControlServer {
   readonly #server: Server;
@@ -45,7 +45,7 @@ export class ControlServer {
   /**
    * Listens. Throws a {@link ControlSocketError}.
    *
-   * @param onTrouble - told of connections that can't be accepted afterwards
+   * @param onTrouble - called later for connections that can't be accepted
    */
   static async listen(
     path: string,
@@ -57,7 +57,7 @@ export class ControlServer {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       removeStale(path);
       const clients = new Clients(handler, longestRequest);
-      // A client that has sent all its requests may shut its side down and still read the answers.
+      // A client that has sent all its requests may shut down its side and still read the answers.
       const server = createServer({ allowHalfOpen: true }, (socket) => void clients.admit(socket));
       server.maxConnections = placesLimit + refusalsLimit;
       await listenOnSocket(server, path, group);
@@ -90,7 +90,7 @@ export class ControlSocketError extends InotifyCsyncError {
   }
 }
 
-/** There are more clients than places. */
+/** All places for clients are taken. */
 class BusyError extends InotifyCsyncError {
   constructor() {
     super(
@@ -112,7 +112,7 @@ class Clients {
     this.#longestRequest = longestRequest;
   }
 
-  /** Serves a client until it goes, or tells it that there is no place. */
+  /** Serves a client until it goes, or tells it that all places are taken. */
   async admit(socket: Socket): Promise<void> {
     if (this.#served.size >= placesLimit) {
       await sendLast(socket, JSON.stringify(refusal(new BusyError())));
@@ -153,7 +153,9 @@ function refusal(error: unknown): ControlReply {
   return { ok: false, error: { ...bug, hint: 'this is a bug: please report it' } };
 }
 
-/** The holder of the queue's lock is the only daemon: an existing socket is left over. */
+/**
+ * Removes an old socket. It is unused, because the holder of the queue's lock is the only daemon.
+ */
 function removeStale(path: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
 }
@@ -161,5 +163,7 @@ function removeStale(path: string): void {
 const ownerOnly: SocketAccess = { group: undefined, longestRequest: requestBytesLimit };
 /** Clients that are served at the same time. */
 const placesLimit = 16;
-/** Clients that are being told that there is no place; more are closed without a word. */
+/**
+ * Clients that are being told that all places are taken. Further ones are closed without an answer.
+ */
 const refusalsLimit = 128;

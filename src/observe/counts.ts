@@ -1,7 +1,7 @@
 /** The purpose of a csync2 command. */
 export type RunStage = 'check' | 'mark' | 'note' | 'update' | 'compare' | 'other';
 
-/** What is counted from the start of the process on, whatever the configuration is meanwhile. */
+/** Counts events from the start of the process, across configurations. */
 export class Counts {
   readonly #runs = new Map<string, number>();
   readonly #sent = new Map<string, number>();

@@ -8,8 +8,8 @@ import { ChangeTimes } from './change-times.js';
 import type { EventRing } from './event-ring.js';
 
 /**
- * Puts what is reported into the ring of events. Makes no text of a path: that is for those who
- * read it.
+ * Puts reports into the ring of events. Keeps paths as bytes, and leaves it to readers to make text
+ * of them.
  */
 export class EventFeed {
   readonly #ring: EventRing;
@@ -22,7 +22,7 @@ export class EventFeed {
     this.#ring = ring;
   }
 
-  /** The watcher has told of changes. */
+  /** The watcher has reported changes. */
   noticed(entries: readonly QueueEntry[], at: number): void {
     for (const entry of entries) if (entry.kind !== 'loss') this.#changes.note(entry.path, at);
   }
@@ -34,14 +34,14 @@ export class EventFeed {
       return;
     }
     for (const { at, begunAt, kind, path } of accepted) {
-      // What has changed later may not have been sent yet.
+      // A later change may not have been sent yet.
       const changedAt = this.#changes.before(path, begunAt);
       const ms = changedAt === undefined ? undefined : at - changedAt;
       this.#ring.add({ event: 'sent', at, peer, kind, ms }, path);
     }
   }
 
-  /** A session has received what is at a path. */
+  /** A session has received a file. */
   received(path: PathBytes, peer: string, at: number): void {
     this.#ring.add({ event: 'received', at, peer: this.#nameOf(peer) }, path);
   }
@@ -53,14 +53,14 @@ export class EventFeed {
     else this.#ring.add({ event: 'rejected', at, peer, reason: outcome }, path);
   }
 
-  /** A peer gets no files. Another reason is news. */
+  /** A peer gets no files. A new reason makes a new event. */
   failing(peer: string, state: Outcome): void {
     if (this.#failing.get(peer) === state) return;
     this.#failing.set(peer, state);
     this.#ring.add({ event: 'peer', at: Date.now(), peer, state });
   }
 
-  /** A peer gets files. */
+  /** A peer gets files again. */
   back(peer: string): void {
     if (this.#failing.delete(peer))
       this.#ring.add({ event: 'peer', at: Date.now(), peer, state: 'back' });
@@ -90,7 +90,10 @@ export class EventFeed {
     this.#ring.add({ event: 'loss', at: Date.now() }, Buffer.from(reason));
   }
 
-  /** One string for each peer. It may be a part of a message, which it would keep in memory. */
+  /**
+   * Keeps one string for each peer. A given string may be part of a message, which it would keep in
+   * memory.
+   */
   #nameOf(peer: string): string {
     const known = this.#names.get(peer);
     if (known !== undefined) return known;

@@ -3,24 +3,23 @@ import type { EventsReply } from './control-replies.js';
 import type { EventRing, RingPage, RingQuery } from './event-ring.js';
 
 /**
- * Answers those who read events, page by page. A reader keeps its place itself, and asks for what
- * comes next when it has dealt with the page before: nothing is kept for it here, however slow it
- * is.
+ * Answers readers of events, page by page. A reader remembers its place itself, and asks for the
+ * next page when it has used the previous one. So nothing is kept here even for slow readers.
  */
 export class EventReaders {
   readonly #ring: EventRing;
   readonly #run: string;
   #waiting = 0;
 
-  /** @param run - tells this ring from that of another run */
+  /** @param run - distinguishes this ring from the ring of another run */
   constructor(ring: EventRing, run: string) {
     this.#ring = ring;
     this.#run = run;
   }
 
   /**
-   * The next page. If there is nothing for it yet, resolves when there is, after so many seconds,
-   * or when `gone` is aborted.
+   * Returns the next page. If it has no event yet, waits for one, for at most so many seconds, and
+   * until `gone` is aborted.
    *
    * Throws an {@link EventsBusyError}.
    */
@@ -54,7 +53,7 @@ export class EventReaders {
   }
 }
 
-/** More wait for events than may: each keeps a place of the control socket. */
+/** Too many clients wait for events. Each of them occupies a place of the control socket. */
 export class EventsBusyError extends InotifyCsyncError {
   constructor() {
     super(

@@ -1,70 +1,66 @@
 import type { Outcome } from '../csync2/run/result.js';
 import type { AcceptedFile } from '../sync/push/lane.js';
 
-/** Something that has happened, without its path or text. */
+/** An event, without its path or text. */
 export interface RingEvent {
   readonly event: 'sent' | 'received' | 'rejected' | 'conflict' | 'peer' | 'full-check' | 'loss';
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly peer?: string;
-  /** What was sent. */
+  /** The kind of change that was sent. */
   readonly kind?: AcceptedFile['kind'];
-  /**
-   * Milliseconds from the change to its acceptance, or that a full check took; undefined if that is
-   * not known.
-   */
+  /** Milliseconds from the change to its acceptance, or of a full check; undefined if unknown. */
   readonly ms?: number | undefined;
-  /** How many files: sent without their names being known, or found by a full check. */
+  /** The number of files, for files sent without known names, or found by a full check. */
   readonly files?: number;
   /** Why a file is rejected. */
   readonly reason?: Outcome;
-  /** What a peer has become, or a full check. */
+  /** The new state of a peer, or of a full check. */
   readonly state?: Outcome | 'back' | 'paused' | 'resumed' | 'begun' | 'finished' | 'incomplete';
 }
 
-/**
- * An event as it is read: with its path, or for those that have none a text, one character a byte.
- */
+/** An event as it is read, with its path or, if it has none, a text; one character a byte. */
 export interface ReadEvent extends RingEvent {
   readonly bytes?: string;
 }
 
 /** Which events to read. */
 export interface RingQuery {
-  /** `next` of the page before; undefined: from the oldest on. */
+  /** `next` of the previous page; undefined to begin with the oldest event. */
   readonly after?: number | undefined;
-  /** Only those about this peer. */
+  /** Only events about this peer. */
   readonly peer?: string | undefined;
-  /** Only those from then on, milliseconds since 1970. */
+  /** Only events from then on, milliseconds since 1970. */
   readonly since?: number | undefined;
 }
 
 /** Some events, in the order in which they became known. */
 export interface RingPage {
   readonly events: readonly ReadEvent[];
-  /** Where the next page begins. */
+  /** The number at which the next page begins. */
   readonly next: number;
-  /** Where the last one ends. */
+  /** The number at which the last page ends. */
   readonly end: number;
   /** Events since `after`, of all peers, that had been overwritten before they could be read. */
   readonly left_out: number;
 }
 
 /**
- * The last events of this run, in memory: so many, with so many bytes of paths. No reader makes it
- * larger: one that is slow finds that the oldest have been overwritten, and how many.
+ * Keeps the last events of this run in memory, with a limit on their number and on the bytes of
+ * their paths. Readers don't make it larger. A slow reader finds that the oldest events have been
+ * overwritten, and how many.
  */
 export class EventRing {
   readonly #entries: Entry[] = [];
   readonly #most: number;
   /**
-   * Paths and texts, one after the other, around and around. The system gives the memory when it is
-   * written to.
+   * Paths and texts, one after the other, in a circle. The system provides the memory only when it
+   * is written to.
    */
   readonly #bytes: Buffer;
-  /** How many bytes have been used ever. */
+  /** The number of bytes used so far, in all rounds. */
   #used = 0;
-  /** Numbers of the oldest event that is kept, and of the next to come. */
+  /** Numbers of the oldest kept event, and of the next one. */
   #first = 0;
   #next = 0;
   readonly #listeners = new Set<() => void>();
@@ -74,7 +70,7 @@ export class EventRing {
     this.#bytes = Buffer.alloc(limits.bytes);
   }
 
-  /** @param text - its path or text; copied, since a short name may hold a large buffer */
+  /** @param text - its path or text; copied, because a short name may hold a large buffer */
   add(event: RingEvent, text: Buffer = none): void {
     const length = Math.min(text.length, longestText, this.#bytes.length);
     const toEdge = this.#bytes.length - (this.#used % this.#bytes.length);
@@ -88,7 +84,7 @@ export class EventRing {
     for (const listener of this.#listeners) listener();
   }
 
-  /** A page of bounded size. Where there is no more, `events` may be empty and `next` is `end`. */
+  /** Returns a page of limited size. At the end `events` may be empty and `next` is `end`. */
   read({ after, peer, since = 0 }: RingQuery): RingPage {
     const from = Math.min(after ?? this.#first, this.#next);
     const events: ReadEvent[] = [];
@@ -130,15 +126,15 @@ export class EventRing {
 
 interface Entry {
   readonly event: RingEvent;
-  /** Of all bytes ever used. */
+  /** Position among all bytes ever used. */
   readonly start: number;
   readonly length: number;
 }
 
 const none = Buffer.alloc(0);
 const usualLimits = { entries: 10_000, bytes: 2 * 1024 * 1024 };
-/** More than a path has that csync2 can handle. */
+/** Longer than any path that csync2 can handle. */
 const longestText = 8192;
-/** Of a page; as JSON, a byte takes six at most. */
+/** Limits of a page. As JSON, a byte takes at most six. */
 const pageEvents = 500;
 const pageBytes = 65_536;

@@ -1,4 +1,4 @@
-/** What a metric is, as Prometheus names it. */
+/** The type of a metric, in Prometheus' words. */
 export type MetricType = 'gauge' | 'counter';
 
 /** One value of a metric. */
@@ -8,7 +8,7 @@ export interface MetricSample {
 }
 
 /**
- * A metric with all its values. A counter's name ends in `_total`; units are base units (seconds).
+ * A metric with all its values. A counter's name ends in `_total`. Units are base units (seconds).
  */
 export interface MetricFamily {
   readonly name: string;
@@ -19,8 +19,8 @@ export interface MetricFamily {
 }
 
 /**
- * Metrics in Prometheus' text format 0.0.4 (prometheus.io, "Exposition formats"); one without a
- * value is left out. Pure.
+ * Writes metrics in Prometheus' text format 0.0.4 (prometheus.io, "Exposition formats"). Leaves out
+ * metrics without a value. Pure.
  */
 export function exposition(families: readonly MetricFamily[]): string {
   return families

@@ -4,8 +4,8 @@ import { type LogLevel, priorities } from './levels.js';
 import { type LogEvent, messageIds } from './message-ids.js';
 
 /**
- * What an entry of the journal says beside its text, where it applies.
- * `docs/reference/journal-fields.md` is made of these comments.
+ * The fields of a journal entry besides its text. `docs/reference/journal-fields.md` is made of
+ * these comments.
  */
 export interface LogFields {
   /** `MESSAGE_ID=`: the event, see below. */

@@ -4,7 +4,8 @@ import { type LogFields, writeEntry } from './journal-entry.js';
 import type { LogLevel } from './levels.js';
 
 /**
- * Writes entries to the journal with fields; on stderr, as sd-daemon(3) has it, if that can't be.
+ * Writes entries to the journal with fields, or to stderr in the form of sd-daemon(3) if that
+ * fails.
  */
 export class JournalTransport extends Transport {
   readonly #journal: Journal;

@@ -2,7 +2,7 @@
 export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** The levels as syslog(3) and the journal number them. */
+/** The numbers of the levels in syslog(3) and the journal. */
 export const priorities: Readonly<Record<LogLevel, number>> = {
   error: 3,
   warn: 4,

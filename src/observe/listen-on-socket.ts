@@ -2,9 +2,9 @@ import { chmodSync, lchownSync } from 'node:fs';
 import type { Server } from 'node:net';
 
 /**
- * Has a server listen on a unix socket that is for its owner alone (0600), or for a group as well
- * (0660: connect(2) needs the right to write). Nobody else may write to the directory of the
- * socket. Rejects with what bind(2) and chown(2) fail with.
+ * Makes a server listen on a unix socket for its owner only (0600), or also for a group (0660,
+ * because connect(2) needs write permission). Other users must not be able to write to the
+ * directory of the socket. Rejects with errors of bind(2) and chown(2).
  */
 export async function listenOnSocket(
   server: Server,

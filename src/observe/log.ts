@@ -11,8 +11,8 @@ export { type LogLevel, logLevels } from './levels.js';
 export type Log = Readonly<Record<LogLevel, (message: string, fields?: LogFields) => void>>;
 
 /**
- * A log to the journal, if stderr is that; otherwise on stderr: in colour on a terminal, with a
- * time elsewhere.
+ * Makes a log that writes to the journal if stderr is connected to it, otherwise to stderr, in
+ * colour on a terminal and with a time elsewhere.
  */
 export function createLog(level: LogLevel, journal = openJournal()): Log {
   const logger = winston.createLogger({
@@ -30,7 +30,7 @@ export function createLog(level: LogLevel, journal = openJournal()): Log {
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug') };
 }
 
-/** A message is one line, whatever somebody has put into a name or csync2 has said. */
+/** Makes one line of a message, even if a name or csync2's text holds newlines. */
 const singleLine = winston.format((entry) => ({
   ...entry,
   message: String(entry.message).trimEnd().replaceAll('\n', ' | '),

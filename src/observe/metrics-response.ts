@@ -1,13 +1,13 @@
-/** An answer of the metrics listener: all of it, and the connection is closed. */
+/** A complete answer of the metrics listener. The connection is closed after it. */
 export type MetricsResponse = Buffer;
 
-/** Bytes of a request's lines, with its headers. */
+/** The most bytes of a request's lines, with its headers. */
 export const headBytesLimit = 8192;
 
 /**
- * What to answer to the bytes that a client has sent so far; undefined as long as its request has
- * not ended. So little of HTTP (RFC 9112) is enough: one request a connection, `GET /metrics`, and
- * nothing that a client says in headers matters. Pure.
+ * The answer to the bytes that a client has sent so far; undefined while its request is incomplete.
+ * A small part of HTTP (RFC 9112) is enough, with one request a connection, only `GET /metrics`,
+ * and headers ignored. Pure.
  *
  * @param body - makes the metrics, in the text format
  */
@@ -26,7 +26,7 @@ export function metricsResponse(head: Buffer, body: () => Buffer): MetricsRespon
   return response('200 OK', { headers: [contentType], body: body() });
 }
 
-/** What to answer when the metrics can't be had just now. */
+/** The answer when the metrics can't be made at the moment. */
 export function failedResponse(): MetricsResponse {
   return response('503 Service Unavailable');
 }
@@ -50,5 +50,5 @@ function response(status: string, { headers = [], body = Buffer.alloc(0) }: Cont
   return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]);
 }
 
-/** Of Prometheus' text format (prometheus.io, "Exposition formats"). */
+/** The type of Prometheus' text format (prometheus.io, "Exposition formats"). */
 const contentType = 'Content-Type: text/plain; version=0.0.4; charset=utf-8';

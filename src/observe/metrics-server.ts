@@ -7,9 +7,9 @@ import { listenOnSocket } from './listen-on-socket.js';
 import { failedResponse, metricsResponse } from './metrics-response.js';
 
 /**
- * Serves the metrics by plain HTTP. Any user of this host may connect to a port, so what a client
- * can make the daemon keep is bounded: a few connections, of which a further one displaces the
- * oldest, one small request for each, and seconds for it.
+ * Serves the metrics by plain HTTP. Any user of this host may connect to a port, so a client's use
+ * of the daemon is limited. There are a few connections, and a further one displaces the oldest.
+ * Each has one small request and a few seconds for it.
  */
 export class MetricsServer {
   readonly #server: Server;
@@ -23,10 +23,10 @@ export class MetricsServer {
   /**
    * Listens. Throws a {@link MetricsListenError}.
    *
-   * @param body - makes the metrics; may throw, and should be cheap however often it is called
-   * @param group - who may open a unix socket besides its owner
-   * @param onTrouble - told of what `body` throws, and of connections that can't be accepted
-   *   afterwards
+   * @param body - makes the metrics; may throw, and should be cheap even if called often
+   * @param group - the group that may open a unix socket besides its owner
+   * @param onTrouble - called for errors of `body`, and for connections that can't be accepted
+   *   later
    */
   static async listen(
     address: ListenAddress,
@@ -66,7 +66,7 @@ export class MetricsListenError extends InotifyCsyncError {
   }
 }
 
-/** An address as it is given in the settings. */
+/** An address in the form of the settings. */
 export function addressText(address: ListenAddress): string {
   if (address.kind === 'socket') return address.path;
   return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
@@ -75,7 +75,7 @@ export function addressText(address: ListenAddress): string {
 class Clients {
   readonly #body: () => Buffer;
   readonly #onTrouble: (error: Error) => void;
-  /** The oldest first. */
+  /** The connections, oldest first. */
   readonly #places = new Set<Socket>();
 
   constructor(body: () => Buffer, onTrouble: (error: Error) => void) {
@@ -100,7 +100,7 @@ class Clients {
     for (const socket of this.#places) socket.destroy();
   }
 
-  /** At once: a flood of connections may come before it is told of the end of this one. */
+  /** Removes a connection at once, because many new ones may come before its end is reported. */
   #remove(socket: Socket): void {
     socket.destroy();
     this.#places.delete(socket);
@@ -109,7 +109,7 @@ class Clients {
   #serve(socket: Socket): void {
     let head: Buffer | undefined = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
-      // What comes after the request is read and thrown away, so that the answer gets through.
+      // Bytes after the request are read and dropped, so that the client can read the answer.
       if (!head) return;
       head = Buffer.concat([head, chunk]);
       const answer = this.#answer(head);
@@ -152,10 +152,7 @@ async function listenAt(
   });
 }
 
-/**
- * Removes a socket that nobody listens on any more. Throws if the place is taken, or not ours to
- * decide on.
- */
+/** Removes an unused socket. Throws if a program listens on it or others can write beside it. */
 async function clearPlace(path: string): Promise<void> {
   const { mode, uid } = statSync(dirname(path));
   if ((uid !== 0 && uid !== process.geteuid?.()) || mode & 0o022) {
@@ -178,5 +175,5 @@ function isListenedOn(path: string): Promise<boolean> {
 
 /** Connections at the same time. */
 const placesLimit = 16;
-/** Milliseconds for a request to come and its answer to be taken. */
+/** Milliseconds for receiving a request and sending its answer. */
 const deadlineMilliseconds = 10_000;

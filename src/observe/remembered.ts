@@ -1,6 +1,6 @@
 /**
- * Makes an answer at most once in so many milliseconds, and gives the last one meanwhile: however
- * often it is asked for, the cost stays the same. What `make` throws is not remembered.
+ * Makes an answer at most once in so many milliseconds, and returns the last one meanwhile, so that
+ * the cost doesn't grow with the number of requests. Errors of `make` are not remembered.
  *
  * @param now - milliseconds of a clock that never goes back
  */

@@ -1,29 +1,30 @@
-/** A message that may pass, and how often that has happened. */
+/** A message that passes, and how often it has occurred. */
 export interface Occurrence {
-  /** Times since {@link since}, this one included. */
+  /** Occurrences since {@link since}, this one included. */
   readonly times: number;
   /** Milliseconds since 1970. */
   readonly since: number;
 }
 
-/** What is over. */
+/** A trouble that has ended. */
 export interface Past {
-  /** How long it went on. */
+  /** How long the trouble continued. */
   readonly seconds: number;
   readonly times: number;
 }
 
 /**
- * Lets a message pass at first, then again after 1, 5, 15 and every further 60 minutes while it
- * goes on, so that a peer that is down for a week doesn't fill the journal. What comes again within
- * five minutes after its end goes on where it was: neither does a peer that comes and goes.
+ * Lets a message pass at first, then again after 1, 5, 15 and every further 60 minutes while its
+ * trouble continues, so that a peer that is down for a week doesn't fill the journal. A trouble
+ * that returns within five minutes after its end continues its series, so that a flapping peer
+ * doesn't either.
  */
 export class RepeatFilter {
   readonly #troubles = new Map<string, Trouble>();
 
   /**
-   * Whether to say it now: undefined if not. Another `reason` under the same key is news, once;
-   * times are counted for all of them.
+   * Returns the occurrence if the message passes now, otherwise undefined. Another `reason` under
+   * the same key passes once. All reasons share one count.
    */
   passes(key: string, reason = '', now = Date.now()): Occurrence | undefined {
     const trouble = this.#find(key, now) ?? this.#begin(key, now);
@@ -37,7 +38,7 @@ export class RepeatFilter {
     }
     trouble.times++;
     trouble.lastAt = now;
-    // Reasons may hold names that somebody chooses: after some, all others are one.
+    // Reasons may hold names that users choose. After some of them, all others count as one.
     const known =
       trouble.said.has(reason) || trouble.said.size < reasonsKept ? reason : otherReasons;
     const said = trouble.said.get(known);
@@ -47,7 +48,7 @@ export class RepeatFilter {
     return { times: trouble.times, since: trouble.since };
   }
 
-  /** It is over. Undefined if nothing had been said of it. */
+  /** The trouble has ended. Returns undefined if no message about it had passed. */
   ends(key: string, now = Date.now()): Past | undefined {
     const trouble = this.#troubles.get(key);
     if (!trouble || trouble.endedAt !== undefined) return undefined;
@@ -56,13 +57,13 @@ export class RepeatFilter {
     return isSaid ? { seconds: (now - begunAt) / 1000, times: times - timesBefore } : undefined;
   }
 
-  /** Whether something goes on under this key. */
+  /** Whether a trouble continues under this key. */
   goesOn(key: string): boolean {
     const trouble = this.#troubles.get(key);
     return trouble !== undefined && trouble.endedAt === undefined;
   }
 
-  /** How many keys that begin like this go on. */
+  /** How many continuing keys begin like this. */
   count(prefix: string): number {
     return [...this.#troubles.keys()].filter((key) => key.startsWith(prefix) && this.goesOn(key))
       .length;
@@ -90,7 +91,7 @@ export class RepeatFilter {
     return trouble;
   }
 
-  /** What has not come again for long is over, even if nobody said so. */
+  /** Forgets troubles that have not occurred for long, even if no end was reported. */
   #forget(now: number): void {
     for (const [key, { lastAt }] of this.#troubles) {
       if (now - lastAt >= forgottenMilliseconds) this.#troubles.delete(key);
@@ -99,14 +100,14 @@ export class RepeatFilter {
 }
 
 interface Trouble {
-  /** First of a series of the same kind. */
+  /** When the first trouble of the series began. */
   readonly since: number;
-  /** Of the one that goes on. */
+  /** When the present trouble began. */
   begunAt: number;
   lastAt: number;
   endedAt: number | undefined;
   times: number;
-  /** Times in the series before the one that goes on. */
+  /** Occurrences in the series before the present trouble. */
   timesBefore: number;
   /** Whether a message has passed since {@link begunAt}. */
   isSaid: boolean;

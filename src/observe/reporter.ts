@@ -31,8 +31,8 @@ import { timelineText } from './timeline-text.js';
 import { TroubleLog } from './trouble-log.js';
 
 /**
- * Turns what happens into log lines: nothing per file above debug but a file that is in trouble,
- * and what goes on being wrong more and more rarely.
+ * Turns reports into log lines. A single file is logged above debug only if it has a problem, and a
+ * continuing problem is logged more and more rarely.
  */
 export class Reporter implements SchedulerEvents {
   readonly #log: Log;
@@ -42,7 +42,7 @@ export class Reporter implements SchedulerEvents {
   readonly #onChange: () => void;
   readonly #troubles: TroubleLog;
   #batch = 0;
-  /** Whether the full check that goes on is one more attempt, of which nothing is said. */
+  /** Whether the running full check is another attempt, which is not logged. */
   #isRepeated = false;
   #hasLostSince = false;
 
@@ -69,7 +69,7 @@ export class Reporter implements SchedulerEvents {
 
   onState = (): void => this.#onChange();
 
-  /** The watcher has told of changes. */
+  /** The watcher has reported changes. */
   onNoticed = (entries: readonly QueueEntry[]): void => this.#feed.noticed(entries, Date.now());
 
   onReceived = (path: PathBytes, peer: string, at: number): void =>
@@ -118,7 +118,7 @@ export class Reporter implements SchedulerEvents {
     this.#troubles.end('unreadable', 'all paths can be accessed again', fields);
   };
 
-  /** Paths that csync2 can't handle: said once, as they may stay for ever. */
+  /** csync2 can't handle some paths. Logged once, because such paths may stay for ever. */
   onUnsupported = (summary: UnsupportedSummary): void => {
     const { count, paths } = summary;
     if (count === 0) {
@@ -150,7 +150,7 @@ export class Reporter implements SchedulerEvents {
 
   onRoot: NonNullable<SchedulerEvents['onRoot']> = (root) => {
     const { path, state, isMount = false, isAccepted = false } = root;
-    // It is as good as back.
+    // The place is as good as back.
     if (state === 'returning') return;
     const [key, shown] = [`root ${toKey(path)}`, display(path)];
     if (state === 'present') {
@@ -182,7 +182,7 @@ export class Reporter implements SchedulerEvents {
     this.#log.debug(`not checked, because the root is missing: ${sample(paths)}`);
   };
 
-  /** The watcher has not seen everything; a full check is due. */
+  /** The watcher may have missed changes. A full check is due. */
   onLoss = (reason: string): void => {
     this.#hasLostSince = true;
     this.#recent.begins('changes-unseen', 'watching', Date.now());
@@ -262,7 +262,7 @@ export class Reporter implements SchedulerEvents {
         },
       );
     }
-    // A conflict says that the peer knows us and would take other files.
+    // A conflict shows that the peer knows us and would accept other files.
     if (sent > 0 || diagnosis?.outcome === 'conflict') {
       this.#troubles.end(`peer ${peer}`, `${peer} is back`, { event: 'peerBack', peer });
       this.#feed.back(peer);
@@ -307,7 +307,7 @@ export class Reporter implements SchedulerEvents {
     );
   };
 
-  /** Files that peers have sent to a place while it was not there are not in it. */
+  /** Peers have sent files to a place while it was missing, and the place lacks them. */
   onUnseen = (place: PathBytes, files: readonly PathBytes[]): void => {
     this.#log.warn(
       `${counted(files.length, 'file')} that peers sent to ${display(place)} while it was missing ${files.length === 1 ? 'is' : 'are'} not in it; ` +
@@ -380,7 +380,7 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
-  /** A configuration has been edited into something that can't be used. */
+  /** A configuration was edited and can't be used. */
   onRejectedConfig = (error: unknown): void => {
     if (!(error instanceof InotifyCsyncError)) {
       this.onError('reloading the configuration', error);
@@ -413,7 +413,7 @@ export class Reporter implements SchedulerEvents {
     });
   };
 
-  /** Connections to the csync2 server have been ended because nothing came over them. */
+  /** Idle connections to the csync2 server have been ended. */
   onSilentEnded = (count: number): void => {
     this.#troubles.say({
       key: 'silent connections',
@@ -557,5 +557,5 @@ const troubleKinds: Partial<Record<QueueTrouble['trouble'], TroubleKind>> = {
 };
 /** States of a place that somebody may have meant. */
 const acceptable: ReadonlySet<string> = new Set(['emptied', 'replaced', 'unmounted']);
-/** Reasons that hold for whatever is sent to a peer. */
+/** Reasons that apply to everything that is sent to a peer. */
 const refusesAll: ReadonlySet<Diagnosis['outcome']> = new Set(['denied', 'unidentified']);

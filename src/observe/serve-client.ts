@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** What a client gets for its requests, each as a line without its newline. */
+/** The answers to a client's requests. Each is a line without its newline. */
 export interface Answers {
-  /** May take as long as it likes; aborted when the client goes. */
+  /** May take any time. `gone` is aborted when the client has gone. */
   answer(request: string, gone: AbortSignal): Promise<string>;
-  /** Bytes of a request at most, without its newline. */
+  /** The most bytes of a request, without its newline. */
   readonly longestRequest: number;
-  /** For a request longer than that, the last thing a client is told. */
+  /** The answer to a longer request, after which the connection ends. */
   tooLong(): string;
 }
 
 /**
- * Answers the requests of one client, one after the other: the next is read when the last answer
- * has been taken, so that one request and one answer are all that a client can make us keep. A
- * client that takes too long for either is cut off. Resolves when the connection is over, however
- * it ends.
+ * Answers the requests of one client, one after the other. Reads the next request only when the
+ * client has taken the last answer, so that a client can make us keep only one request and one
+ * answer. Cuts off a client that takes too long for either. Resolves when the connection is over,
+ * however it ends.
  */
 export async function serveClient(socket: Socket, answers: Answers): Promise<void> {
-  // Not the socket's own timeout: any byte sets that back.
+  // Not the socket's own timeout, because any byte resets that.
   let deadline = setTimeout(() => socket.destroy(), deadlineMilliseconds);
   const gone = new AbortController();
   socket.on('error', ignore);
@@ -34,11 +34,11 @@ export async function serveClient(socket: Socket, answers: Answers): Promise<voi
       deadline = setTimeout(() => socket.destroy(), deadlineMilliseconds);
       await send(socket, answer);
       deadline.refresh();
-      // Thousands of requests can come in one piece: the daemon's work goes between them.
+      // Thousands of requests can come in one piece. The daemon's other work goes between them.
       await nextTurn();
     }
   } catch {
-    // The client may go at any moment, and there is nobody left to tell.
+    // The client may go at any moment. Then no client is left to tell.
   } finally {
     clearTimeout(deadline);
     socket.destroy();
@@ -46,9 +46,8 @@ export async function serveClient(socket: Socket, answers: Answers): Promise<voi
 }
 
 /**
- * Tells a client one thing and no more, and resolves when the connection is over: what it may be
- * sending meanwhile is read and thrown away, because a client that can't send gives up before it
- * has read.
+ * Sends a client one last line, and resolves when the connection is over. Reads and drops bytes
+ * that the client sends meanwhile, because a client that can't send gives up before it has read.
  */
 export async function sendLast(socket: Socket, line: string): Promise<void> {
   const deadline = setTimeout(() => socket.destroy(), farewellMilliseconds);
@@ -61,15 +60,15 @@ export async function sendLast(socket: Socket, line: string): Promise<void> {
   clearTimeout(deadline);
 }
 
-/** Resolves when the kernel has taken all of it, or the connection is over. */
+/** Resolves when the kernel has taken the whole line, or the connection is over. */
 function send(socket: Socket, line: string): Promise<void> {
   return new Promise((resolve) => socket.write(`${line}\n`, () => resolve()));
 }
 
-/** The lines that a client sends; undefined, and no more, for one that is too long. */
+/** The lines that a client sends. Ends with undefined after a line that is too long. */
 async function* requestsOf(socket: Socket, limit: number): AsyncGenerator<string | undefined> {
   const begun = new GrowingBuffer();
-  // Left open at a return: there may be something to say yet.
+  // Kept open at a return, because a last answer may follow.
   const chunks: AsyncIterable<Buffer> = socket.iterator({ destroyOnReturn: false });
   for await (const chunk of chunks) {
     let start = 0;
@@ -88,8 +87,8 @@ async function* requestsOf(socket: Socket, limit: number): AsyncGenerator<string
 }
 
 /**
- * Bytes that come in pieces of any size: copied, because a piece of one byte may hold a whole
- * buffer.
+ * Collects bytes that come in pieces of any size. Copies them, because a piece of one byte may hold
+ * a whole buffer.
  */
 class GrowingBuffer {
   #room = Buffer.alloc(0);
@@ -106,7 +105,7 @@ class GrowingBuffer {
     this.length = needed;
   }
 
-  /** All of it as text, and starts over. */
+  /** Returns all bytes as text, and starts again. */
   take(): string {
     const text = this.#room.toString('utf8', 0, this.length);
     this.#room = Buffer.alloc(0);
@@ -118,7 +117,7 @@ class GrowingBuffer {
 function ignore(): void {}
 
 const newline = 0x0a;
-/** Milliseconds for a request to come, from the last answer on, and for its answer to be taken. */
+/** Milliseconds for receiving a request after the last answer, and for sending its answer. */
 const deadlineMilliseconds = 10_000;
-/** Milliseconds for a client to take the last thing that it is told. */
+/** Milliseconds for a client to take the last answer. */
 const farewellMilliseconds = 1000;

@@ -6,7 +6,7 @@ import { configTroubleText, unwatchedText } from './status-texts.js';
 /**
  * One line for `systemctl status`:
  * `watching 171,856 directories; web2 ok 62 ms ago; web3 down 4 min, 12 files pending`. The time
- * after `ok` is that of the last file sent.
+ * after `ok` is the age of the last sent file.
  */
 export function statusLine(status: Status): string {
   const parts = [`watching ${directories(status.directories)}`];
@@ -74,7 +74,7 @@ function directories(count: number): string {
   return counted(count, 'directory', 'directories');
 }
 
-/** Seconds in the largest unit that says something. */
+/** Seconds in the largest suitable unit. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 120) return `${Math.round(seconds)} s`;

@@ -2,18 +2,18 @@ import { counted, grouped } from '../text/counted.js';
 import { localSecond } from '../text/local-time.js';
 
 /**
- * Sentences of the status, apart from what the daemon makes it of: a command that shows it loads
- * nothing of the daemon.
+ * Sentences of the status. They are apart from the daemon's code, so that a command that shows them
+ * loads nothing of the daemon.
  */
 
-/** What cannot be watched, and what to do. */
+/** The number of unwatched directories, and the remedy. */
 export function unwatchedText(count: number): string {
   return `${counted(count, 'directory is', 'directories are')} not watched: the watch limit is reached (see inotify-csync watch-limit)`;
 }
 
 /**
- * How many paths csync2 can't handle, and the first of them. No problem of this service, and none
- * that ever ends.
+ * The number of paths that csync2 can't handle, and the first of them. They are no problem of this
+ * service, and may stay for ever.
  */
 export function unsupportedText({
   count,
@@ -31,7 +31,7 @@ export function unsupportedText({
   return `${number} too long for csync2, and not synchronised${first === undefined ? '' : `: ${first}`}`;
 }
 
-/** What is wrong with the configuration on disk, and that it is not in use. */
+/** The error of the configuration on disk, and that it is not in use. */
 export function configTroubleText({
   message,
   hint,

@@ -23,7 +23,7 @@ import {
   unwatchedText,
 } from './status-texts.js';
 
-/** Everything the status is made of. Times are milliseconds since 1970. */
+/** The sources of the status. Times are milliseconds since 1970. */
 export interface StatusSources {
   readonly host: string;
   readonly version: string;
@@ -44,7 +44,7 @@ export interface StatusSources {
   readonly fullCheckTries: { readonly failures: number; readonly nextAt: number };
   /** What is wrong with the configuration on disk, while an older one is in use. */
   readonly configTroubles: readonly ConfigTrouble[];
-  /** Peers that have not been compared with, and why the last try has failed. */
+  /** Peers that have not been compared yet, and why the last try failed. */
   readonly newPeers: ReadonlyMap<string, Comparing>;
   /** Who checks files; how many were checked without csync2, and how many were left to it. */
   readonly checks: {
@@ -80,7 +80,7 @@ export interface ConfigTrouble {
   readonly since: number;
 }
 
-/** How it stands with a peer that is new. */
+/** The state of a new peer. */
 export interface Comparing {
   /** Since when it could not be compared with; undefined: it has not failed yet. */
   readonly failingSince: number | undefined;
@@ -540,10 +540,7 @@ function problemsOf(sources: StatusSources, peers: readonly PeerStatus[]): strin
   return problems;
 }
 
-/**
- * What is wrong with a peer; undefined as long as it may only be restarting, or is being compared
- * with.
- */
+/** What is wrong with a peer; undefined while it may only be restarting, or is being compared. */
 function peerTrouble({
   failing_s: failing,
   health,
@@ -565,5 +562,5 @@ const troubleAdvice: Partial<Record<TroubleKind, string>> = {
 };
 /** A peer that restarts alarms nobody. */
 const graceSeconds = 10;
-/** What a restart of a peer looks like. */
+/** The outcomes of a push during a restart of the peer. */
 const passing: ReadonlySet<Outcome> = new Set(['unreachable', 'hung-up', 'stalled', 'locked']);

@@ -1,6 +1,6 @@
 /**
- * Calls `action` after it was asked for, at most once in `milliseconds`: for views of a state that
- * changes fast.
+ * Calls `action` after a request, at most once in `milliseconds`. For views of a state that changes
+ * fast.
  */
 export function throttle(action: () => void, milliseconds: number): { (): void; cancel(): void } {
   let timer: NodeJS.Timeout | undefined;

@@ -2,9 +2,9 @@ import type { Log, LogFields } from './log.js';
 import { RepeatFilter } from './repeat-filter.js';
 import { duration } from './status-line.js';
 
-/** Something that is wrong, as it is said. */
+/** A problem, as it is logged. */
 export interface Trouble {
-  /** What recurs: all under one key count as one. */
+  /** Identifies the problem. Problems with the same key count as one. */
   readonly key: string;
   readonly level: 'error' | 'warn';
   readonly text: string;
@@ -12,8 +12,8 @@ export interface Trouble {
 }
 
 /**
- * Says what goes wrong: at once, then more and more rarely with how often it has happened, and at
- * the end how long it lasted.
+ * Logs problems, at once, then more and more rarely with the number of occurrences, and at the end
+ * with the duration.
  */
 export class TroubleLog {
   readonly #log: Log;
@@ -23,7 +23,7 @@ export class TroubleLog {
     this.#log = log;
   }
 
-  /** Another `reason` among the fields is news. */
+  /** Logs a problem. Another `reason` among the fields is logged at once. */
   say({ key, level, text, fields }: Trouble): void {
     const occurrence = this.#repeats.passes(key, fields.reason);
     if (!occurrence) return;
@@ -33,10 +33,10 @@ export class TroubleLog {
   }
 
   /**
-   * Says what is wrong with one path of many. When that holds for more than a few paths of a
-   * `group`, the others count as one.
+   * Logs a problem with one path of many. If more than a few paths of a `group` have it, the others
+   * count as one.
    *
-   * @param others - what to say of them
+   * @param others - the message for the others
    */
   sayOfPath(group: string, trouble: Trouble, others: Omit<Trouble, 'key' | 'level'>): void {
     const key = pathKey(group, trouble.key);
@@ -46,7 +46,9 @@ export class TroubleLog {
     else this.say({ ...others, key: `${group} others`, level: trouble.level });
   }
 
-  /** It is over: says so, if it had been said. `text` tells what is well again. */
+  /**
+   * A problem has ended. Logs that if the problem had been logged. `text` says what works again.
+   */
   end(key: string, text: string, fields: LogFields): void {
     const past = this.#repeats.ends(key);
     if (!past) return;
@@ -59,7 +61,7 @@ export class TroubleLog {
     });
   }
 
-  /** As {@link end}, for a path of {@link sayOfPath}. */
+  /** Does what {@link end} does, for a path of {@link sayOfPath}. */
   endOfPath(group: string, key: string, text: string, fields: LogFields): void {
     this.end(pathKey(group, key), text, fields);
     if (this.#repeats.count(pathKey(group, '')) === 0) this.#repeats.ends(`${group} others`);
@@ -74,7 +76,7 @@ function pathKey(group: string, key: string): string {
   return `${group} path ${key}`;
 }
 
-/** `10:04`, with the date if that was another day. */
+/** `10:04`, with the date if that is another day. */
 function clock(time: number, now = Date.now()): string {
   const [date, day] = [new Date(time), new Date(now)];
   const two = (number: number) => String(number).padStart(2, '0');

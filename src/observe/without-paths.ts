@@ -1,8 +1,8 @@
 import type { StatusSources } from './status.js';
 
 /**
- * What of the status everybody may see who may ask for it: counts, states and peers, and no path,
- * since names of files in root's trees may be confidential. Pure.
+ * The part of the status for users who may not see paths. It has counts, states and peers, but no
+ * path, because names of files in root's trees may be confidential. Pure.
  */
 export function withoutPaths(sources: StatusSources): StatusSources {
   const {
@@ -22,7 +22,7 @@ export function withoutPaths(sources: StatusSources): StatusSources {
     deferred: { ...deferred, first: [] },
     detectedLate: { ...detectedLate, paths: [] },
     unsupported: { ...unsupported, paths: [] },
-    // What is wrong may quote a line with a path, or an error of the system.
+    // An error may quote a line with a path, or an error of the system.
     configTroubles: configTroubles.map(({ since }) => ({
       message: hiddenText,
       hint: 'run this as root',

@@ -1,18 +1,21 @@
 import type { QueueEntry } from '../queue/entry.js';
 import { display, type PathBytes } from '../text/path-bytes.js';
 
-/** How often something was done to a file that may have given it other content. */
+/** How often a file was changed in ways that may have given it other content. */
 export interface ContentChange {
   readonly path: PathBytes;
   /** How often a process that could write to it closed it. */
   readonly writes: number;
-  /** Times that it was moved to where it is. */
+  /** How often the file was moved to its place. */
   readonly moves: number;
   /** How often its name was created, removed or moved away. */
   readonly others: number;
 }
 
-/** The content of a batch: what to check, and how often files were written to or moved there. */
+/**
+ * The content of a batch, with the paths to check and how often files were written to or moved
+ * there.
+ */
 export interface DecodedBatch {
   readonly entries: readonly QueueEntry[];
   readonly changes: readonly ContentChange[];
@@ -20,7 +23,7 @@ export interface DecodedBatch {
 
 /**
  * Decodes a batch of the native watcher (native/watch/record_buffer.h). The paths are views of the
- * batch: keep a copy of what is to be kept for long.
+ * batch. Copy a path to keep it for long.
  */
 export function decodeBatch(batch: Buffer): DecodedBatch {
   const entries: QueueEntry[] = [];

@@ -27,8 +27,8 @@ export class WatchLimitError extends InotifyCsyncError {
 }
 
 /**
- * No inotify instance is to be had: EMFILE by `fs.inotify.max_user_instances` or the limit of open
- * files.
+ * There is no inotify instance left, as EMFILE says because of `fs.inotify.max_user_instances` or
+ * the limit of open files.
  */
 export class WatchStartError extends InotifyCsyncError {
   constructor(cause: Error) {
@@ -42,7 +42,7 @@ export class WatchStartError extends InotifyCsyncError {
   }
 }
 
-/** The native reader has ended: no change is seen any more. */
+/** The native reader has ended, so no further change is seen. */
 export class WatchReadError extends InotifyCsyncError {
   constructor(reason: string) {
     super(

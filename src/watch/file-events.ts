@@ -17,16 +17,16 @@ export const fileEvents = {
 } as const;
 
 /**
- * What csync2 needs and no more: MODIFY tells nothing that CLOSE_WRITE doesn't, except of a file
- * that stays open for hours. (The watcher has it in any case, to keep two CLOSE_WRITEs apart, and
- * drops it.)
+ * The events that csync2 needs. MODIFY adds nothing to CLOSE_WRITE, except for a file that stays
+ * open for hours. (The watcher always asks for MODIFY, to keep two CLOSE_WRITEs apart, and drops
+ * it.)
  */
 export const defaultFileEvents = 'move,delete,attrib,create,close_write';
 
 /**
- * The mask for a list of event names as `file_events` has it, separated by commas or blanks. Names
- * for directories themselves (`delete_self`, `move_self`, `unmount`) are accepted and mean nothing:
- * the watcher always has them. Throws UnknownFileEventError.
+ * The mask for a list of event names as in `file_events`, separated by commas or blanks. Names for
+ * directories themselves (`delete_self`, `move_self`, `unmount`) are accepted and have no effect,
+ * because the watcher always has them. Throws UnknownFileEventError.
  */
 export function parseFileEvents(list: string): number {
   let mask = 0;

@@ -1,22 +1,22 @@
 import { readSync } from 'node:fs';
 
 /**
- * What a watcher has left in its page (native/watch/handover.h) for the one that goes on with its
- * inotify instance.
+ * The page (native/watch/handover.h) that a watcher has left for its successor on the same inotify
+ * instance.
  */
 export interface HandoverPage {
   /**
-   * All that it had read from the kernel is in the queue, as records or as a full check that is
-   * due, however it ended.
+   * Everything that the watcher had read from the kernel is in the queue, as records or as a full
+   * check that is due, however the watcher ended.
    */
   readonly clean: boolean;
   /**
-   * Readings of the kernel's events that have begun, and of these the first ones, of which all is
-   * in the queue.
+   * `begun` counts the readings of the kernel's events that have begun. The events of the first
+   * `kept` readings are all in the queue.
    */
   readonly begun: bigint;
   readonly kept: bigint;
-  /** Digest of what it watched, 32 bytes. */
+  /** Digest of what the watcher watched, 32 bytes. */
   readonly fingerprint: Buffer;
 }
 
@@ -26,10 +26,10 @@ export function readHandover(fd: number): HandoverPage | undefined {
   return readSync(fd, bytes, 0, pageBytes, 0) === pageBytes ? decodeHandover(bytes) : undefined;
 }
 
-/** The same of the page's bytes. Pure. */
+/** Decodes the bytes of a page, as {@link readHandover}. Pure. */
 export function decodeHandover(bytes: Buffer): HandoverPage | undefined {
   if (bytes.length < pageBytes || bytes.toString('latin1', 0, 8) !== magic) return undefined;
-  // As the processor writes it: the page never leaves its machine.
+  // In the byte order of the processor, because the page never leaves its machine.
   const [, begun = 0n, kept = 0n] = new BigUint64Array(
     Uint8Array.from(bytes.subarray(0, pageBytes)).buffer,
   );

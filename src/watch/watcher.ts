@@ -15,19 +15,22 @@ import { defaultFileEvents, parseFileEvents } from './file-events.js';
 import { readHandover } from './handover.js';
 
 export interface WatcherOptions {
-  /** Which paths are watched and reported. */
+  /** Selects the paths that are watched and reported. */
   readonly selection: NativeSelection;
   /** inotify event bits for files, see parseFileEvents; structural events are always on. */
   readonly mask?: number;
   /**
    * The inotify instance that an earlier watcher has left (`detach`, or any end with the instance
-   * in the service manager's store). Watching goes on where that one ended: what happened since
-   * comes as records, and a loss only if the kernel's queue has overflowed. It belongs to the
-   * watcher from now on, even if `open` throws. Where the new selection has directories that the
-   * old one had not, nothing is known of what happened there: check them.
+   * in the service manager's store). Watching continues where that watcher ended. Changes since
+   * then come as records, and a loss only if the kernel's queue has overflowed. The instance
+   * belongs to this watcher from now on, even if `open` throws. Check the directories that only the
+   * new selection has, because changes there are unknown.
    */
   readonly inotifyFd?: number;
-  /** The page that belongs to it, see `readHandover`; the watcher's own from now on. */
+  /**
+   * The page that belongs to the instance, see `readHandover`. It belongs to the watcher from now
+   * on.
+   */
   readonly handoverFd?: number;
   /** Digest of what is watched and how, 32 bytes, for the successor to compare. */
   readonly fingerprint?: Buffer;
@@ -43,7 +46,7 @@ export interface WatcherOptions {
    * same batch.
    */
   readonly onContentChanges?: (changes: readonly ContentChange[]) => void;
-  /** Called when mounts have changed, anywhere, before the change is handled; must not throw. */
+  /** Called when a mount has changed anywhere, before the change is handled. Must not throw. */
   readonly onMounts?: () => void;
   /** Limits and times of native/watch/watcher.h, for tests. */
   readonly native?: Partial<
@@ -58,17 +61,17 @@ export interface FirstWalk {
 }
 
 /**
- * Watches everything that a selection selects and reports changes as queue entries. Records that
- * haven't been fetched wait in native memory; the event loop may stand still for seconds without a
- * loss.
+ * Watches everything in a selection and reports changes as queue entries. Records that haven't been
+ * fetched wait in native memory, so the event loop may block for seconds without a loss.
  *
- * Iterate it once. The iteration ends after `close()`, when all that was seen before has been given
- * out, and throws WatchReadError if no more events can be read.
+ * Iterate it once. The iteration ends after `close()`, when everything seen before has been
+ * yielded. It throws WatchReadError if no more events can be read.
  */
 export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   /**
-   * The last watch of the first walk stands. Rejects with WatchLimitError if the kernel allows too
-   * few watches (what could be watched is watched nevertheless), and with WatchClosedError.
+   * Resolves when the first walk is over and every directory is watched. Rejects with
+   * WatchLimitError if the kernel allows too few watches (the others are still watched), and with
+   * WatchClosedError.
    */
   readonly ready: Promise<FirstWalk>;
 
@@ -84,7 +87,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   #closed = false;
   #failure: Error | undefined;
 
-  /** Starts to watch. Throws WatchStartError if there is no inotify instance to be had. */
+  /** Starts to watch. Throws WatchStartError if there is no inotify instance left. */
   static open(options: WatcherOptions): Watcher {
     return new Watcher(options);
   }
@@ -96,7 +99,7 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
     this.ready = new Promise((resolve, reject) => {
       this.#ready = { resolve, reject };
     });
-    // A caller that does not await readiness must not be killed by its failure.
+    // A caller that does not await `ready` must not crash when it rejects.
     this.ready.catch(() => undefined);
     const { selection, walkers, inotifyFd, handoverFd, fingerprint } = options;
     const mask = options.mask ?? parseFileEvents(defaultFileEvents);
@@ -153,20 +156,20 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   }
 
   /**
-   * The inotify instance, to be left with the service manager; -1 after the end. It stays the
-   * watcher's.
+   * The inotify instance, for the service manager's store; -1 after the end. It still belongs to
+   * the watcher.
    */
   get inotifyFd(): number {
     return this.#native.inotifyFd;
   }
 
-  /** The page that goes with it; -1 after `close`, the caller's after `detach`. */
+  /** The page of the instance; -1 after `close`. After `detach` it belongs to the caller. */
   get handoverFd(): number {
     return this.#native.handoverFd;
   }
 
   /**
-   * Call it when everything yielded so far is durable. Only then, and when nothing is under way,
+   * Call it when everything yielded so far is durable. Only then, and when no work is under way,
    * does the page say that a successor misses nothing.
    */
   kept(): void {
@@ -174,8 +177,8 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   }
 
   /**
-   * How far what the kernel has told is written down: `hasUnread` is looked at before the numbers
-   * are, which are those of native/watch/handover.h.
+   * How many of the kernel's events are written down. `hasUnread` is read before the numbers, which
+   * are those of native/watch/handover.h.
    */
   handedOver(): { readonly hasUnread: boolean; readonly begun: bigint; readonly kept: bigint } {
     const hasUnread = this.pulses().reader.waiting;
@@ -185,14 +188,14 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
       : { hasUnread: true, begun: 1n, kept: 0n };
   }
 
-  /** How the native threads move; see ThreadPulse. */
+  /** The pulses of the native threads; see ThreadPulse. */
   pulses(): { readonly reader: ThreadPulse; readonly tree: ThreadPulse } {
     return this.#native.pulses();
   }
 
   /**
-   * Stops watching and frees all watches (after `detach`: does nothing but wait for it). Safe to
-   * call again.
+   * Stops watching and frees all watches. After `detach` it only waits for that. Safe to call
+   * again.
    */
   close(): Promise<void> {
     if (this.#detaching) return this.#detaching.then(() => undefined);
@@ -206,13 +209,13 @@ export class Watcher implements AsyncIterable<readonly QueueEntry[]> {
   }
 
   /**
-   * Stops watching but leaves the inotify instance as it is, with all watches and all events that
-   * haven't been read, for a successor (`inotifyFd` of WatcherOptions). Everything that has been
-   * read is given out by the iteration before it ends; directories that are being looked at are
-   * waited for, five seconds at most, then a loss is given out. Write these last records down, but
-   * leave the work on them to the successor, after its `ready`.
+   * Stops watching but leaves the inotify instance unchanged, with all watches and all unread
+   * events, for a successor (`inotifyFd` of WatcherOptions). The iteration yields everything that
+   * has been read before it ends. It waits for directories that are being looked at, five seconds
+   * at most, and then yields a loss. Write these last records down, but leave the work on them to
+   * the successor, after its `ready`.
    *
-   * Resolves with the descriptor, which is the caller's to close. Safe to call again. Rejects with
+   * Resolves with the descriptor, which the caller must close. Safe to call again. Rejects with
    * WatchClosedError after `close`.
    */
   detach(): Promise<number> {
@@ -272,17 +275,17 @@ interface ReadyPromise {
   readonly reject: (error: Error) => void;
 }
 
-/** Closes what may not even be a descriptor. */
+/** Closes a number that may not be a descriptor. */
 function discard(fd: number): void {
   try {
     closeSync(fd);
   } catch {
-    // EBADF is what the caller is about to be told.
+    // The caller is about to get EBADF.
   }
 }
 
 /**
- * The lowest of the limits that hold here: the system's, and that of the user namespace
+ * The lowest of the limits that apply here, which are those of the system and of the user namespace
  * (user_namespaces(7)).
  */
 function watchLimit(): number {
@@ -290,7 +293,7 @@ function watchLimit(): number {
     try {
       return Number(readFileSync(path, 'ascii'));
     } catch {
-      // ProcSubset=pid hides them, old kernels lack the second.
+      // ProcSubset=pid hides both files, and old kernels lack the second.
       return Number.POSITIVE_INFINITY;
     }
   };

@@ -1,9 +1,9 @@
-// The state machine under libFuzzer (clang's -fsanitize=fuzzer): every byte decides something.
+// The state machine under libFuzzer (clang's -fsanitize=fuzzer). Every byte decides something.
 //
-// The first byte tells whether the kernel keeps to its rules. If it does, everything must be as it
-// should in the end, as in tree_test. If not, events come that no kernel would send: any mask, any
-// descriptor, any name. Then nothing may crash or go on for ever, and an overflow, after which all
-// is walked again, must set everything right.
+// The first byte says whether the kernel keeps to its rules. If it does, everything must be right
+// in the end, as in tree_test. If not, events come that no kernel would send, with any mask,
+// descriptor and name. Then nothing may crash or run for ever, and an overflow, after which
+// everything is walked again, must set everything right.
 #include <sys/inotify.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ Event Unheard(Bytes* bytes, const KernelModel& kernel) {
 }
 
 void Fail(const TreeWorld& world, const std::string& wrong) {
-  // The beginning tells how it came about; what never ends need not be told to its end.
+  // Print only the beginning, which shows the cause. An endless log is cut.
   for (size_t line = 0; line < std::min<size_t>(world.log.size(), 300); line++) {
     std::fprintf(stderr, "%s\n", world.log[line].c_str());
   }
@@ -56,7 +56,7 @@ void Run(Bytes bytes) {
   TreeWorld world(PreparedTrees()[bytes.Pick(PreparedTrees().size())]);
   world.verbose = true;
   if (bytes.Pick(2) == 0) world.Quiesce();
-  // So long that all of it can be thought through, short enough for thousands of runs a second.
+  // The limit keeps a run short enough to understand, and allows thousands of runs a second.
   for (int turn = 0; turn < 200 && !bytes.empty(); turn++) {
     switch (bytes.Pick(8)) {
       case 0:

@@ -1,7 +1,7 @@
-// Whole watchers on real directories, with something happening exactly between two of their system
-// calls.
+// Tests whole watchers on real directories, with something happening exactly between two of their
+// system calls.
 //
-//   race_test NAME DIRECTORY      exits with 0 if all was seen, else tells what was not
+//   race_test NAME DIRECTORY      exits with 0 if all was seen, else prints the rest
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,7 +42,8 @@ class Scene {
   std::string In(const std::string& name) const { return root_ + "/" + name; }
   std::string Out(const std::string& name) const { return outside_ + "/" + name; }
 
-  // Does it once, at the first time that a walker comes to `point` of this path (any, if empty).
+  // Calls `act` once, the first time that a walker comes to `point` of this path (any path if
+  // empty).
   void At(const char* point, const std::string& path, std::function<void()> act) {
     on_sync_point = [this, point, path, act = std::move(act)](const char* reached,
                                                               const std::string& where) {
@@ -68,8 +69,8 @@ class Scene {
 
   static void Write(const std::string& path) { std::ofstream(path) << "x"; }
 
-  // A mark made now has been reported, hence all before it; whatever happened at the sync point has
-  // happened.
+  // Waits until a mark that is made now has been reported. Everything before it has been reported
+  // then, and the action at the sync point has happened.
   void Quiet() {
     Until([this] { return done_.load(); }, "the sync point");
     const std::string mark = In("mark" + std::to_string(++marks_));
@@ -220,7 +221,7 @@ void RenamedWhileListed(Scene* scene) {
   scene->WantNoLoss();
 }
 
-// The kernel knows the descriptor and sends its events, the tree hasn't been told of it.
+// The kernel knows the descriptor and sends its events, but the tree hasn't been told of it.
 void EventsBeforeFinding(Scene* scene) {
   scene->Walk();
   scene->At("found", "", [scene] {

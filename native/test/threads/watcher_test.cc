@@ -1,5 +1,5 @@
-// Runs whole watchers, threads and all, beside a churning file system: for the sanitizers, above
-// all `thread`.
+// Runs whole watchers with all their threads beside a churning file system, for the sanitizers,
+// above all `thread`.
 //
 //   watcher_test DIRECTORY ROUNDS
 #include <sys/inotify.h>
@@ -57,7 +57,7 @@ int main(int count, char** words) {
     WatcherOptions options;
     options.tree.file_mask = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVE;
     options.tree.grace = 20;
-    // Every other watcher is so short of memory that it overflows.
+    // Every other watcher has so little memory that it overflows.
     if (round % 2 == 1) options.reader.queue_max = 4096;
     Watcher watcher(selection, options, [] {});
     for (int turn = 0; turn < 20; turn++) {

@@ -7,7 +7,7 @@ import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { counted, showReply } from '../show-reply.js';
 
-/** `accept-root`: an included directory has been emptied or replaced on purpose. */
+/** `accept-root`: accepts that an included directory was emptied or replaced on purpose. */
 export function addAcceptRootCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'accept-root <path>',
@@ -27,7 +27,7 @@ export function addAcceptRootCommand(parser: Argv, context: CommandContext): Arg
       const path = Buffer.from(resolve(flags.path as string)).toString('latin1');
       const command = flags['dry-run'] === true ? 'preview-accept-root' : 'accept-root';
       const request = { command, path } as const;
-      // The files of a large tree are counted for a while.
+      // Counting the files of a large tree takes a while.
       const reply = (await askRunning(flags, context, request, 0)) as AcceptRootReply;
       showReply(flags, reply, textOf);
     },

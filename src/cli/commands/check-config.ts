@@ -4,7 +4,7 @@ import { exitStatusText } from '../exit-status.js';
 import { errorObject } from '../report-error.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
-/** `check-config`: what the settings and csync2.cfg come to, without touching anything. */
+/** `check-config`: shows the effective settings and csync2.cfg, and changes nothing. */
 export function addCheckConfigCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'check-config',
@@ -19,7 +19,7 @@ export function addCheckConfigCommand(parser: Argv, context: CommandContext): Ar
     handler: async (flags) => {
       const { settingsOf } = await import('../settings-of.js');
       const loaded = settingsOf(flags, context);
-      // Loaded now, as it loads the addon: help and bad flags need no build.
+      // Imported late because it loads the addon. Help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { configReport, missingRoot } = await import('./check-config/report.js');
       const { renderReport } = await import('./check-config/render.js');

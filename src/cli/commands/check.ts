@@ -7,7 +7,7 @@ import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { counted, showReply } from '../show-reply.js';
 
-/** `check`: has the daemon look at paths, or at everything. */
+/** `check`: makes the daemon check some paths, or everything. */
 export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'check [paths..]',
@@ -25,15 +25,14 @@ export function addCheckCommand(parser: Argv, context: CommandContext): Argv {
         .example('$0 check /srv/www --dry-run', 'what has changed in it without being noticed')
         .epilogue(exitStatusText(['ok', 'notRunning', 'usage', 'noPermission'])),
     handler: async (flags) => {
-      // A word of a command line that is not UTF-8 can't be told apart any more; `check DIRECTORY`
-      // reaches such names.
+      // A word that is not UTF-8 has lost its bytes. `check DIRECTORY` reaches such names.
       const paths = (flags.paths as string[] | undefined)?.map((path) =>
         Buffer.from(resolve(path)).toString('latin1'),
       );
       const isPreview = flags['dry-run'] === true;
       const command = isPreview ? 'preview-check' : 'check';
       const request = { command, ...(paths?.length ? { paths } : {}) } as const;
-      // A walk over a large tree takes as long as it takes.
+      // Walking a large tree may take any time.
       const seconds = isPreview ? 0 : undefined;
       const reply = (await askRunning(flags, context, request, seconds)) as CheckReply;
       showReply(flags, reply, textOf);

@@ -9,7 +9,7 @@ import { showReply } from '../show-reply.js';
 import { styleFor } from '../style.js';
 import { renderConflicts } from './conflicts/render.js';
 
-/** `conflicts`: what this host and its peers have both changed, with both sides. */
+/** `conflicts`: shows files that changed on this host and on a peer, with both sides. */
 export function addConflictsCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'conflicts',
@@ -43,7 +43,5 @@ export function addConflictsCommand(parser: Argv, context: CommandContext): Argv
   });
 }
 
-/**
- * A peer that is asked takes a second for each 100,000 files, and longer if it cannot be reached.
- */
+/** An asked peer takes a second for each 100,000 files, and longer if it cannot be reached. */
 const asLongAsItLikes = 0;

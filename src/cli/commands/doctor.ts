@@ -7,7 +7,7 @@ import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 import { plain, styleFor } from '../style.js';
 
-/** `doctor`: one text for a bug report. */
+/** `doctor`: gathers one text for a bug report. */
 export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'doctor',
@@ -23,7 +23,7 @@ export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
         .epilogue(`${csync2OptionsHelp}\n\n${exitStatusText(['ok', 'usage', 'cannotCreate'])}`),
     handler: async (flags) => {
       const { settingsOf } = await import('../settings-of.js');
-      // Loaded now, as it loads the addon.
+      // Imported late because it loads the addon.
       const { doctorReport, doctorText } = await import('./doctor/report.js');
       const sections = await doctorReport({
         settings: () => settingsOf(flags, context),
@@ -38,7 +38,10 @@ export function addDoctorCommand(parser: Argv, context: CommandContext): Argv {
   });
 }
 
-/** For its owner alone, and never through a link that somebody has put there. */
+/**
+ * Writes a file that only its owner can read, and never through a link that another user has put
+ * there.
+ */
 function write(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'wx', mode: 0o600 });

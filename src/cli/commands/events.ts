@@ -9,7 +9,7 @@ import { UsageError } from '../usage-error.js';
 import { type Ask, pagesOf } from './events/pages.js';
 import { eventLine, eventObject, leftOutLine, leftOutObject } from './events/render.js';
 
-/** `events`: what was sent to whom and received from whom. */
+/** `events`: shows which files were sent to and received from which peers. */
 export function addEventsCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'events',
@@ -67,10 +67,10 @@ function textOf({ events, left_out: leftOut }: EventsReply, isJson: boolean): st
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** False when nobody reads any more. */
+/** Writes a text. Resolves to false when the reader has gone. */
 function write(text: string): Promise<boolean> {
   return new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error)));
 }
 
-/** What the daemon may need beyond the time that is waited. */
+/** The time that the daemon may need beyond the wait. */
 const answerSeconds = 15;

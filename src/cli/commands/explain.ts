@@ -5,7 +5,9 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
-/** `explain`: whether csync2 synchronises a path, and by which line of which file. */
+/**
+ * `explain`: shows whether csync2 synchronises a path, and which line of which file decides that.
+ */
 export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'explain <path>',
@@ -25,7 +27,7 @@ export function addExplainCommand(parser: Argv, context: CommandContext): Argv {
     handler: async (flags) => {
       const { settingsOf } = await import('../settings-of.js');
       const { settings, csync2Options } = settingsOf(flags, context);
-      // Loaded now, as it loads the addon: help and bad flags need no build.
+      // Imported late because it loads the addon. Help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { explainPath, verdicts } = await import('../../csync2/cfg/index.js');
       const { notSent } = await import('../../csync2/files/not-sent.js');

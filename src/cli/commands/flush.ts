@@ -14,7 +14,7 @@ import { secondsOf } from '../time-span.js';
 import { UsageError } from '../usage-error.js';
 import { showFlushProgress } from './flush/progress.js';
 
-/** `flush`: waits until what had been changed before is on the peers, for deploy scripts. */
+/** `flush`: waits until all earlier changes have reached the peers, for deploy scripts. */
 export function addFlushCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'flush [paths..]',
@@ -83,7 +83,7 @@ function textOf({ complete, pending, waited_s: waited }: FlushReply): string {
   return [`still pending after ${time}:`, ...pending.map(({ text }) => `  ${text}`)].join('\n');
 }
 
-/** What the daemon may need beyond the time that is waited. */
+/** The time that the daemon may need beyond the wait. */
 const answerSeconds = 15;
 /** A daemon that is busy must not keep the answer of the flush waiting for long. */
 const statusSeconds = 2;

@@ -13,7 +13,8 @@ import { csync2OptionsHelp } from '../setting-flags.js';
 import { commandNames, UsageError, unknownCommand } from '../usage-error.js';
 
 /**
- * `help`: of a command, or of the settings. What it says of commands is what their `--help` says.
+ * `help`: shows help for a command or for the settings. For a command the text is that of its
+ * `--help`.
  */
 export function addHelpCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({

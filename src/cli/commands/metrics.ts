@@ -7,7 +7,7 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 
-/** `metrics`: what Prometheus collects, as text. */
+/** `metrics`: prints the metrics for Prometheus as text. */
 export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'metrics',
@@ -41,8 +41,8 @@ export function addMetricsCommand(parser: Argv, context: CommandContext): Argv {
 }
 
 /**
- * All may read it: the collector runs as another user. A new run writes it again, so that it need
- * not be durable.
+ * Replaces the output file. Everybody may read it, because the collector runs as another user. It
+ * need not be durable, because the next run writes it again.
  */
 async function replaceOutput(file: string, text: string): Promise<void> {
   const { replaceFile } = await import('../../state/replace-file.js');

@@ -33,7 +33,7 @@ export function addPauseCommand(parser: Argv, context: CommandContext): Argv {
   });
 }
 
-/** `resume`: sends what waits for some peers, or for all. */
+/** `resume`: sends to some peers, or to all, what is pending for them. */
 export function addResumeCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'resume [peers..]',
@@ -86,5 +86,5 @@ const exitStatus = exitStatusText([
   'temporary',
   'noPermission',
 ]);
-/** An update that goes on may have to be ended. */
+/** A running update may have to be ended first. */
 const pauseSeconds = 60;

@@ -6,9 +6,7 @@ import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
 
-/**
- * `reload`: both configurations are read again, and the answer comes when the daemon works by them.
- */
+/** `reload`: reads both configurations again. The answer comes when the daemon uses them. */
 export function addReloadCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'reload',
@@ -28,7 +26,7 @@ export function addReloadCommand(parser: Argv, context: CommandContext): Argv {
           ]),
         ),
     handler: async (flags) => {
-      // A walk over a large tree takes as long as it takes.
+      // Walking a large tree may take any time.
       const reply = (await askRunning(flags, context, { command: 'reload' }, 0)) as ReloadReply;
       showReply(flags, reply, textOf);
     },

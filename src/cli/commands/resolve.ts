@@ -65,7 +65,7 @@ export function addResolveCommand(parser: Argv, context: CommandContext): Argv {
   });
 }
 
-/** Shows both versions and what is going to be done, before it is. */
+/** Shows both versions and the planned action before it is done. */
 async function showing(
   ask: (isDry: boolean) => Promise<ResolveReply>,
   isDry: boolean,
@@ -88,6 +88,6 @@ function stateText({ hint, keep, path, peer, state }: ResolvedReply): string {
   return `decided, but not on both hosts yet: ${path}\n  ${hint}`;
 }
 
-/** A peer that is asked takes a second for each 100,000 files. */
+/** An asked peer takes a second for each 100,000 files. */
 const asLongAsItLikes = 0;
 const seeHelp = 'see: inotify-csync resolve --help';

@@ -6,7 +6,7 @@ import { exitStatusText } from '../exit-status.js';
 import { withSettingFlags } from '../setting-flags.js';
 import { showReply } from '../show-reply.js';
 
-/** `retry`: tries peers that are waited for, and files on hold, at once. */
+/** `retry`: tries waiting peers and files on hold at once. */
 export function addRetryCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'retry [peer]',

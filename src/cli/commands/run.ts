@@ -3,7 +3,7 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
-/** `run`: the daemon, in the foreground until SIGTERM or SIGINT. */
+/** `run`: runs the daemon in the foreground until SIGTERM or SIGINT. */
 export function addRunCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'run',

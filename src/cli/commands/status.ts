@@ -69,5 +69,5 @@ function watchSeconds(text: string): number {
 
 const shortestWatch = 0.1;
 const longestWatch = 86_400;
-/** One that does not answer is told sooner than elsewhere. */
+/** Shorter than elsewhere, so that a daemon that does not answer is reported soon. */
 const answerSeconds = 5;

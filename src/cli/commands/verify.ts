@@ -10,7 +10,7 @@ import { showReply } from '../show-reply.js';
 import { styleFor } from '../style.js';
 import { renderVerified } from './verify/render.js';
 
-/** `verify`: compares what this host and its peers have. */
+/** `verify`: compares the files of this host and its peers. */
 export function addVerifyCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'verify [peer] [path]',
@@ -44,7 +44,7 @@ export function addVerifyCommand(parser: Argv, context: CommandContext): Argv {
       const words = [flags.peer, flags.path].filter(
         (word): word is string => typeof word === 'string',
       );
-      // No name of a host has a slash.
+      // A host name has no slash.
       const peer = words[0]?.includes('/') ? undefined : words.shift();
       const path =
         words[0] === undefined ? undefined : Buffer.from(resolve(words[0])).toString('latin1');

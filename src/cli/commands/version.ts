@@ -4,7 +4,7 @@ import type { CommandContext } from '../context.js';
 import { exitStatusText } from '../exit-status.js';
 import { refuseCsync2Options } from '../refuse-csync2-options.js';
 
-/** `version`: what this is, and what it runs on. */
+/** `version`: prints the versions of this program and of the software that it uses. */
 export function addVersionCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
     command: 'version',

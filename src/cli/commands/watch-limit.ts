@@ -5,7 +5,8 @@ import { exitStatusText } from '../exit-status.js';
 import { csync2OptionsHelp, withSettingFlags } from '../setting-flags.js';
 
 /**
- * `watch-limit`: whether the kernel allows as many watches as the trees need; `--apply` sees to it.
+ * `watch-limit`: shows whether the kernel allows as many watches as the trees need. `--apply`
+ * raises the limit.
  */
 export function addWatchLimitCommand(parser: Argv, context: CommandContext): Argv {
   return parser.command({
@@ -38,7 +39,7 @@ export function addWatchLimitCommand(parser: Argv, context: CommandContext): Arg
     handler: async (flags) => {
       const { settingsOf } = await import('../settings-of.js');
       const { settings, csync2Options } = settingsOf(flags, context);
-      // Loaded now, as it loads the addon: help and bad flags need no build.
+      // Imported late because it loads the addon. Help and bad flags need no build.
       const { resolveInstance } = await import('../../csync2/run/resolve-instance.js');
       const { selectionOf } = await import('../../csync2/cfg/index.js');
       const { applyLimits, assessLimits, sysctlFile } = await import('../../limits/index.js');

@@ -6,10 +6,10 @@ import { pathsFrom } from './paths-from.js';
 import { type Candidate, commandOf, wantedOf } from './wanted.js';
 
 /**
- * Answers a completion script: a line for each word that the last of these words can become, with a
- * tab and what it means if there is something to say, and `:files` alone if files can stand there,
- * which the shell knows best. A word that has control characters, newlines among them, is left out.
- * Never fails: a shell in the middle of a line has no use for errors.
+ * Answers a completion script. Prints a line for each word that the last of these words can become,
+ * followed by a tab and its meaning if it has one. Prints `:files` alone if files can follow,
+ * because the shell completes them best. Leaves out words with control characters, newlines among
+ * them. Never fails, because a shell has no use for errors in the middle of a line.
  *
  * @param words - a command line without the name of the program; the last one is completed and may
  *   be empty
@@ -31,9 +31,9 @@ async function answer(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string[]> {
   const last = words.at(-1) ?? '';
-  // Any word stands for the last one, which need not be complete.
+  // The last word is unfinished, so a stand-in replaces it.
   const { own: ours, csync2: csync2Arguments } = splitWords([...words.slice(0, -1), standIn]);
-  // Of csync2's options and their values this program knows nothing to offer.
+  // This program can't complete csync2's options and their values.
   if (ours.at(-1) !== standIn) return [];
   const ownWords = [...ours.slice(0, -1), last];
   const command = commandOf(ownWords);
@@ -68,7 +68,7 @@ async function allCommands(): Promise<Candidate[]> {
   return all;
 }
 
-/** Where the daemon and its configuration are, as far as the line says it. */
+/** The flags on the line that say where the daemon and its configuration are. */
 function flagsIn(words: readonly string[]): Record<string, string> {
   const flags: Record<string, string> = {};
   for (const [at, word] of words.entries()) {

@@ -11,10 +11,7 @@ export interface KnownHosts {
   readonly roots: readonly string[];
 }
 
-/**
- * As the daemon says, at once; of a daemon that does not answer or shows no paths, as csync2.cfg
- * says.
- */
+/** Asks the daemon. If the daemon does not answer or shows no paths, reads csync2.cfg. */
 export async function knownHosts({
   flags,
   ...where
@@ -57,5 +54,5 @@ async function fromFiles(flags: ParsedFlags, context: CommandContext): Promise<K
   };
 }
 
-/** Seconds. Somebody waits with a finger on the key. */
+/** Seconds; short, because a person waits after pressing the key. */
 const longestAnswer = 1;

@@ -1,7 +1,6 @@
 /**
- * What a word can become that is a path which csync2 synchronises: included directories as long as
- * it leads to one, and from there on the files that are there, which the shell itself finds and
- * quotes. Pure.
+ * Completes a path that csync2 synchronises. Returns included directories as long as the word leads
+ * to one. From there on the shell itself finds and quotes the existing files. Pure.
  */
 export function pathsFrom(
   roots: readonly string[],

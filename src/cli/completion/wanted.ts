@@ -3,15 +3,15 @@ import type { CommandWords, Flag } from '../command-words.js';
 import { commandNames } from '../usage-error.js';
 import { shells } from './shells.js';
 
-/** One word that may stand where a word is completed, and what it means. */
+/** One word that can complete the last word, and its meaning. */
 export interface Candidate {
   readonly value: string;
   readonly text: string;
 }
 
-/** What may stand where a word is completed: these words, or what has to be looked for. */
+/** The ways to complete the last word, either fixed words or a kind of thing to look up. */
 export interface Wanted {
-  /** What has been typed of it, without `--flag=`. */
+  /** The typed part of the word, without `--flag=`. */
   readonly typed: string;
   readonly words: readonly Candidate[];
   readonly peers: boolean;
@@ -19,23 +19,20 @@ export interface Wanted {
   readonly ownHost: boolean;
   /** Paths that csync2 synchronises. */
   readonly paths: boolean;
-  /** Any files: the shell knows them best. */
+  /** Any files. The shell completes them best. */
   readonly files: boolean;
 }
 
-/**
- * The first word of a command line that is a command, unless it is the last word, which is
- * completed.
- */
+/** The first word that is a command, except for the last word, which is being completed. */
 export function commandOf(words: readonly string[]): string | undefined {
   return words.slice(0, -1).find((word) => commandNames.includes(word));
 }
 
 /**
- * What the last of these words, which may be empty, can become. Pure.
+ * Decides how the last of these words, which may be empty, can be completed. Pure.
  *
- * @param words - a command line without the name of the program and options of csync2
- * @param own - what follows its command; undefined if it has none yet
+ * @param words - a command line without the name of the program and without csync2's options
+ * @param own - the words after its command; undefined if it has none yet
  * @param commands - all commands
  */
 export function wantedOf(
@@ -64,7 +61,7 @@ function operandsOf(command: string, own: CommandWords, at: number, typed: strin
   const operand =
     own.operands[at] ?? (own.operands.at(-1)?.isList ? own.operands.at(-1) : undefined);
   if (!operand) return offer(typed);
-  // No name of a host has a slash.
+  // A host name has no slash.
   if (operand.name === 'peer' && own.operands.length > at + 1) {
     return typed.includes('/')
       ? offer(typed, { paths: true })
@@ -81,7 +78,7 @@ function topics(text: string): Candidate[] {
   ];
 }
 
-/** How many operands stand before the word, without the command and the values of flags. */
+/** Counts the operands before the word, without the command and the values of flags. */
 function operandsBefore(
   before: readonly string[],
   command: string,
@@ -96,8 +93,8 @@ function operandsBefore(
 }
 
 /**
- * The flags of the command, and those of the settings as soon as a letter is there. Each is given
- * once.
+ * The flags of the command, and those of the settings once a letter is typed. A flag that is used
+ * already is left out.
  */
 function flagWords(flags: readonly Flag[], typed: string, before: readonly string[]): Candidate[] {
   const showsAll = /^--./.test(typed);

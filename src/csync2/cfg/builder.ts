@@ -20,7 +20,7 @@ export type MatchHost = (pattern: Buffer, name: Buffer) => boolean;
 export interface BuilderOptions {
   /** Own name, lower case. */
   readonly hostName: string;
-  /** Where relative key files lie. */
+  /** The directory of relative key files. */
   readonly systemDirectory: string;
   readonly readFile: ReadFile;
   /** Whether key files are read. */
@@ -36,14 +36,14 @@ const slash = 0x2f;
 const percent = 0x25;
 
 /**
- * What the actions of csync2's grammar do, in the order in which its parser runs them, so that of
- * several faults the same one is found. Every method may throw CsyncConfigError.
+ * Performs the actions of csync2's grammar in the order in which csync2's parser runs them, so that
+ * the same one of several faults is found. Every method may throw CsyncConfigError.
  */
 export class ConfigBuilder {
   readonly groups: Group[] = [];
   readonly prefixes: Prefix[] = [];
   readonly nossl: NoSsl[] = [];
-  /** Every host name that any group gives to a node, for the message to a host that is in none. */
+  /** All host names that groups give to nodes, for the message to a host that is in no group. */
   readonly knownHosts = new Set<string>();
   readonly ignore = { uid: false, gid: false, mod: false };
   database: string | undefined;
@@ -72,7 +72,7 @@ export class ConfigBuilder {
     };
   }
 
-  /** `node` is who it is, `peer` what it is called on the network. */
+  /** `node` is the host itself, `peer` its name on the network. */
   addHost(node: Token, peer: Token, slave: boolean): void {
     const group = this.#currentGroup();
     const own = lowerCase(latin1(node));
@@ -182,7 +182,7 @@ export class ConfigBuilder {
     this.prefixes.push(this.#prefix);
   }
 
-  /** One `on HOSTS: PATH;`. The first that fits this host counts. */
+  /** Adds one `on HOSTS: PATH;`. The first that matches this host counts. */
   addPrefixPath(hosts: Token, path: Token): void {
     if (path.text[0] !== slash) {
       throw new CsyncConfigError(

@@ -1,7 +1,9 @@
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import type { Place } from './model.js';
 
-/** Why csync2 refuses a configuration. Each value stands for one of its own messages. */
+/**
+ * The reasons why csync2 refuses a configuration. Each value stands for one of its own messages.
+ */
 export const configFaults = {
   syntax: 'the grammar does not allow it',
   parserStack: 'too many statements for the stack of csync2’s parser',
@@ -23,8 +25,8 @@ export const configFaults = {
 export type ConfigFault = keyof typeof configFaults;
 
 /**
- * csync2 refuses this csync2.cfg. `place` is where; `csync2Line` is the line csync2 itself would
- * name.
+ * csync2 refuses this csync2.cfg. `place` says where. `csync2Line` is the line number that csync2
+ * itself would print.
  */
 export class CsyncConfigError extends InotifyCsyncError {
   readonly fault: ConfigFault;
@@ -48,8 +50,8 @@ export class CsyncConfigError extends InotifyCsyncError {
 }
 
 /**
- * This user may not read a file of the configuration. It says nothing of what is in it: above all,
- * no other key is to be made, since every host of the group has this one.
+ * This user may not read a file of the configuration. That says nothing about its contents. Above
+ * all, no other key must be made, because every host of the group has the present one.
  */
 export class CsyncConfigDeniedError extends InotifyCsyncError {
   readonly file: string;
@@ -66,7 +68,7 @@ export class CsyncConfigDeniedError extends InotifyCsyncError {
     this.file = file;
   }
 
-  /** Whether that is what reading a file failed with. */
+  /** Whether an error means that the user may not read a file. */
   static isCause(cause: unknown): boolean {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     return code === 'EACCES' || code === 'EPERM';

@@ -10,7 +10,7 @@ import {
   selectionOf,
 } from './selection.js';
 
-/** What csync2's walk from `/` makes of a path. */
+/** The results of csync2's walk from `/` for a path. */
 export const verdicts = {
   synchronised: 'csync2 synchronises it',
   passedThrough: 'csync2 only traverses it, to reach paths below',
@@ -20,7 +20,7 @@ export type Verdict = keyof typeof verdicts;
 
 export interface ExplanationLine {
   readonly text: string;
-  /** Where the pattern stands that decided. */
+  /** The place of the pattern that decided. */
   readonly place?: Place;
 }
 
@@ -32,8 +32,8 @@ export interface Explanation {
 
 /**
  * Says whether csync2 synchronises `path` (absolute, real, without trailing slash), and which line
- * of which file decides that: per group, per name (the real one and those below prefixes), and by
- * the directory above it that the walk does not enter, if there is one.
+ * of which file decides that, per group and per name (the real one and those below prefixes). Names
+ * the directory above the path that the walk does not enter, if there is one.
  */
 export function explainPath(config: CsyncConfig, path: PathBytes): Explanation {
   const selection = selectionOf(config);
@@ -50,7 +50,9 @@ export function explainPath(config: CsyncConfig, path: PathBytes): Explanation {
   return { path, verdict, lines: spaces.flatMap((space) => explainName(config, path, space)) };
 }
 
-/** Names by which csync2 may come to the path: the real ones, or those below a prefix. */
+/**
+ * A kind of names by which csync2 may reach the path, either real names or those below a prefix.
+ */
 interface NameSpace {
   readonly prefix: ActivePrefix | undefined;
   /** The directory above the path that the walk does not enter under these names. */
@@ -154,7 +156,7 @@ function nameIn(prefix: ActivePrefix | undefined, path: PathBytes): Buffer {
   ]);
 }
 
-// Byte for byte as csync2 compares: the path of a prefix need not be a clean one.
+// Compares byte for byte as csync2 does, because the path of a prefix may contain empty components.
 function isAbove(directory: PathBytes, path: PathBytes): boolean {
   const { length } = directory;
   return (

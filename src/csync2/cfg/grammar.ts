@@ -16,8 +16,9 @@ export function parse(scanner: Scanner, builder: ConfigBuilder): void {
 type Table = { readonly [kind in TokenKind]?: () => void };
 
 /**
- * Recursive descent over csync2's yacc grammar. Tokens are read no earlier than its parser reads
- * them, so that of several faults the same one is found. `#symbols` is the height of its stack.
+ * A recursive-descent parser for csync2's yacc grammar. It reads tokens no earlier than csync2's
+ * parser does, so that the same one of several faults is found. `#symbols` is the height of
+ * csync2's stack.
  */
 class Parser {
   readonly #scanner: Scanner;
@@ -118,8 +119,8 @@ class Parser {
     this.#symbols = height;
   }
 
-  // The grammar's list of names after `compare` ends the list of an `include`, so all but the last
-  // are included.
+  // The grammar's list of names after `compare` ends the list of an `include`, so all names but the
+  // last are included.
   #compare(): void {
     let last: Token | undefined;
     this.#list((pattern) => {
@@ -180,7 +181,7 @@ class Parser {
     this.#shift();
   }
 
-  // The list is reduced from its end, whatever the token after it is.
+  // The list is reduced from its end, regardless of the token after it.
   #ignore(): void {
     this.#shift();
     const height = this.#symbols;
@@ -254,7 +255,7 @@ class Parser {
     throw this.#unexpected(token, [], `${kind === 'word' ? 'a name' : kind} ${where}`);
   }
 
-  // What `parts` shifts ends as one symbol on the stack.
+  // Counts the symbols that `parts` shifts as one symbol on the stack.
   #asOneSymbol(parts: () => void): void {
     const height = this.#symbols;
     parts();

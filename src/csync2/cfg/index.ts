@@ -1,4 +1,4 @@
-/** csync2.cfg: reading it as csync2 does, and what follows from it. */
+/** Reads csync2.cfg as csync2 does, and derives peers, roots and selections from it. */
 export {
   type ConfigFault,
   CsyncConfigDeniedError,

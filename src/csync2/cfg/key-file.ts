@@ -5,10 +5,10 @@ const lineBuffer = 1024;
 const minimumLength = 32;
 
 /**
- * Checks a group's key file as csync2 does while it reads the configuration, for groups without
- * this host, too: only its first line counts, of A-Z, a-z, 0-9, `.` and `_`, with at least 32
- * characters. Returns the file's path; the key is not kept. Throws CsyncConfigError,
- * CsyncConfigDeniedError.
+ * Checks a group's key file as csync2 does while it reads the configuration, also for groups
+ * without this host. Only its first line counts. It must have at least 32 of the characters A-Z,
+ * a-z, 0-9, `.` and `_`. Returns the file's path and does not keep the key. Throws
+ * CsyncConfigError, CsyncConfigDeniedError.
  */
 export function readKeyFile(token: Token, systemDirectory: string, read: ReadFile): string {
   const file = keyFileOf(token, systemDirectory);

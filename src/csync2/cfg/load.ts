@@ -12,7 +12,7 @@ import { matchHost } from './native-selection.js';
 import { type ReadFile, Scanner } from './tokens.js';
 
 export interface LoadOptions {
-  /** Holds csync2.cfg and relative key files; csync2's CSYNC2_SYSTEM_DIR. */
+  /** The directory of csync2.cfg and relative key files; csync2's CSYNC2_SYSTEM_DIR. */
   readonly systemDirectory: string;
   /** csync2's `-C NAME`: reads csync2_NAME.cfg. */
   readonly configName?: string;
@@ -20,7 +20,7 @@ export interface LoadOptions {
   readonly hostName: string;
   /** Reads a file, or throws. */
   readonly readFile?: ReadFile;
-  /** Whether key files are read, as csync2 does; not needed to ask only for paths. */
+  /** Whether to read key files as csync2 does. Requests about paths don't need that. */
   readonly readKeys?: boolean;
   /** fnmatch(3) for the hosts of prefixes; the addon's unless given. */
   readonly matchHost?: MatchHost;
@@ -30,8 +30,8 @@ export interface LoadOptions {
  * Reads a csync2.cfg as csync2 reads it.
  *
  * Throws CsyncConfigMissingError when the file cannot be read, CsyncConfigDeniedError when this
- * user may not, CsyncConfigError for everything csync2 refuses, and HostNotInGroupError when no
- * group has this host.
+ * user may not read it, CsyncConfigError for everything that csync2 refuses, and
+ * HostNotInGroupError when no group has this host.
  */
 export function loadConfig(options: LoadOptions): CsyncConfig {
   const { systemDirectory, configName = '' } = options;
@@ -66,8 +66,8 @@ export function loadConfig(options: LoadOptions): CsyncConfig {
 }
 
 /**
- * The file that csync2 reads for `-C NAME`, or without it. Throws CsyncConfigError for names csync2
- * refuses.
+ * The file that csync2 reads for `-C NAME`, or without it. Throws CsyncConfigError for names that
+ * csync2 refuses.
  */
 export function configFile(systemDirectory: string, configName = ''): string {
   if (/[^a-z0-9]/.test(configName)) {

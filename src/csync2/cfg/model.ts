@@ -1,4 +1,7 @@
-/** Where something stands: the file as it was opened and the line in that file, counted from 1. */
+/**
+ * A place in the configuration. It consists of the file as it was opened and the line in that file,
+ * counted from 1.
+ */
 export interface Place {
   readonly file: string;
   readonly line: number;
@@ -17,7 +20,7 @@ export const autoMethods = [
 ] as const;
 export type AutoMethod = (typeof autoMethods)[number];
 
-/** What a csync2.cfg says, as the host `hostName` reads it. */
+/** The content of a csync2.cfg, as the host `hostName` reads it. */
 export interface CsyncConfig {
   /** The main file, as it was opened. */
   readonly file: string;
@@ -28,16 +31,16 @@ export interface CsyncConfig {
   readonly files: readonly string[];
   /** Own name, lower case. */
   readonly hostName: string;
-  /** In file order, with those that this host is no member of. */
+  /** In file order, including groups that this host is not a member of. */
   readonly groups: readonly Group[];
-  /** In file order, with those that have no path on this host. */
+  /** In file order, including prefixes without a path on this host. */
   readonly prefixes: readonly Prefix[];
   readonly nossl: readonly NoSsl[];
   /** The first `database` statement: a directory or a URL. Undefined: csync2's default. */
   readonly database?: string;
   /** The last `tempdir` statement. */
   readonly tempDirectory?: string;
-  /** Tries of one second each that csync2 makes for a busy database. */
+  /** How often csync2 tries a busy database, one second apart. */
   readonly lockTimeout: number;
   readonly ignore: { readonly uid: boolean; readonly gid: boolean; readonly mod: boolean };
 }
@@ -46,9 +49,9 @@ export interface Group {
   /** `group_1`, `group_2`, … when the file gives none. */
   readonly name: string;
   readonly place: Place;
-  /** Own name as the peers of this group know it; undefined: this host is not a member. */
+  /** This host's name for the peers of this group; undefined if this host is not a member. */
   readonly myName?: string;
-  /** This host stands in parentheses: it only receives. */
+  /** This host stands in parentheses, so it only receives. */
   readonly slaveHere: boolean;
   /** The other hosts, in file order. */
   readonly hosts: readonly GroupHost[];
@@ -62,10 +65,13 @@ export interface Group {
 }
 
 export interface GroupHost {
-  /** The name used on the network and in the dirty table: what follows the `@`, if there is one. */
+  /**
+   * The name on the network and in the dirty table, which is the part after the `@` if there is
+   * one.
+   */
   readonly name: string;
   readonly slave: boolean;
-  /** It stands before this host (for `auto left` and `auto right`). */
+  /** The host stands before this host (for `auto left` and `auto right`). */
   readonly onLeft: boolean;
   readonly place: Place;
 }
@@ -73,10 +79,10 @@ export interface GroupHost {
 /**
  * One name after `include`, `exclude` or `compare`.
  *
- * Only those that begin with `/` or `%` are matched against the whole name, all others against its
- * last component (csync2 groups.c), which of `/` is empty and of `%prefix%` is all of it: so
- * `exclude *;` leaves out both. In `compare A B;` csync2's grammar makes a compare pattern of the
- * last name only: A is an include.
+ * Only names that begin with `/` or `%` are matched against the whole name. All others are matched
+ * against its last component (csync2 groups.c), which is empty for `/` and the whole name for
+ * `%prefix%`. So `exclude *;` leaves out both. In `compare A B;` csync2's grammar makes only the
+ * last name a compare pattern. A is an include.
  */
 export interface GroupPattern {
   /** Without trailing slashes. */

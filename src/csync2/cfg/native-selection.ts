@@ -11,8 +11,8 @@ interface SelectionClass extends NativeSelectionConstructor {
 }
 
 /**
- * csync2's selection over `rules`. Throws a RangeError when include patterns name more than 31
- * prefixes.
+ * Makes csync2's selection over `rules`. Throws a RangeError when include patterns name more than
+ * 31 prefixes.
  */
 export function createSelection(rules: SelectionRules): NativeSelection {
   return new (selectionClass())(rules);
@@ -25,9 +25,7 @@ export function matchPattern(pattern: Buffer, name: Buffer): boolean {
   return selectionClass().matchPattern(pattern, name);
 }
 
-/**
- * fnmatch(3) without flags in the "C" locale: how csync2 compares the hosts of `on` and `nossl`.
- */
+/** fnmatch(3) without flags in the "C" locale, as csync2 compares the hosts of `on` and `nossl`. */
 export function matchHost(pattern: Buffer, name: Buffer): boolean {
   return selectionClass().matchHost(pattern, name);
 }

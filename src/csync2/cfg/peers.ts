@@ -4,22 +4,20 @@ import type { AutoMethod, CsyncConfig } from './model.js';
 export interface Peer {
   /** Its name on the network and in the dirty table. */
   readonly name: string;
-  /** It only receives, in every group it shares with this host. */
+  /** The peer only receives, in every group that it shares with this host. */
   readonly slave: boolean;
   /** This host only receives, in every group they share. */
   readonly slaveHere: boolean;
-  /**
-   * How conflicts between the two are resolved; `none`, too, where shared groups differ in that.
-   */
+  /** How conflicts between the two are resolved; `none` also where shared groups differ in that. */
   readonly auto: AutoMethod;
-  /** It stands before this host, in the first group they share. */
+  /** The peer stands before this host in the first group that they share. */
   readonly onLeft: boolean;
   /** Names of the shared groups, in file order. */
   readonly groups: readonly string[];
   /**
-   * What it calls this host. When shared groups differ in that, the name of the last of them:
-   * csync2 keeps its groups in reverse order and takes, file by file, the first that covers the
-   * file.
+   * The peer's name for this host. When shared groups differ in that, the name in the last of them,
+   * because csync2 keeps its groups in reverse order and takes, file by file, the first that covers
+   * the file.
    */
   readonly myName: string;
 }

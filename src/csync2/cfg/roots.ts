@@ -2,13 +2,13 @@ import { isWithin, toKey } from '../../text/path-bytes.js';
 import type { CsyncConfig, GroupPattern } from './model.js';
 import { type ActivePrefix, activePrefixes, firstOfName, memberGroups } from './selection.js';
 
-/** Where included names begin. */
+/** A path at which included names begin. */
 export interface Root {
   /** Real path: prefixes resolved, escapes removed, no trailing slash. */
   readonly path: Buffer;
   /**
-   * An include names exactly this path; otherwise it is the directory above an include's first
-   * wildcard.
+   * An include names exactly this path. Otherwise the path is the directory above an include's
+   * first wildcard.
    */
   readonly exact: boolean;
   /** The include patterns that begin here or below. */
@@ -31,7 +31,7 @@ export function rootsOf(config: CsyncConfig): readonly Root[] {
   return outermost;
 }
 
-/** Every root, also those within others, each path once, parents before what lies below them. */
+/** Every root, also nested ones, each path once, parents before their contents. */
 export function allRootsOf(config: CsyncConfig): readonly Root[] {
   const roots = new Map<string, Root>();
   const prefixes = firstOfName(activePrefixes(config));
@@ -49,8 +49,8 @@ export function allRootsOf(config: CsyncConfig): readonly Root[] {
 }
 
 /**
- * What is included, without what lies within another included path: there a missing directory is
- * one that has been deleted. Within the directory above a wildcard it is still a tree of its own.
+ * The included paths, without those within another included path, where a missing directory counts
+ * as deleted. Within the directory above a wildcard an included path is still a tree of its own.
  */
 export function treesOf(config: CsyncConfig): readonly Root[] {
   const roots = allRootsOf(config);
@@ -79,8 +79,8 @@ function beginnings(pattern: Buffer, prefixes: readonly ActivePrefix[]): Beginni
   return prefix ? reachable(belowPrefix(prefix.path, pattern.subarray(end + 1))) : [];
 }
 
-// csync2 only makes names with a slash after the prefix, so `%name%x` is no name of anything;
-// `%name%*` may be.
+// csync2 only makes names with a slash after the prefix, so `%name%x` names nothing, but `%name%*`
+// may.
 function belowPrefix(path: Buffer, rest: Buffer): Beginning {
   if (rest[0] !== slash) return { path, exact: rest.length === 0 };
   const below = literalPart(rest);
@@ -97,7 +97,7 @@ function agree(fixed: Buffer, name: Buffer): boolean {
   return fixed.subarray(0, length).equals(start.subarray(0, length));
 }
 
-// Names that csync2's walk makes have no empty components and none that is `.` or `..`.
+// Names in csync2's walk have no empty components and none that is `.` or `..`.
 function reachable(root: Beginning): Beginning[] {
   return /\/(\/|\.{1,2}(\/|$))/.test(root.path.toString('latin1')) ? [] : [root];
 }

@@ -9,22 +9,22 @@ export interface ActivePrefix {
   readonly path: Buffer;
 }
 
-/** The groups this host is a member of; csync2 ignores the patterns of all others. */
+/** The groups that this host is a member of. csync2 ignores the patterns of all others. */
 export function memberGroups(config: CsyncConfig): readonly Group[] {
   return config.groups.filter((group) => group.myName !== undefined);
 }
 
 /**
- * The prefixes that have a path on this host, in the order in which csync2 looks names up: the last
- * in the file comes first, so of two with one name the later counts.
+ * The prefixes that have a path on this host, in the order in which csync2 looks names up. The last
+ * in the file comes first, so the later of two with one name counts.
  */
 export function activePrefixes(config: CsyncConfig): readonly ActivePrefix[] {
   return config.prefixes.flatMap(({ name, path }) => (path ? [{ name, path }] : [])).reverse();
 }
 
 /**
- * Those of `activePrefixes` whose path `%name%` stands for. The others still make csync2 enter
- * their parents.
+ * The prefixes of `activePrefixes` for whose path `%name%` stands. The others still make csync2
+ * enter their parents.
  */
 export function firstOfName(prefixes: readonly ActivePrefix[]): readonly ActivePrefix[] {
   return prefixes.filter(
@@ -33,8 +33,8 @@ export function firstOfName(prefixes: readonly ActivePrefix[]): readonly ActiveP
 }
 
 /**
- * What csync2 synchronises with one peer: what the groups that it is in take. Throws as
- * {@link selectionOf}.
+ * The files that csync2 synchronises with one peer, which are the files of the groups that the peer
+ * is in. Throws as {@link selectionOf}.
  */
 export function selectionFor(config: CsyncConfig, peer: string): NativeSelection {
   const groups = config.groups.filter(({ hosts }) => hosts.some(({ name }) => name === peer));
@@ -42,10 +42,10 @@ export function selectionFor(config: CsyncConfig, peer: string): NativeSelection
 }
 
 /**
- * What the native `Selection` takes.
+ * The input of the native `Selection`.
  *
- * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes:
- * `mode: 'compare'` is that.
+ * `compare` patterns count only in csync2's compare mode (`-o`, `-TT`), and as includes.
+ * `mode: 'compare'` selects that mode.
  */
 export function selectionRules(
   config: CsyncConfig,

@@ -6,7 +6,7 @@ export interface Unexpected {
   readonly token: Token;
   /** The token before it. */
   readonly previous: Token | undefined;
-  /** What csync2's grammar allows here, for people. */
+  /** The tokens that csync2's grammar allows here, for people. */
   readonly expected: string;
   /** The keywords allowed here. */
   readonly possible: readonly TokenKind[];
@@ -34,7 +34,7 @@ function misspelling(token: Token, possible: readonly TokenKind[]): string | und
   return meant && `did you mean ${meant}?`;
 }
 
-// csync2's words may hold braces and colons, which nobody expects.
+// Finds words with braces and colons in them, which csync2 allows and users don't expect.
 function glued({ token, previous }: Unexpected): string | undefined {
   for (const { kind, text } of previous ? [previous, token] : [token]) {
     if (kind !== 'word') continue;

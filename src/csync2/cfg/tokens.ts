@@ -18,11 +18,14 @@ export type TokenKind = (typeof punctuation)[number] | Keyword | 'word' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;
-  /** Of a word: its bytes, up to the first NUL, as C reads them. */
+  /** The bytes of a word, up to the first NUL, as C reads them. */
   readonly text: Buffer;
-  /** Where it begins. */
+  /** The place where the token begins. */
   readonly place: Place;
-  /** csync2's line number when it has read this token: the newlines of all files so far, plus 1. */
+  /**
+   * csync2's line number when it has read this token, the number of newlines in all files so far
+   * plus 1.
+   */
   readonly csync2Line: number;
 }
 
@@ -46,14 +49,14 @@ const includeName = /[^ \t\r\n;]+/y;
 const kinds = new Set<string>([...punctuation, ...keywords]);
 
 /**
- * Reads csync2.cfg as csync2's own scanner (flex) does: the longest match wins, and of equals the
- * first rule.
+ * Reads csync2.cfg as csync2's own scanner (flex) does. The longest match wins, and of equally long
+ * matches the first rule.
  *
  * - `{`, `}` and an inner `:` may be part of a word, so `group g{` has two words and no brace.
- * - `"…"` is one word; it has no escapes, may span lines, and `""` is nothing at all. One that is
+ * - `"…"` is one word. It has no escapes and may span lines. `""` gives no token. A quote that is
  *   never closed ends with its file.
  * - `config FILE…;` may stand between any two tokens. Names are relative to the working directory
- *   and cannot be quoted; after an included file the rest of the list is read.
+ *   and cannot be quoted. After an included file the rest of the list is read.
  */
 export class Scanner {
   readonly #read: ReadFile;
@@ -62,7 +65,9 @@ export class Scanner {
   #mode: 'plain' | 'quoted' | 'include' = 'plain';
   #csync2Line = 1;
 
-  /** `read` is asked for each file, `file` first; what it throws for `file` is passed on. */
+  /**
+   * Opens `file` first and reads each file by `read`. Errors of `read` for `file` are passed on.
+   */
   constructor(file: string, read: ReadFile) {
     this.#read = read;
     this.#open(file, read(file));
@@ -74,8 +79,8 @@ export class Scanner {
   }
 
   /**
-   * The next token; kind `end` for ever after the last. Throws CsyncConfigError for files that
-   * cannot be included.
+   * The next token. After the last one, its kind is always `end`. Throws CsyncConfigError for files
+   * that cannot be included.
    */
   next(): Token {
     for (;;) {
@@ -115,7 +120,7 @@ export class Scanner {
   #include(source: Source): void {
     const { at } = source;
     if (this.#take(source, includeBlanks) !== undefined) {
-      // Newlines in the list meet flex's default rule, which is the one that doesn't count lines.
+      // flex's default rule handles newlines in the list, and this rule alone does not count lines.
       this.#csync2Line -= newlines(source.text.slice(at, source.at));
       return;
     }

@@ -2,7 +2,7 @@ import { display } from '../../text/path-bytes.js';
 import type { CsyncConfig, GroupPattern, Place } from './model.js';
 import { activePrefixes, memberGroups } from './selection.js';
 
-/** What csync2 accepts and nobody wants. */
+/** Mistakes in a configuration that csync2 accepts. */
 export const configWarnings = {
   prefixTwice: 'two prefixes have one name',
   prefixUnclean: 'csync2 never reaches the path of a prefix',
@@ -21,7 +21,8 @@ export interface ConfigWarning {
 }
 
 /**
- * Everything in `config` that csync2 takes without a word and that does not do what it seems to do.
+ * Finds everything in `config` that csync2 accepts silently although it does not do what it seems
+ * to do.
  */
 export function warningsOf(config: CsyncConfig): readonly ConfigWarning[] {
   const patterns = memberGroups(config).flatMap((group) => group.patterns);
@@ -119,7 +120,7 @@ function patternWarnings(
   return [];
 }
 
-// Names that csync2's walk makes have no empty components and none that is `.` or `..`.
+// Names in csync2's walk have no empty components and none that is `.` or `..`.
 function isUnclean(path: Buffer): boolean {
   return /\/(\/|\.{1,2}(\/|$))/.test(path.toString('latin1'));
 }

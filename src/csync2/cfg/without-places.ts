@@ -10,7 +10,7 @@ import { type ReadFile, Scanner, type Token } from './tokens.js';
 export interface WithoutPlacesOptions {
   /** The main file. */
   readonly file: string;
-  /** Where relative key files lie. */
+  /** The directory of relative key files. */
   readonly systemDirectory: string;
   /** Real paths. */
   readonly places: readonly PathBytes[];
@@ -19,9 +19,8 @@ export interface WithoutPlacesOptions {
 }
 
 /**
- * A configuration that says what another one says, in one file, but synchronises nothing at or
- * below some places: each group ends with excludes, and of path patterns the last one that matches
- * counts.
+ * Copies a configuration into one file that synchronises nothing at or below some places. Each
+ * group ends with excludes, because the last path pattern that matches counts.
  *
  * Throws what reading throws, and a CsyncConfigError for files that cannot be included.
  */
@@ -50,7 +49,8 @@ export function configWithoutPlaces(options: WithoutPlacesOptions): Buffer {
 }
 
 /**
- * In quotes every word is a word; csync2's scanner has no escapes in them, and no quote in a word.
+ * Quotes a token, so that every word stays a word. csync2's scanner has no escapes and no quotes
+ * inside quotes.
  */
 function textOf({ kind, text }: Token, keyDirectory: string | undefined): Buffer {
   if (kind !== 'word')
@@ -63,7 +63,7 @@ function textOf({ kind, text }: Token, keyDirectory: string | undefined): Buffer
   ]);
 }
 
-/** The places, and what they are called below prefixes. */
+/** The places, and their names below prefixes. */
 function patternsOf({ places, prefixes }: WithoutPlacesOptions): Buffer[] {
   return places.flatMap((place) => {
     const names = [escaped(place)];
@@ -77,7 +77,10 @@ function patternsOf({ places, prefixes }: WithoutPlacesOptions): Buffer[] {
   });
 }
 
-/** For fnmatch(3). A quote can't stand in a quoted word: any character does in its place. */
+/**
+ * Escapes a name for fnmatch(3). A quoted word can't contain a quote, so `?` matches any character
+ * in its place.
+ */
 function escaped(name: Buffer): Buffer {
   const bytes: number[] = [];
   for (const byte of name) {

@@ -10,18 +10,18 @@ import type { ListingOptions } from './peer-listing.js';
 /** Options of {@link compareWithPeer}, which makes pending what a peer lacks. */
 export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
   /**
-   * If given, what only the peer has is taken, too, to be removed there; of all that is found only
-   * what it says yes to. It is all of what differs now, without what was pending before.
+   * If given, files that only the peer has are taken, too, to be removed there. Only rows for which
+   * `keep` returns true are made pending. It gets all differences except those pending before.
    */
   readonly keep?: (row: DirtyRow) => boolean;
 }
 
 /**
- * Compares what both sides know (`csync2 -TIU`) and makes what the peer lacks pending for it. Works
- * on a copy of the database, so that no lock is held over the network. csync2 marks what differs in
- * the copy: what it prints of it could not be told from a file's name.
+ * Compares the notes of both sides (`csync2 -TIU`) and makes pending for the peer what it lacks.
+ * Works on a copy of the database, so that no lock is held over the network. csync2 marks
+ * differences in the copy, because its printed differences could not be told from file names.
  *
- * @returns csync2's result, and how many files are pending; 0 or 2 are csync2's good exit codes
+ * @returns csync2's result, and how many files are pending; 0 and 2 are csync2's good exit codes
  *   here
  */
 export async function compareWithPeer(

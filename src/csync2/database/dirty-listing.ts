@@ -1,12 +1,11 @@
 import type { Runner } from '../run/runner.js';
 
 /**
- * What is pending for each peer, by csync2's own listing (`csync2 -M`): the way to it where the
- * database is in PostgreSQL or MySQL. Files that no group covers any more are not shown.
+ * Lists what is pending for each peer with `csync2 -M`, which also works with a database in
+ * PostgreSQL or MySQL. Files that no group covers any more are not shown.
  *
- * @param onRow - given each row: the peer, and the name as csync2 has it, one character a byte; of
- *   a name with a newline
- * only a part, and of a name that looks like a row one more
+ * @param onRow - called with the peer and csync2's name of each row, one character a byte; a name
+ *   with a newline is cut short, and a name that looks like a row yields one more row
  * @returns the number of files by peer, or undefined if csync2 could not tell
  */
 export async function listDirty(
@@ -25,7 +24,7 @@ export async function listDirty(
 
 /**
  * Counts the rows of a listing: `chary|force<TAB>my name<TAB>peer<TAB>file`. A file name may hold
- * newlines and tabs, even a whole row, so that a count can be too high, never too low.
+ * newlines and tabs, even a whole row, so a count can be too high, but never too low.
  */
 export class DirtyCounter {
   readonly byPeer = new Map<string, number>();

@@ -15,20 +15,20 @@ import {
 /** A file that csync2 still has to push to a peer. */
 export interface DirtyRow {
   readonly rowid: number;
-  /** As the database has it: percent-escaped, `%prefix%` form possible. */
+  /** The name in the database, percent-escaped; the `%prefix%` form is possible. */
   readonly encoded: Buffer;
-  /** Under which name this node is known to the peer. */
+  /** This node's name for the peer. */
   readonly myName: Buffer;
   readonly forced: number;
 }
 
 /**
- * Our window on csync2's SQLite database: what is known, what is pending for whom. Almost all
- * reading; only pending rows are written: `private-database.ts` takes off what was sent,
- * `comparison.ts` adds what a new peer lacks.
+ * Our access to csync2's SQLite database, which holds csync2's notes and the pending rows. It
+ * mostly reads. Only pending rows are written, because `private-database.ts` removes what was sent,
+ * and `comparison.ts` adds what a new peer lacks.
  *
- * csync2 commits in short moments and our reads take a snapshot, so that a `SQLITE_BUSY` lasts
- * milliseconds: the connection waits for it.
+ * csync2 commits in short moments and our reads take a snapshot, so `SQLITE_BUSY` goes away within
+ * milliseconds. The connection waits for that.
  */
 export class Ledger {
   readonly file: string;
@@ -40,7 +40,10 @@ export class Ledger {
     this.#prefixes = prefixes;
   }
 
-  /** The connection, reopened if somebody has replaced the file. Throws a {@link LedgerError}. */
+  /**
+   * The connection. It is reopened if another process has replaced the file. Throws a
+   * {@link LedgerError}.
+   */
   get database(): Database.Database {
     const stat = statSync(this.file, { bigint: true, throwIfNoEntry: false });
     if (!stat) throw new LedgerError(this.file, 'it does not exist');
@@ -51,7 +54,7 @@ export class Ledger {
           fileMustExist: true,
           timeout: readWaitMilliseconds,
         });
-        // Opening looks at nothing yet: whether it is a database shows here.
+        // Opening reads nothing yet. This query shows whether the file is a database.
         database.prepare('SELECT 1 FROM file, dirty LIMIT 1').get();
         this.#open = { database, inode: stat.ino };
       } catch (error) {
@@ -62,9 +65,9 @@ export class Ledger {
   }
 
   /**
-   * Runs several questions on one snapshot, which is ten times faster than one by one. Keep it to a
-   * few hundred: a csync2 that wants to write meanwhile finds the database busy and sleeps for a
-   * second.
+   * Runs several queries on one snapshot, which is ten times faster than one by one. Keep it to a
+   * few hundred, because a csync2 that wants to write meanwhile finds the database busy and sleeps
+   * for a second.
    */
   reading<Result>(questions: () => Result): Result {
     return this.database.transaction(questions).deferred();
@@ -86,22 +89,22 @@ export class Ledger {
     return (row as { checktxt: string } | undefined)?.checktxt;
   }
 
-  /** The files that csync2 has taken note of last, at most `limit` of them, the last first. */
+  /** The files that csync2 has noted last, at most `limit` of them, the last first. */
   newest(limit: number): RecentNote[] {
     const rows = this.#prepare(
       'SELECT rowid, CAST(filename AS BLOB) AS name, checktxt FROM file ORDER BY rowid DESC LIMIT ?',
     ).all(limit);
     return (rows as { rowid: number; name: Buffer; checktxt: string }[]).flatMap((row) => {
       const path = realPathOf(decodeName(row.name), this.#prefixes);
-      // The rowid alone does not tell: the highest one is given out again when the row that had it
-      // is replaced.
+      // The rowid alone is no proof, because SQLite reuses the highest one when its row is
+      // replaced.
       return path
         ? [{ id: `${row.rowid} ${row.name.toString('latin1')} ${row.checktxt}`, path }]
         : [];
     });
   }
 
-  /** What csync2 last saw at this path, under the first of its names that it knows. */
+  /** csync2's note for this path, under the first of its names that csync2 knows. */
   noted(path: PathBytes): NotedFile | undefined {
     const statement = this.#prepare(
       'SELECT rowid, checktxt FROM file WHERE filename = CAST(? AS TEXT)',
@@ -122,7 +125,7 @@ export class Ledger {
     );
   }
 
-  /** The notes that csync2 has made after that of this row, in that order. */
+  /** The notes that csync2 has written after this row, in that order. */
   notedAfter(row: number): { readonly row: number; readonly name: Buffer }[] {
     const rows = this.#prepare(
       'SELECT rowid AS row, CAST(filename AS BLOB) AS name FROM file WHERE rowid > ? ORDER BY rowid',
@@ -131,10 +134,10 @@ export class Ledger {
   }
 
   /**
-   * How many files csync2 knows at or below this path, counted up to `limit`.
+   * Counts the files that csync2 knows at or below this path, up to `limit`.
    *
-   * @param orPending - counts those, too, that it has forgotten but that are still pending: it
-   *   takes them for deleted
+   * @param orPending - also counts files that csync2 has forgotten but that are still pending,
+   *   because csync2 treats them as deleted
    */
   countWithin(path: PathBytes, limit: number, orPending = false): number {
     const statement = this.#prepare(
@@ -150,8 +153,8 @@ export class Ledger {
   }
 
   /**
-   * csync2's notes at and below a path, by the names under which it has them; a thousand at a time,
-   * between which nothing stays open.
+   * csync2's notes at and below a path, by the names under which it has them. Reads a thousand at a
+   * time and keeps nothing open in between.
    */
   *notedWithin(
     path: PathBytes,
@@ -183,9 +186,9 @@ export class Ledger {
   }
 
   /**
-   * As {@link childrenWithin}, each once and at most `limit` of them.
+   * As {@link childrenWithin}, each child once and at most `limit` of them.
    *
-   * @param orPending - also those that csync2 has forgotten but that are still pending for a peer
+   * @param orPending - also files that csync2 has forgotten but that are still pending for a peer
    */
   childrenOf(directory: PathBytes, limit: number, orPending = false): KnownChild[] {
     const children = new Map<string, KnownChild>();
@@ -202,9 +205,9 @@ export class Ledger {
   }
 
   /**
-   * Names directly below a directory that csync2 knows, and whether it knows something below each;
-   * some thousand at a time, between which nothing stays open. A name may come once as a file, and
-   * later once more as one with something below.
+   * The names directly below a directory that csync2 knows, and whether it knows something below
+   * each. Reads some thousand at a time and keeps nothing open in between. A name may come once as
+   * a file, and later again as one with something below.
    */
   *childrenWithin(
     directory: PathBytes,
@@ -213,8 +216,9 @@ export class Ledger {
     for (const name of namesOf(directory, this.#prefixes)) {
       const { from: base, to } = subtree(encodeName(name));
       let portion: KnownChild[] = [];
-      // Names in a row that have nothing below are read together, what is below a name is jumped
-      // over: so a child with 100,000 files below it costs one question, and 100,000 children some.
+      // Names without anything below them are read together, and everything below a name is
+      // skipped. So a child with 100,000 files below it costs one query, and 100,000 children cost
+      // a few.
       for (let from: Buffer | undefined = base, limit = 1; from; ) {
         const rows = this.#namesFrom(table, { from, to, limit });
         from = undefined;
@@ -223,9 +227,9 @@ export class Ledger {
           const end = rest.indexOf(slash);
           const child = end < 0 ? rest : rest.subarray(0, end);
           if (child.length > 0) portion.push({ name: decodeName(child), deep: end >= 0 });
-          // What lies below a child may sort behind others (`x-1` comes before `x/1`): it is met
-          // later, as the same child. 0x2f '/' is followed by 0x30 '0': everything below the child
-          // sorts before that.
+          // Files below a child may sort after other names (`x-1` comes before `x/1`), and then
+          // yield the same child later. 0x2f '/' is followed by 0x30 '0', so everything below the
+          // child sorts before that key.
           from = Buffer.concat([base, child, Buffer.from(end < 0 ? '\x01' : '0')]);
           if (end >= 0) break;
         }
@@ -248,10 +252,10 @@ export class Ledger {
   }
 
   /**
-   * Pending rows of a peer: the newest first, or with `deepest` in an order in which directories
-   * can be removed. Of very long names it may be fewer than `limit` although there are more.
+   * Pending rows of a peer, the newest first, or with `deepest` in an order in which directories
+   * can be removed. Very long names may give fewer than `limit` rows although there are more.
    *
-   * @param keep - rows for which it says no are passed over and don't count
+   * @param keep - rows for which it returns false are skipped and don't count
    */
   dirtyFor(
     peer: string,
@@ -275,7 +279,7 @@ export class Ledger {
     return kept;
   }
 
-  /** What is pending for a peer at and below a path, at most `limit` rows of it. */
+  /** The rows that are pending for a peer at and below a path, at most `limit` of them. */
   pendingWithin(peer: string, path: PathBytes, limit: number): DirtyRow[] {
     const statement = this.#prepare(
       `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
@@ -289,7 +293,7 @@ export class Ledger {
     );
   }
 
-  /** The names of all that is pending for a peer. */
+  /** The names of all files that are pending for a peer. */
   dirtyNames(peer: string): Buffer[] {
     const rows = this.#prepare(
       'SELECT CAST(filename AS BLOB) AS name FROM dirty WHERE peername = CAST(? AS TEXT)',
@@ -297,7 +301,7 @@ export class Ledger {
     return rows.map(({ name }) => decodeName(name));
   }
 
-  /** Whether something with a name longer than so many bytes is pending for a peer. */
+  /** Whether a file with a name longer than so many bytes is pending for a peer. */
   hasPendingLongName(peer: string, nameBytes: number): boolean {
     const statement = this.#prepare(
       'SELECT 1 FROM dirty WHERE peername = CAST(? AS TEXT) AND octet_length(filename) > ? LIMIT 1',
@@ -305,7 +309,7 @@ export class Ledger {
     return statement.get(encodeName(Buffer.from(peer)), nameBytes) !== undefined;
   }
 
-  /** The newest pending rows of a peer, without those whose names are longer than so many bytes. */
+  /** The newest pending rows of a peer, without those with names longer than so many bytes. */
   newestOf(peer: string, limit: number, nameBytes: number): DirtyRow[] {
     const rows = this.#prepare(
       `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
@@ -323,8 +327,8 @@ export class Ledger {
   }
 
   /**
-   * Names of the database and csync2's texts for them, both one character a byte: this one, and if
-   * `isDeep` all below it.
+   * csync2's texts by names of the database, both one character a byte, for one name and if
+   * `isDeep` also for all names below it.
    */
   notes(encoded: Buffer, isDeep: boolean): (readonly [name: string, text: string])[] {
     const below = isDeep
@@ -365,7 +369,7 @@ export class Ledger {
   }
 
   /**
-   * Runs a write that would rather throw `SQLITE_BUSY` at once than hold up the event loop:
+   * Runs a write that throws `SQLITE_BUSY` at once, so that it doesn't hold up the event loop.
    * csync2's server keeps its lock for up to 3 s while it receives.
    */
   withoutWaiting<Result>(write: () => Result): Result {
@@ -406,7 +410,7 @@ export interface KnownChild {
 
 /** One of the notes that csync2 has made last. */
 export interface RecentNote {
-  /** Another text for every other note, one character a byte. */
+  /** An id that differs for every note, one character a byte. */
   readonly id: string;
   readonly path: PathBytes;
 }
@@ -434,10 +438,7 @@ export function subtree(encoded: Buffer): { self: Buffer; from: Buffer; to: Buff
   };
 }
 
-/**
- * Adds pending rows to a csync2 database, in one transaction; those that are there already stay as
- * they are.
- */
+/** Adds pending rows to a csync2 database, in one transaction. Existing rows stay as they are. */
 export function insertDirty(
   database: Database.Database,
   encodedPeer: Buffer,
@@ -453,7 +454,7 @@ export function insertDirty(
   insertAll();
 }
 
-/** Whether something failed since another process has csync2's database locked. */
+/** Whether an error means that another process has locked csync2's database. */
 export function isLocked(error: unknown): boolean {
   return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
 }
@@ -461,9 +462,10 @@ export function isLocked(error: unknown): boolean {
 const slash = 0x2f;
 const portionLength = 2000;
 /**
- * Of names that are looked at together: of usual ones tens of thousands, of the longest a thousand.
+ * Bytes of names in one query, which fit tens of thousands of usual names or a thousand of the
+ * longest.
  */
 const nameBytesAtOnce = 4 * 1024 * 1024;
-/** Rows of one question. */
+/** Rows in one query. */
 const mostTogether = 256;
 const readWaitMilliseconds = 2000;

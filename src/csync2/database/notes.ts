@@ -3,18 +3,18 @@ import type { PathBytes } from '../../text/path-bytes.js';
 import { encodeName, namesOf, namesWithin, type PathPrefix } from '../files/name-encoding.js';
 import { type Ledger, subtree } from './ledger.js';
 
-/** Paths alone, and paths with all below them. */
+/** Single paths, and paths with everything below them. */
 export interface NotesScope {
   readonly files: readonly PathBytes[];
   readonly trees: readonly PathBytes[];
 }
 
 /**
- * What csync2 has noted of some files and what is pending of them, by its own names,
- * percent-escaped, one character a byte.
+ * csync2's notes and pending rows for some files, by csync2's names, percent-escaped, one character
+ * a byte.
  */
 export interface Notes {
-  /** Its descriptions. */
+  /** csync2's texts. */
   readonly files: ReadonlyMap<string, Buffer>;
   readonly pending: ReadonlyMap<string, readonly PendingRow[]>;
 }
@@ -50,10 +50,10 @@ export function readNotes(
 }
 
 /**
- * Puts notes of these files back as they were, in one transaction.
+ * Restores the notes of these files, in one transaction.
  *
- * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been
- * changed.
+ * Throws what better-sqlite3 throws. `SQLITE_BUSY` means that nothing has been changed and that the
+ * caller can try again shortly.
  */
 export function restoreNotes(ledger: Ledger, names: readonly string[], notes: Notes): void {
   const { database } = ledger;
@@ -80,7 +80,7 @@ export function restoreNotes(ledger: Ledger, names: readonly string[], notes: No
 }
 
 /**
- * Removes all pending rows of these names, in one transaction; throws as {@link restoreNotes} does.
+ * Removes all pending rows of these names, in one transaction. Throws as {@link restoreNotes} does.
  */
 export function removePending(ledger: Ledger, names: readonly Buffer[]): void {
   const removeRow = ledger.database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');

@@ -9,9 +9,9 @@ export interface ListingOptions {
   readonly runner: Runner;
   readonly ledger: Ledger;
   readonly peer: string;
-  /** What the peer calls this host. */
+  /** The peer's name for this host. */
   readonly myName: string;
-  /** A directory for a database of its own, best on tmpfs. */
+  /** A directory for a private database, best on tmpfs. */
   readonly directory: string;
   readonly stallSeconds: number;
   /** Run at idle priority. */
@@ -19,19 +19,19 @@ export interface ListingOptions {
   readonly signal: AbortSignal;
 }
 
-/** Told what a peer has noted. Names are as they stand in the database, one character a byte. */
+/** Receives the notes of a peer. Names are those of the database, one character a byte. */
 export interface ListingEvents {
-  /** @param text - csync2's, one character a byte */
+  /** @param text - csync2's text, one character a byte */
   readonly onNote: (name: string, text: string) => void;
-  /** A note that csync2 has not shown whole: its name begins so. */
+  /** Receives the beginning of a name whose note csync2 has not shown whole. */
   readonly onCut: (beginning: string) => void;
 }
 
 /**
- * Asks a peer for what its csync2 has noted of the files that both sides share (`csync2 -T`,
- * command LIST). Works on a database of its own, so that no lock is held over the network.
+ * Asks a peer for its csync2's notes of the files that both sides share (`csync2 -T`, command
+ * LIST). Works on a private database, so that no lock is held over the network.
  *
- * @returns whether the peer has told all
+ * @returns whether the list is complete
  */
 export async function listPeer(
   { runner, ledger, peer, myName, directory, stallSeconds, idle = false, signal }: ListingOptions,
@@ -62,15 +62,15 @@ export async function listPeer(
 }
 
 /**
- * Reads a note as csync2 shows it at `-vvv` (`conn_debug`: 1023 characters of a line at most),
- * where blanks, tabs and backslashes of names are percent-escaped, and so is each colon. Undefined
- * for all else.
+ * Reads a note as csync2 shows it at `-vvv` (`conn_debug`, at most 1023 characters of a line).
+ * Blanks, tabs and backslashes of names are percent-escaped, and so is each colon. Undefined for
+ * other lines.
  */
 export function readNote(line: string): { name: string; text: string; isCut: boolean } | undefined {
   const [, text, name, end] =
     /^Peer> (v\d+%3A(?:(?!\\011)\S)*)(?:\\011(\S*?)(\\n)?)?$/.exec(line) ?? [];
   if (text === undefined) return undefined;
-  // Of what is cut, the last character may be cut as well.
+  // The last character before a cut may be incomplete, too.
   const isCut = end === undefined;
   return {
     name: unescapeOctal(isCut ? (name ?? '').replace(/\\[0-7]*$/, '') : (name ?? '')),

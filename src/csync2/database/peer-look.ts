@@ -5,9 +5,9 @@ import type { ListingOptions } from './peer-listing.js';
 import { PrivateDatabase } from './private-database.js';
 
 /**
- * Looks at what a peer has under some names, and changes nothing there (`csync2 -d -u`: command
- * SIG). Its server makes the signature of a file in a temporary file beside it, which a service on
- * the peer notices: so it learns that somebody has looked. Works on a database of its own.
+ * Reads a peer's versions of some files, and changes nothing there (`csync2 -d -u`, command SIG).
+ * The peer's server makes the signature of a file in a temporary file beside it. A service on the
+ * peer notices that, and so learns of the look. Works on a private database.
  *
  * @param names - as they stand in the database
  */

@@ -3,8 +3,9 @@ import { lastWords, outcomeText } from '../run/result.js';
 import type { Runner } from '../run/runner.js';
 
 /**
- * Has csync2 open its database once, which creates it with its tables: two first calls at the same
- * time would collide. Shows at the same time that csync2 can be run and takes its configuration.
+ * Makes csync2 open its database once, which creates it with its tables. Otherwise two first calls
+ * at the same time would collide. Also shows whether csync2 can be run and accepts its
+ * configuration.
  *
  * Throws a {@link CsyncUnusableError}.
  */

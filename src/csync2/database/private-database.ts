@@ -5,11 +5,11 @@ import { encodeName } from '../files/name-encoding.js';
 import { type DirtyRow, insertDirty, type Ledger, subtree } from './ledger.js';
 
 /**
- * A small database of its own for one push to one peer: some of the peer's dirty rows, the rows of
- * their parent directories and the certificates. csync2 works on it through `-D`, so that no lock
- * on the real one is held over a network wait and the lanes run in parallel.
+ * A small private database for one push to one peer. It holds some of the peer's dirty rows, the
+ * rows of their parent directories and the certificates. csync2 works on it through `-D`, so that
+ * no lock on the real database is held over a network wait and the lanes run in parallel.
  *
- * Everything in it is a copy. If the machine dies, all is still pending in the real database.
+ * Everything in it is a copy. If the machine dies, all rows are still pending in the real database.
  */
 export class PrivateDatabase {
   readonly file: string;
@@ -43,7 +43,7 @@ export class PrivateDatabase {
     let pinned: ReadonlySet<string> = new Set();
     try {
       database.pragma('synchronous = OFF');
-      // What is half made is made again.
+      // No rollback is needed, because an incomplete database is made again.
       database.pragma('journal_mode = OFF');
       database.transaction(() => {
         database.exec(schema);
@@ -52,8 +52,8 @@ export class PrivateDatabase {
         database.prepare('INSERT INTO push VALUES (?)').run(Date.now());
         insertParents(database, ledger, rows);
         pinned = copyCertificates(ledger.database, database);
-        // From here on csync2 works: what it sends and what it finds missing on the peer is noted
-        // by triggers.
+        // From here on csync2 works on the database. Triggers note the files that it sends and
+        // those that it finds missing on the peer.
         database.exec(triggers);
       })();
     } finally {
@@ -65,9 +65,9 @@ export class PrivateDatabase {
   }
 
   /**
-   * What a push had come to whose daemon was killed before it could merge it. The rows are pending
-   * still, and the peer may have later versions of those that it had accepted. Undefined if there
-   * is none, or it can't be read.
+   * The progress of a push whose daemon was killed before it could merge it. The rows are still
+   * pending, and the peer may have later versions of files that it had accepted. Undefined if there
+   * is no such push, or it can't be read.
    */
   static recall(file: string): InterruptedPush | undefined {
     let database: Database.Database | undefined;
@@ -109,7 +109,7 @@ export class PrivateDatabase {
     return this.#rows.size;
   }
 
-  /** What the push did, read after csync2 has ended. */
+  /** The result of the push, read after csync2 has ended. */
   outcome(): PushOutcome {
     const database = new Database(this.file, { fileMustExist: true });
     try {
@@ -145,34 +145,33 @@ export class PrivateDatabase {
   }
 }
 
-/** A push of which nobody has seen the end. Times in milliseconds since 1970. */
+/** A push whose end no daemon has seen. Times in milliseconds since 1970. */
 export interface InterruptedPush {
-  /** Names that the peer had accepted, or that it had already. */
+  /** Names of files that the peer had accepted, or already had. */
   readonly accepted: readonly Buffer[];
   readonly began: number;
   /** When csync2 had noted the last of them, or earlier. */
   readonly ended: number;
 }
 
-/** A row that is pushed, and what csync2 had seen of the file when the push began. */
+/** A row that is pushed, and csync2's note of the file when the push began. */
 export interface PushedRow extends DirtyRow {
   readonly seen: string | undefined;
 }
 
-/** What one push came to. */
+/** The result of one push. */
 export interface PushOutcome {
   readonly sent: readonly PushedRow[];
   readonly left: readonly PushedRow[];
   /**
-   * Directories that the peer lacked, so that csync2 marked them again: all below them is pending
-   * once more.
+   * Directories that the peer lacked, so that csync2 marked them again. Everything below them is
+   * pending again.
    */
   readonly missingOnPeer: readonly Buffer[];
-  /** Rows whose directories are to be sent before them; none if not given. */
+  /** Rows whose directories must be sent before them; none if not given. */
   readonly needParents?: readonly PushedRow[];
   /**
-   * Rows among those sent of which the peer has a later version, which comes from there; none if
-   * not given.
+   * Sent rows of which the peer has a later version, which the peer sends to us; none if not given.
    */
   readonly later?: readonly PushedRow[];
   /** Certificates that csync2 has seen for the first time. */
@@ -180,17 +179,17 @@ export interface PushOutcome {
 }
 
 /**
- * Removes what was sent from the real database's pending rows, in one short transaction. A row that
- * was marked again meanwhile stays: it has another rowid, or csync2 has seen the file change, or
- * its path is among `checkedMeanwhile`. The rowid alone does not tell: SQLite gives the highest one
- * out again when the row that had it is replaced.
+ * Removes sent rows from the real database's pending rows, in one short transaction. A row that was
+ * marked again meanwhile stays. It has another rowid, or csync2 has seen the file change, or its
+ * path is among `checkedMeanwhile`. The rowid alone is no proof, because SQLite reuses the highest
+ * one when its row is replaced.
  *
- * A file of which csync2 has taken new note is pending even if nobody has marked it: when a peer
- * sends us the file that we are sending, and wins, its session takes our mark off, and what we sent
- * may have reached the peer before or after.
+ * A file that csync2 has noted again is pending even without a mark. When a peer sends us the file
+ * that we are sending, and wins, its session removes our mark, and our version may have reached the
+ * peer before or after.
  *
- * Throws what better-sqlite3 throws; `SQLITE_BUSY` means: try again shortly, nothing has been
- * changed.
+ * Throws what better-sqlite3 throws. `SQLITE_BUSY` means that nothing has been changed and that the
+ * caller can try again shortly.
  */
 export function mergePush(
   ledger: Ledger,
@@ -241,8 +240,8 @@ export function mergePush(
 }
 
 /**
- * Removes a file from the pending rows of some peers, in one short transaction, but not where
- * somebody wants it forced. Throws what better-sqlite3 throws.
+ * Removes a file from the pending rows of some peers, in one short transaction, except rows to be
+ * sent with force. Throws what better-sqlite3 throws.
  */
 export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readonly string[]): void {
   const forget = database.prepare(
@@ -256,8 +255,8 @@ export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readon
 }
 
 /**
- * Takes off what is pending for a peer of some names, also what is to be sent with force. Throws as
- * {@link forgetDirty}.
+ * Removes the pending rows of some names for a peer, including rows to be sent with force. Throws
+ * as {@link forgetDirty}.
  */
 export function withdrawDirty({ database }: Ledger, names: readonly Buffer[], peer: string): void {
   const withdraw = database.prepare(
@@ -269,16 +268,17 @@ export function withdrawDirty({ database }: Ledger, names: readonly Buffer[], pe
   withdrawAll.immediate();
 }
 
-/** What a name of the database is on disk now. */
+/** The current type of a database name on disk. */
 export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
 
 /**
- * Makes a slice one that csync2 can carry out on its own: adds the dirty parent directories of its
- * rows, and leaves a vanished directory for later while dirty files below it are not in the slice
- * (the peer could not remove it). With the parents it has no more than `limit` rows: what does not
- * fit is left for later, of a file in thousands of new directories the innermost of them.
+ * Completes a slice, so that csync2 can carry it out on its own. Adds the dirty parent directories
+ * of its rows. Leaves a vanished directory for later while dirty files below it are not in the
+ * slice, because the peer could not remove it. With the parents the slice has at most `limit` rows.
+ * Other rows are left for later. A file in thousands of new directories leaves the innermost of
+ * them.
  *
- * @param comesAlong - directories for which it says no are not added
+ * @param comesAlong - directories for which it returns false are not added
  */
 export function completeSlice(
   ledger: Ledger,
@@ -302,7 +302,7 @@ export function completeSlice(
   for (const given of rows) {
     if (slice.size >= limit) break;
     const chain = [given];
-    // What is gone needs no directory on the peer.
+    // A file that is gone needs no directory on the peer.
     if (look(given.encoded) !== 'gone') {
       for (const parent of parents.add(given.encoded)) {
         const found = find.get(parent, encodedPeer) as DirtyRow | undefined;
@@ -363,7 +363,7 @@ function copyCertificates(from: Database.Database, to: Database.Database): Reado
 class Parents {
   readonly #known = new Set<string>();
 
-  /** Those above this name that are not known yet, the innermost first. */
+  /** Adds the directories above this name. Returns the new ones, the innermost first. */
   add(encoded: Buffer): Buffer[] {
     const parents: Buffer[] = [];
     for (let end = encoded.lastIndexOf('/'); end > 0; end = encoded.lastIndexOf('/', end - 1)) {
@@ -377,7 +377,7 @@ class Parents {
   }
 }
 
-/** Of sorted names, those that lie below no other. */
+/** The sorted names that lie below no other. */
 function outermost(sorted: readonly Buffer[]): Buffer[] {
   const kept: Buffer[] = [];
   for (const name of sorted) {

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs';
 
 /**
- * What csync2 notes of a file (`csync_genchecktxt`), as it stands in its database: percent-escaped.
- * Undefined for what it describes by more than its inode, and for devices.
+ * The text that csync2 notes for a file (`csync_genchecktxt`), as it stands in its database,
+ * percent-escaped. Undefined for devices, and for types whose text needs more than lstat(2).
  *
- * Where csync2.cfg has it ignore owner or mode, or where another csync2 writes other times, the
- * texts differ.
+ * The texts differ where csync2.cfg makes csync2 ignore owner or mode, or where another csync2
+ * writes other times.
  */
 export function checkTextOf(stat: BigIntStats): string | undefined {
   const owner = `mode=${stat.mode}:uid=${stat.uid}:gid=${stat.gid}`;
@@ -17,19 +17,19 @@ export function checkTextOf(stat: BigIntStats): string | undefined {
 }
 
 /**
- * Whether a file is not as csync2 has noted it, as far as that tells.
+ * Whether a file differs from csync2's note, as far as the text shows.
  *
- * @param text - what it would note now; undefined: it can't be told
+ * @param text - the text for the file as it is now; undefined if unknown
  */
 export function isUnlike(noted: string | undefined, text: string | undefined): boolean {
   if (noted === undefined || text === undefined || noted === text) return false;
   const parts = text.split('%3A');
-  // Parts that its configuration ignores are not in its note.
+  // Parts that the configuration ignores are missing in the note.
   return noted.split('%3A').some((part) => !parts.includes(part));
 }
 
 /**
- * What csync2 has noted of a file; times in whole seconds, parts that its configuration ignores are
+ * csync2's note of a file. Times are in whole seconds. Parts that the configuration ignores are
  * undefined.
  */
 export interface NotedFile {
@@ -41,17 +41,17 @@ export interface NotedFile {
   readonly type: string;
   readonly size?: bigint;
   readonly mtimeSeconds?: bigint;
-  /** Of the type and permissions, as stat(2) has it. */
+  /** Type and permissions, as in stat(2). */
   readonly mode?: number;
-  /** `uid:gid`, or the names where csync2 notes these. */
+  /** `uid:gid`, or the names where csync2 notes names. */
   readonly owner?: string;
-  /** Where a link leads, escaped; empty where csync2 could not read it. */
+  /** The target of a link, escaped; empty if csync2 could not read it. */
   readonly target?: string;
 }
 
 /**
- * The type in a note, as {@link NotedFile.type}. A link's target, which may look like one, is
- * behind it.
+ * The type in a note, as {@link NotedFile.type}. A link's target, which may look like a type, comes
+ * after it.
  */
 export function typeOf(text: string): string {
   const at = text.indexOf(beforeType);
@@ -84,7 +84,7 @@ export function readCheckText(text: string, row: number): NotedFile {
   };
 }
 
-/** A time_t: cut off at the second, downwards also before 1970. */
+/** Converts to a time_t, rounded down to the second, also before 1970. */
 export function secondsOf(nanoseconds: bigint): bigint {
   const seconds = nanoseconds / 1_000_000_000n;
   return nanoseconds % 1_000_000_000n < 0n ? seconds - 1n : seconds;

@@ -2,12 +2,13 @@ import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 
 const percent = 0x25;
 /**
- * csync2 `urlencode.c`: controls, blank, DEL and these; everything else, UTF-8 or not, stays raw.
+ * The bytes that csync2's `urlencode.c` escapes besides controls and blanks. All other bytes, UTF-8
+ * or not, stay raw.
  */
 const escaped = new Set<number>([...Buffer.from('"\'%$:|\\'), 0x7f]);
 for (let byte = 1; byte <= 0x20; byte++) escaped.add(byte);
 
-/** A name as csync2 keeps it in its database. */
+/** Encodes a name as csync2 keeps it in its database. */
 export function encodeName(name: Buffer): Buffer {
   const parts: Buffer[] = [];
   let from = 0;
@@ -39,7 +40,7 @@ export function decodeName(encoded: Buffer): Buffer {
   return out.subarray(0, length);
 }
 
-/** A name of the database as csync2 says it in its messages, one character a byte. */
+/** A name of the database as csync2 writes it in its messages, one character a byte. */
 export function saidName({ encoded }: { readonly encoded: Buffer }): string {
   return decodeName(encoded).toString('latin1');
 }
@@ -58,7 +59,7 @@ export function namesOf(path: PathBytes, prefixes: readonly PathPrefix[]): Buffe
   const names = [path];
   for (const prefix of prefixes) {
     if (!isWithin(path, prefix.path)) continue;
-    // A prefix for `/` is an empty one.
+    // A prefix for `/` has no path of its own to drop.
     const rest = path.subarray(
       prefix.path.length === 1 ? (path.length === 1 ? 1 : 0) : prefix.path.length,
     );
@@ -68,7 +69,7 @@ export function namesOf(path: PathBytes, prefixes: readonly PathPrefix[]): Buffe
 }
 
 /**
- * The names of {@link namesOf}, and those under which csync2 keeps what lies further down, below a
+ * The names of {@link namesOf}, and those under which csync2 keeps files further down, below a
  * prefix's path.
  */
 export function namesWithin(path: PathBytes, prefixes: readonly PathPrefix[]): Buffer[] {

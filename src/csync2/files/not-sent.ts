@@ -3,9 +3,9 @@ import { loadNative } from '../../native.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 
 /**
- * What csync2 does not bring to the peers of something that it synchronises, one sentence each;
- * empty if that is nothing, or if there is nothing at the path. csync2 sends content, type, owner,
- * group, mode and time in whole seconds, and nothing else.
+ * The properties of a file that csync2 does not send to the peers, one sentence each. Empty if
+ * there are none, or if nothing exists at the path. csync2 sends content, type, owner, group, mode
+ * and time in whole seconds, and nothing else.
  */
 export function notSent(path: PathBytes): string[] {
   let stat: Stats | undefined;
@@ -35,7 +35,7 @@ export function notSent(path: PathBytes): string[] {
 
 function attributesOf(path: PathBytes): string[] {
   const names = loadNative().attributeNames(path).toString().split('\0');
-  // Labels are given by each host's own policy.
+  // The SELinux policy of each host sets the labels.
   return names.filter((name) => name !== '' && name !== 'security.selinux');
 }
 

@@ -1,16 +1,16 @@
 import type { PathBytes } from '../../text/path-bytes.js';
 
 /**
- * Whether csync2 can handle a path. It gives whole paths to the kernel, which takes no longer ones
- * (PATH_MAX, its NUL counted), and ends a recursive check at the first that is refused; and it
- * needs room beside a file for the name of its temporary one (csync2 `get_tmpname`). Any user can
- * make longer paths, a directory at a time.
+ * Whether csync2 can handle a path. It gives whole paths to the kernel, which limits them to
+ * PATH_MAX with the NUL, and ends a recursive check at the first that is refused. It also needs
+ * room beside a file for the name of a temporary file (csync2 `get_tmpname`). Any user can make
+ * longer paths, a directory at a time.
  */
 export function isWithinLimits(path: PathBytes): boolean {
   return path.length <= longestPath && path.lastIndexOf(slash) <= longestDirectory;
 }
 
-/** The same of a name in a directory, without putting them together. */
+/** The same for a name in a directory, without joining them. */
 export function isNameWithinLimits(directory: PathBytes, name: Buffer): boolean {
   return directory.length <= longestDirectory && directory.length + 1 + name.length <= longestPath;
 }

@@ -7,24 +7,24 @@ import { codes, type Meaning, meaningOf, outcomeOf, type Refused } from './refus
 export interface Diagnosis {
   readonly outcome: Outcome;
   readonly meaning: Meaning;
-  /** What the peer said, if it is more than the outcome tells. */
+  /** The peer's words, if they say more than the outcome. */
   readonly detail: string;
   /**
-   * csync2 asked which side is younger (or bigger), and neither is: both lose, and the file would
-   * stay different for ever.
+   * csync2 asked which side is younger (or bigger), and the sides are equal. Both lose, and the
+   * file would stay different for ever.
    */
   readonly isTie: boolean;
 }
 
-/** What `auto` compares on this side: whole seconds, or bytes. */
+/** The values that `auto` compares on this side, in whole seconds or bytes. */
 export interface Compared {
   readonly seconds: bigint;
   readonly size: bigint;
 }
 
 /**
- * Reads the messages of a push at `-vvv`, the only level at which csync2 tells why a file was
- * rejected. None of them may be kept or shown: they hold the group's key.
+ * Reads the messages of a push at `-vvv`, the only level at which csync2 says why a file was
+ * rejected. These messages must not be kept or shown, because they hold the group's key.
  */
 export class Refusals {
   readonly #files = new Map<string, Attempt>();
@@ -32,16 +32,16 @@ export class Refusals {
   #operation = '';
   #key: string | undefined;
   /**
-   * csync2's server has read the content of a file as commands: what it answers from then on is to
-   * nobody's question.
+   * csync2's server has read the content of a file as commands, so its later answers belong to no
+   * question.
    */
   #isAstray = false;
   #isStuck = false;
 
   /**
-   * Both sides wait for each other, for ever. Where a file is to replace a directory that the peer
-   * has something in, its server sends a signature of -1 bytes and awaits the changes, and csync2
-   * awaits an answer (`csync_rs_sig`, `csync_rs_delta`).
+   * Whether both sides wait for each other, for ever. If a file replaces a directory that is not
+   * empty on the peer, the peer's server sends a signature of -1 bytes and waits for the changes,
+   * while csync2 waits for an answer (`csync_rs_sig`, `csync_rs_delta`).
    */
   get isStuck(): boolean {
     return this.#isStuck;
@@ -60,38 +60,41 @@ export class Refusals {
     if (attempt) {
       this.#current = newAttempt(attempt[1] === 'Deleting');
       this.#files.set(attempt[2] as string, this.#current);
-      // A name may hold the same signs: what the peer has said is behind the last of them.
+      // A name may hold the same signs. The peer's answer comes after the last of them.
     } else if (reply) this.#receive(Number(reply[1]), (reply[2] as string).trim());
   }
 
-  /** What goes over the wire is shown without csync2's time of day, and escaped. */
+  /**
+   * Reads a message about network traffic, which csync2 shows without its time of day, and escaped.
+   */
   #readWire(text: string): void {
     const sent = /^Local> ([A-Z]+)(?: (\S+))?/.exec(text);
     if (sent) this.#send(sent[1] as string, sent[2]);
     else this.#readData(text);
   }
 
-  /** Why a file was rejected, by its name, one character a byte; undefined: that is not known. */
+  /** Why a file was rejected, by its name, one character a byte; undefined if unknown. */
   of(name: string, own: Compared): Diagnosis | undefined {
     const attempt = this.#files.get(name);
     return attempt?.refused && diagnosisOf(attempt, own);
   }
 
   /**
-   * Where a link leads on the peer, by its name, one character a byte, as csync2 escapes it;
-   * undefined: that is not known.
+   * The target of a link on the peer, by the link's name, one character a byte, as csync2 escapes
+   * it; undefined if unknown.
    */
   linkTarget(name: string): string | undefined {
     return this.#files.get(name)?.target;
   }
 
-  /** Why the last file was rejected, or the session came to nothing before any. */
+  /** Why the last file was rejected, or why the session failed before any file. */
   last(own: Compared): Diagnosis {
     return diagnosisOf(this.#current, own);
   }
 
   #send(operation: string, key: string | undefined): void {
-    // A file's content is shown in the same way, piece by piece; only we know the key.
+    // csync2 shows a file's content in the same way, piece by piece. Only a line with the key is a
+    // command of ours.
     if (operation === 'SIG' || operation === 'FLUSH') this.#key ??= key;
     if (this.#key !== undefined && key !== this.#key) return;
     this.#operation = operation;
@@ -105,7 +108,7 @@ export class Refusals {
       attempt.isTaking = text.startsWith('OK (send_data)');
       return;
     }
-    // The first counts: a second is an answer to what should not have been asked.
+    // The first refusal counts. A second one answers a question that should not have been asked.
     attempt.refused ??= { isRemoval: attempt.isRemoval, operation: this.#operation, code, text };
     this.#isAstray = attempt.isTaking;
   }
@@ -127,12 +130,12 @@ export class Refusals {
 interface Attempt {
   readonly isRemoval: boolean;
   refused: Refused | undefined;
-  /** The content is under way. */
+  /** The content is being sent. */
   isTaking: boolean;
-  /** What `auto` has asked the peer for, and its answer. */
+  /** The question of `auto` to the peer, and the answer. */
   asked: 'GETTM' | 'GETSZ' | undefined;
   answer: bigint | undefined;
-  /** Where the link leads there. */
+  /** The link's target on the peer. */
   target: string | undefined;
 }
 
@@ -161,19 +164,20 @@ function diagnosisOf(
   };
 }
 
-/**
- * What csync2 has noted of a link (`csync_genchecktxt`), unless it is too long to be shown whole.
- */
+/** csync2's note of a link (`csync_genchecktxt`), if it is short enough to be shown whole. */
 const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
 
 const nothing: Refused = { isRemoval: false, operation: '', code: codes.none, text: '' };
 
 /**
- * What a server sends that can't write the signature of a file into its directory: no error, and no
- * reason.
+ * The reason for a server that can't write the signature of a file into its directory. The server
+ * itself sends neither an error nor a reason.
  */
 const unsigned = 'it cannot make temporary files there';
-/** As it answers where something else than a file is to replace a directory. */
+/**
+ * The peer's own words when a link, a pipe or a directory must replace a directory that is not
+ * empty. For a file it sends none.
+ */
 const occupied = 'Directory not empty';
 
 function detailOf({ code, text }: Refused): string {

@@ -1,13 +1,12 @@
 import type { Outcome } from '../run/result.js';
 
 /**
- * What this host asked of a peer when it was refused: the commands of csync2's protocol (csync2
- * update.c, daemon.c).
+ * A refused request to a peer, by the commands of csync2's protocol (csync2 update.c, daemon.c).
  */
 export interface Refused {
-  /** Whether the file is gone here, so that it is to go there, too. */
+  /** Whether the file is gone here and must be removed there. */
   readonly isRemoval: boolean;
-  /** `SIG`, `PATCH`, `DEL`, …; of a session that is not as far, `CONFIG` or `HELLO`. */
+  /** `SIG`, `PATCH`, `DEL`, …; `CONFIG` or `HELLO` if the session has not got further. */
   readonly operation: string;
   /** csync2 `conn_response`. */
   readonly code: number;
@@ -15,36 +14,40 @@ export interface Refused {
   readonly text: string;
 }
 
-/** What a refusal means for the pending row. */
+/** The meaning of a refusal for the pending row. */
 export type Meaning =
-  /** The peer is as it should be already, or knows a later change: the row is settled. */
+  /** The peer already has the right version, or knows a later change. The row is settled. */
   | 'settled'
-  /** The content was taken, and owner, mode and time were not. */
+  /** The peer accepted the content, but not owner, mode and time. */
   | 'half-taken'
   /**
-   * The peer has not said why: the file has vanished here while it was sent, say, or the session
-   * has come to nothing.
+   * The peer gave no reason, for example because the file vanished here while it was sent, or
+   * because the session failed.
    */
   | 'unanswered'
-  /** A directory above the file is missing or another thing on the peer: that has to go first. */
+  /**
+   * A directory above the file is missing or has another type on the peer. The directory must be
+   * sent first.
+   */
   | 'parent-first'
   /**
-   * The peer has something in the way that nobody here knows of: what both have is to be compared.
+   * The peer has a file in the way that this host doesn't know. The notes of both sides must be
+   * compared.
    */
   | 'compare'
   /**
-   * It may be taken later as it is: a full disk, a directory that is immutable, a place that is not
-   * mounted.
+   * The peer may accept the same file later. Its disk is full, its directory is immutable, or a
+   * place is not mounted there.
    */
   | 'later'
-  /** Both sides have changed it: somebody has to decide. */
+  /** Both sides have changed the file. A person has to decide. */
   | 'conflict'
-  /** The peer takes nothing from this host. */
+  /** The peer rejects everything from this host. */
   | 'all';
 
 /**
- * Decides what a refusal means. What csync2 itself settles (a parent directory that is missing,
- * `auto`) does not get here.
+ * Decides what a refusal means. Refusals that csync2 itself settles (a missing parent directory,
+ * `auto`) do not get here.
  */
 export function meaningOf(refused: Refused): Meaning {
   return rules.find((rule) => fits(rule, refused))?.meaning ?? 'later';
@@ -65,9 +68,9 @@ export function outcomeOf({ code }: Refused): Outcome {
   }
 }
 
-/** csync2 `conn_response`; what is below 8 is no refusal. */
+/** The codes of csync2's `conn_response`. Codes below 8 are no refusals. */
 export const codes = {
-  /** Nothing was answered. */
+  /** There was no answer. */
   none: 0,
   error: 8,
   closed: 9,
@@ -81,7 +84,7 @@ export const codes = {
 } as const;
 
 interface Rule {
-  /** Of a removal, of an update, or of both if not given. */
+  /** Whether the rule is for removals or updates; for both if not given. */
   readonly isRemoval?: boolean;
   readonly operations?: readonly string[];
   readonly codes?: readonly number[];
@@ -91,27 +94,27 @@ interface Rule {
 
 const making = ['PATCH', 'MKDIR', 'MKLINK', 'MKFIFO', 'MKCHR', 'MKBLK', 'MKSOCK'];
 const dressing = ['SETOWN', 'SETMOD', 'SETIME'];
-/** A directory above it is missing, or is a file or a link that leads nowhere by now. */
+/** A directory above the file is missing, or is now a file or a broken link. */
 const absent = /^(No such file or directory|Not a directory|Too many levels of symbolic links)$/;
 
-/** The first that fits counts. */
+/** The first rule that matches counts. */
 const rules: readonly Rule[] = [
   { codes: [codes.none], meaning: 'unanswered' },
   { codes: [codes.identification, codes.sslExpected, codes.groupList], meaning: 'all' },
   { codes: [codes.permission, codes.permissionForSlave], meaning: 'all' },
-  // The content had been taken. Then somebody has written to it there, or removed it: that is the
-  // later change, and comes from there. Or another session there has met it in the middle, and
-  // marked it: then it is to be sent once more.
+  // The peer had accepted the content. Then a process there has written or removed the file, which
+  // is the later change and is sent from there. Or another session there has met the file in the
+  // middle and marked it, and it must be sent again.
   { operations: dressing, codes: [codes.alsoDirty], meaning: 'half-taken' },
   { operations: dressing, text: absent, meaning: 'settled' },
   { codes: [codes.alsoDirty], meaning: 'conflict' },
-  // What was above it is a file by now.
+  // A directory above the file is now a file.
   { isRemoval: true, operations: ['SIG', 'FLUSH', 'DEL'], text: absent, meaning: 'settled' },
   { isRemoval: true, operations: ['DEL'], text: /^Directory not empty$/, meaning: 'compare' },
   { isRemoval: false, codes: [codes.parentMissing], meaning: 'parent-first' },
   { isRemoval: false, operations: ['SIG', 'FLUSH'], text: absent, meaning: 'parent-first' },
   { isRemoval: false, operations: making, text: absent, meaning: 'parent-first' },
-  // csync2 removes what is in the way, but for a directory with something in it.
+  // csync2 removes what is in the way, except for a directory that is not empty.
   {
     isRemoval: false,
     operations: making,

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One csync2 installation as we drive it: which program, whose configuration, which database. */
+/** One csync2 installation, with its program, its configuration and its database. */
 export interface Instance {
   /** Program to run, a path or a name in PATH. */
   readonly program: string;
@@ -12,35 +12,35 @@ export interface Instance {
   /** This node's name, lower-cased as csync2 does. */
   readonly hostName: string;
   /**
-   * Whether the name was given (`-N`), which also sets the address that csync2 listens on and
+   * Whether the name was given (`-N`). It is then also the address that csync2 listens on and
    * connects from.
    */
   readonly hostNameGiven: boolean;
-  /**
-   * csync2's `-D`, or what the `database` statement says; undefined is csync2's default directory.
-   */
+  /** csync2's `-D`, or the `database` statement; undefined for csync2's default directory. */
   readonly database?: string;
   /** Whether `database` came from `-D` and so must be passed on. */
   readonly databaseGiven: boolean;
   /** TCP port, csync2's `-p`. */
   readonly port?: string;
   /**
-   * The file with the trees that csync2 is kept within; see {@link writeTrees}. Undefined: it is
-   * kept within none.
+   * The file with the trees that csync2 must stay within; see {@link writeTrees}. Undefined if
+   * there is no such bound.
    */
   readonly treesFile?: string;
   /** Further options, passed to every call as they are. */
   readonly extraOptions: readonly string[];
 }
 
-/** Where csync2 keeps its tables. */
+/** The place of csync2's tables. */
 export type DatabaseLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'server'; readonly url: string };
 
 const defaultDirectory = '/var/lib/csync2';
 
-/** The environment of its runs; `preload/` in `native` reads what is not csync2's own. */
+/**
+ * The environment of csync2's runs. `native/preload` reads the variables that are not csync2's own.
+ */
 export function instanceEnvironment({
   systemDirectory,
   treesFile,
@@ -52,7 +52,7 @@ export function instanceEnvironment({
 }
 
 /**
- * The arguments that tell csync2 which node it is, to be followed by a mode such as `-c`.
+ * The arguments that identify this node to csync2. A mode such as `-c` must follow.
  *
  * @param database - overrides the instance's database, for runs on a private one
  */
@@ -76,8 +76,8 @@ export function databaseName(instance: Instance): string {
 }
 
 /**
- * Resolves the database as csync2's `db_open` does: a path is a directory, `sqlite3://` or
- * `sqlite://` takes a directory if it is one and a file otherwise, everything else is a server.
+ * Resolves the database as csync2's `db_open` does. A path is a directory, `sqlite3://` and
+ * `sqlite://` accept a directory or a file, and everything else is a server.
  */
 export function databaseLocation(instance: Instance): DatabaseLocation {
   const { database } = instance;

@@ -2,7 +2,7 @@ import type { PathBytes } from '../../text/path-bytes.js';
 import { type PathPrefix, realPathOf } from '../files/name-encoding.js';
 import type { Message } from './message.js';
 
-/** Gathers from csync2's messages at `-v` which files it marks dirty. */
+/** Gathers the files that csync2 marks dirty from its messages at `-v`. */
 export class MarkedPaths {
   readonly #prefixes: readonly PathPrefix[];
   readonly #paths: PathBytes[] = [];
@@ -21,7 +21,7 @@ export class MarkedPaths {
     if (path) this.#paths.push(path);
   };
 
-  /** Whether those are all: of very many only the first are kept. */
+  /** Whether the list is complete. If it grows too long, only its beginning is kept. */
   get isComplete(): boolean {
     return this.#bytes <= bytesKept;
   }
@@ -32,6 +32,6 @@ export class MarkedPaths {
   }
 }
 
-/** More than what one command is given: a tree may have grown meanwhile. */
+/** More than one command is given. A tree may have grown meanwhile. */
 const bytesKept = 64 * 1024 * 1024;
 const marking = 'Marking file as dirty: ';

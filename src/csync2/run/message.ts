@@ -1,16 +1,16 @@
 /**
- * One thing that a csync2 process has said, whole and by itself, as the launcher keeps it
- * (`native/exec/message_keeper.h`). A file name in it may look like any other message; it can't
+ * One message of a csync2 process, whole and separate, as the launcher keeps it
+ * (`native/exec/message_keeper.h`). A file name in it may look like any other message, but can't
  * become one.
  */
 export interface Message {
   /** When it was sent, milliseconds since 1970. */
   readonly at: number;
-  /** Who sent it, as the kernel tells. */
+  /** The process that sent the message, according to the kernel. */
   readonly pid: number;
   /**
-   * `said`: csync2's own. `bare`: it comes without csync2's time of day. `keeper`: what the
-   * launcher itself writes down.
+   * `said` is csync2's own message. `bare` comes without csync2's time of day. `keeper` comes from
+   * the launcher itself.
    */
   readonly kind: 'said' | 'bare' | 'keeper';
   /** One character a byte, without the newline at its end. */
@@ -28,7 +28,7 @@ export class MessageReader {
     return lines.flatMap((line) => parseMessage(line) ?? []);
   }
 
-  /** Forgets an unfinished line: the log has been truncated or replaced. */
+  /** Forgets an unfinished line because the log has been truncated or replaced. */
   restart(): void {
     this.#unfinished = '';
   }
@@ -62,7 +62,7 @@ const kinds: Readonly<Record<string, Message['kind']>> = {
   '+': 'keeper',
 };
 /**
- * More than the launcher writes in one line: it cuts a message at 64 KiB, and a byte takes four
- * characters at most.
+ * More than the launcher writes in one line. It cuts a message at 64 KiB, and a byte takes at most
+ * four characters.
  */
 const longestLine = 300 * 1024;

@@ -2,17 +2,16 @@ import type { Message } from './message.js';
 
 /** One file of an update. Times are milliseconds since 1970. */
 export interface Attempt {
-  /** When csync2 came to it. */
+  /** When csync2 began with the file. */
   readonly begunAt: number;
-  /** When csync2 went on to something else; undefined if it has not said so. */
+  /** When csync2 continued with something else; undefined if unknown. */
   endedAt: number | undefined;
 }
 
 /**
- * Follows what `csync2 -u -v` says, to tell which file was under way when the connection ended.
- * csync2 tries every file that it has been given: if it has not come to some, or not to its own
- * last message, or got no answer to its goodbye, the connection ended at the last file that it
- * names.
+ * Follows the messages of `csync2 -u -v` to find the file under way when the connection ended.
+ * csync2 tries every file that it has been given. If it did not reach some file or its own last
+ * message, or got no answer to its goodbye, the connection ended at the last file that it names.
  */
 export class PushTranscript {
   readonly #tried = new Map<string, Attempt>();
@@ -44,13 +43,13 @@ export class PushTranscript {
     } else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
   };
 
-  /** The name, one character a byte, of the file that the peer was asked about last. */
+  /** The name, one character a byte, of the last file that the peer was asked about. */
   get last(): string | undefined {
     return this.#last;
   }
 
   /**
-   * Names, one character a byte, of the files that the peer has been asked about, in this order.
+   * Names, one character a byte, of the files that the peer has been asked about, in that order.
    */
   get tried(): Iterable<string> {
     return this.#tried.keys();
@@ -75,7 +74,7 @@ export class PushTranscript {
   }
 
   /**
-   * Whether the peer has been sent a file, and not been asked to delete it, by its name, one
+   * Whether the peer has been sent a file rather than asked to delete it, by its name, one
    * character a byte.
    */
   hasUpdated(name: string): boolean {
@@ -88,8 +87,8 @@ export class PushTranscript {
   }
 
   /**
-   * Whether the peer had changed a file, too, and csync2 has asked `auto` who wins; by its name,
-   * one character a byte.
+   * Whether the peer had changed a file, too, and csync2 has asked `auto` which side wins, by its
+   * name, one character a byte.
    */
   isContested(name: string): boolean {
     return this.#contested.has(name);
@@ -101,15 +100,15 @@ export class PushTranscript {
   }
 
   /**
-   * The name, one character a byte, of the file that was cut off; undefined if none was, or if that
-   * can't be told.
+   * The name, one character a byte, of the file at which the connection ended; undefined if there
+   * was none, or if that is unknown.
    *
    * @param left - names of the files that were not sent
    */
   nameCutOff(left: readonly string[]): string | undefined {
     if (!this.#isConnected || this.#last === undefined || !left.includes(this.#last))
       return undefined;
-    // Each file that stays is one error, and a goodbye to a peer that is gone is one more.
+    // Each unsent file is one error, and a goodbye to a peer that is gone is one more.
     const isAnswered = this.#errors <= this.#staying;
     const isWhole = this.#isClosed && isAnswered && left.every((name) => this.#tried.has(name));
     return isWhole ? undefined : this.#last;

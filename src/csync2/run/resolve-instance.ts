@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { type CsyncConfig, type LoadOptions, loadConfig } from '../cfg/index.js';
 import type { Instance } from './instance.js';
 
-/** What the settings and the command line say of csync2. */
+/** The settings and the command line, as far as they concern csync2. */
 export interface InstanceRequest {
   readonly program: string;
   /** Directory of csync2.cfg. */
@@ -16,8 +16,7 @@ export interface InstanceRequest {
 }
 
 /**
- * Reads csync2.cfg for this host and settles which name, configuration and database csync2 will
- * use.
+ * Reads csync2.cfg for this host and decides which name, configuration and database csync2 uses.
  *
  * Throws what `loadConfig` throws.
  */

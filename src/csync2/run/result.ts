@@ -1,8 +1,8 @@
 import { display, fromKey } from '../../text/path-bytes.js';
 
 /**
- * What a csync2 run came to, read from its exit code and its text. csync2 knows only 0 and 1 (2 for
- * empty listings), so the reason is in the text, and 0 is no proof that anything was sent.
+ * The outcome of a csync2 run, read from its exit code and its text. csync2 knows only 0 and 1 (2
+ * for empty listings), so the reason is in the text, and 0 is no proof that a file was sent.
  */
 export type Outcome =
   | 'done'
@@ -49,24 +49,24 @@ export const outcomeText: Readonly<Record<Outcome, string>> = {
   failed: 'csync2 reported errors',
 };
 
-/** How a process ended, and what it said. */
+/** How a process ended, and its messages. */
 export interface Ending {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
   /** The last of its messages, one character a byte; see `message.ts`. */
   readonly said: readonly string[];
-  /** The first line of its standard output, where nobody else reads that. */
+  /** The first line of its standard output, if nothing else reads that. */
   readonly output?: string;
   /** Whether we ended it because it made no progress. */
   readonly stalled: boolean;
-  /** It could not be started for want of descriptors, memory or processes. */
+  /** The process could not be started because descriptors, memory or processes are short. */
   readonly isShort?: boolean;
 }
 
-/** How messages begin, or what they are as a whole: no name in the middle of one counts. */
+/** The beginnings of messages, or whole messages, so that no name inside a message counts. */
 const tellTales: readonly (readonly [RegExp, Outcome])[] = [
   [/^Database backend is exceedingly busy|^Database Error: .*database is locked/s, 'locked'],
-  // PostgreSQL, when a session of the server takes note of the same file at the same moment.
+  // PostgreSQL reports this when a session of the server notes the same file at the same moment.
   [/^Database Error: .*duplicate key value/s, 'locked'],
   [/^This should not happen: Can't stat/, 'vanished'],
   [
@@ -74,7 +74,8 @@ const tellTales: readonly (readonly [RegExp, Outcome])[] = [
     'config',
   ],
   [/^Peer did provide a wrong SSL X509|^SSL: .*failed/s, 'certificate'],
-  // Asked for the group first of all; a TLS server that refuses our certificate says so only there.
+  // csync2 asks about the group first. A TLS server that refuses our certificate shows that only
+  // there.
   [/^Config command failed\.$/, 'hung-up'],
   [
     /^ERROR: Connection to remote host|^Cannot resolve peername|^Can't create socket/,
@@ -87,7 +88,7 @@ const tellTales: readonly (readonly [RegExp, Outcome])[] = [
   [/^File stays in dirty state/, 'refused'],
 ];
 
-/** Classifies an ending; csync2's messages are those of 2.0, at `-v`. */
+/** Classifies an ending. The messages are those of csync2 2.0 at `-v`. */
 export function readOutcome(ending: Ending): Outcome {
   if (ending.isShort) return 'shortage';
   if (ending.stalled) return 'stalled';
@@ -95,17 +96,17 @@ export function readOutcome(ending: Ending): Outcome {
   if (ending.signal === 'SIGSEGV' || ending.signal === 'SIGABRT' || ending.exitCode === 139)
     return 'crashed';
   if (ending.exitCode === 0) return 'done';
-  // It looks for the lock first of all, before it can have seen any name.
+  // csync2 checks for the lock first, before any name can appear in its output.
   if (/^Found .*csync2\.lock$/.test(ending.output ?? '')) return 'maintenance';
   for (const [pattern, outcome] of tellTales) {
     if (ending.said.some((message) => pattern.test(message))) return outcome;
   }
-  // A peer's process that dies takes ours with it: csync2 does not ignore SIGPIPE.
+  // If the peer's process dies, ours dies too, because csync2 does not ignore SIGPIPE.
   if (ending.signal === 'SIGPIPE' || ending.exitCode === 141) return 'unreachable';
   return 'failed';
 }
 
-/** The last messages that say something, for people. */
+/** The last messages that carry information, for people. */
 export function lastWords(said: readonly string[], count = 4): string {
   return said
     .filter((message) => message.trim() !== '' && !sayingNothing.test(message))
@@ -114,6 +115,6 @@ export function lastWords(said: readonly string[], count = 4): string {
     .join(' | ');
 }
 
-/** What csync2 says at the end of every run that failed. */
+/** The messages that csync2 prints at the end of every failed run. */
 const sayingNothing =
   /^(Connection closed\.|Finished with \d+ errors\.|(Host|File) stays in dirty state\. Try again later\.\.\.|TIMESTAMP: .*|TOTALTIME: .*)$/;

@@ -15,11 +15,11 @@ export interface Command {
   readonly paths?: readonly PathBytes[];
   /** Database to use instead of the instance's, for `-D`. */
   readonly database?: string;
-  /** Seconds without any progress (CPU or I/O) after which the run is ended. Undefined: never. */
+  /** Seconds without any progress (CPU or I/O) after which the run is ended; never if undefined. */
   readonly stallSeconds?: number;
   /**
-   * Also ended if it has moved less on average in `stallSeconds`, as long as that `isWanted`:
-   * somebody waits for it.
+   * The run is also ended if its average rate over `stallSeconds` is lower, as long as `isWanted`
+   * says that something waits for it.
    */
   readonly leastRate?: LeastRate;
   /** Run at idle I/O and low CPU priority. */
@@ -28,19 +28,19 @@ export interface Command {
   readonly onSpawned?: (() => void) | undefined;
   /** Given all that csync2 prints on stdout, as it comes. */
   readonly onOutput?: (chunk: Buffer) => void;
-  /** Given each message of csync2 as it comes; the result holds only the last of them. */
+  /** Receives each message of csync2 as it comes. The result holds only the last messages. */
   readonly onMessage?: (message: Message) => void;
-  /** Ends the run (SIGTERM; csync2's transactions roll back). */
+  /** Ends the run by SIGTERM. csync2's transactions roll back. */
   readonly signal?: AbortSignal;
 }
 
-/** How fast a run has to be while somebody waits for it. */
+/** How fast a run has to be while something waits for it. */
 export interface LeastRate {
   readonly bytesPerSecond: number;
   readonly isWanted: () => boolean;
 }
 
-/** What came of a command. */
+/** The result of a command. */
 export interface CommandResult extends Ending {
   readonly outcome: Outcome;
   /** Seconds from start to end. */
@@ -56,7 +56,8 @@ const outputLimit = 4096;
 const killAfterSeconds = 3;
 
 /**
- * Runs csync2 commands of one instance. Never throws for what csync2 does: it is all in the result.
+ * Runs csync2 commands of one instance. Never throws for csync2's failures, which are in the
+ * result.
  */
 export class Runner {
   readonly #instance: Instance;
@@ -68,7 +69,7 @@ export class Runner {
   /**
    * Throws a MissingNativeError if the launcher is not built.
    *
-   * @param onEnded - told how each command has ended
+   * @param onEnded - called with the mode and outcome of each command that has ended
    */
   constructor(instance: Instance, onEnded?: (mode: readonly string[], outcome: Outcome) => void) {
     this.#onEnded = onEnded;
@@ -80,12 +81,12 @@ export class Runner {
     return this.#instance;
   }
 
-  /** Commands that are under way. */
+  /** The number of running commands. */
   get running(): number {
     return this.#running;
   }
 
-  /** Commands that have been begun. */
+  /** The number of commands started so far. */
   get started(): number {
     return this.#started;
   }
@@ -110,16 +111,15 @@ export class Runner {
       if (isShortage(error)) return nothingStarted;
       throw error;
     }
-    // With `-t`, each message begins with the time of day, which tells the launcher where it
-    // begins.
+    // With `-t`, each message begins with the time of day, so the launcher knows where it begins.
     const args = [...instanceArguments(this.#instance, command.database), '-t', ...command.mode];
     const subprocess = execa(this.#launcher, this.#launcherArguments(command, args), {
       env: instanceEnvironment(this.#instance),
       stdio: ['ignore', 'pipe', 'pipe', command.paths ? argumentBytes(command.paths) : 'ignore'],
       buffer: false,
       reject: false,
-      // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the
-      // same.
+      // Not in our process group, because we handle Ctrl-C ourselves. The launcher still ends with
+      // us.
       detached: true,
       forceKillAfterDelay: killAfterSeconds * 1000,
       ...(command.signal ? { cancelSignal: command.signal } : {}),
@@ -165,10 +165,10 @@ export class Runner {
   #launcherArguments(command: Command, args: readonly string[]): string[] {
     const launcher = ['--messages', `--parent=${process.pid}`];
     if (command.idle) launcher.push('--idle');
-    // A file that it is to send may be a FIFO by then, or lie behind a link.
+    // A file to send may be a FIFO or lie behind a link by then.
     if (command.mode.includes('-u')) launcher.push(`--preload=${preloadPath()}`);
     if (command.paths) launcher.push('--arguments-from=3');
-    // The second `--` is csync2's own: no path that follows can be taken for an option.
+    // The second `--` is for csync2, so that no path can be read as an option.
     return [...launcher, '--', this.#instance.program, ...args, ...(command.paths ? ['--'] : [])];
   }
 }
@@ -179,9 +179,9 @@ function argumentBytes(paths: readonly PathBytes[]): Uint8Array {
 }
 
 /**
- * Ends a run that neither computes nor moves bytes: csync2 itself has no time-out for connecting,
- * reading or writing, and a stopped peer would hold it for ever. A long transfer moves on and is
- * left alone, but for one that drips while somebody waits for its end.
+ * Ends a run that neither computes nor moves bytes. csync2 itself has no time-out for connecting,
+ * reading or writing, and a stopped peer would hold it for ever. A long transfer that moves is left
+ * alone, unless it is too slow while something waits for its end.
  */
 function guardProgress(
   subprocess: { pid?: number; kill(): boolean },
@@ -234,14 +234,14 @@ function progressOf(pid: number): string {
   return `${statOfProcess(pid)?.ticks} ${bytesMovedBy(pid)}`;
 }
 
-/** Keeps the last messages, so that a talkative run can't fill the memory. */
+/** Keeps the last messages, so that a run with many messages can't fill the memory. */
 class LastSaid {
   readonly #limit: number;
   #messages: string[] = [];
   #length = 0;
   #forgotten = 0;
 
-  /** @param limit - bytes to keep, about */
+  /** @param limit - approximate number of bytes to keep */
   constructor(limit: number) {
     this.#limit = limit;
   }

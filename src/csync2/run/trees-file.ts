@@ -2,8 +2,8 @@ import { replaceFile } from '../../state/replace-file.js';
 import type { PathBytes } from '../../text/path-bytes.js';
 
 /**
- * Tells csync2's sessions and updates which trees there are: below these paths they follow no link
- * (`native/preload/places.h`). A session reads the file when it begins.
+ * Writes the list of trees for csync2's sessions and updates, which follow no link below these
+ * paths (`native/preload/places.h`). A session reads the file when it begins.
  *
  * Throws what the file system throws.
  */

@@ -14,7 +14,7 @@ import { MessageReader } from '../run/message.js';
 import { lastWords } from '../run/result.js';
 
 /**
- * Makes the log's directory (0700) if only that is missing, as after a start by hand. Throws a
+ * Makes the log's directory (0700) if only that is missing, as after a manual start. Throws a
  * LogDirectoryError.
  */
 export function makeLogDirectory(file: string): void {
@@ -26,7 +26,7 @@ export function makeLogDirectory(file: string): void {
   }
 }
 
-/** There is no place for the log of the csync2 server. */
+/** The log of the csync2 server can't be placed. */
 export class LogDirectoryError extends InotifyCsyncError {
   constructor(file: string, cause: Error) {
     super(
@@ -39,13 +39,13 @@ export class LogDirectoryError extends InotifyCsyncError {
   }
 }
 
-/** Opens the log that a csync2 server appends to. Nobody else may have put a link in its place. */
+/** Opens the log that a csync2 server appends to. Refuses a link in its place. */
 export function openLog(file: string): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
   return openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
 }
 
-/** Empties the log when it has grown past its bound. Safe: csync2 appends (O_APPEND). */
+/** Empties the log when it exceeds its limit. That is safe because csync2 appends (O_APPEND). */
 export function boundLog(file: string, limitBytes = logLimitBytes): void {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) <= limitBytes) return;
   const fd = openLog(file);
@@ -56,7 +56,7 @@ export function boundLog(file: string, limitBytes = logLimitBytes): void {
   }
 }
 
-/** The last bytes of an open log, one character a byte, at most so many of them. */
+/** The last bytes of an open log, at most so many, one character a byte. */
 export function endOf(fd: number, bytes: number): string {
   const { size } = fstatSync(fd);
   const chunk = Buffer.alloc(Math.min(size, bytes));
@@ -65,14 +65,15 @@ export function endOf(fd: number, bytes: number): string {
 }
 
 /**
- * The last message behind an offset that says something, for people; undefined if there is none.
+ * The last message after an offset that carries information, for people; undefined if there is
+ * none.
  */
 export function lastMessage(file: string, from: number): string | undefined {
   let fd: number;
   try {
     fd = openSync(file, 'r');
   } catch {
-    // Somebody has removed the log: the exit code must do.
+    // The log has been removed. The exit code must be enough.
     return undefined;
   }
   try {

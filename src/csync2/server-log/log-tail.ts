@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type Message, MessageReader } from '../run/message.js';
 import { endOf } from './log-file.js';
 
-/** Reads the messages that are added to a log, over truncation and replacement. */
+/** Reads the messages that are appended to a log, across truncation and replacement. */
 export class LogTail {
   readonly #file: string;
   readonly #reader = new MessageReader();
@@ -10,23 +10,21 @@ export class LogTail {
   #inode: number | undefined;
   #offset = 0;
 
-  /**
-   * @param file - it may not exist yet; what stands in it by now is only given by {@link recall}
-   */
+  /** @param file - it may not exist yet; only {@link recall} returns its present content */
   constructor(file: string) {
     this.#file = file;
     this.#reopenIfReplaced();
     if (this.#fd !== undefined) this.#offset = fstatSync(this.#fd).size;
   }
 
-  /** The messages at the end of what stood in the log when this was made. */
+  /** The messages at the end of the log as it was when this reader was made. */
   recall(): Message[] {
     if (this.#fd === undefined) return [];
-    // The first line may have lost its beginning, and is none then.
+    // The first line may have lost its beginning. Then it is not a message.
     return new MessageReader().read(`${endOf(this.#fd, recalledBytes)}\n`);
   }
 
-  /** What has been added since the last call. */
+  /** The messages added since the last call. */
   read(): Message[] {
     const messages = this.#readToEnd();
     return this.#reopenIfReplaced() ? [...messages, ...this.#readToEnd()] : messages;
@@ -56,7 +54,7 @@ export class LogTail {
     return messages;
   }
 
-  /** @returns whether there is another file to be read now */
+  /** @returns whether there is another file to read now */
   #reopenIfReplaced(): boolean {
     const inode = statSync(this.#file, { throwIfNoEntry: false })?.ino;
     if (inode === this.#inode) return false;
@@ -69,7 +67,8 @@ export class LogTail {
       this.#fd = openSync(this.#file, 'r');
       return true;
     } catch (error) {
-      // Rotated away between the look and the opening: the next look finds the new one.
+      // The log was rotated away between the check and the opening. The next check finds the new
+      // one.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       this.#inode = undefined;
       return false;
@@ -77,6 +76,6 @@ export class LogTail {
   }
 }
 
-/** Some thousand messages: more than can be of the last minute. */
+/** Some thousand messages, more than a minute can have. */
 const recalledBytes = 1024 * 1024;
 const chunkBytes = 64 * 1024;

@@ -2,62 +2,63 @@ import { decodeName } from '../files/name-encoding.js';
 import type { Message } from '../run/message.js';
 
 /**
- * A file that a session of csync2's server has taken over: it says so when the content is in its
- * place.
+ * A file that a session of csync2's server has received. The session says so when the content is in
+ * its place.
  */
 export interface Reception {
-  /** As csync2 has it, one character a byte. */
+  /** The name as csync2 has it, one character a byte. */
   readonly name: string;
   readonly peer: string;
   /**
-   * When the content was in its place, milliseconds since 1970. Owner, mode and time follow, each
-   * in a command of its own.
+   * When the content was in its place, milliseconds since 1970. Owner, mode and time follow in
+   * separate commands.
    */
   readonly since: number;
   /**
-   * When the session went on to something else, or ended; undefined while it may still have to do
-   * with the file.
+   * When the session continued with something else, or ended; undefined while it may still work on
+   * the file.
    */
   until?: number;
   /**
-   * What came then: the next file, or the end of the session. Behind an end, owner, mode and time
-   * may be missing: a peer that hangs up in the middle of a file ends its session in order.
+   * Why the session left the file, for the next file or because the session ended. After an end,
+   * owner, mode and time may be missing, because a session ends in order even if its peer hangs up
+   * in the middle of a file.
    */
   ending?: 'next' | 'closed' | 'broken';
 }
 
 /** One open session of the server. */
 export interface Session {
-  /** Address the peer came from. */
+  /** The address from which the peer connected. */
   readonly from: string;
   readonly beganAt: number;
-  /** When it said something last. */
+  /** When the session sent its last message. */
   saidAt: number;
   /**
-   * It said last that it could not replace a directory by a file: it awaits the file now, and its
-   * peer an answer, for ever.
+   * The session's last message was that it could not replace a directory by a file. Now it waits
+   * for the file and its peer waits for an answer, for ever.
    */
   isAtImpasse: boolean;
-  /** It has marked a file. */
+  /** The session has marked a file. */
   hasMarked: boolean;
-  /** What it has taken over so far, in that order. */
+  /** The files that the session has received so far, in that order. */
   readonly received: Reception[];
 }
 
 /**
- * A session that was killed, or died of a fatal error: what it had not committed to the database is
- * lost there, not on disk.
+ * A session that was killed, or died of a fatal error. Changes that it had not committed are lost
+ * in the database, but not on disk.
  */
 export interface BrokenSession {
   readonly received: readonly Reception[];
-  /** It had ended by then; milliseconds since 1970. */
+  /** The session had ended by then; milliseconds since 1970. */
   readonly endedAt: number;
 }
 
 /**
- * What the messages of a csync2 server (`-ii -t -v`) tell about its sessions. Each is known by its
- * pid. One that dies writes no last word, and sessions overlap: the caller checks the pids against
- * the live processes.
+ * Follows the sessions of a csync2 server (`-ii -t -v`) by its messages. A session is known by its
+ * pid. A session that dies writes no last message, and sessions overlap, so the caller compares the
+ * pids with the live processes.
  */
 export class SessionLog {
   readonly #open = new Map<number, Session>();
@@ -71,30 +72,30 @@ export class SessionLog {
   readonly #keepers = new Map<number, number>();
   #broken: BrokenSession[] = [];
   /**
-   * Told the name of each file that is received, one character a byte; its peer; and when, in
+   * Called for each received file with its name, one character a byte, its peer, and the time in
    * milliseconds since 1970.
    */
   onReceived: (name: string, peer: string, at: number) => void = () => {};
   /**
-   * Told the name of each file that a session has marked, one character a byte, since its check has
-   * found it changed or gone, or since it has refused another version; the peer, if that is known;
-   * and when, in milliseconds since 1970.
+   * Called for each file that a session has marked because its check has found the file changed or
+   * gone, or because it has rejected another version. Gets the name, one character a byte, the peer
+   * if known, and the time in milliseconds since 1970.
    */
   onMarked: (name: string, peer: string | undefined, at: number) => void = () => {};
   /**
-   * Told that a session has ended which has neither received nor marked anything: its peer has only
-   * looked. The peer, if that is known; and when, in milliseconds since 1970.
+   * Called when a session has ended that has neither received nor marked a file, so its peer has
+   * only looked. Gets the peer if known, and the time in milliseconds since 1970.
    */
   onLooked: (peer: string | undefined, at: number) => void = () => {};
-  /** The peers that have come from each address. */
+  /** The peers that have connected from each address. */
   readonly #peersAt = new Map<string, string>();
 
-  /** Sessions that the log has begun and not ended, by pid. */
+  /** Sessions that have begun and not ended according to the log, by pid. */
   get open(): ReadonlyMap<number, Session> {
     return this.#open;
   }
 
-  /** How many files each peer has sent us since we read. */
+  /** How many files each peer has sent us since the first read. */
   get received(): ReadonlyMap<string, number> {
     return this.#received;
   }
@@ -105,14 +106,14 @@ export class SessionLog {
   }
 
   /**
-   * How a file of this name, one character a byte, was taken over last; undefined if that was long
-   * ago, or never.
+   * The last reception of a file of this name, one character a byte; undefined if it was long ago,
+   * or never.
    */
   reception(name: string): Reception | undefined {
     return this.#receptions.get(name)?.reception;
   }
 
-  /** When a file of this name was taken over, in ascending order: the last times. */
+  /** The last times at which a file of this name was received, in ascending order. */
   receptionTimes(name: string): readonly number[] {
     return this.#receptions.get(name)?.times ?? [];
   }
@@ -125,7 +126,10 @@ export class SessionLog {
     }
   }
 
-  /** Takes what an earlier run has left in the log: it tells of files, but nobody is counted. */
+  /**
+   * Takes the messages that an earlier run has left in the log. They show files, but count for no
+   * peer.
+   */
   recall(messages: readonly Message[]): void {
     this.read(messages);
     this.#received.clear();
@@ -133,11 +137,10 @@ export class SessionLog {
   }
 
   /**
-   * Ends the sessions whose process is gone, and begins those whose process is there without a
-   * message.
+   * Ends the sessions whose process is gone, and begins those whose process has sent no message.
    *
-   * @param now - when the processes were looked at, or a moment before that by which those gone had
-   *   ended
+   * @param now - when the processes were listed, or shortly before; the sessions that are gone had
+   *   ended by then
    */
   keep(live: readonly number[], now: number): void {
     const alive = new Set(live);
@@ -146,14 +149,14 @@ export class SessionLog {
     for (const pid of live) if (!this.#open.has(pid)) this.#begin(pid, 'unknown', now);
   }
 
-  /** Sessions that ended without their last word since the last call. */
+  /** Sessions that ended without their last message since the last call. */
   takeBroken(): readonly BrokenSession[] {
     const broken = this.#broken;
     this.#broken = [];
     return broken;
   }
 
-  /** A server is gone, and all its sessions: nobody writes for it any more. */
+  /** Forgets the keeper of a server that is gone with all its sessions. */
   forgetKeeper(server: number): void {
     this.#keepers.delete(server);
   }
@@ -167,7 +170,7 @@ export class SessionLog {
     const session = this.#open.get(pid);
     if (session)
       Object.assign(session, { saidAt: at, isAtImpasse: kind === 'said' && impasse.test(text) });
-    // A name may hold ` from `: the peer's name is behind the last one, and holds no blank.
+    // A name may hold ` from `. The peer's name comes after the last one, and holds no blank.
     const update = kind === 'said' ? /^Updated (.*) from (\S+)\.$/s.exec(text) : undefined;
     const connection = kind === 'said' ? /^New connection from (.+):\d+\.$/.exec(text) : undefined;
     const unnoted = kind === 'said' ? unnotedFile.exec(text)?.[1] : undefined;
@@ -178,7 +181,7 @@ export class SessionLog {
     else if (unnoted !== undefined) this.#receiveUnnoted(pid, unnoted, at);
     else if (connection) {
       this.#closed.delete(pid);
-      // The pid has been given out again.
+      // The pid has been reused.
       if (session) this.#break(pid, at);
       this.#begin(pid, connection[1] as string, at);
     } else if (text === 'Connection closed.') {
@@ -215,7 +218,7 @@ export class SessionLog {
       session.received.push(reception);
       this.#peersAt.set(session.from, peer);
     }
-    // The last one stays the last.
+    // Insert the name again, so that it is the last one.
     this.#receptions.delete(name);
     this.#receptions.set(name, { reception, times: [...earlier.slice(1 - timesKept), since] });
     if (this.#receptions.size > receptionsKept) {
@@ -224,7 +227,7 @@ export class SessionLog {
     }
   }
 
-  /** It is in its place all the same. */
+  /** Receives a file that the session could not note. The file is in its place all the same. */
   #receiveUnnoted(pid: number, encoded: string, at: number): void {
     const peer = this.#peersAt.get(this.#open.get(pid)?.from ?? '') ?? 'unknown';
     this.#receive(pid, decodeName(Buffer.from(encoded, 'latin1')).toString('latin1'), peer, at);
@@ -243,21 +246,21 @@ export class SessionLog {
   }
 }
 
-/** The session has nothing more to do with the file that it took over last. */
+/** Ends the session's work on the file that it received last. */
 function finish(session: Session, at: number, ending: Reception['ending']): void {
   const last = session.received.at(-1);
   if (last && last.until === undefined) Object.assign(last, { until: at, ending });
 }
 
 /**
- * The last words of a session that can't note what it has just put in its place: its disk is full,
- * say. A name has no quotes here.
+ * The last message of a session that can't note a file that is already in its place, for example on
+ * a full disk. The name has no quotes here.
  */
 const unnotedFile =
   /^Database Error: [A-Za-z ]+ (?:dirty|file) db \[\d+\]: [^']* on executing (?:delete from dirty where filename = '(?=[^']*' and peername)|delete from file where filename = '|INSERT INTO file \(filename, checktxt\) values \(')([^']*)'/i;
-/** `csync_rs_sig`, where what is to be replaced is a directory with something in it. */
+/** The message of `csync_rs_sig` when a directory that is not empty should be replaced. */
 const impasse = /^I\/O Error 'Directory not empty' in rsync-sig: /;
-/** More than arrive between two looks. */
+/** More than arrive between two reads. */
 const receptionsKept = 50_000;
-/** Of each file: more than arrive in the time for which writes are counted. */
+/** For each file; more than arrive in the time for which writes are counted. */
 const timesKept = 64;

@@ -2,15 +2,15 @@ import { fromKey, type PathBytes, type PathKey, toKey } from '../../text/path-by
 import { TraceFile } from './trace-file.js';
 
 /**
- * The sessions as {@link SessionTraces} sees them, which reads what sessions remove and whose times
- * they set.
+ * Facts about the sessions for {@link SessionTraces}, which reads the files that sessions remove
+ * and the times that they set.
  */
 export interface TraceFacts {
   /** Pids of the sessions that were open when the traces were read last, or shortly before. */
   readonly open: ReadonlySet<number>;
-  /** Before it was looked for them; milliseconds since 1970. */
+  /** A moment before these sessions were listed; milliseconds since 1970. */
   readonly lookedAt: number;
-  /** When a session has said last that it has done with a path; milliseconds since 1970. */
+  /** When a session last reported a path as done; milliseconds since 1970. */
   readonly updatedAt: (path: PathBytes) => number | undefined;
 }
 
@@ -41,8 +41,8 @@ export interface MovedFile {
 }
 
 /**
- * What sessions of csync2's server have done to files without a word, as `native/preload/traces.cc`
- * notes it.
+ * Reads the changes to files that sessions of csync2's server make without a message.
+ * `native/preload/traces.cc` records them.
  *
  * - csync2 removes what is in the way of a file, a directory or a link before it receives that, and
  *   may never come to it: its disk is full, or its peer has gone (daemon.c, the column `unlink` of
@@ -64,15 +64,15 @@ export class SessionTraces {
   readonly #servers = new Set<number>();
   #isAnyCopied = false;
   /**
-   * Told each directory that a session was to put something else in place of, and could not, since
-   * there is something in it.
+   * Called for each directory that a session should have replaced by something else, and could not
+   * because it is not empty.
    */
   onOccupied: (path: PathBytes) => void = () => {};
   /** Told each session that was accepted, or refused as a whole. */
   onVerdict: (verdict: SessionVerdict) => void = () => {};
   /**
-   * Removals of before are not taken over: what had become of them was seen to by an earlier run,
-   * and what is gone since may have been removed here.
+   * Earlier removals are ignored, because an earlier run has handled them, and files that have
+   * vanished since may have been removed here.
    */
   #since: number;
 
@@ -82,15 +82,13 @@ export class SessionTraces {
     this.#since = since;
   }
 
-  /**
-   * @returns the paths that sessions which are over have left empty, each once, as of the last look
-   */
+  /** @returns the paths that ended sessions have left empty, each once, as of the last look */
   takeEmptied({ lookedAt, open, updatedAt }: TraceFacts): PathBytes[] {
     const emptied: PathBytes[] = [];
     for (const [key, { at, pid }] of this.#removals) {
       const path = fromKey(key);
       const isFilled = (updatedAt(path) ?? 0) >= at - clockMilliseconds;
-      // One that has begun since it was looked for them is open as well.
+      // A session that has begun since the sessions were listed is open as well.
       if (!isFilled && (open.has(pid) || at >= lookedAt)) continue;
       this.#removals.delete(key);
       if (!isFilled) emptied.push(path);
@@ -100,14 +98,14 @@ export class SessionTraces {
   }
 
   /**
-   * Whether a session that was open at the last look has removed what was at a path, and not done
-   * with it yet.
+   * Whether a session that was open at the last look has removed the file at a path, and not
+   * finished with the path yet.
    */
   isEmptied(path: PathBytes): boolean {
     return this.#removals.has(toKey(path));
   }
 
-  /** When a session had set the time of a file last, at the last look; milliseconds since 1970. */
+  /** When a session last set a file's time, as of the last look; milliseconds since 1970. */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#times.get(toKey(path));
   }
@@ -122,8 +120,8 @@ export class SessionTraces {
 
   /**
    * Whether the sessions of this server close each file before they move it into its place, as they
-   * do unless csync2's `tempdir` is on another disk: what is written under its name afterwards,
-   * somebody else writes.
+   * do unless csync2's `tempdir` is on another disk. Later writes to the file then come from other
+   * processes.
    */
   closesFirst(server: number): boolean {
     return this.#servers.has(server) && !this.#isAnyCopied;
@@ -183,10 +181,10 @@ function keepLast<Value>(map: Map<PathKey, Value>, key: PathKey, value: Value): 
   if (map.size > mostPaths && oldest !== undefined) map.delete(oldest);
 }
 
-/** Of what the server says, milliseconds are kept. */
+/** The server's times have a resolution of milliseconds. */
 const clockMilliseconds = 1;
 /** More than a restart takes. */
 const restartMilliseconds = 60_000;
 const mostPaths = 50_000;
-/** Of each file: more than arrive in the time for which writes are counted. */
+/** For each file; more than arrive in the time for which writes are counted. */
 const mostMoves = 64;

@@ -1,14 +1,15 @@
 import { closeSync, constants, fstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 
 /**
- * A file to which sessions append records that end with a zero byte: it is read as it grows, and
- * begun anew when it is long.
+ * A file to which sessions append records that end with a zero byte. It is read as it grows, and
+ * replaced when it is long.
  */
 export class TraceFile {
   readonly #file: string;
   #read = 0;
   /**
-   * The one before, which has no name any more: a session that had opened it may still write to it.
+   * The previous file, which has no name any more. A session that had opened it may still write to
+   * it.
    */
   #earlier: { readonly fd: number; read: number } | undefined;
 
@@ -27,7 +28,7 @@ export class TraceFile {
     const fd = this.#open();
     if (fd === undefined) return records;
     try {
-      // Somebody has emptied it.
+      // Another process has emptied the file.
       if (fstatSync(fd).size < this.#read) this.#read = 0;
       this.#read += readOn(fd, this.#read, records);
     } finally {
@@ -37,10 +38,10 @@ export class TraceFile {
   }
 
   /**
-   * Begins it anew if it is long. Call it after {@link read}.
+   * Replaces the file if it is long. Call it after {@link read}.
    *
-   * @param isUnused - no session was open when it was looked for them, before the last
-   *   {@link read}: none writes to a file that was begun before
+   * @param isUnused - no session was open when sessions were listed, before the last {@link read},
+   *   so none writes to a file that is older
    */
   keepShort(isUnused: boolean): void {
     if (!isUnused) return;
@@ -49,7 +50,7 @@ export class TraceFile {
     if (this.#read <= mostBytes) return;
     const fd = this.#open();
     if (fd === undefined) return;
-    // A session that has begun since may have it open: to empty it would lose what that writes.
+    // A new session may have opened the file. Emptying it would lose the session's records.
     unlinkSync(this.#file);
     this.#earlier = { fd, read: this.#read };
     this.#read = 0;
@@ -65,7 +66,7 @@ export class TraceFile {
   }
 }
 
-/** Reads whole records from a position on. @returns their length in bytes */
+/** Reads whole records from a position. @returns their length in bytes */
 function readOn(fd: number, from: number, records: string[]): number {
   const { size } = fstatSync(fd);
   if (size <= from) return 0;

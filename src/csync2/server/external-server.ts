@@ -1,8 +1,8 @@
 import { allProcesses, statOfProcess, wordsOfProcess } from '../../proc/process.js';
 
 /**
- * Pids of the csync2 processes that serve a session although we did not start their server:
- * children of a `csync2 -ii`, and whatever inetd or systemd started as `csync2 -i`.
+ * Pids of the csync2 processes that serve a session although we did not start their server, namely
+ * children of a `csync2 -ii`, and processes that inetd or systemd started as `csync2 -i`.
  */
 export function externalSessions(): number[] {
   const servers = new Map<number, Process>();

@@ -4,22 +4,21 @@ import type { PathBytes } from '../../text/path-bytes.js';
 import { activePrefixes, type CsyncConfig, configWithoutPlaces } from '../cfg/index.js';
 
 /**
- * A system directory for csync2's server in which the configuration leaves places out: what peers
- * send for them is refused, stays pending there, and comes when the places are back. Without it,
- * the server would write into the bare mount point, and what it finds missing would be marked as
- * deleted.
+ * A system directory for csync2's server whose configuration leaves places out. Files that peers
+ * send for these places are rejected, stay pending there, and come when the places are back.
+ * Otherwise the server would write into the bare mount point, and mark missing files as deleted.
  */
 export class HeldConfiguration {
   readonly directory: string;
 
-  /** @param directory - to be made; its parent is only ours to write */
+  /** @param directory - to be made; only we can write to its parent */
   constructor(directory: string) {
     this.directory = directory;
   }
 
   /**
-   * Makes the directory again. If the configuration can't be read, it is one that csync2 refuses:
-   * then nothing is taken.
+   * Makes the directory again. If the configuration can't be read, csync2 refuses the new one, so
+   * nothing is received.
    */
   write(config: CsyncConfig, systemDirectory: string, places: readonly PathBytes[]): void {
     rmSync(this.directory, { recursive: true, force: true });
@@ -28,7 +27,7 @@ export class HeldConfiguration {
     const others = readdirSync(systemDirectory).filter(
       (name) => name.startsWith('csync2') && name !== own,
     );
-    // The lock need not be there yet.
+    // The lock may not exist yet.
     for (const name of new Set([...others, 'csync2.lock'])) {
       symlinkSync(join(systemDirectory, name), join(this.directory, name));
     }

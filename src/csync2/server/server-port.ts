@@ -7,11 +7,11 @@ import { type Instance, instanceArguments } from '../run/instance.js';
 
 /**
  * Makes sure that the server's port is free. Sessions of a server that was killed together with us
- * have inherited its listening socket: they are given time to end, then ended; what they were
- * receiving is sent again. The server itself may take a moment to die, and so may a session that
- * has hung up.
+ * have inherited its listening socket. They get time to end, and are then ended. Files that they
+ * were receiving are sent again. The server itself may take a moment to die, and so may a session
+ * that has hung up.
  *
- * Throws a {@link PortTakenError} if somebody else has it.
+ * Throws a {@link PortTakenError} if another program has the port.
  */
 export async function claimPort(instance: Instance): Promise<void> {
   const port = portOf(instance);
@@ -22,8 +22,7 @@ export async function claimPort(instance: Instance): Promise<void> {
     const areLeftOver =
       holders.length > 0 && holders.every((pid) => isLeftOver(pid, port, instance));
     const now = performance.now();
-    // A look at a process that is just dying tells nothing: it shows no connection any more, or is
-    // gone.
+    // A process that is just dying shows nothing. Its connection has vanished, or the process has.
     foreignSince = areLeftOver ? undefined : (foreignSince ?? now);
     const isForeign = foreignSince !== undefined && now - foreignSince > foreignGraceSeconds * 1000;
     const waited = (now - begun) / 1000;
@@ -41,7 +40,7 @@ export function portOf(instance: Instance): number {
   return Number(instance.port ?? defaultPort);
 }
 
-/** The port of the csync2 server is in use by somebody else. */
+/** Another program uses the port of the csync2 server. */
 export class PortTakenError extends InotifyCsyncError {
   constructor(port: number, holder: string) {
     super(
@@ -58,7 +57,7 @@ function isTaken(instance: Instance): Promise<boolean> {
   const host = instance.hostNameGiven ? instance.hostName : undefined;
   return new Promise((resolve) => {
     const probe = createServer();
-    // Any other error (a name that does not resolve here) is csync2's to explain.
+    // csync2 itself explains other errors, such as a name that does not resolve here.
     probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EADDRINUSE'));
     probe.listen({ port, ...(host === undefined ? {} : { host }) }, () =>
       probe.close(() => resolve(false)),
@@ -67,22 +66,23 @@ function isTaken(instance: Instance): Promise<boolean> {
 }
 
 /**
- * A csync2 server with our arguments that serves a connection: no server does, only its sessions.
+ * Whether a process is a left-over session, which is a csync2 server with our arguments that serves
+ * a connection. Only sessions do that, the server itself doesn't.
  */
 function isLeftOver(pid: number, port: number, instance: Instance): boolean {
   return servesConnection(pid, port) && runsAs(pid, [...instanceArguments(instance), '-ii']);
 }
 
-/** Whether a process was started with these arguments, and perhaps more behind them. */
+/** Whether a process was started with these arguments, perhaps followed by more. */
 function runsAs(pid: number, args: readonly string[]): boolean {
   const words = wordsOfProcess(pid)?.slice(1);
-  // It has just ended.
+  // The process has just ended.
   if (!words) return true;
   return args.every((word, index) => words[index] === word);
 }
 
 const defaultPort = 30865;
-/** How long the port may be held by what is no session of an earlier server. */
+/** How long a process that is no session of an earlier server may hold the port. */
 const foreignGraceSeconds = 2;
 const sessionGraceSeconds = 4;
 const killSeconds = 2;

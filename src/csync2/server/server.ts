@@ -24,15 +24,15 @@ export const serverStateText: Readonly<Record<ServerState, string>> = {
   restarting: 'the csync2 server exited and is being restarted',
 };
 
-/** Told what the server does, for the log. */
+/** Called when the server's state changes, for the log. */
 export interface ServerEvents {
   readonly onListening?: (pid: number) => void;
   readonly onEnded?: (why: string, restartSeconds: number) => void;
 }
 
 /**
- * A `csync2 -ii -t -v` that we run and keep running. The launcher writes its messages into the log
- * file, which {@link Activity} tails; the file is bounded.
+ * A `csync2 -ii -t -v` that we start and keep running. The launcher writes its messages into the
+ * log file, whose size is limited. {@link Activity} reads it.
  */
 export class ManagedServer {
   readonly #instance: Instance;
@@ -43,18 +43,18 @@ export class ManagedServer {
   #stopping = false;
   #failures = 0;
   #restart: NodeJS.Timeout | undefined;
-  /** New sessions are held up. */
+  /** New sessions have to wait. */
   #isClosed = false;
   readonly #held: HeldConfiguration;
-  /** The places that nothing is taken for, as a text; undefined: there are none. */
+  /** The places for which nothing is received, as a text; undefined if there are none. */
   #excluded: string | undefined;
-  /** With which of them the server that runs was started. */
+  /** The excluded places with which the running server was started. */
   #startedWith: string | undefined;
   #isExchanged = false;
-  /** Servers that have ended; their sessions may go on. */
+  /** Servers that have ended. Their sessions may continue. */
   readonly #former = new Set<number>();
 
-  /** @param directory - for what only the server needs; its parent is ours alone to write */
+  /** @param directory - for files that only the server needs; only we can write to its parent */
   constructor(
     instance: Instance,
     logFile: string,
@@ -67,9 +67,9 @@ export class ManagedServer {
     this.#held = new HeldConfiguration(directory);
   }
 
-  /** Where its sessions note what they do; see {@link SessionTraces}. */
+  /** The file in which its sessions note what they do; see {@link SessionTraces}. */
   get tracesFile(): string {
-    // Beside its log: both are needed after a restart.
+    // The file is beside the log, because both are needed after a restart.
     return `${this.#logFile}.traces`;
   }
 
@@ -81,15 +81,15 @@ export class ManagedServer {
     return this.#process?.pid;
   }
 
-  /** Pids of the sessions being served, also of those that a server before this one began. */
+  /** Pids of the open sessions, including those that an earlier server began. */
   readonly sessions = (): number[] => {
     const own = this.pid === undefined ? [] : childrenOf(this.pid);
     return this.#former.size === 0 ? own : [...own, ...this.#leftOver()];
   };
 
   /**
-   * Waits until what an earlier server has left behind is gone; see {@link claimPort}. Until
-   * {@link start} nobody can reach us.
+   * Waits until the remains of an earlier server are gone; see {@link claimPort}. Peers can't
+   * connect until {@link start}.
    *
    * Throws a {@link PortTakenError}.
    */
@@ -98,10 +98,10 @@ export class ManagedServer {
   }
 
   /**
-   * Starts the server and waits until it listens. One that is killed meanwhile, for want of memory,
-   * say, is started again.
+   * Starts the server and waits until it listens. If the server is killed meanwhile, for example
+   * because memory is short, it is started again.
    *
-   * Throws a {@link PortTakenError}, or a {@link ServerStartError} with what csync2 said.
+   * Throws a {@link PortTakenError}, or a {@link ServerStartError} with csync2's message.
    */
   async start(): Promise<void> {
     await this.claim();
@@ -121,41 +121,41 @@ export class ManagedServer {
   }
 
   /**
-   * From now on takes nothing at and below these places: peers keep what they have for them. A
-   * server that runs is exchanged, and its sessions are ended; peers send again what was under way.
+   * From now on receives nothing at and below these places. Peers keep pending what they have for
+   * them. A running server is replaced, and its sessions are ended. Peers send unfinished files
+   * again.
    */
   exclude(places: readonly PathBytes[], config: CsyncConfig): void {
     const excluded =
       places.length === 0 ? undefined : JSON.stringify([places.map(toKey).sort(), config]);
     if (excluded === this.#excluded) return;
     this.#excluded = excluded;
-    // First of all: whatever a session does from now on, it does in the wrong place. One that does
-    // not listen yet is exchanged when it does.
+    // This comes first, because a session works in the wrong place from now on. A server that does
+    // not listen yet is replaced when it does.
     if (this.#state === 'listening') this.#exchange();
     if (excluded === undefined) this.#held.remove();
     else this.#held.write(config, this.#instance.systemDirectory, places);
   }
 
-  /** Ends the server and its sessions; the next is started when it has ended. */
+  /** Ends the server and its sessions. The next server starts when this one has ended. */
   #exchange(): void {
     this.#isExchanged = true;
     for (const pid of this.sessions()) sendSignal(pid, 'SIGTERM');
-    // It may be stopped, and has nothing to lose.
+    // The server may be stopped, and has nothing to lose.
     this.#process?.kill('SIGKILL');
   }
 
   /**
-   * Holds new sessions up until {@link admitSessions}: the listening process is stopped,
-   * connections wait in the kernel's queue. Sessions that are open have processes of their own and
-   * go on.
+   * Makes new sessions wait until {@link admitSessions}. The listening process is stopped, so
+   * connections wait in the kernel's queue. Open sessions have processes of their own and continue.
    */
   holdSessions(): void {
     this.#isClosed = true;
     const { pid } = this;
     if (pid === undefined || this.#state !== 'listening') return;
     sendSignal(pid, 'SIGSTOP');
-    // Until it has really stopped it may still accept: microseconds, but on a busy machine it needs
-    // a processor for that.
+    // The process may still accept a connection until it has really stopped. That takes
+    // microseconds, but on a busy machine the process needs a CPU for it.
     for (let looks = 0; looks < stopLooks && statOfProcess(pid)?.state !== 'T'; looks++)
       Atomics.wait(nobody, 0, 0, stopLookMilliseconds);
   }
@@ -163,20 +163,20 @@ export class ManagedServer {
   /** Lets new sessions in again. */
   admitSessions(): void {
     this.#isClosed = false;
-    // What is in the log has just been read.
+    // The content of the log has just been read.
     if (this.#state === 'listening') boundLog(this.#logFile);
     if (this.pid !== undefined) sendSignal(this.pid, 'SIGCONT');
   }
 
   /**
-   * Ends the server, and waits for its sessions: one that is broken off has written a file and not
-   * its note of it, and the next check would take that file for a local change.
+   * Ends the server, and waits for its sessions. A session that is broken off has written a file
+   * but not its note, and the next check would treat that file as a local change.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
     this.#process?.kill('SIGTERM');
-    // A stopped process would take the signal only when it goes on.
+    // A stopped process handles the signal only when it continues.
     this.admitSessions();
     await this.#process;
     const deadline = performance.now() + sessionGraceSeconds * 1000;
@@ -212,7 +212,7 @@ export class ManagedServer {
     });
   }
 
-  /** What a server that has ended says last is written a moment later. */
+  /** Waits for the last message of a server that has ended, which is written a moment later. */
   async #lastMessage(from: number): Promise<string | undefined> {
     for (let look = 0; look < 10; look++) {
       const message = lastMessage(this.#logFile, from);
@@ -223,8 +223,8 @@ export class ManagedServer {
   }
 
   /**
-   * Waits for the listening socket; csync2 itself announces it only into a buffer. Returns why it
-   * ended, if it did.
+   * Waits for the listening socket, because csync2 announces it only into a buffer. Returns how the
+   * server ended, if it did.
    */
   async #listening(ended: Promise<ServerEnd>): Promise<ServerEnd | undefined> {
     let end: ServerEnd | undefined;
@@ -281,8 +281,8 @@ export class ManagedServer {
   }
 
   /**
-   * Ends the sessions of servers before: they have inherited the listening socket, so that the port
-   * stays taken for as long as one of them hangs. Peers send again what was under way.
+   * Ends the sessions of earlier servers. They have inherited the listening socket, so the port
+   * stays taken as long as one of them hangs. Peers send unfinished files again.
    */
   #endLeftOver(): void {
     for (const pid of this.#leftOver()) sendSignal(pid, 'SIGTERM');
@@ -301,7 +301,7 @@ function isListening(pid: number): boolean {
 /** How a server has ended. */
 interface ServerEnd {
   readonly why: string;
-  /** By a signal. */
+  /** A signal ended the server. */
   readonly isKill: boolean;
 }
 
@@ -310,7 +310,7 @@ export class ServerStartError extends InotifyCsyncError {
   constructor({ why, isKill }: ServerEnd) {
     super(
       'ICS_SERVER_START',
-      // It may be started another time.
+      // A later start may succeed.
       isKill ? exitCodes.temporary : exitCodes.unavailable,
       `the csync2 server does not start: ${why}`,
       'run `csync2 -iiv` by hand with the same options to see it fail',
@@ -320,7 +320,7 @@ export class ServerStartError extends InotifyCsyncError {
 
 function spawnServer(instance: Instance, log: number, traces: string) {
   const args = [...instanceArguments(instance), '-ii', '-t', '-v'];
-  // A stream only because execa takes no other file descriptor; the process writes to the file
+  // A stream only because execa accepts no other file descriptor. The process writes to the file
   // itself.
   const output = createWriteStream('', { fd: log, autoClose: false });
   const launcher = [
@@ -336,7 +336,8 @@ function spawnServer(instance: Instance, log: number, traces: string) {
     stderr: output,
     buffer: false,
     reject: false,
-    // Not in our process group: Ctrl-C is for us to handle. The launcher ends with us all the same.
+    // Not in our process group, because we handle Ctrl-C ourselves. The launcher still ends with
+    // us.
     detached: true,
   });
 }
@@ -344,7 +345,7 @@ function spawnServer(instance: Instance, log: number, traces: string) {
 const sessionGraceSeconds = 8;
 const startTries = 5;
 const startMilliseconds = 100;
-/** Nobody wakes it: to wait for it is to sleep. */
+/** Nothing ever wakes a wait on this, so the wait is a sleep. */
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 const stopLooks = 200;
 const stopLookMilliseconds = 0.05;

@@ -18,19 +18,19 @@ import type { StayingSession } from './session-reaper.js';
  */
 export type LiveSessions = () => readonly number[];
 
-/** An open session: what it has said, and what its process does. */
+/** An open session, with its messages and the activity of its process. */
 export interface OpenSession extends ProbedSession {
   readonly pid: number;
   /** Milliseconds since 1970. */
   readonly saidAt: number;
-  /** What it has taken over last and may not have finished; undefined if there is no such file. */
+  /** The file that it received last and may not have finished; undefined if there is none. */
   readonly current: Reception | undefined;
 }
 
 /**
- * Whether the local csync2 server is receiving, and what. Tails its log for what happens and takes
- * the live processes for the truth: a session without a process is over, whatever the log says, and
- * a process without a message is a session.
+ * Shows whether the local csync2 server is receiving, and which files. Reads its log for events,
+ * but decides by the live processes. A session without a process is over, whatever the log says,
+ * and a process without a message is a session.
  */
 export class Activity {
   readonly #log = new SessionLog();
@@ -42,11 +42,11 @@ export class Activity {
 
   /**
    * Create it before a server begins to write, and when no session of an earlier server is left.
-   * Earlier log lines only tell how files were received.
+   * Earlier log lines only show how files were received.
    *
    * @param file - the server's log; it may not exist yet
    * @param live - pids of the processes that serve a session now
-   * @param traces - undefined where nobody notes them
+   * @param traces - undefined if no traces are written
    */
   constructor(file: string, live: LiveSessions, probe: SessionProbe, traces?: SessionTraces) {
     this.#traces = traces;
@@ -60,7 +60,7 @@ export class Activity {
   }
 
   /**
-   * Told of each file that a session has received, when the log is read; see
+   * Called for each file that a session has received, when the log is read; see
    * {@link SessionLog.onReceived}.
    */
   set onReceived(listener: (name: string, peer: string, at: number) => void) {
@@ -68,15 +68,15 @@ export class Activity {
   }
 
   /**
-   * Told the name of each file that a session has marked, its peer, and when, when the log is read;
-   * see {@link SessionLog.onMarked}.
+   * Called for each file that a session has marked, when the log is read; see
+   * {@link SessionLog.onMarked}.
    */
   set onMarked(listener: (name: string, peer: string | undefined, at: number) => void) {
     this.#log.onMarked = listener;
   }
 
   /**
-   * Told when a session has ended in which its peer has only looked; see
+   * Called when a session has ended in which its peer has only looked; see
    * {@link SessionLog.onLooked}.
    */
   set onLooked(listener: (peer: string | undefined, at: number) => void) {
@@ -84,8 +84,8 @@ export class Activity {
   }
 
   /**
-   * Told each directory that another host has something else in place of, when it is read; see
-   * {@link SessionTraces.onOccupied}.
+   * Called for each directory in whose place another host has something else, when the traces are
+   * read; see {@link SessionTraces.onOccupied}.
    */
   set onOccupied(listener: (path: PathBytes) => void) {
     if (this.#traces) this.#traces.onOccupied = listener;
@@ -105,14 +105,14 @@ export class Activity {
   }
 
   /**
-   * Pids of those open sessions that a check would meet in csync2's database, or in the middle of a
-   * file.
+   * Pids of the open sessions that would collide with a check, because they use csync2's database
+   * or are in the middle of a file.
    */
   busySessions(): readonly number[] {
     return [...this.#look()].flatMap(([pid, { phase }]) => (isBusy(phase) ? [pid] : []));
   }
 
-  /** The open sessions, and what they are at. */
+  /** The open sessions, and the files that they are receiving. */
   receiving(): readonly OpenSession[] {
     return [...this.#look()].map(([pid, probed]) => {
       const session = this.#log.open.get(pid);
@@ -134,14 +134,12 @@ export class Activity {
     }));
   }
 
-  /** Whether the log tells of all that is received: it does where the launcher writes it. */
+  /** Whether the log shows every received file, as it does if the launcher writes it. */
   get tellsAll(): boolean {
     return this.#log.keepers.size > 0;
   }
 
-  /**
-   * How a file of this name, one character a byte, was taken over last, as far as the log tells.
-   */
+  /** The last reception of a file of this name, one character a byte, according to the log. */
   reception(name: string): Reception | undefined {
     return this.#log.reception(name);
   }
@@ -159,11 +157,10 @@ export class Activity {
   }
 
   /**
-   * When sessions have moved a file into this place, in ascending order: the last times,
-   * milliseconds since 1970. Where no traces tell, when they have said that they have done
-   * something to it, which may have been to remove it.
+   * The last times when sessions moved a file into this place, in ascending order, in milliseconds
+   * since 1970. Without traces, the times of their messages about it, which may be removals.
    *
-   * @param names - those that csync2 has for the path, one character a byte
+   * @param names - csync2's names for the path, one character a byte
    */
   movedAt(path: PathBytes, names: readonly string[]): readonly number[] {
     if (this.closesFirst) return this.#traces?.moved(path).map(({ at }) => at) ?? [];
@@ -174,29 +171,29 @@ export class Activity {
 
   /**
    * The file that a session has moved into this place last; undefined if that was long ago, never,
-   * or is not known.
+   * or is unknown.
    */
   movedLast(path: PathBytes): MovedFile | undefined {
     return this.closesFirst ? this.#traces?.moved(path).at(-1) : undefined;
   }
 
   /**
-   * When a session had set the time of a file last, when they were looked at; undefined if that was
-   * long ago, never, or is not known.
+   * When a session last set a file's time, as of the last look; undefined if that was long ago,
+   * never, or is unknown.
    */
   timeSetAt(path: PathBytes): number | undefined {
     return this.#traces?.timeSetAt(path);
   }
 
-  /** Sessions that ended without their last word since the last call. */
+  /** Sessions that ended without their last message since the last call. */
   takeBroken(): readonly BrokenSession[] {
     this.#look();
     return this.#log.takeBroken();
   }
 
   /**
-   * Paths that sessions which are over have left empty, each once: they had removed what stood in
-   * the way of what they were to receive, and have not received it.
+   * Paths that ended sessions have left empty, each once. A session had removed an obstacle to a
+   * file, and has not received the file.
    *
    * @param namesOf - the names that csync2 has for a path, one character a byte
    */
@@ -212,14 +209,14 @@ export class Activity {
   }
 
   /**
-   * Whether a session that was open at the last look has removed what was at a path, and not done
-   * with it yet.
+   * Whether a session that was open at the last look has removed the file at a path, and not
+   * finished with the path yet.
    */
   isEmptied(path: PathBytes): boolean {
     return this.#traces?.isEmptied(path) ?? false;
   }
 
-  /** What the log knows of the open sessions. */
+  /** The open sessions according to the log. */
   sessions(): ReadonlyMap<number, Session> {
     this.#look();
     return this.#log.open;
@@ -232,9 +229,9 @@ export class Activity {
   }
 
   /**
-   * Waits until no session is {@link busy} but those of `except`, for `seconds` in which nothing is
-   * received, and for `mostSeconds` in all. Resolves to false if one was busy still. Woken by the
-   * log; looks again now and then while it waits, because a killed session writes no last message.
+   * Waits until no session except those of `except` is {@link busy}, for at most `seconds` without
+   * a received file and `mostSeconds` in all. Resolves to false if one is still busy. The log wakes
+   * it. It also looks again now and then, because a killed session writes no last message.
    */
   async quiet(
     seconds: number,
@@ -247,8 +244,8 @@ export class Activity {
       const now = performance.now();
       return [...this.#look()].every(([pid, { phase }]) => {
         if (except.has(pid)) return true;
-        // A peer says who it is within milliseconds. Those who say nothing can't hold a check up
-        // for longer, however many.
+        // A peer identifies itself within milliseconds. Silent clients, however many, can't delay
+        // a check for longer.
         const isGreeting = phase === 'unidentified' && now - begun < greetingMilliseconds;
         return !isBusy(phase) && !(isGreeting && this.#isNew(pid));
       });
@@ -301,9 +298,9 @@ export class Activity {
   }
 
   /**
-   * The order matters: processes first, then whether all that they have said is written, then what
-   * is written. One that is gone has noted all that it did; were its notes read before, what it did
-   * in between would pass for somebody else's.
+   * Reads in a fixed order. First the processes, then whether all their messages are written, then
+   * the messages. A process that is gone has noted everything that it did. If its notes were read
+   * first, its last changes would look like those of another process.
    */
   #look(): ReadonlyMap<number, ProbedSession> {
     const now = Date.now();
@@ -314,15 +311,15 @@ export class Activity {
     const isWritten = this.#isWritten();
     this.#log.read(this.#tail.read());
     const begun = [...this.#log.open.keys()].filter((pid) => !known.has(pid));
-    // One that is gone may have said its last word, which is still on its way into the log.
+    // A session that is gone may have sent a last message, which is still on its way into the log.
     const undecided = isWritten ? begun : [...this.#log.open.keys()];
     this.#log.keep([...live, ...undecided], now);
     return probed;
   }
 
   /**
-   * Whether all that sessions have said by now is in the log. Who writes it sleeps only when
-   * nothing is left to write.
+   * Whether all messages that sessions have sent are in the log. Its writer sleeps only when
+   * everything is written.
    */
   #isWritten(): boolean {
     const until = performance.now() + writingMilliseconds;
@@ -344,9 +341,8 @@ function isBusy(phase: ProbedSession['phase']): boolean {
 
 const lookAgainMilliseconds = { soonest: 3, latest: 50 } as const;
 /**
- * More than csync2 needs from its connection to its first command; with TLS there is a handshake
- * before.
+ * More than csync2 needs from its connection to its first command, including the handshake of TLS.
  */
 const greetingMilliseconds = 150;
-/** A line takes some microseconds: it is waited for at once. */
+/** Writing a line takes some microseconds, so the wait is short. */
 const writingMilliseconds = 2;

@@ -8,8 +8,8 @@ import { LogTail } from '../server-log/log-tail.js';
 import { type BrokenSession, type Reception, SessionLog } from '../server-log/session-log.js';
 
 /**
- * The input of the functions that find files which a killed session received only in part, and have
- * csync2 take note of them.
+ * The parts for finding files that a killed session received only in part, and for making csync2
+ * note them.
  */
 export interface HalfReceivedParts {
   readonly runner: Runner;
@@ -23,16 +23,16 @@ export interface HalfReceivedParts {
 /** A file as a session has left it. */
 export interface ReceivedFile {
   readonly path: PathBytes;
-  /** Taken before csync2 took note of it. */
+  /** Read before csync2 noted the file. */
   readonly stat: BigIntStats;
 }
 
 /**
- * Has csync2 take the files that a session was receiving when it was killed as they are (`-cI`),
- * marking nothing; see {@link receivedFiles}. To be called when the sessions of an earlier server
- * have ended and before one listens, as its sessions check, too.
+ * Makes csync2 note, without marks, the files that a session was receiving when it was killed
+ * (`-cI`); see {@link receivedFiles}. Call it when the sessions of an earlier server have ended and
+ * before a new one listens, because its sessions check, too.
  *
- * @returns the files that were taken as they are; none while a server runs
+ * @returns the noted files; none while a server runs
  */
 export async function adoptHalfReceived(
   parts: HalfReceivedParts,
@@ -48,15 +48,15 @@ export async function adoptHalfReceived(
 }
 
 /**
- * The sessions of an earlier server that the log has no end of. When they ended is known only so
- * well.
+ * The sessions of an earlier server whose end is not in the log. Their end is known only
+ * approximately.
  */
 async function sessionsWithoutEnd(logFile: string): Promise<readonly BrokenSession[]> {
   const begun = performance.now();
   for (;;) {
     const log = readLog(logFile);
-    // What the last of them has said may still be on its way into the log; its writer ends when all
-    // is written.
+    // Their last messages may still be on their way into the log. The log's writer ends when
+    // everything is written.
     const isWriting = [...log.keepers.values()].some(isKeeper);
     if (isWriting && performance.now() - begun < writingMilliseconds) {
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -81,23 +81,23 @@ function readLog(logFile: string): SessionLog {
   }
 }
 
-/** Whether a process is one that writes the log: a pid of the log may be given out again. */
+/** Whether a process writes the log. A pid in the log may have been reused. */
 function isKeeper(pid: number): boolean {
   const stat = statOfProcess(pid);
   return stat?.name === 'inotify-csync-k' && stat.state !== 'Z';
 }
 
 /**
- * What broken-off sessions have written and csync2 may not know: its server keeps its notes in one
- * transaction for up to 3 s. A check would take these files for local changes and send them back;
- * of the last one, which has neither owner nor mode nor time yet, it would make a conflict, or with
- * `auto younger` even a winner.
+ * The files that broken-off sessions have written and that csync2 may not know, because its server
+ * keeps its notes in one transaction for up to 3 s. A check would treat these files as local
+ * changes and send them back. The last one, which has neither owner nor mode nor time yet, would
+ * become a conflict, or with `auto younger` even win.
  *
- * The peer sends again what it has got no answer for, so csync2 only has to take note of the files
- * as they are (`-cI`). Left out is what may have been changed here: after the session had done with
- * it, or to a time that is not in whole seconds, as all that csync2 has finished is.
+ * The peer sends unanswered files again, so csync2 only has to note the files as they are (`-cI`).
+ * Files that may have been changed here are left out. They have changed after the session had
+ * finished with them, or have a time with a fraction of a second, which csync2 never sets.
  *
- * @param look - lstat(2); undefined for what isn't there
+ * @param look - lstat(2); undefined for missing files
  */
 export function receivedFiles(
   sessions: readonly BrokenSession[],
@@ -126,17 +126,17 @@ function statOf(path: PathBytes): BigIntStats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false, bigint: true });
   } catch {
-    // Not a directory, a loop of links: as good as absent.
+    // Not a directory, or a loop of links. Both count as absent.
     return undefined;
   }
 }
 
 const second = 1_000_000_000n;
 const writingMilliseconds = 1000;
-/** How long after its last message a session may have gone on before it was killed. */
+/** How long after its last message a session may have continued before it was killed. */
 const unknownMilliseconds = 3000;
 /**
- * More than a session can have noted in one transaction (1000 statements); they fit into one
+ * More than a session can have noted in one transaction (1000 statements). They fit into one
  * argument list.
  */
 const mostFiles = 200;

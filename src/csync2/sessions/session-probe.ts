@@ -8,8 +8,8 @@ import {
 } from '../../proc/process.js';
 
 /**
- * What a session of csync2's server does; see {@link sessionPhaseText}. Told by its process and
- * never by what it says.
+ * The activity of a session of csync2's server; see {@link sessionPhaseText}. Its process shows
+ * that, not its messages.
  */
 export type SessionPhase = 'unidentified' | 'idle' | 'working' | 'writing';
 
@@ -25,28 +25,29 @@ export const sessionPhaseText: Readonly<Record<SessionPhase, string>> = {
 export interface ProbedSession {
   readonly phase: SessionPhase;
   /**
-   * It waits for the network: whatever it has done before, it has said. Not so where it sleeps
-   * because the database is locked: then a file is in its place that it has not spoken of yet.
+   * The session waits for the network, so it has sent a message for everything that it has done.
+   * That is not true while it sleeps because the database is locked. Then a file may be in its
+   * place without a message.
    */
   readonly isWaiting: boolean;
   /**
-   * Paths of the regular files that it has open in the trees or elsewhere, one character a byte:
-   * what it receives just now.
+   * Paths of the regular files that the session has open in the trees or elsewhere, one character a
+   * byte. They are the files that it is receiving.
    */
   readonly openFiles: readonly string[];
-  /** Milliseconds since it did anything, as far as has been looked. */
+  /** Milliseconds since the session did anything, as far as known. */
   readonly idleFor: number;
 }
 
-/** What the probe has to know of the server. */
+/** Facts about the server that the probe needs. */
 export interface ProbeOptions {
-  /** File of csync2's database; undefined where that is a server. */
+  /** File of csync2's database; undefined if that is a database server. */
   readonly database: string | undefined;
   /** Whether we run the csync2 server. */
   readonly managed: boolean;
 }
 
-/** Looks at the processes of sessions. */
+/** Examines the processes of sessions. */
 export class SessionProbe {
   readonly #options: ProbeOptions;
   readonly #seen = new Map<number, { progress: string; since: number }>();
@@ -56,9 +57,9 @@ export class SessionProbe {
   }
 
   /**
-   * Looks at these sessions. Those that are gone by then are left out.
+   * Examines these sessions. Sessions that are gone by then are left out.
    *
-   * @param now - milliseconds of a clock that only goes forward
+   * @param now - milliseconds of a clock that never goes back
    */
   look(pids: readonly number[], now = performance.now()): ReadonlyMap<number, ProbedSession> {
     for (const pid of this.#seen.keys()) if (!pids.includes(pid)) this.#seen.delete(pid);
@@ -107,7 +108,7 @@ export class SessionProbe {
   /** csync2 opens its database at the first command (CONFIG). */
   #isIdentified(open: ReadonlyMap<number, string>, database: string | undefined): boolean {
     if (database !== undefined) return [...open.values()].includes(database);
-    // A database on a server is one socket more.
+    // A connection to a database server is one socket more.
     return !this.#options.managed || socketsOf(open) > socketsOfSilent;
   }
 
@@ -127,12 +128,12 @@ function realPath(file: string): string | undefined {
   try {
     return realpathSync(file, 'buffer').toString('latin1');
   } catch {
-    // Nobody can have it open.
+    // A missing file can't be open.
     return undefined;
   }
 }
 
-/** Its connection, the listening socket of its server, and the one that takes what it says. */
+/** The session's connection, its server's listening socket, and the socket for its messages. */
 const socketsOfSilent = 3;
 /** More than a peer on the same network needs between two commands. */
 const idleMilliseconds = 100;

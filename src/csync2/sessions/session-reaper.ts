@@ -3,31 +3,31 @@ import { isShortage } from '../../proc/shortage.js';
 import { sendSignal } from '../../proc/signal.js';
 import type { SessionPhase } from './session-probe.js';
 
-/** A session, as far as it matters for how long it may stay. Times in milliseconds. */
+/** The facts about a session that decide how long it may stay. Times in milliseconds. */
 export interface StayingSession {
   readonly pid: number;
   readonly phase: SessionPhase;
   /** How long it has been open. */
   readonly age: number;
-  /** How long it has done nothing. */
+  /** How long the session has done nothing. */
   readonly idleFor: number;
-  /** It and its peer wait for each other, if it does nothing. */
+  /** The session and its peer wait for each other, if the session does nothing. */
   readonly isAtImpasse: boolean;
 }
 
-/** What the reaper works with. */
+/** The inputs of the reaper. */
 export interface SessionReaperParts {
   /** The open sessions of our server. */
   readonly sessions: () => readonly StayingSession[];
-  /** The server's log: it grows with each connection. */
+  /** The server's log, which grows with each connection. */
   readonly logFile: string;
-  /** Told how many connections have been ended. */
+  /** Called with the number of connections that have been ended. */
   readonly onEnded: (count: number) => void;
 }
 
 /**
- * Ends connections to csync2's server that nobody uses. The server forks for each and sets no bound
- * to their number or their time, so that anybody who can reach its port could fill the process
+ * Ends unused connections to csync2's server. The server forks for each connection and limits
+ * neither their number nor their time, so a client that can reach its port could fill the process
  * table with silent ones.
  */
 export class SessionReaper {
@@ -39,9 +39,9 @@ export class SessionReaper {
     this.#parts = parts;
   }
 
-  /** Looks as long as there are sessions; wakes nobody when there are none. */
+  /** Examines the sessions as long as there are any. Sets no timer when there are none. */
   start(): void {
-    // No log, no server.
+    // Without a log no server runs.
     this.#watcher = watch(this.#parts.logFile, { persistent: false }, () => this.#arm());
     this.#watcher.on('error', () => this.#arm());
     this.#arm();
@@ -61,9 +61,7 @@ export class SessionReaper {
     this.#timer.unref();
   }
 
-  /**
-   * Whether any is to be looked at again; if that can't be told for want of descriptors, so it is.
-   */
+  /** Whether sessions must be examined again; true if descriptors are too short to tell. */
   #areLeft(): boolean {
     try {
       return this.#look() > 0;
@@ -73,7 +71,7 @@ export class SessionReaper {
     }
   }
 
-  /** @returns how many sessions there are */
+  /** @returns the number of sessions */
   #look(): number {
     const sessions = this.#parts.sessions();
     const ended = unusedSessions(sessions);
@@ -84,8 +82,8 @@ export class SessionReaper {
 }
 
 /**
- * Those that are to be ended: silent ones after a while, or at once if they are many; those whose
- * peer has gone; and those that wait for a peer which waits for them.
+ * Selects the sessions to end. These are silent sessions after a while, or at once if they are
+ * many, sessions whose peer has gone, and sessions that wait for a peer that waits for them.
  */
 export function unusedSessions(sessions: readonly StayingSession[]): StayingSession[] {
   const silent = sessions
@@ -95,19 +93,19 @@ export function unusedSessions(sessions: readonly StayingSession[]): StayingSess
   return [
     ...silent.filter(({ age }, index) => index < tooMany || age > silentMilliseconds),
     ...sessions.filter(({ phase, idleFor }) => phase === 'idle' && idleFor > idleMilliseconds),
-    // It has the directory open, and may have locked the database.
+    // Such a session has the directory open, and may have locked the database.
     ...sessions.filter(({ idleFor, isAtImpasse }) => isAtImpasse && idleFor > impasseMilliseconds),
   ];
 }
 
 const lookMilliseconds = 1000;
-/** A csync2 that connects says at once who it is; with TLS after a handshake. */
+/** A csync2 sends its name at once after connecting, or with TLS after a handshake. */
 const silentMilliseconds = 30_000;
 const mostSilent = 32;
-/** More than a peer needs to go on, where it has seen by itself that it is refused. */
+/** More than a peer needs to continue when it has noticed the rejection. */
 const impasseMilliseconds = 1000;
 /**
- * A peer may compute for long between two commands, for a file of many gigabytes. One that has
- * vanished is never noticed.
+ * A peer may compute for long between two commands, for a file of many gigabytes. csync2 never
+ * notices a peer that has vanished.
  */
 const idleMilliseconds = 3600_000;

@@ -6,10 +6,10 @@ import type { Sync } from '../../sync/create-sync.js';
 import { display, type PathBytes } from '../../text/path-bytes.js';
 import { typeNames } from '../type-names.js';
 
-/** What turns names of csync2's database into paths. */
+/** Converts names of csync2's database to paths. */
 export type Places = Pick<Sync, 'placesOf'>;
 
-/** The conflicts, for the client: by path, then by peer. */
+/** The conflicts for the client, sorted by path, then by peer. */
 export function conflictsReply(
   conflicts: readonly Conflict[],
   host: string,
@@ -36,7 +36,7 @@ export function conflictReply(conflict: Conflict, places: Places, now = Date.now
   };
 }
 
-/** Where a conflict is, on this host. */
+/** The path of a conflict on this host. */
 export function pathOfConflict({ name }: Pick<Conflict, 'name'>, { placesOf }: Places): PathBytes {
   const [path = Buffer.alloc(0)] = placesOf([decodeName(Buffer.from(name, 'latin1'))]);
   return path;

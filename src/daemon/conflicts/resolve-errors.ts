@@ -1,12 +1,12 @@
-// Why a conflict can't be decided as somebody has asked for it.
+// Errors of requests to decide a conflict.
 
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import { closest } from '../../text/closest.js';
 import { display, type PathBytes } from '../../text/path-bytes.js';
 
-/** Nothing at a path is in conflict. */
+/** There is no conflict at a path. */
 export class NoConflictError extends InotifyCsyncError {
-  /** @param around - the tree in conflict that it lies in, and the conflicts below it */
+  /** @param around - the tree in conflict that the path lies in, and the conflicts below it */
   constructor(
     path: PathBytes,
     {
@@ -31,7 +31,7 @@ export class NoConflictError extends InotifyCsyncError {
   }
 }
 
-/** A host whose version is to be kept has none. */
+/** The host whose version should be kept has none. */
 export class NoPartError extends InotifyCsyncError {
   constructor(
     path: PathBytes,
@@ -64,7 +64,7 @@ export class NothingNewestError extends InotifyCsyncError {
   }
 }
 
-/** A peer does not tell what it has. */
+/** A peer does not answer the question about its version. */
 export class SilentPeerError extends InotifyCsyncError {
   constructor(path: PathBytes, peer: string) {
     super(
@@ -76,7 +76,7 @@ export class SilentPeerError extends InotifyCsyncError {
   }
 }
 
-/** Something that is to be decided about can't be seen on this host. */
+/** A path to decide about is out of sight on this host. */
 export class OutOfSightError extends InotifyCsyncError {
   constructor(path: PathBytes) {
     super(
@@ -88,7 +88,10 @@ export class OutOfSightError extends InotifyCsyncError {
   }
 }
 
-/** A peer's version can't be taken from here, since others would come in between. */
+/**
+ * A peer's version can't be accepted by a command here, because other versions would come in
+ * between.
+ */
 export class DecideElsewhereError extends InotifyCsyncError {
   constructor(path: PathBytes, keep: string, others: readonly string[]) {
     super(
@@ -112,12 +115,12 @@ export class NotGivenUpError extends InotifyCsyncError {
   }
 }
 
-/** The command that decides a conflict, to be run on the host whose version is kept. */
+/** The command that decides a conflict, for the host whose version is kept. */
 export function resolveCommand(path: PathBytes, keep: string): string {
   return `inotify-csync resolve ${shellWord(path)} --keep ${keep}`;
 }
 
-/** A path as a shell takes it, if it can be shown as it is. */
+/** A path as a shell word, if it can be shown as it is. */
 function shellWord(path: PathBytes): string {
   const shown = display(path);
   return /^[\w/.,:@%+=-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;

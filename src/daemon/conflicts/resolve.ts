@@ -19,7 +19,7 @@ import {
   SilentPeerError,
 } from './resolve-errors.js';
 
-/** What a request to decide conflicts is answered from. */
+/** The parts that a request to decide conflicts needs. */
 export interface ResolvingHost {
   /** This host's name. */
   readonly host: string;
@@ -28,9 +28,9 @@ export interface ResolvingHost {
 }
 
 /**
- * Decides conflicts as somebody asks for it. All paths are looked at before anything is done for
- * the first. A version of this host is sent with force; that of a peer is let in, and awaited.
- * Throws errors of `resolve-errors.ts` and `refusals.ts`.
+ * Decides conflicts on request. Examines all paths before it changes anything for the first. Sends
+ * a version of this host with force. Lets a peer's version in, and waits for it. Throws errors of
+ * `resolve-errors.ts` and `refusals.ts`.
  */
 export async function resolveConflicts(
   { paths, keep, dry_run: isDry }: Extract<ControlRequest, { command: 'resolve' }>,
@@ -109,7 +109,7 @@ function decide(
         conflict.peer === winner ? conflicts.pendingElsewhere(conflict) : [],
       ),
     ]);
-    // Once this host lets others in, the first that comes would be taken.
+    // Once this host accepts other versions, it would take the first that comes.
     if (others.size > 0) throw new DecideElsewhereError(path, winner, [...others]);
   }
   return at.map((conflict) => ({ conflict, path, winner }));
@@ -169,8 +169,8 @@ function isDirectoryHere({ pair }: Conflict): boolean {
   return pair?.here !== undefined && typeOf(pair.here) === 'dir';
 }
 
-/** What is kept if nobody names a host. */
+/** The version to keep if no host is named. */
 const newest = 'newest';
-/** So long it is awaited that both hosts have the same. */
+/** How long to wait until both hosts have the same version. */
 const waitMilliseconds = 15_000;
 const lookMilliseconds = 50;

@@ -11,17 +11,15 @@ import { requireSendable } from '../pauses.js';
 import { type FlushPending, FlushProgress } from './progress.js';
 import { type FlushedGeneration, type FlushScope, flushView } from './view.js';
 
-/** The view of all stages that flushes wait on. */
+/** The view of all stages that flushes use. */
 export interface FlushParts {
   readonly queue: Queue;
   readonly current: () => FlushedGeneration;
-  /** Whether another generation may be about to take the current one's place. */
+  /** Whether another generation may be about to replace the current one. */
   readonly isReplacing: () => boolean;
 }
 
-/**
- * Waits for what had been changed before to be on the peers, for several clients at the same time.
- */
+/** Waits until earlier changes have reached the peers, for several clients at the same time. */
 export class Flushes {
   readonly #parts: FlushParts;
   #count = 0;
@@ -31,14 +29,13 @@ export class Flushes {
   }
 
   /**
-   * Resolves when all is on the peers, or, after the timeout, with what is pending. Polls the
-   * stages meanwhile; nothing polls when no flush waits.
+   * Resolves when all earlier changes have reached the peers, or, after the timeout, with those
+   * that are pending. Polls the stages meanwhile. Nothing polls when no flush waits.
    *
-   * @param seconds - 0: looks once
-   * @param gone - aborted when the client is gone
+   * @param seconds - 0 to check only once
+   * @param gone - aborted when the client has gone
    *
-   * Throws a {@link FlushBusyError}, and a PausedError if a peer is paused, or comes to be
-   * meanwhile.
+   * Throws a {@link FlushBusyError}, and a PausedError if a peer is paused, now or during the wait.
    */
   async run(scope: FlushScope, seconds: number, gone: AbortSignal): Promise<FlushReply> {
     if (this.#count >= mostFlushes) throw new FlushBusyError();
@@ -78,7 +75,7 @@ export class Flushes {
           return { complete: pending.length === 0, waited_s: waited(), pending };
         }
         if (isFirst) hasten(lanes());
-        // Many pending names take long to read: that is for a small part of the time.
+        // Reading many pending names takes long, so limit its share of the time.
         if (cost > pauseMilliseconds.least) await sleep(cost * lookShare);
         await waker.sleep(Math.min(pause, (seconds - waited()) * 1000));
         pause = Math.min(pause * 2, pauseMilliseconds.most);
@@ -89,9 +86,9 @@ export class Flushes {
   }
 
   /**
-   * Where csync2's database can't be read, the lanes do what they can, and then csync2 counts.
-   * Undefined: that is not so, or an update went on meanwhile, which takes marks off that it makes
-   * again before it ends.
+   * If csync2's database can't be read, lets the lanes do their work, and then makes csync2 count.
+   * Undefined if the database can be read, or if an update ran meanwhile, because an update removes
+   * marks that it makes again before it ends.
    */
   async #countPending(
     lanes: readonly Lane[],
@@ -115,7 +112,7 @@ export class Flushes {
   }
 }
 
-/** More wait for flushes than may. */
+/** Too many clients wait for flushes. */
 export class FlushBusyError extends InotifyCsyncError {
   constructor() {
     super(
@@ -127,7 +124,10 @@ export class FlushBusyError extends InotifyCsyncError {
   }
 }
 
-/** A peer that was down when last tried may be up again, and a flush waits for it now. */
+/**
+ * Makes the lanes retry. A peer that was down at the last try may be up again, and a flush waits
+ * for it now.
+ */
 function hasten(lanes: readonly Lane[]): void {
   for (const lane of lanes) if (lane.status().state === 'waiting') lane.retry();
 }
@@ -138,7 +138,7 @@ interface Listening {
 }
 
 /**
- * Reports to the progress what is sent. A file whose name is not in a report is looked for among
+ * Reports sent files to the progress. A file whose name is not in a report is searched for among
  * the pending ones.
  */
 function listen(sync: Sync, progress: FlushProgress, wake: () => void): Listening {
@@ -149,7 +149,7 @@ function listen(sync: Sync, progress: FlushProgress, wake: () => void): Listenin
   return { sync, end };
 }
 
-/** A database that is locked for a moment is looked at again. */
+/** Reads the stages, again if the database is locked for a moment. */
 function look(
   progress: FlushProgress,
   view: () => Parameters<FlushProgress['look']>[0],
@@ -164,6 +164,6 @@ function look(
 
 const pauseMilliseconds = { least: 5, most: 200 };
 const lookShare = 10;
-/** To read what is pending takes a command of csync2; even a flush that only asks waits for it. */
+/** Reading what is pending takes a csync2 command. Even a flush that only asks waits for it. */
 const countMilliseconds = 2000;
 const mostFlushes = 8;

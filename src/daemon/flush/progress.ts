@@ -1,45 +1,45 @@
 import { counted } from '../../text/counted.js';
 import type { PathKey } from '../../text/path-bytes.js';
 
-/** How far what had been changed before a flush has come; see {@link FlushProgress}. */
+/** The stage that the changes before a flush have reached; see {@link FlushProgress}. */
 export type FlushStage = 'reload' | 'events' | 'queue' | 'check' | 'marks' | 'full-check' | 'peers';
 
-/** What a flush still waits for. */
+/** Something that a flush still waits for. */
 export interface FlushPending {
   /** The stage that it waits for. */
   readonly stage: FlushStage;
   /** One sentence, for people. */
   readonly text: string;
-  /** The peer, if it waits for one. */
+  /** The peer that it waits for, if any. */
   readonly peer?: string;
-  /** How many files the peer lacks, if that is known. */
+  /** How many files the peer lacks, if known. */
   readonly files?: number;
 }
 
 /** The state of all stages at one instant. */
 export interface FlushView {
   /**
-   * What watches and sends; another object after a reload, undefined while one takes over from
-   * another.
+   * The watcher and sync at work. It is another object after a reload, and undefined while one
+   * takes over from another.
    */
   readonly generation: object | undefined;
   readonly events: EventsView;
-  /** Numbers of records: written so far, and of these done. */
+  /** Numbers of records, the last one written so far and the last one done. */
   readonly queue: { readonly written: number; readonly done: number };
   /**
    * Number of the last record that had been set aside, and has been written into the queue again.
    */
   readonly requeued: number;
-  /** How often a lane has had a file checked once more. */
+  /** How often a lane has requested another check of a file. */
   readonly rechecks: number;
-  /** Paths that concern the flush, are no longer in the queue, and will be in it again. */
+  /** Paths that concern the flush and are no longer in the queue, but will be in it again. */
   aside(): ReadonlyMap<PathKey, SetAside>;
   readonly fullCheck: {
     readonly due: { readonly ticket: number; readonly reason: string } | undefined;
-    /** The ticket that the last full check which succeeded began with. */
+    /** The ticket with which the last successful full check began. */
     readonly succeeded: number;
   };
-  /** Whether csync2 has yet to mark what a check that was cut short may have torn. */
+  /** Whether csync2 has yet to mark files that a torn check may have left. */
   isMarking(): boolean;
   readonly peers: readonly FlushPeer[];
 }
@@ -52,24 +52,24 @@ export interface SetAside {
 
 /** The state between the kernel and the queue (native/watch/handover.h). */
 export interface EventsView {
-  /** Events wait in the kernel. Looked at before `begun` is. */
+  /** Events wait in the kernel. Read before `begun`. */
   readonly hasUnread: boolean;
-  /** Readings of the kernel's events that have begun. */
+  /** How many readings of the kernel's events have begun. */
   readonly begun: bigint;
-  /** All that these first readings gave is in the queue. */
+  /** All events of readings up to this one are in the queue. */
   readonly kept: bigint;
-  /** Why events don't tell of all changes, for people; undefined: they do. */
+  /** Why the events don't report all changes, for people; undefined if they do. */
   readonly blind: string | undefined;
 }
 
-/** A peer that is waited for. */
+/** A peer that the flush waits for. */
 export interface FlushPeer {
   readonly name: string;
-  /** It has not been compared yet, so what it lacks is unknown. */
+  /** The peer has not been compared yet, so the files that it lacks are unknown. */
   readonly isNew: boolean;
   /**
-   * The files it lacks, as far as they concern the flush; only their number, where names can't be
-   * had; undefined while that can't be told.
+   * The files that the peer lacks, as far as they concern the flush. Only their number, if names
+   * can't be read. Undefined if unknown.
    */
   lacks(): ReadonlySet<PathKey> | number | undefined;
   /** Why it lacks them, for people. */
@@ -77,40 +77,43 @@ export interface FlushPeer {
 }
 
 /**
- * Follows everything that had been changed before it was made through all stages, as a marker would
- * that is sent after it: what comes later is not waited for, and what has gone another way is
- * sought there. Pure: {@link look} says what is still pending; nothing is, when all is on the
- * peers.
+ * Follows all changes before its creation through all stages, like a marker sent after them. It
+ * does not wait for later changes, and follows changes that leave the usual way. Pure. {@link look}
+ * returns what is still pending, nothing when all changes have reached the peers.
  *
- * Events: what waited in the kernel has been taken from it once nothing waits there; the readings
- * begun by then have taken it, and when these are kept, it is in the queue, or a full check is due
- * in its place. Queue: all that is written by then must be done. Set aside: what could not be
+ * Events: once no event waits in the kernel, the readings begun by then have taken all earlier
+ * events. When these readings are kept, the events are in the queue, or a full check is due in
+ * their place. Queue: all records written by then must be done. Set aside: a path that could not be
  * checked, or is being received, comes into the queue again under another number. Full check: a
- * loss on the way so far has made one due. Peers: by then csync2 has marked all that differs, and
- * what is marked must be gone, once.
+ * loss on the way so far has made one due. Peers: by then csync2 has marked all differences, and
+ * each mark must be gone once.
  */
 export class FlushProgress {
   #generation: object | undefined;
   /**
-   * All readings up to this one have to be kept; undefined: something may still wait in the kernel.
+   * All readings up to this one have to be kept. Undefined while events may still wait in the
+   * kernel.
    */
   #reading: bigint | undefined;
   #isInQueue = false;
   #upTo = 0;
   #rechecks = 0;
-  /** Set aside when all up to then was done, and not seen to since; undefined: not known yet. */
+  /**
+   * Paths set aside when the queue was done up to then, and not handled since; undefined if not
+   * known yet.
+   */
   #aside: ReadonlySet<PathKey> | undefined;
   #ticket: number | undefined;
   readonly #lacking = new Map<string, Lacking>();
   readonly #served = new Set<string>();
 
-  /** Whether only peers are waited for: all that differs is marked. */
+  /** Whether it waits only for peers, because all differences are marked. */
   get isMarked(): boolean {
     return this.#ticket !== undefined;
   }
 
   /**
-   * What is pending now. Empty: all that had been changed before the first look is on the peers.
+   * Returns what is pending now. Empty if all changes before the first look have reached the peers.
    */
   look(view: FlushView): readonly FlushPending[] {
     if (view.generation === undefined)
@@ -126,19 +129,19 @@ export class FlushProgress {
   }
 
   /**
-   * A push to a peer has ended and these files have arrived, as far as that is known. One that is
-   * changed all the time is pending again at every look, though it has been sent since.
+   * A push to a peer has ended and these files have arrived, as far as known. A file that changes
+   * all the time is pending again at every look, although it has been sent since.
    */
   pushed(peer: string, files: readonly PathKey[]): void {
     const lacking = this.#lacking.get(peer);
     if (!lacking) return;
-    // The first may have begun before, and have sent what was there then.
+    // The first push may have begun earlier, and have sent an older version.
     if (lacking.pushes++ > 0) for (const file of files) lacking.files.delete(file);
   }
 
   /**
-   * The unwritten changes of the generation before are in the queue, or a full check is due:
-   * nothing is lost by starting again.
+   * Starts again. Nothing is lost, because the unwritten changes of the previous generation are in
+   * the queue, or a full check is due.
    */
   #begin(generation: object): void {
     this.#generation = generation;
@@ -158,7 +161,7 @@ export class FlushProgress {
     if (this.#isInQueue) return undefined;
     if (!events.hasUnread) this.#reading ??= events.begun;
     const { begun, kept } = events;
-    // A reading that brings nothing gives its number back: then there is none of it to be kept.
+    // A reading without events gives its number back, so it can't be kept.
     const isKept = this.#reading !== undefined && (kept >= this.#reading || kept === begun);
     if (events.blind !== undefined) return [pending('events', events.blind)];
     if (!isKept) return [pending('events', 'changes are being read from the kernel')];
@@ -170,8 +173,8 @@ export class FlushProgress {
 
   #queue(view: FlushView): FlushPending[] | undefined {
     if (view.rechecks !== this.#rechecks) {
-      // A lane has found that csync2 has taken a file for deleted: it has to come by all stages
-      // once more.
+      // A lane has found that csync2 has treated a file as deleted. The file has to pass all stages
+      // again.
       this.#rechecks = view.rechecks;
       this.#upTo = view.queue.written;
       this.#again();
@@ -183,7 +186,7 @@ export class FlushProgress {
       return [pending('queue', `${counted(left, 'change waits', 'changes wait')} to be checked`)];
     const aside = view.aside();
     const before = this.#aside;
-    // Of a tree that was set aside, and has been checked since, a part may be.
+    // A part of a tree that was set aside and checked may still be set aside.
     const still = [...aside].filter(([path]) => before === undefined || isWithinAny(path, before));
     this.#aside = new Set(still.map(([path]) => path));
     if (still.length === 0) return undefined;
@@ -230,7 +233,7 @@ export class FlushProgress {
   }
 }
 
-/** The files that a peer lacked when all was marked, and has not had since. */
+/** The files that a peer lacked when all differences were marked, and has not received since. */
 interface Lacking {
   readonly files: Set<PathKey>;
   /** Pushes that have ended since then. */

@@ -13,26 +13,26 @@ import {
 import type { Watcher } from '../../watch/watcher.js';
 import type { EventsView, FlushPeer, FlushView, SetAside } from './progress.js';
 
-/** What a flush is about. */
+/** The paths and the peer that a flush waits for. */
 export interface FlushScope {
-  /** Undefined: everything. */
+  /** Undefined for everything. */
   readonly paths: readonly PathBytes[] | undefined;
-  /** Undefined: all peers. */
+  /** Undefined for all peers. */
   readonly peer: string | undefined;
 }
 
-/** The stages of a generation, as far as a flush asks. */
+/** The stages of a generation that a flush needs. */
 export interface FlushedGeneration {
   readonly sync: Sync;
   readonly watcher: Watcher;
 }
 
 /**
- * All stages as they are now.
+ * The present state of all stages.
  *
  * @param isReplacing - another generation may be about to take over
- * @param counts - files pending by peer, counted since all was marked, where their names can't be
- *   had
+ * @param counts - pending files by peer, counted after all differences were marked; for databases
+ *   whose names can't be read
  */
 export function flushView(
   generation: FlushedGeneration,
@@ -79,7 +79,7 @@ function eventsOf(watcher: Watcher): EventsView {
 function asideOf({ scheduler }: Sync, paths: FlushScope['paths']): ReadonlyMap<PathKey, SetAside> {
   const aside = new Map<PathKey, SetAside>();
   for (const { path, failed } of scheduler.setAside()) {
-    // What lies above one of the places may be a tree that holds it.
+    // A path above one of the places may be a tree that holds the place.
     const concerns = paths?.some((place) => isWithin(path, place) || isWithin(place, path)) ?? true;
     if (!concerns) continue;
     const why = failed
@@ -101,7 +101,7 @@ function peerOf(lane: Lane, sync: Sync, { isNew, counts, concerns }: PeerFacts):
     name: lane.peer,
     isNew,
     lacks() {
-      // An update of the shared database takes marks off that are made again before it ends.
+      // An update of the shared database removes marks that it makes again before it ends.
       if (sync.isShared && lane.status().state === 'updating') return undefined;
       const lacked = sync.lackedBy(lane.peer);
       if (lacked)

@@ -27,7 +27,7 @@ import {
 import type { HostWarning } from './host/warning.js';
 
 /**
- * Reads what of this host matters to csync2 and us, and says what is wrong with it. Changes
+ * Reads the properties of this host that matter to csync2 and us, and returns warnings. Changes
  * nothing.
  */
 export async function readHostWarnings(
@@ -82,8 +82,8 @@ function namesIn(config: CsyncConfig, instance: Instance) {
 }
 
 /**
- * Any `nossl` that fits the pair makes it talk without TLS: there is no statement that takes it
- * back.
+ * Whether two hosts talk without TLS. Any matching `nossl` statement decides that, and no statement
+ * revokes it.
  */
 function isPlain({ nossl }: CsyncConfig, from: string, to: string): boolean {
   const matches = (pattern: string, name: string) =>

@@ -23,7 +23,7 @@ import { MissingRootError, requireRoots } from '../../../sync/guard/required-roo
 import { display } from '../../../text/path-bytes.js';
 import type { HostWarning, HostWarningKind } from './host/warning.js';
 
-/** What `check-config --json` prints. Paths and patterns are shown as `display` shows them. */
+/** The output of `check-config --json`. Paths and patterns are shown as `display` shows them. */
 export interface ConfigReport {
   readonly hostName: string;
   /** Every file of csync2's configuration that was read. */
@@ -46,8 +46,8 @@ export interface ConfigReport {
   }[];
   readonly prefixes: readonly { readonly name: string; readonly path: string }[];
   /**
-   * First what is wrong with csync2.cfg, then with the host. `place` is `FILE:LINE`, a file, or
-   * empty.
+   * First the warnings about csync2.cfg, then those about the host. `place` is `FILE:LINE`, a file,
+   * or empty.
    */
   readonly warnings: readonly {
     readonly kind: ConfigWarningKind | HostWarningKind;
@@ -110,8 +110,8 @@ export function configReport(
 }
 
 /**
- * An included path that isn't there; csync2 would take it for a tree whose files have all been
- * deleted.
+ * The error for an included path that is missing. csync2 would treat it as a tree whose files have
+ * all been deleted.
  */
 export function missingRoot(config: CsyncConfig): InotifyCsyncError | undefined {
   const exact = treesOf(config).filter((root) => root.exact);

@@ -32,7 +32,7 @@ export function conflictLines(
   ];
 }
 
-/** What a host has: its type, size and time in columns, then what matters besides. */
+/** The file as one host has it. Its type, size and time are in columns, other facts follow. */
 export function sideText(
   { changed, entries, mode, owner, size, target, type }: SideReply,
   shown: { readonly owner: boolean; readonly mode: boolean },

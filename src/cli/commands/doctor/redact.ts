@@ -1,7 +1,7 @@
 import { isAbsolute, join } from 'node:path';
 
 /**
- * A configuration of csync2 that may be shown: without key files, commands, passwords and comments.
+ * Makes a csync2 configuration safe to share. Removes key files, commands, passwords and comments.
  * Lines stay where they are.
  */
 export function redactedConfig(text: string): string {
@@ -12,7 +12,7 @@ export function redactedConfig(text: string): string {
   );
 }
 
-/** Where the key files lie that a configuration names, also if it is not a valid one. */
+/** The paths of the key files that a configuration names, even an invalid one. */
 export function keyFilesOf(text: string, systemDirectory: string): string[] {
   return [...withoutComments(text).matchAll(/\bkey\s+(?:"([^"]*)"|([^\s;{}]+))/g)].map(
     ([, quoted, bare]) => {
@@ -22,9 +22,7 @@ export function keyFilesOf(text: string, systemDirectory: string): string[] {
   );
 }
 
-/**
- * A text without the given secrets, passwords in URLs, and characters that could drive a terminal.
- */
+/** Removes the given secrets, passwords in URLs, and characters that could control a terminal. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   const shown = secrets
     .filter((secret) => secret.length >= shortestSecret)
@@ -36,7 +34,7 @@ function hexadecimal(character: string): string {
   return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
-/** `scheme://user:password@host`, and `password=…` as connection strings have it. */
+/** Finds `scheme://user:password@host`, and `password=…` as in connection strings. */
 function withoutPasswords(text: string): string {
   return text
     .replace(/(:\/\/[^\s:/@"']*):[^\s@"']*@/g, '$1:<removed>@')
@@ -46,10 +44,10 @@ function withoutPasswords(text: string): string {
     );
 }
 
-/** A comment can hold anything. A `#` in quotes begins none. */
+/** Removes comments, which can hold anything. A `#` in quotes begins no comment. */
 function withoutComments(text: string): string {
   return text.replace(/("[^"\n]*")|#[^\n]*/g, (_, quoted: string | undefined) => quoted ?? '#');
 }
 
-/** Shorter ones would be found in words that mean something else. */
+/** Shorter secrets would also match harmless words. */
 const shortestSecret = 16;

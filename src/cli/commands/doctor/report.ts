@@ -19,23 +19,23 @@ import { plain, type Style } from '../../style.js';
 import { keyFilesOf, redactedConfig, withoutSecrets } from './redact.js';
 import { auditWatches } from './watch-audit.js';
 
-/** A part of the report; what could not be found out says why. */
+/** A part of the report. A part that can't be determined says why. */
 export interface DoctorSection {
   readonly title: string;
   readonly text: string;
 }
 
-/** What the report is made from. */
+/** The sources of the report. */
 export interface DoctorParts {
-  /** Settles the settings. Throws an InotifyCsyncError. */
+  /** Reads all settings. Throws an InotifyCsyncError. */
   readonly settings: () => LoadedSettings;
-  /** Asks the daemon. */
+  /** Asks the daemon for its status. */
   readonly status: () => Promise<unknown>;
 }
 
 /**
- * Gathers all that a bug report needs. Never throws: one part that fails says so, and the others go
- * on.
+ * Gathers everything that a bug report needs. Never throws. A part that fails says so, and the
+ * others continue.
  */
 export async function doctorReport({
   settings,
@@ -145,7 +145,7 @@ function instanceOf(
   return resolveInstance(request, { readKeys: false });
 }
 
-/** The keys themselves: csync2 writes them into its messages when it is asked to say much. */
+/** The keys themselves, because csync2 writes them into its messages at high verbosity. */
 function secretsOf({ csync2Options, settings }: LoadedSettings): string[] {
   const files = attempt(() => instanceOf(settings, csync2Options).config.files);
   const main = configFile(settings.cfgPath, csync2Options.configName);
@@ -165,13 +165,13 @@ function output(program: string, words: readonly string[]): string {
       ...outputLimits,
     });
   } catch (error) {
-    // csync2 -h ends with 1 and says what it is on stderr.
+    // csync2 -h exits with 1 and prints its version on stderr.
     const { stderr, stdout } = error as { stderr?: string; stdout?: string };
     return `${stdout ?? ''}${stderr ?? ''}` || trouble(error);
   }
 }
 
-/** What an action gives, or why it gives nothing, as a text. */
+/** The result of an action, or the reason for its failure as a text. */
 function attempt<Result>(action: () => Result): Result | string {
   try {
     return action();

@@ -4,20 +4,20 @@ import type { NativeSelection } from '../../../native/selection.js';
 import { type InotifyWatches, inotifyWatchesOf } from '../../../proc/inotify-watches.js';
 import { display, type PathBytes } from '../../../text/path-bytes.js';
 
-/** The kernel's watches of a process beside the directories that should be watched. */
+/** Compares the kernel's watches of a process with the directories that should be watched. */
 export interface WatchAudit {
   readonly watches: number;
   readonly directories: number;
   readonly unreadable: number;
-  /** Directories without a watch: how many, and the first of them. */
+  /** Directories without a watch, as a count and the first of them. */
   readonly missing: { readonly count: number; readonly first: readonly string[] };
 }
 
 /**
- * Compares what /proc/PID/fdinfo tells of the inotify instances of a process (proc_pid_fdinfo(5))
- * with the directories on the disk that the selection wants watched. What is made or moved
- * meanwhile is asked for a second time. Throws node's ErrnoException if the process can't be looked
- * into.
+ * Compares the inotify instances of a process in /proc/PID/fdinfo (proc_pid_fdinfo(5)) with the
+ * directories on disk that the selection includes. Checks directories that seem to lack a watch a
+ * second time, because they may have been made or moved meanwhile. Throws node's ErrnoException if
+ * the process can't be inspected.
  */
 export function auditWatches(
   pid: number,
@@ -41,17 +41,20 @@ export function auditWatches(
   };
 }
 
-/** Undefined: it is gone. */
+/** Whether a path is watched; undefined if it is gone. */
 function isWatched(path: PathBytes, { inodes }: InotifyWatches): boolean | undefined {
   const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stat?.isDirectory()) return undefined;
   const onDevice = inodes.get(kernelDevice(stat.dev));
   if (onDevice) return onDevice.has(stat.ino);
-  // Btrfs and overlayfs tell stat(2) of other devices than their file systems have.
+  // On Btrfs and overlayfs stat(2) returns other devices than the file system has.
   return [...inodes.values()].some((known) => known.has(stat.ino));
 }
 
-/** A device number of stat(2) (makedev(3)) as the kernel has it: 12 bits of major, 20 of minor. */
+/**
+ * Converts a device number of stat(2) (makedev(3)) to the kernel's form with 12 bits of major and
+ * 20 of minor.
+ */
 function kernelDevice(device: bigint): number {
   const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
   const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);

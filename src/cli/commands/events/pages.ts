@@ -5,16 +5,17 @@ import { longestEventsWait } from '../../../observe/control-protocol.js';
 import type { EventsReply } from '../../../observe/control-replies.js';
 
 /**
- * Asks for the page behind another, and waits for it so many seconds; rejects as `askDaemon` does.
+ * Asks for the page after event `after`, and waits for it at most `seconds`. Rejects as `askDaemon`
+ * does.
  */
 export type Ask = (after: number | undefined, seconds: number) => Promise<EventsReply>;
 
 /**
- * All events up to now, page by page; with `follows`, those that come, too, until the daemon has
- * ended. Asks for a page when the one before has been dealt with.
+ * All events up to now, page by page. With `follows` also later events, until the daemon ends. Asks
+ * for a page only when the previous one has been used.
  *
- * Rejects as `ask` does, but while it follows not for a daemon that has ended, or that has no place
- * for this client at the moment.
+ * Rejects as `ask` does. While it follows, it does not reject when the daemon has ended or has no
+ * room for this client at the moment.
  */
 export async function* pagesOf(ask: Ask, follows: boolean): AsyncGenerator<EventsReply> {
   const first = await ask(undefined, 0);
@@ -25,7 +26,7 @@ export async function* pagesOf(ask: Ask, follows: boolean): AsyncGenerator<Event
     if (page?.run !== first.run) return;
     yield page;
     next = page.next;
-    // Changes that come one by one in quick succession make one page.
+    // Changes in quick succession share a page.
     if (follows) await sleep(betweenPages);
   }
 }
@@ -39,11 +40,11 @@ async function following(ask: Ask, after: number): Promise<EventsReply | undefin
     } catch (error) {
       if (error instanceof NotRunningError && error.exitCode === exitCodes.notRunning)
         return undefined;
-      // One that ends closes connections first.
+      // A daemon that ends closes its connections first.
       const isEnding = error instanceof NoAnswerError && failures++ === 0;
       const isBusy = error instanceof InotifyCsyncError && error.code === 'ICS_BUSY';
       if (!isEnding && !isBusy) throw error;
-      // Where too many wait already, it asks now and then.
+      // If too many clients wait already, ask without waiting now and then.
       if (isBusy) seconds = 0;
       await sleep(isBusy ? busyMilliseconds : endingMilliseconds);
     }

@@ -31,7 +31,7 @@ export function eventObject(event: ReadEvent): Record<string, unknown> {
   };
 }
 
-/** What is said of events that were overwritten before they could be shown. */
+/** The line for events that were overwritten before they could be shown. */
 export function leftOutLine(count: number): string {
   return `… ${counted(count, 'event')} left out`;
 }
@@ -81,7 +81,7 @@ function noteOf({ event, kind, ms, reason }: ReadEvent): string {
   return notes.length === 0 ? '' : `   ${notes.join(', ')}`;
 }
 
-/** As it is shown, and if that is not the path itself, byte for byte, its bytes. */
+/** The path as shown, and its bytes if the shown text differs from them. */
 function pathFields(bytes: string): Record<string, string> {
   const raw = fromKey(bytes);
   const path = display(raw);
@@ -92,12 +92,12 @@ function textOf(bytes: string): string {
   return printable(fromKey(bytes).toString());
 }
 
-/** What is no path may still hold a name. */
+/** Makes any text printable, because texts that are no paths may contain names. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, (each) => display(Buffer.from(each)));
 }
 
-/** The time of day, with the date if that is another day. */
+/** The time of day, with the date unless it is the day of `now`. */
 function clock(date: Date, now: Date): string {
   const padded = (number: number, digits = 2) => String(number).padStart(digits, '0');
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()]

@@ -1,4 +1,4 @@
-/** What `status --watch` draws: a text and a size become the lines of the screen. */
+/** Draws for `status --watch`. A text and a size become the lines of the screen. */
 
 import { cut } from '../../../text/cells.js';
 import { counted } from '../../../text/counted.js';
@@ -11,8 +11,8 @@ export interface ScreenSize {
 }
 
 /**
- * One picture: a line with the time, then the text, cut to the size. What does not fit below is
- * counted in the last line. Pure.
+ * Makes one picture of a line with the time and of the text, cut to the size. The last line counts
+ * the lines that do not fit. Pure.
  *
  * @param note - what stands behind the time
  * @returns exactly as many lines as the screen has rows, none of them wider than it, and with no
@@ -33,7 +33,7 @@ export function frameOf(
   return Array.from({ length: rows }, (_, row) => lines[row] ?? '');
 }
 
-/** What a terminal is sent to show a frame: each row is cleared and written anew. Pure. */
+/** The bytes that show a frame on a terminal. Each row is cleared and written again. Pure. */
 export function paint(frame: readonly string[]): string {
   return frame.map((line, row) => `\x1b[${row + 1};1H\x1b[2K${line}`).join('');
 }

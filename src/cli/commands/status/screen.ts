@@ -2,8 +2,8 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { paint, type ScreenSize } from './frame.js';
 
 /**
- * The alternate screen of a terminal, with keys read one by one. Whatever ends it, the terminal is
- * as it was before.
+ * The alternate screen of a terminal, with keys read one by one. The terminal is restored at every
+ * end.
  */
 export class Screen {
   readonly #output: WriteStream;
@@ -13,8 +13,8 @@ export class Screen {
   #isOpen = false;
 
   /**
-   * @param keys - the terminal that is typed on; undefined: none
-   * @param onEnd - called when the person wants to end, or the terminal is gone
+   * @param keys - the terminal to read keys from; undefined if there is none
+   * @param onEnd - called when the user quits, or the terminal has gone
    * @param onResize - called when the size has changed
    */
   constructor(
@@ -36,9 +36,9 @@ export class Screen {
 
   open(): void {
     this.#isOpen = true;
-    // Also when a bug ends the process.
+    // The terminal is restored even if a bug ends the process.
     process.once('exit', this.#onExit);
-    // These stay: a terminal that is gone may also be told of while it is restored.
+    // These listeners stay, because a vanished terminal may also cause errors while it is restored.
     this.#output.on('error', this.#onEnd);
     this.#keys?.on('error', this.#onEnd);
     this.#output.on('resize', this.#onResize);
@@ -80,6 +80,6 @@ export class Screen {
 
 /** `q`, Ctrl-C and Ctrl-D. */
 const ending: ReadonlySet<string> = new Set(['q', 'Q', '\x03', '\x04']);
-/** The other screen, no cursor, and no line that goes on in the next row. */
+/** The alternate screen, no cursor, and no wrapping of long lines. */
 const alternate = '\x1b[?1049h\x1b[?25l\x1b[?7l';
 const restored = '\x1b[?7h\x1b[?25h\x1b[?1049l';

@@ -11,7 +11,7 @@ import { Screen } from './screen.js';
 export interface Watching {
   /** Between two looks. */
   readonly seconds: number;
-  /** A line of JSON for each look, whatever is written to. */
+  /** Print a line of JSON for each look, also on a terminal. */
   readonly isJson: boolean;
   readonly style: Style;
   /** Rejects as `askDaemon` does. */
@@ -19,12 +19,12 @@ export interface Watching {
 }
 
 /**
- * Shows the status again and again: on a terminal on its alternate screen, elsewhere as one text
- * after the other. Resolves when the person, a signal or the reader ends it. A daemon that does not
- * answer is told and asked again.
+ * Shows the status again and again, on a terminal on its alternate screen, elsewhere as one text
+ * after the other. Resolves when the user, a signal or the reader ends it. If the daemon does not
+ * answer, shows that and asks again.
  *
- * Rejects with what `ask` rejects with the first time, unless that can be over in a moment, and
- * with whatever is a bug.
+ * Rejects as `ask` does the first time, unless that failure may be over in a moment. Also rejects
+ * with every bug.
  */
 export async function watchStatus(watching: Watching): Promise<void> {
   const { stdout } = process;
@@ -40,7 +40,7 @@ export async function watchStatus(watching: Watching): Promise<void> {
   }
 }
 
-/** What came of a look; undefined: it was ended. */
+/** The result of a look; undefined if it was aborted. */
 type Look = { readonly status: Status } | { readonly error: InotifyCsyncError } | undefined;
 
 async function onScreen(watching: Watching, first: Look, over: AbortController): Promise<void> {
@@ -112,7 +112,7 @@ function jsonOf(seen: NonNullable<Look>): string {
   return `${JSON.stringify(object)}\n`;
 }
 
-/** False when nobody reads any more, or it is to end. */
+/** Writes a text. Resolves to false when the reader has gone or the watch must end. */
 async function write(text: string, signal: AbortSignal): Promise<boolean> {
   const written = new Promise<boolean>((resolve) => {
     process.stdout.write(text, (error) => resolve(!error));
@@ -120,7 +120,7 @@ async function write(text: string, signal: AbortSignal): Promise<boolean> {
   return (await untilAborted(written, signal)) ?? false;
 }
 
-/** What a promise resolves to; undefined if it is to end before. */
+/** Resolves to the promise's value, or to undefined when the watch must end first. */
 function untilAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal,

@@ -1,6 +1,4 @@
-/**
- * Tells on stderr how far a count of directories has come, once a second from the second one on.
- */
+/** Prints the progress of counting directories on stderr, once a second after the first. */
 export function walkProgress(): {
   readonly onDirectory: (directories: number) => void;
   end(): void;
@@ -10,7 +8,7 @@ export function walkProgress(): {
   let shown = false;
   return {
     onDirectory: (directories) => {
-      // Asking for the time costs as much as a directory: not for each of them.
+      // Reading the clock costs as much as a directory, so don't read it for each one.
       if (directories % 256 !== 0 || performance.now() < next) return;
       next = performance.now() + everyMilliseconds;
       shown = true;

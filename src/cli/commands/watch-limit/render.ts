@@ -40,7 +40,7 @@ export function renderAssessment(assessment: LimitAssessment): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** What `--apply` has done, for people. */
+/** The changes made by `--apply`, for people. */
 export function renderApplied(applied: readonly AppliedLimit[], file: string): string {
   const lines = applied.map(({ name, before, after }) =>
     after > before

@@ -9,14 +9,14 @@ export interface CertificateFacts {
   readonly certificateFile: string;
   readonly keyFile: string;
   readonly keyExists: boolean;
-  /** The subject of our certificate; undefined if there is none that can be read. */
+  /** The subject of our certificate; undefined if no certificate can be read. */
   readonly subject: string | undefined;
   readonly pins: DatabaseFacts['pins'];
 }
 
 /**
- * csync2 trusts its own certificate alone (conn.c), and GnuTLS takes a peer's self-signed one for
- * it only if both have the same subject.
+ * Warns of certificates whose subjects differ. csync2 trusts only its own certificate (conn.c), and
+ * GnuTLS accepts a peer's self-signed one in its place only if both have the same subject.
  */
 export function certificateWarnings(facts: CertificateFacts): HostWarning[] {
   const { peers, certificateFile, keyFile, keyExists, subject, pins } = facts;

@@ -9,17 +9,17 @@ export interface ClockFacts {
     readonly auto: AutoMethod;
     readonly place: Place;
   }[];
-  /** Whether the kernel's clock is kept by NTP; undefined: nobody could tell. */
+  /** Whether NTP keeps the kernel's clock; undefined if that is unknown. */
   readonly isSynchronized: boolean | undefined;
   /**
-   * The file whose time lies furthest ahead of this clock, which shows that another clock is ahead.
+   * The file whose time lies furthest ahead of this clock. It shows that another clock is ahead.
    */
   readonly ahead: { readonly name: string; readonly seconds: number } | undefined;
 }
 
 /**
- * With `auto younger` and `auto older` the times of files decide who wins, so all clocks must
- * agree.
+ * Warns of clocks that differ. With `auto younger` and `auto older` the times of files decide which
+ * side wins, so all clocks must agree.
  */
 export function clockWarnings({ groups, isSynchronized, ahead }: ClockFacts): HostWarning[] {
   const deciding = groups.filter(({ auto }) => auto === 'younger' || auto === 'older');
@@ -47,7 +47,10 @@ export function clockWarnings({ groups, isSynchronized, ahead }: ClockFacts): Ho
   return warnings;
 }
 
-/** timedatectl(1) reads the kernel's own flag (adjtimex(2)), whichever program keeps the clock. */
+/**
+ * Asks timedatectl(1), which reads the kernel's own flag (adjtimex(2)), regardless of the program
+ * that keeps the clock.
+ */
 export function readSynchronized(): Promise<boolean | undefined> {
   return new Promise((resolve) => {
     const words = ['show', '--property=NTPSynchronized', '--value'];

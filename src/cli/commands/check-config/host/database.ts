@@ -3,19 +3,19 @@ import Database from 'better-sqlite3';
 import { decodeName } from '../../../../csync2/files/name-encoding.js';
 import { display } from '../../../../text/path-bytes.js';
 
-/** What csync2's database tells of the peers and of who wrote it. */
+/** Facts in csync2's database about the peers and about the csync2 that wrote it. */
 export interface DatabaseFacts {
   /** The certificates that csync2 has pinned, and the subject of each. */
   readonly pins: readonly { readonly peer: string; readonly subject: string }[];
-  /** Unit of the times of files; undefined where there are none yet. Stock csync2 keeps seconds. */
+  /** Unit of the times of files; undefined if there are none yet. Stock csync2 keeps seconds. */
   readonly timeUnit: 'seconds' | 'nanoseconds' | undefined;
   /** The file whose time lies furthest ahead of this clock. */
   readonly ahead: { readonly name: string; readonly seconds: number } | undefined;
 }
 
 /**
- * Reads the facts from csync2's SQLite database. Undefined where there is none yet, or none that
- * can be read now.
+ * Reads the facts from csync2's SQLite database. Undefined if there is none yet, or none that can
+ * be read now.
  *
  * @param nowSeconds - this host's clock, seconds since 1970
  */
@@ -44,14 +44,14 @@ export function readDatabaseFacts(file: string, nowSeconds: number): DatabaseFac
           : undefined,
     };
   } catch {
-    // No database, none of csync2's, or busy for long: it has nothing to tell.
+    // The database is missing, not csync2's, or busy for long.
     return undefined;
   } finally {
     database?.close();
   }
 }
 
-// `v1:mtime=1700000000:mode=…`, with the percent signs of csync2's escapes elsewhere.
+// Reads the number from `v1:mtime=1700000000:mode=…`, also if csync2 has escaped the colons.
 const latestFile = `
   SELECT CAST(filename AS BLOB) AS name,
          max(CAST(substr(checktxt, instr(checktxt, 'mtime=') + 6) AS INTEGER)) AS time

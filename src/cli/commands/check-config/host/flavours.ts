@@ -6,9 +6,9 @@ import type { HostWarning } from './warning.js';
 
 export interface Build {
   readonly path: string;
-  /** What it says of itself. */
+  /** The version that the program prints. */
   readonly version: string;
-  /** It keeps times in nanoseconds, as csync2 2.1.1 with `-b` does. */
+  /** The program keeps times in nanoseconds, as csync2 2.1.1 with `-b` does. */
   readonly hasNanoseconds: boolean;
 }
 
@@ -17,14 +17,14 @@ export interface FlavourFacts {
   readonly used: Build | undefined;
   /** Other builds on this host. */
   readonly others: readonly Build[];
-  /** The program of the csync2 server that runs now, if it is not the one in use. */
+  /** The program of the running csync2 server, if it is not the one in use. */
   readonly serverProgram: string | undefined;
   readonly timeUnit: DatabaseFacts['timeUnit'];
 }
 
 /**
- * Builds that write the database differently take every file for changed when they follow one
- * another.
+ * Warns of several builds. Builds that write the database differently treat every file as changed
+ * when they follow one another.
  */
 export function flavourWarnings({
   used,
@@ -90,7 +90,10 @@ function real(path: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
-/** Without a mode csync2 prints its usage, which names version and options, and does nothing. */
+/**
+ * Runs csync2 without a mode, so that it prints its usage, which names version and options, and
+ * does nothing else.
+ */
 function readBuild(path: string): Promise<Build | undefined> {
   return new Promise((resolve) => {
     execFile(path, [], { timeout: 3000, encoding: 'latin1' }, (_error, stdout, stderr) => {
@@ -104,7 +107,7 @@ function readBuild(path: string): Promise<Build | undefined> {
   });
 }
 
-/** The program of a `csync2 -ii`, as far as we may see it. */
+/** The program of a running `csync2 -ii`, if we may see it. */
 function serverProgram(): string | undefined {
   return allProcesses()
     .map(programOf)

@@ -2,7 +2,7 @@ import { type Dirent, existsSync, readdirSync, readFileSync, statSync } from 'no
 import { basename } from 'node:path';
 import type { HostWarning } from './warning.js';
 
-/** A line of a crontab, a script that cron runs, or a unit of systemd. */
+/** A line of a crontab, of a script that cron runs, or of a systemd unit. */
 export interface JobLine {
   readonly file: string;
   /** Counted from 1. */
@@ -11,8 +11,8 @@ export interface JobLine {
 }
 
 /**
- * Jobs that have csync2 check or update beside us: both at once lose marks, and each full check
- * costs seconds.
+ * Warns of jobs that make csync2 check or update beside us. Two at once lose marks, and each full
+ * check costs seconds.
  */
 export function jobWarnings(lines: readonly JobLine[]): HostWarning[] {
   return lines
@@ -36,8 +36,8 @@ function runsCsync2(text: string): boolean {
 }
 
 /**
- * Reads what cron and systemd run on this host, and the scripts that they call; what can't be read
- * is passed over.
+ * Reads the jobs that cron and systemd run on this host, and the scripts that they call. Skips
+ * files that can't be read.
  */
 export function readJobLines(root = ''): readonly JobLine[] {
   const tables = [
@@ -74,15 +74,15 @@ const runPartsFolders = [
 ];
 
 /**
- * run-parts(8), and cron for /etc/cron.d: other names are passed over, such as `csync2.disabled`.
+ * Whether cron runs a file of this name. run-parts(8), and cron for /etc/cron.d, skip other names
+ * such as `csync2.disabled`.
  */
 function isTakenByCron(file: string): boolean {
   return /\/[A-Za-z0-9_-]+$/.test(file);
 }
 
 /**
- * Services that somebody has written here, and of those that packages bring the ones that are
- * switched on.
+ * The services that an administrator has written here, and the enabled ones of those from packages.
  */
 function unitFiles(root: string): string[] {
   const own = ['/etc/systemd/system', '/run/systemd/system'].flatMap((folder) => [

@@ -8,7 +8,10 @@ export interface KeyFacts {
   readonly uid: number;
 }
 
-/** A user who can read a key can write every file of its group, on every host. */
+/**
+ * Warns of readable keys. A user who can read a key can write every file of its group, on every
+ * host.
+ */
 export function keyWarnings(facts: readonly KeyFacts[]): HostWarning[] {
   return facts.flatMap(({ file, mode, uid }) => {
     if ((mode & 0o077) === 0 && (uid === 0 || uid === process.geteuid?.())) return [];

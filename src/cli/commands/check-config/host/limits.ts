@@ -2,7 +2,7 @@ import type { LimitAssessment } from '../../../../limits/index.js';
 import { sysctlName } from '../../../../limits/index.js';
 import type { HostWarning } from './warning.js';
 
-/** Limits that don't hold what the trees need, or won't after the next boot. */
+/** Warns of limits that are too low for the trees, now or after the next boot. */
 export function limitWarnings({ limits, lowered }: LimitAssessment): HostWarning[] {
   const tooLow = limits
     .filter(({ enough }) => !enough)

@@ -8,16 +8,17 @@ export interface NameFacts {
   readonly place: Place | undefined;
   /** This host's own name, to which csync2 binds with `-N`. */
   readonly isOwn: boolean;
-  /** Why it does not resolve; undefined: it does. */
+  /** Why the name does not resolve; undefined if it does. */
   readonly failure: string | undefined;
   readonly addresses: readonly string[];
 }
 
 /**
- * A peer is let in only if its name resolves to the address from which it comes (csync2 daemon.c).
+ * Warns of names that don't resolve. csync2's server accepts a peer only if the peer's name
+ * resolves to the address from which it connects (csync2 daemon.c).
  */
 export function nameWarnings(facts: readonly NameFacts[]): HostWarning[] {
-  // A cluster on one machine has no other addresses, and each of its hosts a name of its own.
+  // In a cluster on one machine all addresses are local, and each host has a name of its own.
   const isOneMachine =
     facts.some(({ isOwn }) => isOwn) && facts.every(({ addresses }) => addresses.every(isLoopback));
   return facts.flatMap(({ name, place, isOwn, failure, addresses }) => {

@@ -8,17 +8,17 @@ export interface PortFacts {
   /** `FILE:LINE` of the line of inetd.conf that starts csync2. */
   readonly inetdLine: string | undefined;
   readonly inetdRuns: boolean;
-  /** The file of xinetd that has csync2 switched on. */
+  /** The file of xinetd that enables csync2. */
   readonly xinetdFile: string | undefined;
-  /** The link by which csync2.socket is started at boot. */
+  /** The link that starts csync2.socket at boot. */
   readonly socketLink: string | undefined;
-  /** The link by which csync2's init script is started at boot. */
+  /** The link that starts csync2's init script at boot. */
   readonly initLink: string | undefined;
-  /** ` by NAME (pid N)` of a listening process that is not ours, or empty. */
+  /** ` by NAME (pid N)` for a foreign process that listens on the port, or empty. */
   readonly holder: string;
 }
 
-/** Who else would serve csync2's port; for a host whose server we run. */
+/** Warns of other servers on csync2's port, on a host whose server we run. */
 export function portWarnings(facts: PortFacts): HostWarning[] {
   const { port, inetdLine, inetdRuns, xinetdFile, socketLink, initLink, holder } = facts;
   const warnings: HostWarning[] = [];
@@ -54,7 +54,7 @@ export function portWarnings(facts: PortFacts): HostWarning[] {
   return warnings;
 }
 
-/** Looks for other servers. `weRun`: our daemon runs, so the listening process is its server. */
+/** Looks for other servers. `weRun`: our daemon runs, so the process that listens is its server. */
 export function readPortFacts(port: number, weRun: boolean, root = ''): PortFacts {
   const inetd = `${root}/etc/inetd.conf`;
   const line = linesOf(inetd).findIndex((text) => /^\s*[^#\s].*\bcsync2\b/.test(text));
@@ -73,7 +73,10 @@ export function readPortFacts(port: number, weRun: boolean, root = ''): PortFact
   };
 }
 
-/** update-rc.d(8): `S` and a number before the name start it in that runlevel. */
+/**
+ * The init script's link. `S` and a number before the name start it in that runlevel
+ * (update-rc.d(8)).
+ */
 function initLinkIn(root: string): string | undefined {
   for (const level of [2, 3, 4, 5]) {
     const folder = `/etc/rc${level}.d`;

@@ -6,17 +6,17 @@ import type { HostWarning } from './warning.js';
 export interface TemporaryDirectoryFacts {
   /** The `tempdir` statement. */
   readonly path: string | undefined;
-  /** Its device; undefined if it is no directory. */
+  /** The device of the directory; undefined if there is no such directory. */
   readonly device: number | undefined;
-  /** Whether csync2 would synchronise what lies in it. */
+  /** Whether csync2 would synchronise files in the directory. */
   readonly isSelected: boolean;
   readonly trees: readonly { readonly path: PathBytes; readonly device: number | undefined }[];
   readonly configFile: string;
 }
 
 /**
- * csync2 renames what it has received from there into place (rsync.c), which goes within one file
- * system only.
+ * Warns of an unsuitable `tempdir`. csync2 renames received files from there into place (rsync.c),
+ * which works only within one file system.
  */
 export function temporaryDirectoryWarnings(facts: TemporaryDirectoryFacts): HostWarning[] {
   const { path, device, isSelected, trees, configFile } = facts;

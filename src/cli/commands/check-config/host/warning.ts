@@ -1,6 +1,6 @@
 /**
- * Properties of this host, outside of csync2.cfg, that keep the peers from being equal or cause
- * needless work.
+ * The warnings about this host, outside of csync2.cfg. Each names a property that makes the peers
+ * differ or causes needless work.
  */
 export const hostWarnings = {
   otherJob: 'another job runs csync2',
