@@ -1,5 +1,6 @@
-// Preloaded into csync2's server and into its updates (ld.so(8), LD_PRELOAD): what the server calls
-// of the C library for its connections and its answers, and is to be called here first.
+// The functions of the C library that csync2's server calls for its connections and answers, and
+// that this library replaces. It is preloaded into csync2's server and its updates (ld.so(8),
+// LD_PRELOAD).
 #include <cstdarg>
 #include <cstdlib>
 #include <cstring>

@@ -1,17 +1,16 @@
 // Notes the changes that sessions of csync2's server make without a message.
 //
-// A session that is to put a file in place of a directory, a link or a pipe removes that first, and
-// may never come to the file: its disk is full, its peer gone. A reader that finds the path empty
-// could take it for removed here, and bring that to all others. And a session that finds a file to
-// be as it should be sets its time all the same, and says nothing of that. So each removal (R),
-// each time that is set (T) and each file that is moved into its place (M, with its inode) is
-// appended to the file that INOTIFY_CSYNC_TRACES names, as
-// `KIND PID SECONDS.NANOSECONDS [INODE ]PATH` and a NUL; and that this library is there (L), that a
-// file is copied into its place, since it lies on another disk (X), and that something else was to
-// take the place of a directory that has something in it (O): the host that has it so is to know
-// that another one has it otherwise. What a session came to is a record (V) with
-// `VERDICT ADDRESS NAME` in place of the path; see verdicts.h. See session-traces.ts in
-// src/csync2/server-log.
+// A session that receives a file for the place of a directory, a link or a pipe removes the
+// obstacle first, and may never receive the file because its disk is full or its peer has gone. A
+// reader that finds the path empty could treat it as removed here, and remove it on all peers. A
+// session that finds a file right still sets its time, and writes no message. So the library
+// appends each removal (R), each time that is set (T) and each file that is moved into its place
+// (M, with its inode) to the file that INOTIFY_CSYNC_TRACES names, as
+// `KIND PID SECONDS.NANOSECONDS [INODE ]PATH` and a NUL. It also notes that it is loaded (L), that
+// a file is copied into its place from another disk (X), and that something else should replace a
+// directory that is not empty (O), so that this host learns that another host has something else
+// there. A record (V) with `VERDICT ADDRESS NAME` in place of the path tells how a session ended;
+// see verdicts.h. See session-traces.ts in src/csync2/server-log.
 #pragma once
 #include <sys/types.h>
 

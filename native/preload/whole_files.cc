@@ -14,13 +14,13 @@ namespace ics::preload {
 namespace {
 
 /**
- * The last temporary file that this process has made, by the name that csync2 has for it, as long
- * as it is neither in its place nor gone; empty: none.
+ * The path by which csync2 knows the last temporary file that this process has made and neither
+ * moved nor removed; empty if there is none.
  */
 char unfinished[4096];
-/** It has that name in the file system as well. */
+/** Whether the file has that path in the file system as well. */
 bool is_named = false;
-/** It is open for writing there. */
+/** The descriptor that is open for writing on it. */
 int unfinished_file = -1;
 FILE* unfinished_stream = nullptr;
 
