@@ -34,6 +34,19 @@ constexpr int kNotifiedAtOnce = 4;
 constexpr Millis kQuiet = 50;
 constexpr Millis kProgressEvery = 100;
 
+// Whether an event concerns a file that has no name, only an inode (open(2), O_TMPFILE). The kernel
+// calls such a file `#INODE`. csync2's temporary files are of this kind: several for each file that
+// is sent or received.
+bool IsOfUnnamedFile(RecordKind kind, std::string_view path) {
+  if (kind != RecordKind::kTouch && kind != RecordKind::kWritten) return false;
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  if (name.size() < 2 || name[0] != '#') return false;
+  if (name.find_first_not_of("0123456789", 1) != std::string_view::npos) return false;
+  // A file that has really had this name and is gone is reported by the event of its removal.
+  struct stat status;
+  return lstat(std::string(path).c_str(), &status) != 0 && errno == ENOENT;
+}
+
 Millis Now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())
@@ -295,6 +308,7 @@ void Watcher::Publish(bool force) {
 }
 
 void Watcher::Emit(RecordKind kind, std::string_view text) {
+  if (IsOfUnnamedFile(kind, text)) return;
   records_.Add(kind, text, read_at_);
   dirty_ = true;
 }

@@ -67,3 +67,32 @@ test('a file that somebody keeps writing to tells nothing until it is closed', a
   await watch.quiet();
   assert.deepEqual(seen.get(join(watch.root, 'log')), { writes: 1, moves: 0, others: 0 });
 });
+
+test('a file without a name is not reported until it gets one', async (context) => {
+  const watch = new WatchFixture(context);
+  const { seen, onContentChanges } = counting();
+  await watch.start({ onContentChanges });
+  await watch.bash('echo > beside');
+  await watch.quiet({ forget: true });
+  seen.clear();
+  await watch.bash(`/usr/bin/python3 -c '
+import ctypes, os
+file = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
+os.write(file, b"text")
+os.fchmod(file, 0o644)
+os.close(os.open("/proc/self/fd/%d" % file, os.O_RDWR))
+file = os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
+os.write(file, b"text")
+AT_FDCWD, AT_SYMLINK_FOLLOW = -100, 0x400
+own = b"/proc/self/fd/%d" % file
+assert ctypes.CDLL(None).linkat(AT_FDCWD, own, AT_FDCWD, b"named", AT_SYMLINK_FOLLOW) == 0
+os.rename("named", "renamed")
+'
+    echo > '#12'; echo > '#13'; rm '#13'`);
+  await watch.quiet();
+  const names = [...seen.keys()].map((path) => path.slice(watch.root.length + 1)).sort();
+  assert.deepEqual(
+    names.filter((name) => !name.startsWith('mark')),
+    ['#12', '#13', 'named', 'renamed'],
+  );
+});
