@@ -139,10 +139,11 @@ int MakeTemporaryIn(const Place& place, char* path, bool* has_name) {
   *has_name = false;
   if (place.IsMissing() && !place.IsBehindLink()) return -1;
   FillIn(end);
-  const int unnamed = openat(place.directory(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (unnamed >= 0) return unnamed;
-  // Not every file system has such files.
-  if (place.IsBehindLink()) return memfd_create("behind a link", MFD_CLOEXEC);
+  if (place.IsBehindLink()) {
+    const int unnamed = openat(place.directory(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    // Not every file system has such files.
+    return unnamed >= 0 ? unnamed : memfd_create("behind a link", MFD_CLOEXEC);
+  }
   *has_name = true;
   for (int tries = 0; tries < kTries; tries++) {
     FillIn(end);

@@ -49,14 +49,11 @@ class Place {
 };
 
 /**
- * As mkstemp(3), in a tree, but the file gets no name there (open(2), O_TMPFILE): csync2 removes
- * most of its temporary files at once, and a process that is killed leaves none behind.
+ * Makes a temporary file as mkstemp(3) does, in a tree. Behind a link the file gets no name at all.
+ * csync2 must read everything that the peer sends for the file, and fail only when it moves the
+ * file. Its server would treat unread bytes as the peer's next commands.
  *
- * Behind a link there is such a file as well: csync2's server must read what the peer sends for it,
- * and fail only when it moves the file to its place. It would take what it has not read for the
- * peer's next commands.
- *
- * @param has_name - set where the file system can't do without
+ * @param has_name - set to whether the file has one
  */
 int MakeTemporaryIn(const Place& place, char* path, bool* has_name);
 

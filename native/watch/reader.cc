@@ -15,9 +15,8 @@ namespace inotify_csync {
 namespace {
 
 // A file that is written to all the time wakes us no oftener: equal events become one while they
-// wait. But a file that is truncated, written and closed at once is not to wait for its close.
+// wait.
 constexpr int kPauseAfterDropped = 2;
-constexpr int kDroppedWithoutPause = 4;
 
 // Once a reading, which takes two system calls: some 25 ns of their microseconds.
 int64_t Microseconds() {
@@ -68,7 +67,6 @@ size_t Reader::Bytes() const {
 void Reader::Run() {
   std::vector<char> buffer(options_.read_bytes);
   pollfd polled[] = {{inotify_fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
-  int dropped = 0;
   while (true) {
     if (poll(polled, 2, -1) < 0 && errno != EINTR) return Fail(errno);
     if (polled[1].revents != 0) return;
@@ -81,13 +79,11 @@ void Reader::Run() {
     if (count > 0) {
       const size_t kept = Sift(buffer.data(), static_cast<size_t>(count));
       if (kept > 0) {
-        dropped = 0;
         Push(buffer.data(), kept, reading);
         continue;
       }
       handover_->TakeBack();
-      if (dropped < kDroppedWithoutPause) dropped++;
-      else poll(&polled[1], 1, kPauseAfterDropped);
+      poll(&polled[1], 1, kPauseAfterDropped);
       continue;
     }
     const int error = count == 0 ? EIO : errno;

@@ -29,9 +29,6 @@ constexpr uint32_t kStructure =
 // file and another process closes it afterwards.
 constexpr uint32_t kSeparator = IN_MODIFY;
 constexpr Millis kNotifyEvery = 5;
-// After a quiet time so many go without a pause: a file that is written and renamed is no flood.
-constexpr int kNotifiedAtOnce = 4;
-constexpr Millis kQuiet = 50;
 constexpr Millis kProgressEvery = 100;
 
 // Whether an event concerns a file that has no name, only an inode (open(2), O_TMPFILE). The kernel
@@ -282,8 +279,8 @@ void Watcher::ApplyEvents() {
   }
 }
 
-// Tells JavaScript; in a flood at most once in a few milliseconds: what comes meanwhile goes with
-// the next batch.
+// Tells JavaScript, at most once in a few milliseconds: what comes meanwhile goes with the next
+// batch.
 void Watcher::Publish(bool force) {
   const Millis now = Now();
   {
@@ -298,10 +295,7 @@ void Watcher::Publish(bool force) {
       dirty_ = true;
     }
   }
-  if (!dirty_) return;
-  if (now - published_ >= kQuiet) notified_ = 0;
-  if (!force && now - published_ < kNotifyEvery && notified_ >= kNotifiedAtOnce) return;
-  if (notified_ < kNotifiedAtOnce) notified_++;
+  if (!dirty_ || (!force && now - published_ < kNotifyEvery)) return;
   dirty_ = false;
   published_ = now;
   notify_();

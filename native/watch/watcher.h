@@ -131,7 +131,6 @@ class Watcher : private TreeSink {
       -1};  // when the tree's thread is to turn at the latest, -1: when something comes
   Millis started_ = 0;
   Millis published_ = 0;
-  int notified_ = 0;  // since a quiet time, as far as it is counted
   bool dirty_ = false;  // records or state since the last notify
 
   mutable std::mutex state_mutex_;

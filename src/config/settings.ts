@@ -63,11 +63,7 @@ export const settingDefinitions = {
       'csync2.cfg or csync2_NAME.cfg with a NAME of lower-case letters and digits, as csync2 can read no other',
   },
 
-  settle: seconds(
-    0.02,
-    { min: 0, max: 10 },
-    'quiet time after changes in quick succession before they are processed; one alone is at once',
-  ),
+  settle: seconds(0.02, { min: 0, max: 10 }, 'quiet time after a change before it is processed'),
   server: choice(
     'managed',
     ['managed', 'external'],

@@ -28,7 +28,7 @@ import type { UnseenSpans } from '../sync/memory/unseen-spans.js';
 import type { WriteCounts } from '../sync/memory/write-counts.js';
 import type { KnownPeers } from '../sync/newcomers/known-peers.js';
 import type { PausedPeers } from '../sync/push/paused-peers.js';
-import { noticedIn } from '../sync/take/temporary-files.js';
+import { looksTemporary } from '../sync/take/temporary-files.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import { parseFileEvents } from '../watch/file-events.js';
 import { Watcher } from '../watch/watcher.js';
@@ -196,7 +196,7 @@ export class Generation {
       this.#written++;
       // Changes that a failing disk has not accepted stay unwritten, and the next run learns that.
       if (queue.isKept) this.watcher.kept();
-      this.sync.scheduler.wake(noticedIn(entries));
+      this.sync.scheduler.wake(entries.every(looksTemporary) ? 'trace' : 'change');
       // As long as changes come faster than they can be written, the next batch is there at once:
       // without this, timers and sockets, the watchdog's among them, would have to wait until the
       // flood is over.

@@ -158,7 +158,10 @@ export class Scheduler {
     this.wake();
   }
 
-  /** The queue has got something, or a full check is due. */
+  /**
+   * The queue has got something, or a full check is due. Only `trace` if all that came is csync2's
+   * own doing.
+   */
   wake(what: Noticed = 'change'): void {
     if (this.#parts.queue.depth > 0) this.#gathering.note(what, Date.now());
     this.#wake();
@@ -287,9 +290,7 @@ export class Scheduler {
     this.#postponed.set(report.postponed, Date.now());
     // This comes before the cursor passes the paths, so that a kill does not lose them.
     this.#noteAside();
-    // Where everything was gone, such as a file that has got another name since, it is as quiet as
-    // before.
-    if (report.gone < batchSize(batch)) this.#gathering.checked(Date.now());
+    this.#gathering.checked(Date.now());
     events.onChecked?.(batch, report, (performance.now() - started) / 1000);
     timelines?.checked(report.checked > report.failed.length);
     // What was received may have ended that something is pending.

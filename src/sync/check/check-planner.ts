@@ -37,8 +37,6 @@ export interface CheckPlan {
   readonly stamps: readonly PlannedStamp[];
   /** Number of paths that need no check. */
   readonly skipped: number;
-  /** Of these, those that are gone and that csync2 never knew. */
-  readonly gone: number;
   /** When the plan was complete, milliseconds since 1970. */
   readonly madeAt: number;
 }
@@ -166,7 +164,7 @@ export class CheckPlanner {
       (arrivals.isArrivingWithin(path, changed) || (!stat && arrivals.isEmptied(path)))
     ) {
       plan.postponed.push({ path, recursive: true, isTrusted: plan.trusted.has(toKey(path)) });
-    } else if (this.#isNothing(path, stat)) this.#skipGone(plan);
+    } else if (this.#isNothing(path, stat)) plan.skipped++;
     else {
       plan.trees.push(path);
       if (stat) this.#addUnknownParents(path, plan.parents);
@@ -178,7 +176,7 @@ export class CheckPlanner {
     if (stat === 'unreadable') return;
     if (!stat && plan.waits && plan.arrivals.isEmptied(path)) {
       plan.postponed.push({ path, recursive: false, isTrusted: plan.trusted.has(toKey(path)) });
-    } else if (this.#isNothing(path, stat)) this.#skipGone(plan);
+    } else if (this.#isNothing(path, stat)) plan.skipped++;
     else if (!stat) (this.#mayHaveBeenDirectory(path) ? plan.trees : plan.files).push(path);
     else if (stat.isSocket()) plan.sockets.push(path);
     else if (!stat.isDirectory() && this.#wasDirectory(path)) plan.trees.push(path);
@@ -318,11 +316,6 @@ export class CheckPlanner {
     return verdict;
   }
 
-  #skipGone(plan: Plan): void {
-    plan.skipped++;
-    plan.gone++;
-  }
-
   /** Gone, and csync2 never knew it: its temporary files on both sides end here. */
   #isNothing(path: PathBytes, stat: BigIntStats | undefined): boolean {
     const { ledger } = this.#parts;
@@ -374,7 +367,6 @@ interface Plan extends Omit<CheckPlan, 'madeAt'> {
   /** Directories that csync2 does not know yet. */
   readonly parents: Map<string, PathBytes>;
   skipped: number;
-  gone: number;
   readonly arrivals: ArrivalView;
   readonly waits: boolean;
   readonly trusted: Batch['trusted'];
@@ -395,7 +387,6 @@ function emptyPlan(): Omit<Plan, 'arrivals' | 'waits' | 'trusted' | 'isSweep'> {
     stamps: [],
     parents: new Map(),
     skipped: 0,
-    gone: 0,
   };
 }
 

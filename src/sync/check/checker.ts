@@ -30,8 +30,6 @@ export interface CheckReport {
    * Paths that needed no check: gone and never known to csync2, such as its own temporary files.
    */
   readonly skipped: number;
-  /** Of these, those that are gone and were never known to csync2. */
-  readonly gone: number;
   /**
    * Paths that csync2 could not check, or that can't be looked at, with the reason. They are still
    * to be done.
@@ -154,9 +152,9 @@ export class Checker {
     const held = reports.flatMap((report) => report.held);
     this.#remember(plan, { failed, held });
     for (const file of plan.linked) this.#parts.links?.changed(file);
-    const { skipped, gone, postponed, halfReceived, sockets } = plan;
+    const { skipped, postponed, halfReceived, sockets } = plan;
     const checked = trees.length + files.length + overlooked.length - held.length;
-    return { checked, skipped, gone, postponed, halfReceived, failed, held, sockets };
+    return { checked, skipped, postponed, halfReceived, failed, held, sockets };
   }
 
   /**
@@ -290,7 +288,6 @@ export class Checker {
 const noteMilliseconds = 10_000;
 const noteAgainMilliseconds = 100;
 const nothingDone: CheckReport = {
-  gone: 0,
   ...{ checked: 0, skipped: 0, failed: [], held: [], postponed: [], halfReceived: [], sockets: [] },
 };
 

@@ -13,23 +13,20 @@ export interface GatherOptions {
 export interface WaitingChanges {
   readonly firstAt: number;
   readonly lastAt: number;
-  /** All that has come is done with: nothing more is to be expected of it. */
-  readonly isFinished: boolean;
   /** When the last check before them ended. */
   readonly checkedAt: number;
 }
 
 /**
- * What was noticed: a change that is finished; a `draft`, which a program is about to give its true
- * name, or to remove; or a `trace`, which csync2 leaves behind while it works. Neither holds up a
+ * What was noticed: a change, or what csync2 leaves behind while it works, which holds up no
  * change.
  */
-export type Noticed = 'change' | 'draft' | 'trace';
+export type Noticed = 'change' | 'trace';
 
 /** Which changes wait to be checked together, and until when. */
 export class Gathering {
   readonly #options: GatherOptions;
-  readonly #waiting = new Map<Noticed, Omit<WaitingChanges, 'checkedAt'>>();
+  readonly #waiting = new Map<Noticed, { firstAt: number; lastAt: number }>();
   #checkedAt = 0;
 
   constructor(options: GatherOptions) {
@@ -38,9 +35,7 @@ export class Gathering {
 
   /** Something was noticed at this time. */
   note(what: Noticed, now: number): void {
-    const first = this.#waiting.get(what);
-    const isFinished = what === 'change' && first === undefined;
-    this.#waiting.set(what, { firstAt: first?.firstAt ?? now, lastAt: now, isFinished });
+    this.#waiting.set(what, { firstAt: this.#waiting.get(what)?.firstAt ?? now, lastAt: now });
   }
 
   /** The waiting changes are taken, or there are none. The next change begins a new window. */
@@ -71,18 +66,15 @@ export class Gathering {
 /**
  * When the window of gathering closes.
  *
- * A change after a quiet time is most often one alone: if it is finished, it waits for nothing. If
- * a burst follows, that gathers while csync2 checks the first. With the second change, or with one
- * that is not finished, gathering begins: after a quiet time for a moment, in which comes what
- * belongs together, such as the rename that follows a write; else, of a flood, until changes
- * settle.
+ * A change after a long quiet is most often one alone: it waits only for what belongs to it, such
+ * as the rename that follows a write. If a burst follows, it gathers while csync2 looks at the
+ * first.
  */
 export function gatherUntil(
-  { firstAt, lastAt, checkedAt, isFinished }: WaitingChanges,
+  { firstAt, lastAt, checkedAt }: WaitingChanges,
   options: GatherOptions,
 ): number {
   const isAlone = firstAt - checkedAt > quietMilliseconds;
-  if (isAlone && isFinished) return firstAt;
   const settle = isAlone ? options.settle / aloneFraction : options.settle;
   return Math.min(lastAt + settle, firstAt + options.most);
 }
