@@ -1,6 +1,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isShortage } from '../proc/shortage.js';
 import type { QueuePosition } from '../queue/cursor.js';
+import type { Queue } from '../queue/queue.js';
 import { counted } from '../text/counted.js';
 import type { PathBytes } from '../text/path-bytes.js';
 import type { Checker, CheckReport } from './check/checker.js';
@@ -11,12 +12,14 @@ import { type Batch, batchSize, makeBatch, mergeBatches, onlyPath } from './comm
 import { statOf } from './common/stat-of.js';
 import type { Timelines } from './common/timelines.js';
 import { Waker } from './common/waker.js';
+import type { DetectedLate } from './full-check/detected-late.js';
 import {
   FullCheckDuty,
   type FullCheckDutyParts,
   type FullCheckEvents,
   type FullCheckTimes,
 } from './full-check/full-check-duty.js';
+import type { UnsupportedPaths } from './full-check/unsupported-paths.js';
 import type { GuardedRoot, RootGuard } from './guard/root-guard.js';
 import type { SweepTree } from './sweep/sweep-plan.js';
 import { Backlog, type Portion } from './take/backlog.js';
@@ -44,8 +47,12 @@ export interface SchedulerOptions extends FullCheckTimes {
 
 /** What the scheduler joins, and what it tells. */
 export interface SchedulerParts extends FullCheckDutyParts {
-  readonly checker: Checker;
-  readonly guard: RootGuard;
+  readonly queue: FullCheckDutyParts['queue'] &
+    Pick<Queue, 'append' | 'commit' | 'read' | 'setAside' | 'written'>;
+  readonly detectedLate: FullCheckDutyParts['detectedLate'] & Pick<DetectedLate, 'reported'>;
+  readonly unsupported: FullCheckDutyParts['unsupported'] & Pick<UnsupportedPaths, 'add'>;
+  readonly checker: Pick<Checker, 'check'>;
+  readonly guard: Pick<RootGuard, 'forbids' | 'look' | 'whole'>;
   readonly tree: SweepTree;
   /**
    * Commands of csync2, and surveys before them: running ones, and those begun so far. They may
@@ -127,7 +134,7 @@ export class Scheduler {
    * them.
    */
   get deferred(): { readonly count: number; readonly first: readonly FailedPath[] } {
-    return this.#deferred.failing(deferredShown, Date.now());
+    return this.#deferred.failing(deferredShown);
   }
 
   /** See {@link FullCheckDuty.tries}. */
@@ -240,13 +247,19 @@ export class Scheduler {
    * Takes new entries from the queue, beside the rest of earlier ones, and checks the next portion.
    */
   async #checkChanges(signal: AbortSignal): Promise<void> {
-    const { queue } = this.#parts;
     if (this.#isGathered()) this.#take();
     const { next } = this.#backlog;
     // Ended half-way: the cursor stays, and the next start reads the batch again.
     if (next && !(await this.#check(next, signal))) return;
     const end = this.#backlog.done();
-    if (end) queue.commit(end);
+    if (end) this.#commit(end);
+  }
+
+  #commit(end: QueuePosition): void {
+    const { events, queue } = this.#parts;
+    queue.commit(end);
+    // Paths that are tried again are behind it now.
+    if (end.sequence >= this.#requeuedUpTo && this.#deferred.settle()) events.onNoFailedPath?.();
   }
 
   #take(): void {
@@ -265,7 +278,7 @@ export class Scheduler {
     if (batchSize(batch) + this.#backlog.size >= threshold) {
       queue.requireFullCheck(`more than ${counted(threshold - 1, 'change')} at once`);
       this.#backlog.clear();
-      queue.commit(end);
+      this.#commit(end);
     } else {
       const portions = portionsOf(batch, tree, filesPerPortion, !this.#backlog.isEmpty, isLink);
       this.#backlog.take({ batch, portions, changedAt, end });
@@ -336,9 +349,7 @@ export class Scheduler {
   /** Puts paths whose time has come back into the queue. */
   #requeueDue(): void {
     const now = Date.now();
-    const isFailing = this.#deferred.count > 0;
     const deferred = this.#deferred.takeDue(now);
-    if (isFailing && this.#deferred.count === 0) this.#parts.events.onNoFailedPath?.();
     const postponed = this.#postponed.takeDue(now);
     if (deferred.length + postponed.length === 0) return;
     this.#requeue(deferred, postponed);

@@ -27,26 +27,34 @@ export class DeferredPaths {
    */
   list(): readonly FailedPath[] {
     if (this.#waiting === 0) return [];
-    const waiting = [...this.#paths.values()].filter(({ isTried }) => !isTried);
+    const waiting = [...this.#paths.values()].filter(({ state }) => state === 'waiting');
     return waiting.map(({ failed }) => failed);
   }
 
   /**
-   * Those that cannot be checked, for the status: those that wait, and those that are just being
-   * tried again, so that a try does not look like success.
+   * The paths that cannot be checked, for the status: those that wait, and those that are being
+   * tried, so that a try does not look like success.
    *
    * @param limit - paths to list at most
    */
-  failing(limit: number, now: number): { readonly count: number; readonly first: FailedPath[] } {
-    const first: FailedPath[] = [];
-    let count = 0;
-    for (const { failed, isTried, dueAt } of this.#paths.values()) {
-      const triedSince = dueAt - forgetMilliseconds;
-      if (isTried && now - triedSince > tryMilliseconds) continue;
-      count++;
-      if (first.length < limit) first.push(failed);
+  failing(limit: number): { readonly count: number; readonly first: readonly FailedPath[] } {
+    const failing = [...this.#paths.values()].filter(({ state }) => state !== 'settled');
+    return { count: failing.length, first: failing.slice(0, limit).map(({ failed }) => failed) };
+  }
+
+  /**
+   * All paths that were handed out have been tried. Those that have not failed again are well.
+   *
+   * @returns whether no path is failing any more, and some were
+   */
+  settle(): boolean {
+    let isAnySettled = false;
+    for (const [key, deferred] of this.#paths) {
+      if (deferred.state !== 'tried') continue;
+      this.#paths.set(key, { ...deferred, state: 'settled' });
+      isAnySettled = true;
     }
-    return { count, first };
+    return isAnySettled && this.#waiting === 0;
   }
 
   /** When the next path is due, in milliseconds since 1970; Infinity if there is none. */
@@ -63,12 +71,12 @@ export class DeferredPaths {
     if (!before && this.#paths.size >= this.#limit) return undefined;
     const attempts = (before?.attempts ?? 0) + 1;
     const seconds = backoffSeconds(attempts, failed.isForAll ? soon : backoff, Math.random());
-    if (before?.isTried ?? true) this.#waiting++;
+    if (before?.state !== 'waiting') this.#waiting++;
     // A path that had to be checked with everything below still must, even if it fails alone in
     // between.
     const recursive = failed.recursive || (before?.failed.recursive ?? false);
     const kept = { ...failed, recursive, text: failed.text.slice(-textKept) };
-    this.#paths.set(key, { failed: kept, attempts, dueAt: now + seconds * 1000, isTried: false });
+    this.#paths.set(key, { failed: kept, attempts, dueAt: now + seconds * 1000, state: 'waiting' });
     return attempts;
   }
 
@@ -77,11 +85,11 @@ export class DeferredPaths {
     const due: FailedPath[] = [];
     for (const [key, deferred] of this.#paths) {
       if (deferred.dueAt > now) continue;
-      if (deferred.isTried) this.#paths.delete(key);
+      if (deferred.state !== 'waiting') this.#paths.delete(key);
       else {
         due.push(deferred.failed);
         this.#waiting--;
-        this.#paths.set(key, { ...deferred, isTried: true, dueAt: now + forgetMilliseconds });
+        this.#paths.set(key, { ...deferred, state: 'tried', dueAt: now + forgetMilliseconds });
       }
     }
     return due;
@@ -92,15 +100,13 @@ interface Deferred {
   readonly failed: FailedPath;
   readonly attempts: number;
   readonly dueAt: number;
-  /** The path has been handed out. Either it fails again, or it is done. */
-  readonly isTried: boolean;
+  /** `tried`: it has been handed out. `settled`: it has not failed again. */
+  readonly state: 'waiting' | 'tried' | 'settled';
 }
 
 const backoff = { first: 1, most: 300 };
 /** One command shows for all paths whether csync2 can look at files again. */
 const soon = { first: 1, most: 5 };
 const forgetMilliseconds = 60_000;
-/** A path that is tried again fails within this time, or is well. */
-const tryMilliseconds = 3000;
 /** How much of csync2's output is kept. */
 const textKept = 1000;

@@ -14,15 +14,23 @@ import type { UnsupportedPaths } from './unsupported-paths.js';
  * step.
  */
 export interface FullCheckDutyParts {
-  readonly queue: Queue;
-  readonly lanes: readonly Lane[];
-  readonly detectedLate: DetectedLate;
+  readonly queue: Pick<
+    Queue,
+    | 'depth'
+    | 'droppedAt'
+    | 'fullCheckDue'
+    | 'fullCheckSucceeded'
+    | 'isWritable'
+    | 'requireFullCheck'
+  >;
+  readonly lanes: readonly Pick<Lane, 'wake'>[];
+  readonly detectedLate: Pick<DetectedLate, 'begin' | 'end'>;
   /** Collects the paths that csync2 can't handle. */
-  readonly unsupported: UnsupportedPaths;
-  readonly history: KeptTime;
+  readonly unsupported: Pick<UnsupportedPaths, 'look'>;
+  readonly history: Pick<KeptTime, 'at' | 'note'>;
   readonly unseen: Pick<UnseenSpans, 'forgetBefore'>;
-  readonly memory: FileMemory;
-  readonly beginFullCheck: () => FullCheck;
+  readonly memory: Pick<FileMemory, 'fullCheckBegun' | 'fullCheckDone'>;
+  readonly beginFullCheck: () => Pick<FullCheck, 'step' | 'close'>;
   readonly events: FullCheckEvents;
 }
 
@@ -215,7 +223,7 @@ export class FullCheckDuty {
 }
 
 interface RunningCheck {
-  readonly check: FullCheck;
+  readonly check: Pick<FullCheck, 'step' | 'close'>;
   readonly ticket: number;
   readonly reason: string;
   /** Milliseconds since 1970. */

@@ -16,14 +16,21 @@ describe('paths that csync2 could not check', () => {
     assert.deepEqual(deferred.list(), [failed]);
   });
 
-  test('one that is being tried again still counts as failing, for the moment that it takes', () => {
+  test('one that is being tried again counts as failing until that is done', () => {
     const deferred = new DeferredPaths();
-    assert.deepEqual(deferred.failing(10, 0), { count: 0, first: [] });
+    const other = { ...failed, path: Buffer.from('/b') };
+    assert.deepEqual(deferred.failing(10), { count: 0, first: [] });
     deferred.add(failed, 0);
-    deferred.add({ ...failed, path: Buffer.from('/b') }, 0);
+    deferred.add(other, 0);
     deferred.takeDue(1500);
-    assert.deepEqual(deferred.failing(1, 1600), { count: 2, first: [failed] });
-    assert.deepEqual(deferred.failing(10, 10_000), { count: 0, first: [] });
+    assert.deepEqual(deferred.failing(1), { count: 2, first: [failed] });
+    deferred.add(other, 1600);
+    assert.equal(deferred.settle(), false, 'one has failed again');
+    assert.deepEqual(deferred.failing(10), { count: 1, first: [other] });
+    deferred.takeDue(1e5);
+    assert.equal(deferred.settle(), true);
+    assert.deepEqual(deferred.failing(10), { count: 0, first: [] });
+    assert.equal(deferred.settle(), false, 'that has been said');
   });
 
   test('a tree that fails by itself in between is still one', () => {
@@ -52,7 +59,7 @@ describe('paths that csync2 could not check', () => {
     assert.equal(add(200_000), undefined, 'there is no room');
     assert.equal(add(7), 2, 'but for what is there');
     assert.equal(deferred.count, 200_000);
-    assert.equal(deferred.failing(10, 0).first.length, 10);
+    assert.equal(deferred.failing(10).first.length, 10);
     assert.ok(deferred.dueAt > 0 && deferred.dueAt <= 1000);
     assert.equal(deferred.takeDue(5000).length, 200_000);
     assert.equal(deferred.count, 0);

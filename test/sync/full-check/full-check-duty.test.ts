@@ -26,11 +26,14 @@ function dutyWith(
   const history = new KeptTime(file ?? join(folder, 'checked'));
   const due: string[] = [];
   const reasons: string[] = [];
-  const report = { complete, found: 0, doubted: 0, paths: [], failed: [], seconds: 0, steps: 0 };
-  const parts = {
+  const report = {
+    ...{ complete, found: 0, doubted: 0, paths: [], failed: [], seconds: 0, steps: 0 },
+    ...{ isWaiting: false, heldRoots: [] },
+  };
+  const parts: FullCheckDutyParts = {
     queue: {
       get fullCheckDue() {
-        return due[0] === undefined ? undefined : { reason: due[0], ticket: 1 };
+        return due[0] === undefined ? undefined : { reason: due[0], ticket: 1, since: 0 };
       },
       requireFullCheck: (reason: string) => due.push(reason),
       fullCheckSucceeded: () => due.splice(0),
@@ -46,9 +49,12 @@ function dutyWith(
     history,
     unseen: { forgetBefore() {} },
     memory: new FileMemory(),
-    beginFullCheck: () => ({ step: () => new Promise((resolve) => onStep(() => resolve(report))) }),
-    events: { onFullCheckBegun: (reason: string) => reasons.push(reason) },
-  } as unknown as FullCheckDutyParts;
+    beginFullCheck: () => ({
+      step: () => new Promise((resolve) => onStep(() => resolve(report))),
+      close() {},
+    }),
+    events: { onFullCheckBegun: (reason) => void reasons.push(reason) },
+  };
   const duty = new FullCheckDuty(parts, { fullSyncInterval: 3600, serverWaitMax: 30 });
   return { duty, history, due, reasons };
 }
