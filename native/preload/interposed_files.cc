@@ -10,6 +10,7 @@
 #include <utime.h>
 
 #include "next.h"
+#include "own_name.h"
 #include "places.h"
 #include "traces.h"
 #include "whole_files.h"
@@ -19,12 +20,6 @@
 using namespace ics::preload;
 
 namespace {
-
-/** The name under which a process finds what it has open (proc_pid_fd(5)). */
-struct OwnName {
-  explicit OwnName(int file) { std::snprintf(text, sizeof text, "/proc/self/fd/%d", file); }
-  char text[32];
-};
 
 void CloseQuietly(int file) {
   const int error = errno;
@@ -111,8 +106,6 @@ ICS_EXPORT int utime(const char* path, const utimbuf* times) noexcept {
 }
 
 ICS_EXPORT int chmod(const char* path, mode_t mode) noexcept {
-  const int unnamed = UnnamedFile(path);
-  if (unnamed >= 0) return fchmod(unnamed, mode);
   const Place place(path);
   if (place.IsMissing()) return -1;
   if (!place.IsInTree()) return fchmodat(AT_FDCWD, path, mode, 0);
@@ -126,8 +119,6 @@ ICS_EXPORT int chmod(const char* path, mode_t mode) noexcept {
 }
 
 ICS_EXPORT int chown(const char* path, uid_t owner, gid_t group) noexcept {
-  const int unnamed = UnnamedFile(path);
-  if (unnamed >= 0) return fchown(unnamed, owner, group);
   const Place place(path);
   if (place.IsMissing()) return -1;
   const int link = place.IsInTree() ? AT_SYMLINK_NOFOLLOW : 0;
@@ -141,7 +132,7 @@ ICS_EXPORT int lchown(const char* path, uid_t owner, gid_t group) noexcept {
 }
 
 ICS_EXPORT int unlink(const char* path) noexcept {
-  if (UnnamedFile(path) >= 0) {
+  if (IsUnnamed(path)) {
     SettleTemporary(path);
     return 0;
   }
@@ -165,11 +156,10 @@ ICS_EXPORT int rmdir(const char* path) noexcept {
 ICS_EXPORT int MakeTemporary(char* path) __asm__("mkstemp");
 int MakeTemporary(char* path) {
   const Place place(path);
-  bool has_name = true;
-  const int file = place.IsInTree() ? MakeTemporaryIn(place, path, &has_name)
+  const int file = place.IsInTree() ? MakeTemporaryIn(place, path)
                                     : Next<decltype(MakeTemporary)>("mkstemp")(path);
   NoteTemporaryOf(path);
-  NoteTemporary(path, file, has_name);
+  NoteTemporary(path, file, !place.IsBehindLink());
   return file;
 }
 
@@ -192,6 +182,11 @@ FILE* OpenFile(const char* path, const char* mode) {
  * When the file can't be moved to another disk, csync2 copies it and removes the temporary file.
  */
 ICS_EXPORT int rename(const char* from, const char* to) noexcept {
+  if (IsUnnamed(from)) {
+    SettleTemporary(from);
+    errno = ENOENT;
+    return -1;
+  }
   ino_t inode = 0;
   const Finished finished = Finish(from, &inode);
   if (finished == Finished::kFailed) {
@@ -202,11 +197,10 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
   if (finished == Finished::kUnknown) Note('X', to);
   const Place source(from);
   const Place target(to);
-  const bool is_ready = !source.IsMissing() && !target.IsMissing() &&
-                        (UnnamedFile(from) < 0 || GiveName(source));
+  const bool is_missing = source.IsMissing() || target.IsMissing();
   const int result =
-      is_ready ? renameat(source.directory(), source.name(), target.directory(), target.name())
-               : -1;
+      is_missing ? -1
+                 : renameat(source.directory(), source.name(), target.directory(), target.name());
   if (result == 0 && finished == Finished::kWhole) NoteMove(to, inode);
   if (result != 0 && errno == EXDEV) Note('X', to);
   if (result != 0 && errno != EXDEV && finished == Finished::kWhole) Discard();

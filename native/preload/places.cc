@@ -95,48 +95,48 @@ Place::~Place() {
 
 void Place::Walk(size_t root_length) {
   char part[PATH_MAX];
+  const int before = errno;
   is_in_tree_ = true;
+  is_missing_ = true;
+  errno = ENAMETOOLONG;
   if (root_length >= sizeof part) return;
   std::memcpy(part, path_, root_length);
   part[root_length] = 0;
   // The path of the root itself may lead over links, as the path of a prefix may.
   const int root = open(part, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (root < 0) {
-    is_missing_ = true;
-    return;
-  }
+  if (root < 0) return;
   directory_ = root;
   const char* at = path_ + root_length;
   while (*at == '/') at++;
   for (const char* end = std::strchr(at, '/'); end != nullptr; end = std::strchr(at, '/')) {
     const size_t length = static_cast<size_t>(end - at);
-    if (length > NAME_MAX) {
-      is_missing_ = true;
-      errno = ENAMETOOLONG;
-      break;
-    }
+    errno = ENAMETOOLONG;
+    if (length > NAME_MAX) return;
     std::memcpy(part, at, length);
     part[length] = 0;
+    // No name of csync2 contains such a part: a peer could only use it to leave the tree.
+    errno = ENOENT;
+    if (std::strcmp(part, "..") == 0) return;
     const int next = openat(directory_, part, kWay);
     if (next < 0) {
       const int error = errno;
       struct stat status {};
-      is_missing_ = true;
       is_behind_link_ = fstatat(directory_, part, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
                         S_ISLNK(status.st_mode);
       errno = is_behind_link_ ? ENOENT : error;
-      break;
+      return;
     }
     close(directory_);
     directory_ = next;
     for (at = end; *at == '/';) at++;
   }
   name_ = at;
+  is_missing_ = false;
+  errno = before;
 }
 
-int MakeTemporaryIn(const Place& place, char* path, bool* has_name) {
+int MakeTemporaryIn(const Place& place, char* path) {
   char* const end = path + std::strlen(path) - kRandomLetters;
-  *has_name = false;
   if (place.IsMissing() && !place.IsBehindLink()) return -1;
   FillIn(end);
   if (place.IsBehindLink()) {
@@ -144,7 +144,6 @@ int MakeTemporaryIn(const Place& place, char* path, bool* has_name) {
     // Not every file system has such files.
     return unnamed >= 0 ? unnamed : memfd_create("behind a link", MFD_CLOEXEC);
   }
-  *has_name = true;
   for (int tries = 0; tries < kTries; tries++) {
     FillIn(end);
     const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;

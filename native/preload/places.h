@@ -37,6 +37,7 @@ class Place {
   int directory() const { return directory_; }
   /** The name in that directory; the whole path if it lies in no tree. */
   const char* name() const { return name_; }
+
  private:
   void Walk(std::size_t root_length);
 
@@ -52,9 +53,7 @@ class Place {
  * Makes a temporary file as mkstemp(3) does, in a tree. Behind a link the file gets no name at all.
  * csync2 must read everything that the peer sends for the file, and fail only when it moves the
  * file. Its server would treat unread bytes as the peer's next commands.
- *
- * @param has_name - set to whether the file has one
  */
-int MakeTemporaryIn(const Place& place, char* path, bool* has_name);
+int MakeTemporaryIn(const Place& place, char* path);
 
 }  // namespace ics::preload

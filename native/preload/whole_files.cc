@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "next.h"
+#include "own_name.h"
 #include "places.h"
 
 namespace ics::preload {
@@ -32,16 +33,6 @@ void RemoveUnfinished() {
   errno = error;
 }
 
-constexpr size_t kOwnNameSize = 32;
-
-/**
- * The name by which a process reaches a file that it has open, wherever the file is
- * (proc_pid_fd(5)).
- */
-void OwnName(int file, char (&name)[kOwnNameSize]) {
-  std::snprintf(name, sizeof name, "/proc/self/fd/%d", file);
-}
-
 /**
  * Flushes the stream of this file, and leaves its descriptor open for reading only. Returns false,
  * with errno set, if the file can't be written. Other streams are not flushed, so that a log on a
@@ -49,9 +40,7 @@ void OwnName(int file, char (&name)[kOwnNameSize]) {
  */
 bool CloseForWriting(int file) {
   if (fflush(unfinished_stream) != 0) return false;
-  char own_name[kOwnNameSize];
-  OwnName(file, own_name);
-  const int reading = open(own_name, O_RDONLY | O_CLOEXEC);
+  const int reading = open(OwnName(file).text, O_RDONLY | O_CLOEXEC);
   if (reading < 0) return false;
   const bool is_closed = dup2(reading, file) >= 0;
   close(reading);
@@ -96,27 +85,8 @@ void NoteTemporary(const char* path, int file, bool has_name) {
   unfinished_stream = nullptr;
 }
 
-int UnnamedFile(const char* path) {
-  return unfinished[0] != 0 && !is_named && std::strcmp(unfinished, path) == 0 ? unfinished_file
-                                                                               : -1;
-}
-
-bool GiveName(const Place& place) {
-  char own_name[kOwnNameSize];
-  OwnName(unfinished_file, own_name);
-  // A signal that comes in between finds nothing under the name, or the file.
-  is_named = true;
-  if (linkat(AT_FDCWD, own_name, place.directory(), place.name(), AT_SYMLINK_FOLLOW) != 0) {
-    is_named = false;
-    return false;
-  }
-  // Opened under its name, it is seen there: by what a session has open it is told what it is at.
-  const int reading = openat(place.directory(), place.name(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (reading >= 0) {
-    (void)dup2(reading, unfinished_file);
-    close(reading);
-  }
-  return true;
+bool IsUnnamed(const char* path) {
+  return unfinished[0] != 0 && !is_named && std::strcmp(unfinished, path) == 0;
 }
 
 void NoteStream(int file, FILE* stream) {
@@ -129,10 +99,9 @@ void SettleTemporary(const char* path) {
 
 void Discard() {
   const int error = errno;
-  char own_name[kOwnNameSize];
   char path[sizeof unfinished];
-  OwnName(unfinished_file, own_name);
-  const ssize_t length = readlinkat(AT_FDCWD, own_name, path, sizeof path - 1);
+  const ssize_t length =
+      readlinkat(AT_FDCWD, OwnName(unfinished_file).text, path, sizeof path - 1);
   if (unfinished[0] != 0 && is_named && length > 0) {
     path[length] = 0;
     const Place place(path);

@@ -11,8 +11,6 @@
 #include <cstdio>
 #include <sys/types.h>
 
-#include "places.h"
-
 namespace ics::preload {
 
 /**
@@ -22,11 +20,8 @@ namespace ics::preload {
  */
 void NoteTemporary(const char* path, int file, bool has_name);
 
-/** The descriptor of the temporary file that has this path for csync2 alone; -1: there is none. */
-int UnnamedFile(const char* path);
-
-/** Gives that file its name in the file system; false, with errno, if that fails. */
-bool GiveName(const Place& place);
+/** Whether this is the path of a temporary file that only csync2 knows by it. */
+bool IsUnnamed(const char* path);
 
 /** A stream has been opened on a descriptor. */
 void NoteStream(int file, FILE* stream);

@@ -32,8 +32,7 @@ constexpr Millis kNotifyEvery = 5;
 constexpr Millis kProgressEvery = 100;
 
 // Whether an event concerns a file that has no name, only an inode (open(2), O_TMPFILE). The kernel
-// calls such a file `#INODE`. csync2's temporary files are of this kind: several for each file that
-// is sent or received.
+// calls such a file `#INODE`, and reports it to the directory in which it has been opened.
 bool IsOfUnnamedFile(RecordKind kind, std::string_view path) {
   if (kind != RecordKind::kTouch && kind != RecordKind::kWritten) return false;
   const std::string_view name = path.substr(path.rfind('/') + 1);
