@@ -1,5 +1,5 @@
 import { InotifyCsyncError } from '../errors.js';
-import type { ConfigTrouble } from '../observe/status.js';
+import type { ConfigTrouble } from '../observe/status-sources.js';
 
 /**
  * Keeps the errors of the configuration on disk while an older one is in use, because the next

@@ -3,17 +3,14 @@ import type { ManagedServer } from '../csync2/server/server.js';
 import type { Activity } from '../csync2/sessions/activity.js';
 import type { RefusedSessions } from '../csync2/sessions/refused-sessions.js';
 import { readLimits } from '../limits/inotify-limits.js';
+import { assembleStatus } from '../observe/assemble-status.js';
 import { Backlog, type BacklogPace } from '../observe/backlog.js';
 import type { Counts } from '../observe/counts.js';
 import type { MetricFamily } from '../observe/exposition.js';
 import { metricsOf } from '../observe/metrics.js';
 import type { RecentTroubles } from '../observe/recent-troubles.js';
-import {
-  assembleStatus,
-  type ConfigTrouble,
-  type Status,
-  type StatusSources,
-} from '../observe/status.js';
+import type { Status } from '../observe/status.js';
+import type { ConfigTrouble, StatusSources } from '../observe/status-sources.js';
 import { withoutPaths } from '../observe/without-paths.js';
 import { packageVersion } from '../proc/package-version.js';
 import type { Queue } from '../queue/queue.js';

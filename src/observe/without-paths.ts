@@ -1,4 +1,4 @@
-import type { StatusSources } from './status.js';
+import type { StatusSources } from './status-sources.js';
 
 /**
  * The part of the status for users who may not see paths. It has counts, states and peers, but no

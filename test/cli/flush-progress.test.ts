@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flushLine, showFlushProgress } from '#src/cli/commands/flush/progress.js';
-import { assembleStatus } from '#src/observe/status.js';
+import { assembleStatus } from '#src/observe/assemble-status.js';
 import { lane, quiet } from '../observe/status-sources.js';
 
 const now = 1_764_000_000_000;

@@ -5,7 +5,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { renderStatus } from '#src/cli/commands/status/render.js';
 import { coloured, plain } from '#src/cli/style.js';
 import type { Session } from '#src/csync2/server-log/session-log.js';
-import { assembleStatus, type StatusSources } from '#src/observe/status.js';
+import { assembleStatus } from '#src/observe/assemble-status.js';
+import type { StatusSources } from '#src/observe/status-sources.js';
 import { cellsOf } from '#src/text/cells.js';
 import { lane, quiet } from '../observe/status-sources.js';
 

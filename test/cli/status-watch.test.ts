@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { assembleStatus } from '#src/observe/assemble-status.js';
 import { ControlServer } from '#src/observe/control-server.js';
-import { assembleStatus } from '#src/observe/status.js';
 import { lane, quiet } from '../observe/status-sources.js';
 import { waitFor } from '../support/wait-for.js';
 

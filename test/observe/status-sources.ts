@@ -1,4 +1,4 @@
-import type { StatusSources } from '#src/observe/status.js';
+import type { StatusSources } from '#src/observe/status-sources.js';
 import type { LaneStatus } from '#src/sync/push/lane.js';
 
 /** A host without peers on which nothing is wrong. */

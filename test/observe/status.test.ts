@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderStatus } from '#src/cli/commands/status/render.js';
-import { assembleStatus } from '#src/observe/status.js';
+import { assembleStatus } from '#src/observe/assemble-status.js';
 import { statusLine } from '#src/observe/status-line.js';
 import type { LaneStatus } from '#src/sync/push/lane.js';
 import { lane, quiet } from './status-sources.js';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderStatus } from '#src/cli/commands/status/render.js';
-import { assembleStatus, type StatusSources } from '#src/observe/status.js';
+import { assembleStatus } from '#src/observe/assemble-status.js';
+import type { StatusSources } from '#src/observe/status-sources.js';
 import { withoutPaths } from '#src/observe/without-paths.js';
 import { lane, quiet } from './status-sources.js';
 

@@ -1,7 +1,7 @@
 /** What `csync2 -c PATH` and `csync2 -m PATH` do to csync2's database, done in our own process. */
 import { setImmediate as othersTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { PathBytes } from '../../text/path-bytes.js';
-import type { Ledger } from '../database/ledger.js';
+import { isLocked, type Ledger } from '../database/ledger.js';
 import { encodeName } from '../files/name-encoding.js';
 import type { CheckRules } from './check-rules.js';
 import { checkedNames, isPlainPath, markedName } from './checked-names.js';
@@ -93,7 +93,7 @@ export class OwnCheck {
       return ledger.withoutWaiting(() => write.deferred());
     } catch (error) {
       // csync2 says itself what is wrong with the database.
-      return isBusy(error) ? 'busy' : 'database';
+      return isLocked(error) ? 'busy' : 'database';
     }
   }
 }
@@ -172,10 +172,6 @@ class PortionCheck {
     this.#rows.mark(encoded, peers);
     if (peers.length > 0) this.#marked.push(path);
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return (error as { code?: string }).code?.startsWith('SQLITE_BUSY') ?? false;
 }
 
 const nothing = Buffer.alloc(0);
