@@ -155,7 +155,7 @@ export class PeerLane implements Lane {
       doubt: new DoubtfulDeletions({ files: this.#files, isHeld: parts.isHeld }),
       lookAtRoots: parts.lookAtRoots,
       isTheirs: ({ encoded }) => this.#contested.isTheirs(encoded),
-      replacesDirectory: (encoded) => this.#replacesDirectory(encoded),
+      hasEntries: (encoded) => this.#hasEntries(encoded),
     });
     this.#judge = new Judge({
       ...{ peer: parts.peer, files: this.#files, rejected: this.#rejected, refusal: this.#refusal },
@@ -333,10 +333,9 @@ export class PeerLane implements Lane {
     return this.#pushing?.copy.has(encoded) ?? false;
   }
 
-  #replacesDirectory(encoded: Buffer): boolean {
+  #hasEntries(encoded: Buffer): boolean {
     const path = this.#files.path(encoded);
-    const isFile = this.#files.look(encoded) === 'other';
-    return path !== undefined && isFile && this.#parts.ledger.countWithin(path, 2, true) > 1;
+    return path !== undefined && this.#parts.ledger.countWithin(path, 2, true) > 1;
   }
 
   get #directory(): string {

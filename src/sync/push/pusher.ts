@@ -32,11 +32,8 @@ export interface PushParts {
   readonly files: PendingFiles;
   readonly doubt: DoubtfulDeletions;
   readonly versions: SentVersions;
-  /**
-   * Whether a file stands in the place of a directory that has something in it, as far as csync2
-   * knows.
-   */
-  readonly replacesDirectory: (encoded: Buffer) => boolean;
+  /** Whether csync2 knows of entries below a name: what it has noted, and what is pending. */
+  readonly hasEntries: (encoded: Buffer) => boolean;
   /** Whether a file is still as this peer has sent it. */
   readonly isTheirs: (row: DirtyRow) => boolean;
   /** Looks which places are there. */
@@ -76,7 +73,11 @@ export class Pusher {
       onOutOfSight: () => halt.abort(),
     });
     const [transcript, refusals] = [new PushTranscript(), new Refusals()];
-    const impasse = new Impasse(() => !isTold && this.#mayBeStuck(transcript.last));
+    const { files, hasEntries } = this.#parts;
+    const impasse = new Impasse({
+      isFile: (name) => files.look(encoded(name)) === 'other',
+      hasEntries: (name) => hasEntries(encoded(name)),
+    });
     try {
       const result = await runner.run({
         mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
@@ -88,7 +89,7 @@ export class Pusher {
           transcript.add(message);
           refusals.add(message);
           watch.add(message);
-          impasse.add(refusals.isStuck);
+          impasse.add(refusals.isStuck, isTold ? undefined : transcript.last);
         },
         signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
       });
@@ -138,13 +139,6 @@ export class Pusher {
     const [here, there] = [files.linkTarget(row), refusals.linkTarget(saidName(row))];
     if (!isTold) return files.isFresh(row);
     return here !== undefined && there !== undefined && here !== there;
-  }
-
-  /** Whether a file replaces a directory. The peer may have something in that directory. */
-  #mayBeStuck(name: string | undefined): boolean {
-    return (
-      name !== undefined && this.#parts.replacesDirectory(encodeName(Buffer.from(name, 'latin1')))
-    );
   }
 
   /** The result of a push that got stuck: rows that were not tried are neither sent nor refused. */
@@ -273,6 +267,10 @@ function withLeft(outcome: PushOutcome, rows: readonly PushedRow[]): PushOutcome
   if (rows.length === 0) return outcome;
   const sent = outcome.sent.filter((row) => !rows.includes(row));
   return { ...outcome, sent, left: [...outcome.left, ...rows] };
+}
+
+function encoded(name: string): Buffer {
+  return encodeName(Buffer.from(name, 'latin1'));
 }
 
 /** The largest push of which csync2 tells everything: about 40 messages a file, and its content. */
