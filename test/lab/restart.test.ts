@@ -138,7 +138,8 @@ for i in range(${most} + 1000):
       'the file',
       async () => (await lab.run(2, 'test', '-s', '/srv/data/mounted/inside')).code === 0,
     );
-    await lab.bash(1, 'umount /srv/data/mounted && rmdir /srv/data/mounted');
+    await lab.unmount(1, '/srv/data/mounted');
+    await lab.bash(1, 'rmdir /srv/data/mounted');
     await lab.mustRun(1, 'inotify-csync', 'accept-root', '/srv/data/mounted');
     await lab.waitFor(
       'it to be gone',

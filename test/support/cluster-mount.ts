@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.js';
 import type { ClusterNode } from './cluster-node.js';
+import { unmounting } from './unmounting.js';
 
 /** How something is mounted below a tree. */
 export type MountKind = 'bind' | 'tmpfs' | 'overlay' | 'ext4';
@@ -62,13 +63,8 @@ export class ClusterMount {
     await this.#node.mustRun('chmod', '755', point);
   }
 
-  /** A push or a check may be at a file of it for a moment. */
   async unmount(): Promise<void> {
-    await this.#node.mustRun(
-      'bash',
-      '-c',
-      `for i in $(seq 100); do umount '${this.point}' && exit; sleep 0.1; done; exit 1`,
-    );
+    await this.#node.mustRun(...unmounting(this.point));
   }
 
   /** Writes so many files into it. */

@@ -8,6 +8,7 @@ import type { Cluster } from './cluster.js';
 import { childrenOf, signalProcess } from './cluster-namespaces.js';
 import type { ClusterNode } from './cluster-node.js';
 import { clusterObstacle } from './cluster-obstacle.js';
+import { unmounting } from './unmounting.js';
 
 /** Why there can be no such mount here; see {@link clusterObstacle}. */
 export function faultyMountObstacle(): string | false {
@@ -65,11 +66,7 @@ export class FaultyMount {
 
   async unmount(): Promise<void> {
     const ended = this.#server && once(this.#server, 'exit');
-    await this.#node.mustRun(
-      'bash',
-      '-c',
-      `for i in $(seq 100); do umount '${this.point}' && exit; sleep 0.1; done; exit 1`,
-    );
+    await this.#node.mustRun(...unmounting(this.point));
     await ended;
     this.#server = undefined;
   }

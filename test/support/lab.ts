@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandResult, mustRun, runCommand } from './command.js';
+import { unmounting } from './unmounting.js';
 import { waitFor } from './wait-for.js';
 
 /**
@@ -112,6 +113,11 @@ export class Lab {
   /** Runs a bash script on a host that must succeed; gives its stdout. */
   bash(number: number, text: string): Promise<string> {
     return this.mustRun(number, 'bash', '-euc', text);
+  }
+
+  /** Unmounts a file system of a host. */
+  unmount(number: number, point: string): Promise<string> {
+    return this.mustRun(number, ...unmounting(point));
   }
 
   /** The service's journal on a host, one line an entry. */

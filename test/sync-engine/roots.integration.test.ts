@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Cluster } from '../support/cluster.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
+import { unmounting } from '../support/unmounting.js';
 
 // csync2 takes every file that it can't see for deleted, and deletes it on all peers.
 const skip = clusterObstacle();
@@ -48,7 +49,7 @@ test('a tree that a file system is mounted over, and unmounted from', { skip }, 
     begin: () => sender.mustRun('mount', '-t', 'tmpfs', 'over', cluster.root),
     states: ['emptied'],
   });
-  await comesBack(cluster, () => sender.mustRun('umount', cluster.root));
+  await comesBack(cluster, () => sender.mustRun(...unmounting(cluster.root)));
 });
 
 test('a tree that is emptied, and filled again', { skip }, async (context) => {
