@@ -1,9 +1,10 @@
 // Runs the test files of a suite, some side by side, each in a process and a temporary directory of
 // its own.
 //
-//   run-tests.mjs SUITE JOBS RESULTS FILE…
+//   run-tests.mjs SUITE JOBS[-MOST] RESULTS FILE…
 //
-// JOBS files run at once; one whose first comment says `Runs alone: REASON` runs when nothing else
+// JOBS files run at once, and up to MOST while the processors are idle, because many tests mostly
+// wait; one whose first comment says `Runs alone: REASON` runs when nothing else
 // does. What the tests print comes when their file has ended; a line of JSON with what they came to
 // is appended to the file RESULTS. Exit 1 if any failed.
 import { spawn, spawnSync } from 'node:child_process';
@@ -19,13 +20,16 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mark, removeLeftovers } from './test-leftovers.mjs';
 import { resultsOf } from './test-results.mjs';
 
 const timeout = 600_000;
+/** The share of idle time that is enough for one more file, and how long it is looked at. */
+const enoughIdle = 0.4;
+const idleSeconds = 4;
 const prefix = 'ics-test-';
 /** Begun first, so that the others fill the time beside them. */
 const longest = [
@@ -34,14 +38,21 @@ const longest = [
   'test/native/fuzz.test.ts',
   'test/queue/damage.test.ts',
   'test/cli/command-line.test.ts',
-  'test/sync-engine/mounts.integration.test.ts',
-  'test/sync-engine/many-entries.integration.test.ts',
-  'test/sync-engine/crash.integration.test.ts',
-  'test/sync-engine/long-paths.integration.test.ts',
-  'test/sync-engine/large-files.integration.test.ts',
   'test/observe/control-clients.integration.test.ts',
-  'test/sync-engine/faults.integration.test.ts',
+  'test/sync-engine/long-paths.integration.test.ts',
+  'test/sync-engine/on-hold.integration.test.ts',
+  'test/sync-engine/many-entries.integration.test.ts',
+  'test/sync-engine/links-on-the-way.integration.test.ts',
   'test/sync-engine/peers.integration.test.ts',
+  'test/sync-engine/mounts.integration.test.ts',
+  'test/sync-engine/flush.integration.test.ts',
+  'test/sync-engine/faults.integration.test.ts',
+  'test/sync-engine/pause.integration.test.ts',
+  'test/sync-engine/events.integration.test.ts',
+  'test/sync-engine/links.integration.test.ts',
+  'test/sync-engine/crash.integration.test.ts',
+  'test/sync-engine/large-files.integration.test.ts',
+  'test/packages/rpm.integration.test.ts',
   'test/lab/watchdog.test.ts',
   'test/lab/restart.test.ts',
   'test/lab/package.test.ts',
@@ -50,7 +61,8 @@ const longest = [
   'test/lab/churn.test.ts',
 ];
 
-const [suite = '', jobs = '1', resultsFile = '', ...files] = process.argv.slice(2);
+const [suite = '', range = '1', resultsFile = '', ...files] = process.argv.slice(2);
+const [jobs, most = jobs] = range.split('-').map(Number);
 const scripts = fileURLToPath(new URL('..', import.meta.url));
 const inCi = process.env.CI === 'true';
 const running = new Set();
@@ -79,11 +91,7 @@ async function main() {
     total.leftovers.push(...leftovers.map((text) => `${source}: ${text}`));
   };
   try {
-    const waiting = inOrder(files.filter((file) => !runsAlone(file)));
-    const work = async () => {
-      for (let next = waiting.shift(); next && !stopping; next = waiting.shift()) await one(next);
-    };
-    await Promise.all(Array.from({ length: Number(jobs) }, work));
+    await sideBySide(inOrder(files.filter((file) => !runsAlone(file))), one);
     for (const file of files.filter(runsAlone)) if (!stopping) await one(file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -91,6 +99,38 @@ async function main() {
   const seconds = Math.round((performance.now() - began) / 1000);
   appendFileSync(resultsFile, `${JSON.stringify({ ...total, seconds })}\n`);
   return stopping ?? (total.failures.length > 0 ? 1 : 0);
+}
+
+/** Runs files, as many at once as {@link jobs} says, and further ones while nothing computes. */
+async function sideBySide(waiting, one) {
+  const working = new Set();
+  const begin = () => {
+    const work = one(waiting.shift()).finally(() => working.delete(work));
+    working.add(work);
+  };
+  let before = processorTimes();
+  while (waiting.length > 0 || working.size > 0) {
+    if (stopping) waiting.length = 0;
+    while (waiting.length > 0 && working.size < jobs) begin();
+    const now = processorTimes();
+    if (now.all - before.all > idleSeconds * 1000 * cpus().length) {
+      const isIdle = (now.idle - before.idle) / (now.all - before.all) > enoughIdle;
+      if (isIdle && waiting.length > 0 && working.size < most) begin();
+      before = now;
+    }
+    const soon = new Promise((resolve) => setTimeout(resolve, 1000));
+    await Promise.race([...working, soon]);
+  }
+}
+
+/** Milliseconds that all processors together have been idle, and in all, since the start. */
+function processorTimes() {
+  let [idle, all] = [0, 0];
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    all += times.idle + times.user + times.nice + times.sys + times.irq;
+  }
+  return { idle, all };
 }
 
 /** Runs one file to its end, prints what it says, and cleans up behind it. */

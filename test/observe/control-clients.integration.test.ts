@@ -18,8 +18,8 @@ const mebibyte = 1024 * 1024;
  * The long form: CLIENTS=10000 and CLIENTS_SECONDS=60, and ROUNDS=20 of requests that are not read.
  */
 const visits = Number(process.env.CLIENTS ?? 2000);
-const seconds = Number(process.env.CLIENTS_SECONDS ?? 8);
-const rounds = Number(process.env.ROUNDS ?? 4);
+const seconds = Number(process.env.CLIENTS_SECONDS ?? 5);
+const rounds = Number(process.env.ROUNDS ?? 2);
 
 describe('clients that misbehave', { timeout: 600_000 }, () => {
   for (const request of ['{"command":"status"}', '{"command":"events","seconds":5}']) {

@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster } from '../support/cluster.js';
 import type { ClusterNode } from '../support/cluster-node.js';
 import { clusterObstacle } from '../support/cluster-obstacle.js';
-import { differences } from '../support/cluster-tree.js';
 
 const skip = clusterObstacle();
 const files = 600;
@@ -42,10 +41,7 @@ for (const isMovedAside of [false, true]) {
         return await atRest();
       });
       // What was never there was not removed there.
-      await cluster.until(
-        'the third to have all',
-        () => differences(first.tree(), third.tree()).length === 0,
-      );
+      await cluster.untilEqual([first, third]);
       assert.ok(countAt(first) > files / 2);
       await bothWays(cluster, 'at last');
       const toSecond = await first.peer(second.name);

@@ -18,11 +18,12 @@ export class PushTranscript {
   readonly #deleted = new Set<string>();
   readonly #equal = new Set<string>();
   readonly #contested = new Set<string>();
+  readonly #staying = new Set<string>();
   #last: string | undefined;
   #attempt: Attempt | undefined;
   #isConnected = false;
   #isClosed = false;
-  #staying = 0;
+  #stayed = 0;
   #errors = 0;
 
   /** Takes the next message. */
@@ -36,8 +37,10 @@ export class PushTranscript {
     } else if (text === 'File is already up to date on peer.') this.#equal.add(this.#last ?? '');
     else if (/^(?:Auto|Do not auto)-resolv/.test(text)) this.#contested.add(this.#last ?? '');
     else if (text.startsWith('Connecting to host ')) this.#isConnected = true;
-    else if (text.startsWith('File stays in dirty state.')) this.#staying++;
-    else if (text === 'Connection closed.') {
+    else if (text.startsWith('File stays in dirty state.')) {
+      this.#stayed++;
+      this.#staying.add(this.#last ?? '');
+    } else if (text === 'Connection closed.') {
       this.#isClosed = true;
       this.#end(at);
     } else this.#errors = Number(/^Finished with (\d+) errors\.$/.exec(text)?.[1] ?? this.#errors);
@@ -81,6 +84,15 @@ export class PushTranscript {
     return this.#tried.has(name) && !this.#deleted.has(name);
   }
 
+  /**
+   * Whether csync2 was done with a file and did not leave it pending, by its name, one character a
+   * byte. csync2 commits what it notes of that every three seconds, so the note of a csync2 that was
+   * killed may be lost.
+   */
+  hasAccepted(name: string): boolean {
+    return this.#tried.get(name)?.endedAt !== undefined && !this.#staying.has(name);
+  }
+
   /** Whether csync2 has found a file the same on the peer, by its name, one character a byte. */
   isEqual(name: string): boolean {
     return this.#equal.has(name);
@@ -109,7 +121,7 @@ export class PushTranscript {
     if (!this.#isConnected || this.#last === undefined || !left.includes(this.#last))
       return undefined;
     // Each unsent file is one error, and a goodbye to a peer that is gone is one more.
-    const isAnswered = this.#errors <= this.#staying;
+    const isAnswered = this.#errors <= this.#stayed;
     const isWhole = this.#isClosed && isAnswered && left.every((name) => this.#tried.has(name));
     return isWhole ? undefined : this.#last;
   }

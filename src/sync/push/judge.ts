@@ -72,6 +72,7 @@ export class Judge {
     contested.sent(sent);
     for (const row of [...sent, ...left]) if (isContested(row, pushed)) onContested?.(row.encoded);
     for (const { encoded } of late) onLate?.(encoded);
+    versions.accepted(pushed.accepted, pushed.endedAt);
     versions.taken(sent, pushed.endedAt);
   }
 

@@ -348,8 +348,9 @@ export class PeerLane implements Lane {
 
   #goesOn(pushed: Pushed): boolean {
     if (pushed.isHalted) {
-      // A halted push says nothing of the peer or the files.
+      // A halted push says nothing else of the peer or the files.
       this.#cutOff.pushed(pushed.transcript, pushed.outcome);
+      this.#versions.accepted(pushed.accepted, pushed.endedAt);
       return !this.#rhythm.isStopping;
     }
     this.#report(pushed);

@@ -106,6 +106,7 @@ export class Pusher {
         result: { ...result, said },
         endedAt,
         transcript,
+        accepted: copy.rows.filter((row) => hasArrived(row, transcript)),
         lookalikes: isTold ? lookalikes : [],
       };
       if (halt.signal.aborted)
@@ -143,7 +144,7 @@ export class Pusher {
 
   /** The result of a push that got stuck: rows that were not tried are neither sent nor refused. */
   #stuck(
-    { endedAt, result, transcript }: Pick<Pushed, 'endedAt' | 'result' | 'transcript'>,
+    { accepted, endedAt, result, transcript }: Unjudged,
     outcome: PushOutcome,
     refusals: Refusals,
   ): Pushed {
@@ -152,6 +153,7 @@ export class Pusher {
       result: { ...result, outcome: 'refused' },
       endedAt,
       transcript,
+      accepted,
       outcome: { ...outcome, left },
       blamed: left,
       diagnoses: this.#diagnose(left, refusals),
@@ -219,6 +221,11 @@ export interface Pushed {
   readonly endedAt: number;
   readonly outcome: PushOutcome;
   readonly transcript: PushTranscript;
+  /**
+   * Rows whose files the peer has accepted as far as csync2's messages tell. They may be left, if
+   * csync2 was ended before it committed that.
+   */
+  readonly accepted: readonly PushedRow[];
   /** The rows that were left for their own sake; see {@link blamedRows}. */
   readonly blamed: readonly PushedRow[];
   readonly diagnoses: Diagnoses;
@@ -233,6 +240,8 @@ export interface Pushed {
   readonly isStuck?: true;
 }
 
+type Unjudged = Pick<Pushed, 'accepted' | 'endedAt' | 'result' | 'transcript'>;
+
 /** Outcomes that say nothing about single files. */
 export const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'unreachable',
@@ -245,6 +254,15 @@ export const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'locked',
   'shortage',
 ]);
+/**
+ * Whether the peer has the version of a row's file that was sent. A deletion tells nothing of a file
+ * that is there again.
+ */
+function hasArrived(row: PushedRow, transcript: PushTranscript): boolean {
+  const name = saidName(row);
+  return transcript.hasAccepted(name) && transcript.hasUpdated(name) && !transcript.isEqual(name);
+}
+
 /** Adds to the outcome what the peer's answers say of the rows that are left. */
 function judged(outcome: PushOutcome, diagnoses: Diagnoses): PushOutcome {
   if (diagnoses.size === 0) return outcome;

@@ -30,6 +30,17 @@ test('tells when each file was begun, and when csync2 went on', () => {
   assert.deepEqual(attempts(), [a, b, { begunAt: 5, endedAt: 6 }, undefined]);
 });
 
+test('what csync2 was done with has been accepted, unless it stays pending', () => {
+  const transcript = new PushTranscript();
+  for (const text of [...head, ...updating('/a', '/b'), stays, ...updating('/c', '/d')])
+    transcript.add({ at: 0, kind: 'said', text });
+  const names = ['/a', '/b', '/c', '/d', '/e'];
+  assert.deepEqual(
+    names.filter((name) => transcript.hasAccepted(name)),
+    ['/a', '/c'],
+  );
+});
+
 test('killed, or broken by SIGPIPE: the last file that it names', () => {
   assert.equal(cutOff([...head, ...updating('/a', '/b')], ['/b', '/c']), '/b');
   assert.equal(cutOff([...head, ...updating('/a', '/b'), stays], ['/b']), '/b');

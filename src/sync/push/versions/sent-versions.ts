@@ -72,6 +72,17 @@ export class SentVersions {
   }
 
   /**
+   * The peer has these pushed rows' files as they were when the push began. They may be out of sight
+   * now, because that ends a push.
+   */
+  accepted(rows: readonly DirtyRow[], by = Date.now()): void {
+    for (const row of rows) {
+      const stamp = this.#pushing.get(keyOf(row));
+      if (stamp !== undefined) this.#sent.set(keyOf(row), { row, stamp, by });
+    }
+  }
+
+  /**
    * Takes in a push of the previous run. Files that have changed since that push began, or are
    * gone, stay unknown.
    */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, lstatSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -36,6 +45,27 @@ test('a peer has a file as it is, if it was taken and has not changed since the 
   versions.begin([row]);
   versions.taken([]);
   assert.ok(!versions.has(row), 'it was refused');
+});
+
+test('what was accepted before its file went out of sight counts when it is back', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'versions-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'mounted'));
+  const path = join(folder, 'mounted', 'file');
+  const row = {
+    ...{ rowid: 1, encoded: encodeName(Buffer.from(path)) },
+    ...{ myName: Buffer.from('web1'), forced: 0, seen: undefined },
+  };
+  const versions = new SentVersions(new PendingFiles([]));
+  writeFileSync(path, 'one');
+  versions.begin([row]);
+  renameSync(join(folder, 'mounted'), join(folder, 'away'));
+  versions.accepted([row]);
+  assert.ok(!versions.has(row));
+  renameSync(join(folder, 'away'), join(folder, 'mounted'));
+  assert.ok(versions.has(row));
+  utimesSync(path, 1, 1);
+  assert.ok(!versions.has(row), 'it is another version by now');
 });
 
 test('a removal that was taken says nothing of what has come since, and is gone again', (context) => {
