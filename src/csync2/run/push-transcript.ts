@@ -86,8 +86,8 @@ export class PushTranscript {
 
   /**
    * Whether csync2 was done with a file and did not leave it pending, by its name, one character a
-   * byte. csync2 commits what it notes of that every three seconds, so the note of a csync2 that was
-   * killed may be lost.
+   * byte. csync2 commits its notes of that every three seconds, so a csync2 that was killed may have
+   * lost them.
    */
   hasAccepted(name: string): boolean {
     return this.#tried.get(name)?.endedAt !== undefined && !this.#staying.has(name);

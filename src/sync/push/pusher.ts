@@ -255,8 +255,8 @@ export const aboutThePeer: ReadonlySet<Outcome> = new Set([
   'shortage',
 ]);
 /**
- * Whether the peer has the version of a row's file that was sent. A deletion tells nothing of a file
- * that is there again.
+ * Whether the peer has the version of a row's file that was sent. A deletion tells nothing of a
+ * file that is there again.
  */
 function hasArrived(row: PushedRow, transcript: PushTranscript): boolean {
   const name = saidName(row);

@@ -72,8 +72,8 @@ export class SentVersions {
   }
 
   /**
-   * The peer has these pushed rows' files as they were when the push began. They may be out of sight
-   * now, because that ends a push.
+   * The peer has these pushed rows' files as they were when the push began. They may be out of
+   * sight now, because that ends a push.
    */
   accepted(rows: readonly DirtyRow[], by = Date.now()): void {
     for (const row of rows) {
