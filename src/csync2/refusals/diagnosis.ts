@@ -14,6 +14,8 @@ export interface Diagnosis {
    * file would stay different for ever.
    */
   readonly isTie: boolean;
+  /** The peer has nothing under this name, and a directory above it. */
+  readonly isAbsent?: true;
 }
 
 /** The values that `auto` compares on this side, in whole seconds or bytes. */
@@ -106,6 +108,7 @@ export class Refusals {
     const attempt = this.#current;
     if (code < codes.error) {
       attempt.isTaking = text.startsWith('OK (send_data)');
+      attempt.isAbsent ||= text.startsWith('OK (path_not_found)');
       return;
     }
     // The first refusal counts. A second one answers a question that should not have been asked.
@@ -137,6 +140,7 @@ interface Attempt {
   answer: bigint | undefined;
   /** The link's target on the peer. */
   target: string | undefined;
+  isAbsent: boolean;
 }
 
 function newAttempt(isRemoval: boolean): Attempt {
@@ -147,11 +151,12 @@ function newAttempt(isRemoval: boolean): Attempt {
     asked: undefined,
     answer: undefined,
     target: undefined,
+    isAbsent: false,
   };
 }
 
 function diagnosisOf(
-  { isRemoval, refused = nothing, asked, answer }: Attempt,
+  { isRemoval, refused = nothing, asked, answer, isAbsent }: Attempt,
   own: Compared,
 ): Diagnosis {
   const outcome = outcomeOf(refused);
@@ -161,6 +166,7 @@ function diagnosisOf(
     meaning: meaningOf({ ...refused, isRemoval }),
     detail: outcome === 'refused' ? detailOf(refused) : '',
     isTie: outcome === 'conflict' && isTie,
+    ...(isAbsent ? { isAbsent } : {}),
   };
 }
 

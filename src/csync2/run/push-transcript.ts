@@ -86,7 +86,7 @@ export class PushTranscript {
 
   /**
    * Whether csync2 was done with a file and did not leave it pending, by its name, one character a
-   * byte. csync2 commits its notes of that every three seconds, so a csync2 that was killed may have
+   * byte. csync2 commits its notes of that every three seconds: a csync2 that was killed may have
    * lost them.
    */
   hasAccepted(name: string): boolean {

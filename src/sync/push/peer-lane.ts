@@ -156,6 +156,7 @@ export class PeerLane implements Lane {
       lookAtRoots: parts.lookAtRoots,
       isTheirs: ({ encoded }) => this.#contested.isTheirs(encoded),
       hasEntries: (encoded) => this.#hasEntries(encoded),
+      isNeededBelow: (encoded) => this.#isNeededBelow(encoded),
     });
     this.#judge = new Judge({
       ...{ peer: parts.peer, files: this.#files, rejected: this.#rejected, refusal: this.#refusal },
@@ -338,6 +339,15 @@ export class PeerLane implements Lane {
     return path !== undefined && this.#parts.ledger.countWithin(path, 2, true) > 1;
   }
 
+  #isNeededBelow(encoded: Buffer): boolean {
+    const { ledger, peer } = this.#parts;
+    const path = this.#files.path(encoded);
+    if (!path || this.#files.look(encoded) !== 'directory') return false;
+    return ledger
+      .pendingWithin(peer, path, mostBelow)
+      .some((row) => !row.encoded.equals(encoded) && this.#files.look(row.encoded) !== 'gone');
+  }
+
   get #directory(): string {
     return join(this.#parts.directory, encodeURIComponent(this.peer));
   }
@@ -457,6 +467,8 @@ export class PeerLane implements Lane {
 }
 
 const onHoldShown = 100;
+/** How many rows below a directory are looked at. */
+const mostBelow = 1000;
 /** How often the lane looks again for files that it could not look at. */
 const lookAgainMilliseconds = 10_000;
 /** How often the lane looks at links that wait for files that can't be sent yet. */

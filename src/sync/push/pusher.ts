@@ -34,6 +34,8 @@ export interface PushParts {
   readonly versions: SentVersions;
   /** Whether csync2 knows of entries below a name: what it has noted, and what is pending. */
   readonly hasEntries: (encoded: Buffer) => boolean;
+  /** Whether a name is a directory here, and something that is there is pending below it. */
+  readonly isNeededBelow: (encoded: Buffer) => boolean;
   /** Whether a file is still as this peer has sent it. */
   readonly isTheirs: (row: DirtyRow) => boolean;
   /** Looks which places are there. */
@@ -177,23 +179,26 @@ export class Pusher {
       const own = this.#parts.files.compared(row);
       const diagnosis = refusals.of(saidName(row), own);
       // A row that is left alone is to blame, even if csync2 has said nothing about it.
-      if (diagnosis)
-        diagnoses.set(
-          row,
-          this.#isLater(row, diagnosis) ? { ...diagnosis, meaning: 'settled' } : diagnosis,
-        );
+      if (diagnosis) diagnoses.set(row, { ...diagnosis, meaning: this.#meaningOf(row, diagnosis) });
       else if (left.length === 1) diagnoses.set(row, refusals.last(own));
     }
     return diagnoses;
+  }
+
+  #meaningOf(row: DirtyRow, diagnosis: Diagnosis): Meaning {
+    const { isAbsent, meaning } = diagnosis;
+    if (meaning !== 'conflict' || !this.#isLater(row)) return meaning;
+    // What is still to be sent below a directory that the peer has removed would never arrive.
+    return isAbsent && this.#parts.isNeededBelow(row.encoded) ? 'conflict' : 'settled';
   }
 
   /**
    * Whether the peer has changed a file after it took or sent this very version. The peer sends
    * that later change.
    */
-  #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
+  #isLater(row: DirtyRow): boolean {
     const { isTheirs, versions } = this.#parts;
-    return meaning === 'conflict' && (versions.has(row) || isTheirs(row));
+    return versions.has(row) || isTheirs(row);
   }
 }
 

@@ -57,6 +57,22 @@ for (const [what, said, outcome, detail] of cases) {
   });
 }
 
+test('what the peer has removed is absent there', () => {
+  const conflict = (answer: string) =>
+    readDiagnosis(
+      [
+        'Updating /srv/d on web2 ...',
+        'Local> SIG KEY /srv/d\\n',
+        ...reply('/srv/d', 5, answer),
+        'Local> MKDIR KEY /srv/d\\n',
+        ...reply('/srv/d', 10, 'File is also marked dirty here!'),
+      ],
+      own,
+    );
+  assert.equal(conflict('OK (path_not_found).').isAbsent, true);
+  assert.equal(conflict('OK (not_found).').isAbsent, undefined, 'something that is not replicated');
+});
+
 test('a tie is told from the answer behind the question', () => {
   const asked = [
     'Local> GETTM KEY /srv/f\\n',
