@@ -54,7 +54,7 @@ export function createComparisons(
   });
   const arbiter = new Arbiter({
     ...{ ...comparison, peers },
-    notes: (name, isDeep) => ledger.notes(bytes(name), isDeep),
+    notes: (name, isDeep) => ledger.notes.texts(bytes(name), isDeep),
     lookForArrivals: () => void parts.activity.received(),
     onDecided: (peer, names) =>
       events.onDecided?.(
@@ -88,7 +88,7 @@ export function createComparisons(
     arbiter,
     conflicts: new Conflicts({
       ...{ ...comparison, peers },
-      notes: (name, isDeep) => ledger.notes(bytes(name), isDeep),
+      notes: (name, isDeep) => ledger.notes.texts(bytes(name), isDeep),
     }),
     regular,
     async verify(name, { path, repairs }, signal) {
@@ -124,7 +124,7 @@ function comparedPeer(
   { laneDirectory: directory, prefixes, runner, stallSeconds }: SyncParts,
 ): ContestedPeer & VerifiedPeer & ConflictPeer {
   const { auto: method, name, onLeft, slave, slaveHere } = peer;
-  const row = (encodedName: string) => ledger.pendingRow(name, bytes(encodedName));
+  const row = (encodedName: string) => ledger.pending.row(name, bytes(encodedName));
   return {
     name,
     sides: { method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
@@ -141,7 +141,7 @@ function comparedPeer(
       lane.decisions.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
     pendingWithin(encodedName) {
       const path = realPathOf(decodeName(bytes(encodedName)), prefixes);
-      const rows = path ? ledger.pendingWithin(name, path, mostPending) : [];
+      const rows = path ? ledger.pending.within(name, path, mostPending) : [];
       return rows.map(({ encoded }) => encoded.toString('latin1'));
     },
     async lookAt(names, signal) {
@@ -163,7 +163,7 @@ function comparedPeer(
 }
 
 function allNames(ledger: Ledger): ComparedNames {
-  return { concerns: () => true, own: () => ledger.allNotes() };
+  return { concerns: () => true, own: () => ledger.notes.allTexts() };
 }
 
 function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): ComparedNames {
@@ -176,7 +176,7 @@ function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): 
   return {
     concerns: isWithin,
     *own() {
-      for (const name of names) yield* ledger.notes(name, true);
+      for (const name of names) yield* ledger.notes.texts(name, true);
     },
   };
 }

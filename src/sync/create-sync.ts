@@ -149,7 +149,7 @@ export function createSync(parts: SyncParts): Sync {
   const onNoted = (name: string) => unseen.received(name);
   const noted =
     ledger && !parts.gate
-      ? new NotedArrivals({ ledger, notes, memory: parts.mountMemory, onNoted })
+      ? new NotedArrivals({ noteTable: ledger.notes, notes, memory: parts.mountMemory, onNoted })
       : undefined;
   const lookForArrivals = () => {
     // What the server has said by now.
@@ -188,7 +188,7 @@ export function createSync(parts: SyncParts): Sync {
     journal,
     window,
     torn: new TornChecks({
-      newest: ledger && ((limit) => ledger.newest(limit)),
+      newest: ledger && ((limit) => ledger.notes.newest(limit)),
       record: new CheckRecord(parts.checkRecord),
       // A lane on a private database loses no marks.
       ...(ledger && parts.privateDatabases
@@ -197,7 +197,7 @@ export function createSync(parts: SyncParts): Sync {
     }),
     memory,
     notes,
-    changes: new OverlookedChanges({ ledger, memory, notes }),
+    changes: new OverlookedChanges({ noteTable: ledger?.notes, memory, notes }),
     arrivals: arrivalsOf(parts.activity, parts.writes, prefixes),
     survey: surveys.survey,
     timelines: parts.timelines,
@@ -257,7 +257,7 @@ export function createSync(parts: SyncParts): Sync {
       queue: parts.queue,
       checker,
       guard,
-      tree: reportedTree(ledger, parts.isEntered),
+      tree: reportedTree(ledger?.tree, parts.isEntered),
       detectedLate,
       history,
       unseen: parts.unseen,
@@ -276,7 +276,7 @@ export function createSync(parts: SyncParts): Sync {
       beginFullCheck: () =>
         new FullCheck({
           ...{ roots, checker, guard, window, unseenSince: unseenSince() },
-          tree: sweepTree(ledger, parts.isEntered),
+          tree: sweepTree(ledger?.tree, parts.isEntered),
           onLeftOut: (paths) => unsupported.add(paths),
         }),
       events,
@@ -320,7 +320,7 @@ export function createSync(parts: SyncParts): Sync {
         isAway: (path) => guard.isAway(path),
       }),
     roots,
-    lackedBy: (peer) => ledger && placesOf(ledger.dirtyNames(peer)),
+    lackedBy: (peer) => ledger && placesOf(ledger.pending.names(peer)),
     placesOf,
     repair: () => checker.repair(),
     start() {
@@ -392,7 +392,7 @@ function createGuard(
   { onChange, ...hooks }: GuardHooks,
 ): RootGuard {
   const reader = new MountReader();
-  return new RootGuard(trees.filter(mayBeDirectory), ledger, onChange, {
+  return new RootGuard(trees.filter(mayBeDirectory), ledger?.tree, onChange, {
     read: () => reader.read(),
     memory: mountMemory,
     concerns,
@@ -428,7 +428,7 @@ function createReconciliation(
     isKnown(encoded) {
       const path = realPathOf(decodeName(encoded), prefixes);
       const isElsewhere = !path || guard.forbids(path, false) || lookAt(path).kind !== 'absent';
-      return isElsewhere || ledger.checkText(encoded) !== undefined;
+      return isElsewhere || ledger.notes.textOf(encoded) !== undefined;
     },
   });
 }
@@ -472,7 +472,7 @@ const inSync = 2;
 /** Whether a file is as csync2 has noted it, as far as that tells. */
 function isAsNoted(path: PathBytes, ledger: Ledger | undefined): boolean {
   const sight = lookAt(path);
-  const seen = ledger?.noted(path);
+  const seen = ledger?.notes.of(path);
   if (sight.kind !== 'there' || !seen) return false;
   const { size, mtimeNs } = sight.stat;
   const isSameSize = seen.size === undefined || BigInt(seen.size) === size;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLocked } from '../../csync2/database/ledger.js';
+import { isLocked } from '../../csync2/database/connection.js';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import type { FlushReply } from '../../observe/control-replies.js';
 import type { Queue } from '../../queue/queue.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLocked } from '../../csync2/database/ledger.js';
+import { isLocked } from '../../csync2/database/connection.js';
 import { Mutex } from '../common/mutex.js';
 
 /**

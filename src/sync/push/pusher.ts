@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import type {
   PrivateDatabase,
   PushedRow,
@@ -35,7 +35,7 @@ export interface PushParts {
   /** Whether csync2 knows of entries below a name: what it has noted, and what is pending. */
   readonly hasEntries: (encoded: Buffer) => boolean;
   /** Whether a file is still as this peer has sent it. */
-  readonly isTheirs: (row: DirtyRow) => boolean;
+  readonly isTheirs: (row: PendingRow) => boolean;
   /** Looks which places are there. */
   readonly lookAtRoots: () => void;
   /** Undefined if nothing is kept from being unmounted. */
@@ -54,7 +54,7 @@ export class Pusher {
    * Whether csync2 can show all that goes over the wire; only then does it tell why a file is
    * rejected.
    */
-  isSmall(rows: readonly DirtyRow[]): boolean {
+  isSmall(rows: readonly PendingRow[]): boolean {
     if (rows.length > toldRows) return false;
     let bytes = 0n;
     for (const row of rows) bytes += this.#parts.files.compared(row).size;
@@ -189,7 +189,7 @@ export class Pusher {
    * Whether the peer has changed a file after it took or sent this very version. The peer sends
    * that later change.
    */
-  #isLater(row: DirtyRow, { meaning }: Diagnosis): boolean {
+  #isLater(row: PendingRow, { meaning }: Diagnosis): boolean {
     const { isTheirs, versions } = this.#parts;
     return meaning === 'conflict' && (versions.has(row) || isTheirs(row));
   }
@@ -210,7 +210,7 @@ export interface Slice {
 }
 
 /** Why rows are left, as far as that is known. */
-export type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
+export type Diagnoses = ReadonlyMap<PendingRow, Diagnosis>;
 
 /** The result of a push. */
 export interface Pushed {

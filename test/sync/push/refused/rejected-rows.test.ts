@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import type { Diagnosis } from '#src/csync2/refusals/diagnosis.js';
 import type { Meaning } from '#src/csync2/refusals/refusals.js';
 import { RejectedRows } from '#src/sync/push/refused/rejected-rows.js';
 
-const row = (name: string, rowid = 1): DirtyRow => ({
+const row = (name: string, rowid = 1): PendingRow => ({
   rowid,
   encoded: Buffer.from(name),
   myName: Buffer.from('web1'),
@@ -133,13 +133,18 @@ describe('rows that a peer has refused', () => {
     const rejected = new RejectedRows();
     const rows = Array.from({ length: 50 }, (_, index) => row(`/full/${index}`, index));
     for (const each of rows) rejected.refused(each, still(), undefined, 0);
-    rejected.refused(rows[7] as DirtyRow, still(), because('later', 'No space left on device'), 0);
+    rejected.refused(
+      rows[7] as PendingRow,
+      still(),
+      because('later', 'No space left on device'),
+      0,
+    );
     assert.equal(rejected.list(99).count, 50, 'nobody has to ask about the others');
-    const tried = new Set<DirtyRow>();
+    const tried = new Set<PendingRow>();
     for (let now = 0, tries = 0; tries < 50; tries++) {
       now = rejected.nextRelease(rows) as number;
       const due = rows.filter((each) => !rejected.has(each, still, now));
-      const next = rejected.longestWaiting(due) as DirtyRow;
+      const next = rejected.longestWaiting(due) as PendingRow;
       tried.add(next);
       rejected.refused(next, still(), because('later', 'No space left on device'), now);
       assert.ok(rows.every((each) => rejected.has(each, still, now)));
@@ -156,7 +161,7 @@ describe('rows that a peer has refused', () => {
       below.every((each) => !rejected.has(each, still, 0)),
       'nobody knows yet that the directory is missing there',
     );
-    rejected.refused(below[1] as DirtyRow, still(), because('parent-first'), 0);
+    rejected.refused(below[1] as PendingRow, still(), because('parent-first'), 0);
     assert.ok(below.every((each) => rejected.has(each, still, 1000 * minute)));
     assert.ok(!rejected.has(row('/else'), still, 0));
     // One that was pushed along with others later, too; but none that has not been refused.
