@@ -1,7 +1,7 @@
 import { outcomeText } from '../../csync2/run/result.js';
 import type { Queue } from '../../queue/queue.js';
-import type { Sync } from '../../sync/create-sync.js';
 import type { Lane } from '../../sync/push/lane.js';
+import type { Sync } from '../../sync/sync.js';
 import { counted } from '../../text/counted.js';
 import {
   displayShort,

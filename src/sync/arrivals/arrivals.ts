@@ -65,6 +65,17 @@ export function senderOf(
     : undefined;
 }
 
+/** The peer that last sent a name here, if it may still be bringing that version to others. */
+export function recentSenderOf(name: string, activity: Activity): string | undefined {
+  const reception = activity.reception(name);
+  return reception && Date.now() - reception.since < spreadingMilliseconds
+    ? reception.peer
+    : undefined;
+}
+
+/** How long a peer may be about to bring others the files that it has sent here. */
+export const spreadingMilliseconds = 60_000;
+
 /** The sessions that {@link Activity} tells of. */
 export function arrivalsOf(
   activity: Activity,
