@@ -191,7 +191,7 @@ export class CheckPlanner {
     const isTrusted = plan.trusted.has(toKey(path));
     const verdict = this.#judge(plan, path, stamp, {
       isTrusted,
-      isTold: true,
+      isReported: true,
       text: checkTextOf(stat),
     });
     this.#noteLinks(plan, path, stat, verdict);
@@ -223,7 +223,7 @@ export class CheckPlanner {
     const stat = statOf(path);
     const isTrusted = plan.trusted.has(toKey(path));
     if (!stat) return;
-    const verdict = this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
+    const verdict = this.#planInTree(plan, path, stampOf(stat), { isTrusted, isReported: true });
     this.#noteLinks(plan, path, stat, verdict);
   }
 
@@ -281,7 +281,7 @@ export class CheckPlanner {
     const unseen = isAll ? changed : changed.filter((entry) => mayBeUnseen(changedAt(entry)));
     this.#inPortions(unseen, (entry) => {
       if (entry.type === 'file' && entry.links > 1) this.#parts.links?.seen(entry);
-      this.#planInTree(plan, entry.path, entry, { isTrusted: false, isTold: false });
+      this.#planInTree(plan, entry.path, entry, { isTrusted: false, isReported: false });
     });
   }
 
@@ -289,7 +289,7 @@ export class CheckPlanner {
     plan: Plan,
     path: PathBytes,
     stamp: FileStamp,
-    how: { isTrusted: boolean; isTold: boolean },
+    how: { isTrusted: boolean; isReported: boolean },
   ): Verdict | 'later' {
     const verdict = this.#judge(plan, path, stamp, how);
     if (verdict === 'later')
@@ -302,9 +302,13 @@ export class CheckPlanner {
     plan: Plan,
     path: PathBytes,
     stamp: FileStamp,
-    { isTrusted, isTold, text }: { isTrusted: boolean; isTold: boolean; text?: string | undefined },
+    {
+      isTrusted,
+      isReported,
+      text,
+    }: { isTrusted: boolean; isReported: boolean; text?: string | undefined },
   ): Verdict | 'later' {
-    const { arrival, account } = plan.arrivals.judge(path, stamp, isTold);
+    const { arrival, account } = plan.arrivals.judge(path, stamp, isReported);
     if (plan.waits && arrival === 'half-received') plan.halfReceived.push(path);
     if (plan.waits && (arrival === 'arriving' || arrival === 'half-received')) return 'later';
     const verdict = this.#parts.changes.judge(path, stamp, {

@@ -296,11 +296,11 @@ export class PeerLane implements Lane {
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // This is still the moment of the snapshot: files that are checked after it stay pending,
     // whether this push sends them or not.
-    const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
+    const isVerbose = suspect !== undefined || this.#pusher.isSmall(chosen);
     this.#pushing = {
       copy,
       checkpoint: journal.checkpoint(),
-      isTold,
+      isVerbose,
       paths,
       halt: new AbortController(),
       timeline: begunAt === undefined ? undefined : timelines?.pushing(paths, begunAt),

@@ -65,7 +65,10 @@ export class Pusher {
    * Pushes a slice. The push ends early on `signal`, or on the slice's `halt` when a file of the
    * slice goes out of sight.
    */
-  async run({ copy, isTold, paths, halt, timeline }: Slice, signal: AbortSignal): Promise<Pushed> {
+  async run(
+    { copy, isVerbose, paths, halt, timeline }: Slice,
+    signal: AbortSignal,
+  ): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
     const watch = new PushWatch({
       paths,
@@ -80,7 +83,7 @@ export class Pusher {
     });
     try {
       const result = await runner.run({
-        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
+        mode: ['-A', isVerbose ? '-vvv' : '-v', '-u', '-P', peer],
         database: directory,
         stallSeconds,
         onSpawned: timeline && (() => timeline.mark('push spawn', performance.now())),
@@ -89,7 +92,7 @@ export class Pusher {
           transcript.add(message);
           refusals.add(message);
           watch.add(message);
-          impasse.add(refusals.isStuck, isTold ? undefined : transcript.last);
+          impasse.add(refusals.isStuck, isVerbose ? undefined : transcript.last);
         },
         signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
       });
@@ -97,21 +100,23 @@ export class Pusher {
       lookAtRoots();
       const all = doubt.without(copy.outcome(), transcript.deleted);
       const lookalikes = all.sent.filter((row) =>
-        this.#isLookalike(row, transcript, refusals, isTold),
+        this.#isLookalike(row, transcript, refusals, isVerbose),
       );
       const outcome = withLeft(all, lookalikes);
       // At the higher level of output csync2 shows the group's key.
-      const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
+      const said = isVerbose
+        ? result.said.filter((message) => harmless.test(message))
+        : result.said;
       const pushed = {
         result: { ...result, said },
         endedAt,
         transcript,
-        lookalikes: isTold ? lookalikes : [],
+        lookalikes: isVerbose ? lookalikes : [],
       };
       if (halt.signal.aborted)
         return { ...pushed, outcome, blamed: [], diagnoses: new Map(), isHalted: true };
       if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
-      const isAnswered = isTold && !aboutThePeer.has(result.outcome);
+      const isAnswered = isVerbose && !aboutThePeer.has(result.outcome);
       const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
       const rest = judged(outcome, diagnoses);
       return { ...pushed, outcome: rest, blamed: this.#blamed(rest, transcript), diagnoses };
@@ -132,12 +137,12 @@ export class Pusher {
     row: PushedRow,
     transcript: PushTranscript,
     refusals: Refusals,
-    isTold: boolean,
+    isVerbose: boolean,
   ): boolean {
     const { files } = this.#parts;
     if (!transcript.isEqual(saidName(row)) || files.look(row.encoded) !== 'link') return false;
     const [here, there] = [files.linkTarget(row), refusals.linkTarget(saidName(row))];
-    if (!isTold) return files.isFresh(row);
+    if (!isVerbose) return files.isFresh(row);
     return here !== undefined && there !== undefined && here !== there;
   }
 
@@ -199,8 +204,8 @@ export class Pusher {
 export interface Slice {
   readonly copy: PrivateDatabase;
   readonly checkpoint: Checkpoint;
-  /** Whether csync2 tells why the peer rejects a file. */
-  readonly isTold: boolean;
+  /** Whether csync2 is to tell all it does (`-vvv`): also why the peer rejects a file. */
+  readonly isVerbose: boolean;
   /** The files on this host. */
   readonly paths: readonly PathBytes[];
   /** Ends the push. */
