@@ -40,13 +40,19 @@ export class RejectedRows {
   #conflictsTriedAt = 0;
 
   /**
-   * Whether a row rests now.
+   * Whether a row rests now. Looks whether its file has changed since it was refused, which ends
+   * its rest.
    *
    * @param stamp - what the file is like; only called if the row was refused before
    * @param isAmongNewest - if false, the file is only looked at if its rowid has changed since the
    * last look
    */
-  has(row: PendingRow, stamp: () => string, now = Date.now(), isAmongNewest = true): boolean {
+  stillRests(
+    row: PendingRow,
+    stamp: () => string,
+    now = Date.now(),
+    isAmongNewest = true,
+  ): boolean {
     const rejected = this.#find(row);
     if (!rejected) return false;
     // A changed file is marked again, and is then among the newest. A look at each of 100,000 files
@@ -74,7 +80,7 @@ export class RejectedRows {
     return rejected !== undefined && !rejected.forced;
   }
 
-  /** Whether a refused row still waits, even if its file has changed. */
+  /** Whether a row rests, without a look at its file. */
   isResting(row: PendingRow, now = Date.now()): boolean {
     const rejected = this.#find(row);
     return rejected !== undefined && now < this.#dueAt(rejected);

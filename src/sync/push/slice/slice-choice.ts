@@ -107,7 +107,12 @@ export class SliceChoice {
   /** Whether a row rests. Adds it to `resting` if it does. */
   #rests(row: PendingRow, resting: PendingRow[]): boolean {
     const { files, rejected } = this.#parts;
-    const rests = rejected.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
+    const rests = rejected.stillRests(
+      row,
+      () => files.stamp(row),
+      Date.now(),
+      this.#looks < looksAtOnce,
+    );
     if (rests) this.#looks++;
     if (rests) resting.push(row);
     return rests;
