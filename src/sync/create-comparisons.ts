@@ -145,7 +145,7 @@ function comparedPeer(
       if (names.length > 0) await lookAtPeer(options, names.map(bytes));
     },
     giveUp: (names) => lane.decisions.giveUp(names.map(bytes)),
-    win: (encodedName) => lane.decisions.win(bytes(encodedName)),
+    sendForced: (encodedName) => lane.decisions.sendForced(bytes(encodedName)),
     offer: (encodedName) => lane.decisions.offer(bytes(encodedName)),
   };
 }

@@ -45,7 +45,7 @@ export class Decisions {
    * Sends the file under a name with force, as long as the file does not change, in place of
    * something else that the peer has there.
    */
-  win(encoded: Buffer): void {
+  sendForced(encoded: Buffer): void {
     this.#send(encoded, true);
   }
 

@@ -105,7 +105,7 @@ export class ContestedVersions {
   }
 
   /** Whether a row must be sent with force. */
-  hasWon({ encoded }: Pick<PendingRow, 'encoded'>): boolean {
+  isForced({ encoded }: Pick<PendingRow, 'encoded'>): boolean {
     return this.#decided.get(keyOf(encoded))?.isForced ?? false;
   }
 
