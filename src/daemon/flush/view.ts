@@ -54,7 +54,7 @@ export function flushView(
     queue: { written: queue.written, done: queue.done },
     requeued: scheduler.requeuedUpTo,
     rechecks: scheduler.rechecks,
-    aside: () => asideOf(sync, paths),
+    setAside: () => asideOf(sync, paths),
     fullCheck: { due: queue.fullCheckDue, succeeded: queue.succeededTicket },
     isMarking: () => sync.isMarking(),
     peers: sync.lanes
