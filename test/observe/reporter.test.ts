@@ -217,8 +217,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onListening(1);
   const of = { peer: 'web2', count: 1, lastAt: 0, from: '10.0.0.2' };
   for (const cause of ['permission', 'identification', 'tls'] as const)
-    reporter.onRefused({ ...of, cause });
-  reporter.onAdmitted('web2');
+    reporter.onSessionRefused({ ...of, cause });
+  reporter.onSessionAccepted('web2');
   reporter.onQueueTrouble(new QueueTrouble('cursor', 'not saved'));
   reporter.onQueueTrouble(
     new QueueTrouble('write', 'not written', {

@@ -40,7 +40,7 @@ export function serverReports({ feed, log, troubles }: Outlets) {
     },
 
     /** csync2's server here refuses the sessions of a peer. */
-    onRefused({ cause, from, peer }: RefusedPeer): void {
+    onSessionRefused({ cause, from, peer }: RefusedPeer): void {
       troubles.say({
         key: `sessions of ${peer}`,
         level: 'warn',
@@ -50,7 +50,7 @@ export function serverReports({ feed, log, troubles }: Outlets) {
     },
 
     /** A session of a peer has been accepted. */
-    onAdmitted(peer: string): void {
+    onSessionAccepted(peer: string): void {
       troubles.end(`sessions of ${peer}`, `accepted a session from ${peer} again`, {
         event: 'sessionsRefusedOver',
         peer,
