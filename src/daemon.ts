@@ -34,7 +34,7 @@ import { EventReaders } from './observe/event-readers.js';
 import { EventRing } from './observe/event-ring.js';
 import { createLog, type Log } from './observe/log.js';
 import { RecentTroubles } from './observe/recent-troubles.js';
-import { Reporter } from './observe/reporter.js';
+import { createReporter } from './observe/reporter.js';
 import { statusLine } from './observe/status-line.js';
 import { throttle } from './observe/throttle.js';
 import { isShortage } from './proc/shortage.js';
@@ -115,7 +115,12 @@ async function run(
   const counts = new Counts();
   const ring = new EventRing();
   const recentTroubles = new RecentTroubles();
-  const reporter = new Reporter(log, publish, counts, new EventFeed(ring), recentTroubles);
+  const feed = new EventFeed(ring);
+  const reporter = createReporter(log, {
+    ...{ counts, feed },
+    recent: recentTroubles,
+    onChange: publish,
+  });
   const files = runFiles(settings.queueFile, settings.runtimeDirectory);
   const plan = await readPlan(settings, csync2Options);
   const readersGroup = admitReaders(settings, log);

@@ -190,7 +190,7 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
   ino_t inode = 0;
   const Finished finished = Finish(from, &inode);
   if (finished == Finished::kFailed) {
-    Discard();
+    RemoveTemporary();
     return -1;
   }
   // A file that may not be closed yet counts as copied.
@@ -203,7 +203,7 @@ ICS_EXPORT int rename(const char* from, const char* to) noexcept {
                  : renameat(source.directory(), source.name(), target.directory(), target.name());
   if (result == 0 && finished == Finished::kWhole) NoteMove(to, inode);
   if (result != 0 && errno == EXDEV) Note('X', to);
-  if (result != 0 && errno != EXDEV && finished == Finished::kWhole) Discard();
+  if (result != 0 && errno != EXDEV && finished == Finished::kWhole) RemoveTemporary();
   SettleTemporary(from);
   return result;
 }

@@ -97,7 +97,7 @@ void SettleTemporary(const char* path) {
   if (std::strcmp(unfinished, path) == 0) unfinished[0] = 0;
 }
 
-void Discard() {
+void RemoveTemporary() {
   const int error = errno;
   char path[sizeof unfinished];
   const ssize_t length =

@@ -33,7 +33,7 @@ void SettleTemporary(const char* path);
  * Removes the unfinished file because it can't be moved to its place and csync2 would leave it
  * where it is. Succeeds also if a directory on the way has been renamed. errno stays as it is.
  */
-void Discard();
+void RemoveTemporary();
 
 /** The state of a file just before it is moved. */
 enum class Finished {

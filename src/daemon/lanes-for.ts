@@ -1,6 +1,6 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
-import type { Sync } from '../sync/create-sync.js';
 import type { Lane } from '../sync/push/lane.js';
+import type { Sync } from '../sync/sync.js';
 import { closest } from '../text/closest.js';
 
 /** The lane of a peer, or all. Throws an {@link UnknownPeerError}. */

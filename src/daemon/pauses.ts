@@ -1,9 +1,9 @@
 import { exitCodes, InotifyCsyncError } from '../errors.js';
 import type { PauseReply, ResumeReply } from '../observe/control-replies.js';
 import type { Reporter } from '../observe/reporter.js';
-import type { Sync } from '../sync/create-sync.js';
 import type { Lane } from '../sync/push/lane.js';
 import type { PausedPeers } from '../sync/push/paused-peers.js';
+import type { Sync } from '../sync/sync.js';
 import { localMinute } from '../text/local-time.js';
 import { lanesOf } from './lanes-for.js';
 

@@ -1,4 +1,4 @@
-import { LedgerError } from '../csync2/database/ledger.js';
+import { LedgerError } from '../csync2/database/connection.js';
 import type { AcceptRootReply, CheckReply } from '../observe/control-replies.js';
 import type { Preview } from '../sync/full-check/preview.js';
 import { display, type PathBytes } from '../text/path-bytes.js';

@@ -12,6 +12,6 @@ export function noteVerdict(
   reporter: Reporter,
 ): void {
   const change = refused.note(verdict, peerTest(succession));
-  if (change === 'accepted') reporter.onAdmitted(verdict.peer);
-  else if (change) reporter.onRefused(change);
+  if (change === 'accepted') reporter.onSessionAccepted(verdict.peer);
+  else if (change) reporter.onSessionRefused(change);
 }

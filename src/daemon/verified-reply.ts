@@ -1,7 +1,7 @@
 import { type NotedFile, readCheckText } from '../csync2/files/check-text.js';
 import { decodeName } from '../csync2/files/name-encoding.js';
 import type { VerifiedReply } from '../observe/control-replies.js';
-import type { Sync } from '../sync/create-sync.js';
+import type { Sync } from '../sync/sync.js';
 import { counted } from '../text/counted.js';
 import { display } from '../text/path-bytes.js';
 import { typeNames } from './type-names.js';

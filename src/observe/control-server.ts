@@ -58,7 +58,7 @@ export class ControlServer {
       removeStale(path);
       const clients = new Clients(handler, longestRequest);
       // A client that has sent all its requests may shut down its side and still read the answers.
-      const server = createServer({ allowHalfOpen: true }, (socket) => void clients.admit(socket));
+      const server = createServer({ allowHalfOpen: true }, (socket) => void clients.accept(socket));
       server.maxConnections = placesLimit + refusalsLimit;
       await listenOnSocket(server, path, group);
       server.on('error', onTrouble);
@@ -113,7 +113,7 @@ class Clients {
   }
 
   /** Serves a client until it goes, or tells it that all places are taken. */
-  async admit(socket: Socket): Promise<void> {
+  async accept(socket: Socket): Promise<void> {
     if (this.#served.size >= placesLimit) {
       await sendLast(socket, JSON.stringify(refusal(new BusyError())));
       return;

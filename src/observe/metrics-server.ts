@@ -36,7 +36,7 @@ export class MetricsServer {
   ): Promise<MetricsServer> {
     try {
       const clients = new Clients(body, onTrouble);
-      const server = createServer({ allowHalfOpen: true }, (socket) => clients.admit(socket));
+      const server = createServer({ allowHalfOpen: true }, (socket) => clients.accept(socket));
       await listenAt(server, address, group);
       server.on('error', onTrouble);
       return new MetricsServer(server, clients);
@@ -83,7 +83,7 @@ class Clients {
     this.#onTrouble = onTrouble;
   }
 
-  admit(socket: Socket): void {
+  accept(socket: Socket): void {
     const [oldest] = this.#places;
     if (oldest && this.#places.size >= placesLimit) this.#remove(oldest);
     this.#places.add(socket);

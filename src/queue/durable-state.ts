@@ -12,7 +12,7 @@ export class DurableState {
   #fullCheckDue: DueFullCheck | undefined;
   #ticket = 0;
   #dirty = false;
-  #aside = false;
+  #hasSetAside = false;
   /** The reason of the full check that is certainly in the file. */
   #savedReason: string | undefined;
 
@@ -55,9 +55,9 @@ export class DurableState {
    * Whether records before the position wait in memory. This is saved together with the next
    * position. A kill leaves the old or the new pair in the file, and both are true.
    */
-  setAside(aside: boolean): void {
-    if (aside === this.#aside) return;
-    this.#aside = aside;
+  noteSetAside(isAny: boolean): void {
+    if (isAny === this.#hasSetAside) return;
+    this.#hasSetAside = isAny;
     this.#dirty = true;
   }
 
@@ -121,7 +121,7 @@ export class DurableState {
   #saving(how: 'clean' | 'open', write: (state: CursorState) => void): void {
     this.#dirty = false;
     // Even an orderly end loses the records that wait in memory.
-    const stop = this.#aside ? 'aside' : how === 'clean' ? 'clean' : 'running';
+    const stop = this.#hasSetAside ? 'aside' : how === 'clean' ? 'clean' : 'running';
     try {
       write({ position: this.#position, stop, due: this.#fullCheckDue, end: this.#end });
     } catch (error) {

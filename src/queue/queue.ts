@@ -268,9 +268,9 @@ export class Queue {
    * Says whether records that are committed, or are about to be, wait in memory to be appended
    * again. If this run ends without appending them, the next one makes a full check due.
    */
-  setAside(aside: boolean): void {
+  noteSetAside(isAny: boolean): void {
     this.#mustBeOpen();
-    this.#store.setAside(aside);
+    this.#store.noteSetAside(isAny);
   }
 
   /** Makes a full check due, on disk before this returns. */

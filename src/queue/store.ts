@@ -63,9 +63,9 @@ export class Store {
     if (this.#state.fullCheckSucceeded(ticket)) this.save();
   }
 
-  /** See {@link DurableState.setAside}. */
-  setAside(aside: boolean): void {
-    this.#state.setAside(aside);
+  /** See {@link DurableState.noteSetAside}. */
+  noteSetAside(isAny: boolean): void {
+    this.#state.noteSetAside(isAny);
     if (this.#state.dirty) this.#saving.request();
   }
 

@@ -12,6 +12,7 @@ import { RegularVerification } from './compare/regular-verification.js';
 import { repair, type Verified, type VerifiedPeer, verify } from './compare/verification.js';
 import type { RootGuard } from './guard/root-guard.js';
 import type { SyncParts, SyncPeer } from './parts.js';
+import { peerOptions } from './peer-options.js';
 import type { Lane } from './push/lane.js';
 import { PeerLane } from './push/peer-lane.js';
 
@@ -54,7 +55,7 @@ export function createComparisons(
   });
   const arbiter = new Arbiter({
     ...{ ...comparison, peers },
-    notes: (name, isDeep) => ledger.notes(bytes(name), isDeep),
+    notes: (name, isDeep) => ledger.notes.texts(bytes(name), isDeep),
     lookForArrivals: () => void parts.activity.received(),
     onDecided: (peer, names) =>
       events.onDecided?.(
@@ -88,7 +89,7 @@ export function createComparisons(
     arbiter,
     conflicts: new Conflicts({
       ...{ ...comparison, peers },
-      notes: (name, isDeep) => ledger.notes(bytes(name), isDeep),
+      notes: (name, isDeep) => ledger.notes.texts(bytes(name), isDeep),
     }),
     regular,
     async verify(name, { path, repairs }, signal) {
@@ -101,19 +102,14 @@ export function createComparisons(
 }
 
 function comparisonParts(
-  { laneDirectory: directory, peers, runner, stallSeconds }: SyncParts,
+  parts: SyncParts,
   ledger: Ledger,
   mayDecide: (name: string) => boolean,
 ): NoteComparisonParts {
   return {
     mayDecide,
-    list(peer, listing, signal, idle = false) {
-      const myName = peers.find(({ name }) => name === peer)?.myName ?? runner.instance.hostName;
-      return listPeer(
-        { runner, ledger, peer, myName, directory, stallSeconds, idle, signal },
-        listing,
-      );
-    },
+    list: (peer, listing, signal, idle = false) =>
+      listPeer({ ...peerOptions(parts, ledger, peer, signal), idle }, listing),
   };
 }
 
@@ -121,10 +117,10 @@ function comparedPeer(
   peer: SyncPeer,
   lane: PeerLane,
   ledger: Ledger,
-  { laneDirectory: directory, prefixes, runner, stallSeconds }: SyncParts,
+  parts: SyncParts,
 ): ContestedPeer & VerifiedPeer & ConflictPeer {
   const { auto: method, name, onLeft, slave, slaveHere } = peer;
-  const row = (encodedName: string) => ledger.pendingRow(name, bytes(encodedName));
+  const row = (encodedName: string) => ledger.pending.row(name, bytes(encodedName));
   return {
     name,
     sides: { method, isSlaveHere: slaveHere, isSlaveThere: slave, isLeftThere: onLeft },
@@ -140,30 +136,22 @@ function comparedPeer(
     conflicts: () =>
       lane.decisions.conflicts().map((held) => ({ ...held, name: held.name.toString('latin1') })),
     pendingWithin(encodedName) {
-      const path = realPathOf(decodeName(bytes(encodedName)), prefixes);
-      const rows = path ? ledger.pendingWithin(name, path, mostPending) : [];
+      const path = realPathOf(decodeName(bytes(encodedName)), parts.prefixes);
+      const rows = path ? ledger.pending.within(name, path, mostPending) : [];
       return rows.map(({ encoded }) => encoded.toString('latin1'));
     },
     async lookAt(names, signal) {
-      const how = {
-        runner,
-        ledger,
-        peer: name,
-        myName: peer.myName,
-        directory,
-        stallSeconds,
-        signal,
-      };
-      if (names.length > 0) await lookAtPeer(how, names.map(bytes));
+      const options = peerOptions(parts, ledger, name, signal);
+      if (names.length > 0) await lookAtPeer(options, names.map(bytes));
     },
     giveUp: (names) => lane.decisions.giveUp(names.map(bytes)),
-    win: (encodedName) => lane.decisions.win(bytes(encodedName)),
+    sendForced: (encodedName) => lane.decisions.sendForced(bytes(encodedName)),
     offer: (encodedName) => lane.decisions.offer(bytes(encodedName)),
   };
 }
 
 function allNames(ledger: Ledger): ComparedNames {
-  return { concerns: () => true, own: () => ledger.allNotes() };
+  return { concerns: () => true, own: () => ledger.notes.allTexts() };
 }
 
 function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): ComparedNames {
@@ -176,7 +164,7 @@ function namesWithin(path: PathBytes, { prefixes }: SyncParts, ledger: Ledger): 
   return {
     concerns: isWithin,
     *own() {
-      for (const name of names) yield* ledger.notes(name, true);
+      for (const name of names) yield* ledger.notes.texts(name, true);
     },
   };
 }

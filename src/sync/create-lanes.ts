@@ -112,7 +112,7 @@ function sharedLanes(parts: SyncParts, around: LaneSurroundings): Lane[] {
   const { runner } = parts;
   const common = commonParts(parts, around);
   const countPending = async (peer: string) => {
-    if (ledger) return ledger.countDirty(peer);
+    if (ledger) return ledger.pending.count(peer);
     const listing = await listDirty(runner);
     // csync2 does not list peers for which nothing is pending.
     return listing && (listing.get(peer) ?? 0);
@@ -145,7 +145,7 @@ async function pendingPaths(
   { prefixes, runner }: SyncParts,
   ledger: Ledger | undefined,
 ): Promise<PathBytes[]> {
-  const names = ledger?.dirtyNames(peer) ?? [];
+  const names = ledger?.pending.names(peer) ?? [];
   if (!ledger) {
     await listDirty(runner, (host, name) => {
       if (host === peer) names.push(Buffer.from(name, 'latin1'));

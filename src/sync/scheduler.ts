@@ -48,7 +48,7 @@ export interface SchedulerOptions extends FullCheckTimes {
 /** What the scheduler joins, and what it tells. */
 export interface SchedulerParts extends FullCheckDutyParts {
   readonly queue: FullCheckDutyParts['queue'] &
-    Pick<Queue, 'append' | 'commit' | 'read' | 'setAside' | 'written'>;
+    Pick<Queue, 'append' | 'commit' | 'noteSetAside' | 'read' | 'written'>;
   readonly detectedLate: FullCheckDutyParts['detectedLate'] & Pick<DetectedLate, 'reported'>;
   readonly unsupported: FullCheckDutyParts['unsupported'] & Pick<UnsupportedPaths, 'add'>;
   readonly checker: Pick<Checker, 'check'>;
@@ -224,7 +224,7 @@ export class Scheduler {
       }
     }
     this.#requeue(this.#deferred.list(), this.#postponed.takeDue(Number.POSITIVE_INFINITY));
-    queue.setAside(false);
+    queue.noteSetAside(false);
     this.#fullChecks.close();
     this.#backlog.clear();
     this.#isRunning = false;
@@ -358,7 +358,7 @@ export class Scheduler {
   }
 
   #noteAside(): void {
-    this.#parts.queue.setAside(this.#deferred.count > 0 || this.#postponed.isHolding);
+    this.#parts.queue.noteSetAside(this.#deferred.count > 0 || this.#postponed.isHolding);
   }
 
   #requeue(deferred: readonly PostponedPath[], postponed: readonly PostponedPath[]): void {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { Log, LogFields } from '#src/observe/log.js';
 import { type LogEvent, messageIds } from '#src/observe/message-ids.js';
-import { Reporter } from '#src/observe/reporter.js';
+import { createReporter } from '#src/observe/reporter.js';
 import { QueueTrouble } from '#src/queue/errors.js';
 import { Timeline } from '#src/sync/common/timeline.js';
 import type { FullCheckReport } from '#src/sync/full-check/full-check.js';
@@ -27,7 +27,7 @@ function reporting(context: TestContext) {
   context.mock.timers.enable({ apis: ['Date'], now: new Date(2026, 4, 4, 10, 4).getTime() });
   const take = () => lines.splice(0).filter(({ level }) => level !== 'debug');
   const later = (seconds: number) => context.mock.timers.setTime(Date.now() + seconds * 1000);
-  return { reporter: new Reporter(log), take, later };
+  return { reporter: createReporter(log), take, later };
 }
 
 const down: PushReport = {
@@ -217,8 +217,8 @@ test('every field that the catalog names is there, whenever it shows the entry',
   reporter.onListening(1);
   const of = { peer: 'web2', count: 1, lastAt: 0, from: '10.0.0.2' };
   for (const cause of ['permission', 'identification', 'tls'] as const)
-    reporter.onRefused({ ...of, cause });
-  reporter.onAdmitted('web2');
+    reporter.onSessionRefused({ ...of, cause });
+  reporter.onSessionAccepted('web2');
   reporter.onQueueTrouble(new QueueTrouble('cursor', 'not saved'));
   reporter.onQueueTrouble(
     new QueueTrouble('write', 'not written', {
@@ -250,7 +250,7 @@ test('tells where the milliseconds of a single change have gone, at level debug'
   const lines: [string, LogFields | undefined][] = [];
   const ignore = () => {};
   const debug = (message: string, fields?: LogFields) => void lines.push([message, fields]);
-  const reporter = new Reporter({ error: ignore, warn: ignore, info: ignore, debug });
+  const reporter = createReporter({ error: ignore, warn: ignore, info: ignore, debug });
   const path = Buffer.from('/srv/a');
   const timeline = new Timeline(path, 10);
   timeline.mark('kernel', 10.5);

@@ -230,16 +230,16 @@ test('an unclean stop makes none due if nothing was unwritten, unless changes wa
   // Set aside, passed by the cursor, and never written again: not even an orderly end makes that
   // good.
   const batch = next(second);
-  second.setAside(true);
+  second.noteSetAside(true);
   second.commit(batch?.end as QueuePosition);
   second.close({ clean: true });
   const third = openQueue(folder, { unwritten: 'none' });
   const reason = 'changes waiting for a retry were lost with the last run';
   assert.deepEqual(third.recovery, { unclean: true, pending: 0, reason });
   third.fullCheckSucceeded(third.fullCheckDue?.ticket ?? 0);
-  third.setAside(true);
+  third.noteSetAside(true);
   third.append([file('/b')]);
-  third.setAside(false);
+  third.noteSetAside(false);
   third.close({ clean: true });
   const fourth = openQueue(folder, { unwritten: 'none' });
   assert.deepEqual(

@@ -48,7 +48,7 @@ export function checkerKnowledge(
     memory,
     notes,
     prefixes,
-    changes: new OverlookedChanges({ ledger, memory, notes }),
+    changes: new OverlookedChanges({ noteTable: ledger.notes, memory, notes }),
     arrivals: arriving(),
     survey,
     unseenSince: () => 0,

@@ -152,8 +152,8 @@ export class CsyncNode {
 
   /** Files pending for a peer, as the database names them without the prefix. */
   pendingFor(peer: CsyncNode): string[] {
-    return this.ledger
-      .dirtyFor(peer.name, 1e6)
+    return this.ledger.pending
+      .rows(peer.name, 1e6)
       .map((row) => row.encoded.toString('latin1').replace(/^%25data%25/, ''))
       .sort();
   }
@@ -199,7 +199,7 @@ export class CsyncNode {
    */
   tornChecks(record = join(this.systemDirectory, 'check-record')): TornChecks {
     return new TornChecks({
-      newest: (limit) => this.ledger.newest(limit),
+      newest: (limit) => this.ledger.notes.newest(limit),
       record: new CheckRecord(record),
     });
   }

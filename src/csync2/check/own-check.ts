@@ -1,7 +1,8 @@
 /** What `csync2 -c PATH` and `csync2 -m PATH` do to csync2's database, done in our own process. */
 import { setImmediate as othersTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { PathBytes } from '../../text/path-bytes.js';
-import { isLocked, type Ledger } from '../database/ledger.js';
+import { isLocked } from '../database/connection.js';
+import type { Ledger } from '../database/ledger.js';
 import { encodeName } from '../files/name-encoding.js';
 import type { CheckRules } from './check-rules.js';
 import { checkedNames, isPlainPath, markedName } from './checked-names.js';

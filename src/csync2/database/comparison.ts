@@ -4,8 +4,10 @@ import Database from 'better-sqlite3';
 import { encodeName } from '../files/name-encoding.js';
 import { databaseName } from '../run/instance.js';
 import type { CommandResult } from '../run/runner.js';
-import { type DirtyRow, insertDirty, type Ledger } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import type { ListingOptions } from './peer-listing.js';
+import type { PendingRow } from './pending-table.js';
+import { insertPending } from './pending-writes.js';
 
 /** Options of {@link compareWithPeer}, which makes pending what a peer lacks. */
 export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
@@ -13,7 +15,7 @@ export interface ComparisonOptions extends Omit<ListingOptions, 'idle'> {
    * If given, files that only the peer has are taken, too, to be removed there. Only rows for which
    * `keep` returns true are made pending. It gets all differences except those pending before.
    */
-  readonly keep?: (row: DirtyRow) => boolean;
+  readonly keep?: (row: PendingRow) => boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function compareWithPeer(
   try {
     rmSync(file, { force: true });
     await ledger.database.backup(file);
-    if (keep) forgetPending(file);
+    if (keep) forgetAllPending(file);
     const mode = ['-A', keep ? '-TIXU' : '-TIU', myName, peer];
     const result = await runner.run({ mode, database: directory, stallSeconds, signal });
     const good = result.outcome === 'done' || result.exitCode === 2;
@@ -45,7 +47,7 @@ export async function compareWithPeer(
   }
 }
 
-function forgetPending(file: string): void {
+function forgetAllPending(file: string): void {
   const copy = new Database(file);
   try {
     copy.exec('DELETE FROM dirty');
@@ -58,7 +60,7 @@ function adopt(
   ledger: Ledger,
   file: string,
   peer: string,
-  keep: (row: DirtyRow) => boolean = () => true,
+  keep: (row: PendingRow) => boolean = () => true,
 ): number {
   const copy = new Database(file, { readonly: true });
   try {
@@ -67,9 +69,9 @@ function adopt(
         `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
            WHERE peername = CAST(? AS TEXT)`,
       )
-      .all(encodeName(Buffer.from(peer))) as DirtyRow[];
+      .all(encodeName(Buffer.from(peer))) as PendingRow[];
     const kept = rows.filter(keep);
-    insertDirty(ledger.database, encodeName(Buffer.from(peer)), kept);
+    insertPending(ledger.database, encodeName(Buffer.from(peer)), kept);
     return kept.length;
   } finally {
     copy.close();

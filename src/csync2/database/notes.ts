@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3';
 import type { PathBytes } from '../../text/path-bytes.js';
 import { encodeName, namesOf, namesWithin, type PathPrefix } from '../files/name-encoding.js';
-import { type Ledger, subtree } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { rangeBelow } from './name-range.js';
 
 /** Single paths, and paths with everything below them. */
 export interface NotesScope {
@@ -16,10 +17,10 @@ export interface NotesScope {
 export interface Notes {
   /** csync2's texts. */
   readonly files: ReadonlyMap<string, Buffer>;
-  readonly pending: ReadonlyMap<string, readonly PendingRow[]>;
+  readonly pending: ReadonlyMap<string, readonly KeptRow[]>;
 }
 
-interface PendingRow {
+interface KeptRow {
   readonly forced: Buffer | number | string;
   readonly myName: Buffer;
   readonly peer: Buffer;
@@ -43,7 +44,7 @@ export function readNotes(
     }
     for (const path of scope.trees) {
       for (const name of namesWithin(path, prefixes))
-        reader.read('tree', subtree(encodeName(name)));
+        reader.read('tree', rangeBelow(encodeName(name)));
     }
     return reader.isOver ? undefined : { files: reader.files, pending: reader.pending };
   });
@@ -79,20 +80,9 @@ export function restoreNotes(ledger: Ledger, names: readonly string[], notes: No
   ledger.withoutWaiting(() => restore.immediate());
 }
 
-/**
- * Removes all pending rows of these names, in one transaction. Throws as {@link restoreNotes} does.
- */
-export function removePending(ledger: Ledger, names: readonly Buffer[]): void {
-  const removeRow = ledger.database.prepare('DELETE FROM dirty WHERE filename = CAST(? AS TEXT)');
-  const settleAll = ledger.database.transaction(() => {
-    for (const name of names) removeRow.run(name);
-  });
-  ledger.withoutWaiting(() => settleAll.immediate());
-}
-
 class NotesReader {
   readonly files = new Map<string, Buffer>();
-  readonly pending = new Map<string, PendingRow[]>();
+  readonly pending = new Map<string, KeptRow[]>();
   readonly #limit: number;
   readonly #statements: Readonly<
     Record<'self' | 'tree', readonly [Database.Statement, Database.Statement]>
@@ -126,7 +116,7 @@ class NotesReader {
       if (++this.#count > this.#limit) return;
       this.files.set(row.name.toString('latin1'), row.text);
     }
-    for (const row of pending.iterate(names) as Iterable<PendingRow & { name: Buffer }>) {
+    for (const row of pending.iterate(names) as Iterable<KeptRow & { name: Buffer }>) {
       if (++this.#count > this.#limit) return;
       const key = row.name.toString('latin1');
       const rows = this.pending.get(key) ?? [];

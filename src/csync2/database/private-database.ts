@@ -2,7 +2,10 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { encodeName } from '../files/name-encoding.js';
-import { type DirtyRow, insertDirty, type Ledger, subtree } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import { rangeBelow } from './name-range.js';
+import type { PendingRow } from './pending-table.js';
+import { insertPending } from './pending-writes.js';
 
 /**
  * A small private database for one push to one peer. It holds some of the peer's dirty rows, the
@@ -34,7 +37,7 @@ export class PrivateDatabase {
     ledger: Ledger,
     file: string,
     peer: string,
-    rows: readonly DirtyRow[],
+    rows: readonly PendingRow[],
   ): PrivateDatabase {
     const encodedPeer = encodeName(Buffer.from(peer));
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -47,7 +50,7 @@ export class PrivateDatabase {
       database.pragma('journal_mode = OFF');
       database.transaction(() => {
         database.exec(schema);
-        insertDirty(database, encodedPeer, rows);
+        insertPending(database, encodedPeer, rows);
         database.exec('INSERT INTO pushed SELECT filename FROM dirty');
         database.prepare('INSERT INTO push VALUES (?)').run(Date.now());
         insertParents(database, ledger, rows);
@@ -59,7 +62,7 @@ export class PrivateDatabase {
     } finally {
       database.close();
     }
-    const pushed = rows.map((row) => ({ ...row, seen: ledger.checkText(row.encoded) }));
+    const pushed = rows.map((row) => ({ ...row, seen: ledger.notes.textOf(row.encoded) }));
     const byName = new Map(pushed.map((row) => [row.encoded.toString('latin1'), row]));
     return new PrivateDatabase(file, encodedPeer, byName, pinned);
   }
@@ -90,7 +93,7 @@ export class PrivateDatabase {
   }
 
   /** Rows of files that csync2 had no note of when the push began. */
-  get unnoted(): readonly DirtyRow[] {
+  get unnoted(): readonly PendingRow[] {
     return [...this.#rows.values()].filter(({ seen }) => seen === undefined);
   }
 
@@ -155,7 +158,7 @@ export interface InterruptedPush {
 }
 
 /** A row that is pushed, and csync2's note of the file when the push began. */
-export interface PushedRow extends DirtyRow {
+export interface PushedRow extends PendingRow {
   readonly seen: string | undefined;
 }
 
@@ -222,12 +225,12 @@ export function mergePush(
   const myName = outcome.sent[0]?.myName ?? outcome.left[0]?.myName;
   const merge = database.transaction(() => {
     for (const row of outcome.sent) {
-      if (ledger.checkText(row.encoded) !== row.seen)
+      if (ledger.notes.textOf(row.encoded) !== row.seen)
         markAgain.run(row.encoded, row.myName, encodedPeer);
       else if (!checkedMeanwhile(row.encoded)) remove.run(row.rowid, row.encoded, encodedPeer);
     }
     for (const directory of outcome.missingOnPeer) {
-      markTree.run({ ...subtree(directory), myName, peer: encodedPeer });
+      markTree.run({ ...rangeBelow(directory), myName, peer: encodedPeer });
     }
     const parents = new Parents();
     for (const { encoded, myName: from } of outcome.needParents ?? []) {
@@ -237,35 +240,6 @@ export function mergePush(
     for (const { peername, certdata } of outcome.certificates) pin.run(peername, certdata);
   });
   ledger.withoutWaiting(() => merge.immediate());
-}
-
-/**
- * Removes a file from the pending rows of some peers, in one short transaction, except rows to be
- * sent with force. Throws what better-sqlite3 throws.
- */
-export function forgetDirty({ database }: Ledger, encoded: Buffer, peers: readonly string[]): void {
-  const forget = database.prepare(
-    `DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)
-       AND CAST(forced AS INTEGER) = 0`,
-  );
-  const forgetAll = database.transaction(() => {
-    for (const peer of peers) forget.run(encoded, encodeName(Buffer.from(peer)));
-  });
-  forgetAll.immediate();
-}
-
-/**
- * Removes the pending rows of some names for a peer, including rows to be sent with force. Throws
- * as {@link forgetDirty}.
- */
-export function withdrawDirty({ database }: Ledger, names: readonly Buffer[], peer: string): void {
-  const withdraw = database.prepare(
-    'DELETE FROM dirty WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)',
-  );
-  const withdrawAll = database.transaction(() => {
-    for (const encoded of names) withdraw.run(encoded, encodeName(Buffer.from(peer)));
-  });
-  withdrawAll.immediate();
 }
 
 /** The current type of a database name on disk. */
@@ -283,13 +257,13 @@ export type OnDisk = 'directory' | 'link' | 'other' | 'gone';
 export function completeSlice(
   ledger: Ledger,
   peer: string,
-  rows: readonly DirtyRow[],
+  rows: readonly PendingRow[],
   limit: number,
   look: (encoded: Buffer) => OnDisk,
-  comesAlong: (directory: DirtyRow) => boolean = () => true,
-): DirtyRow[] {
+  comesAlong: (directory: PendingRow) => boolean = () => true,
+): PendingRow[] {
   const encodedPeer = encodeName(Buffer.from(peer));
-  const slice = new Map<string, DirtyRow>();
+  const slice = new Map<string, PendingRow>();
   const find = ledger.database.prepare(
     `SELECT rowid, CAST(filename AS BLOB) AS encoded, CAST(myname AS BLOB) AS myName, forced FROM dirty
        WHERE filename = CAST(? AS TEXT) AND peername = CAST(? AS TEXT)`,
@@ -305,7 +279,7 @@ export function completeSlice(
     // A file that is gone needs no directory on the peer.
     if (look(given.encoded) !== 'gone') {
       for (const parent of parents.add(given.encoded)) {
-        const found = find.get(parent, encodedPeer) as DirtyRow | undefined;
+        const found = find.get(parent, encodedPeer) as PendingRow | undefined;
         const row = found && { ...found, forced: Number(found.forced) };
         if (row && comesAlong(row)) chain.push(row);
       }
@@ -317,7 +291,7 @@ export function completeSlice(
   }
   for (const [key, row] of slice) {
     if (look(row.encoded) === 'directory') continue;
-    const { from, to } = subtree(row.encoded);
+    const { from, to } = rangeBelow(row.encoded);
     for (const found of below.iterate({ from, to, peer: encodedPeer }) as Iterable<{
       name: Buffer;
     }>) {
@@ -332,7 +306,7 @@ export function completeSlice(
 function insertParents(
   database: Database.Database,
   ledger: Ledger,
-  rows: readonly DirtyRow[],
+  rows: readonly PendingRow[],
 ): void {
   const find = ledger.database.prepare(
     'SELECT CAST(checktxt AS BLOB) AS checktxt FROM file WHERE filename = CAST(? AS TEXT)',

@@ -146,7 +146,7 @@ export class ManagedServer {
   }
 
   /**
-   * Makes new sessions wait until {@link admitSessions}. The listening process is stopped, so
+   * Makes new sessions wait until {@link releaseSessions}. The listening process is stopped, so
    * connections wait in the kernel's queue. Open sessions have processes of their own and continue.
    */
   holdSessions(): void {
@@ -161,7 +161,7 @@ export class ManagedServer {
   }
 
   /** Lets new sessions in again. */
-  admitSessions(): void {
+  releaseSessions(): void {
     this.#isClosed = false;
     // The content of the log has just been read.
     if (this.#state === 'listening') boundLog(this.#logFile);
@@ -177,7 +177,7 @@ export class ManagedServer {
     clearTimeout(this.#restart);
     this.#process?.kill('SIGTERM');
     // A stopped process handles the signal only when it continues.
-    this.admitSessions();
+    this.releaseSessions();
     await this.#process;
     const deadline = performance.now() + sessionGraceSeconds * 1000;
     while (this.#leftOver().length > 0 && performance.now() < deadline) {

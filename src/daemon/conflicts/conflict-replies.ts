@@ -2,7 +2,7 @@ import { readCheckText } from '../../csync2/files/check-text.js';
 import { decodeName } from '../../csync2/files/name-encoding.js';
 import type { ConflictReply, ConflictsReply, SideReply } from '../../observe/control-replies.js';
 import { type Conflict, changedAt, countBelow } from '../../sync/compare/conflict.js';
-import type { Sync } from '../../sync/create-sync.js';
+import type { Sync } from '../../sync/sync.js';
 import { display, type PathBytes } from '../../text/path-bytes.js';
 import { typeNames } from '../type-names.js';
 

@@ -4,7 +4,7 @@ import type { ControlRequest } from '../../observe/control-protocol.js';
 import type { ResolvedReply, ResolveReply } from '../../observe/control-replies.js';
 import { type Conflict, newestOf } from '../../sync/compare/conflict.js';
 import type { Conflicts } from '../../sync/compare/conflicts.js';
-import type { Sync } from '../../sync/create-sync.js';
+import type { Sync } from '../../sync/sync.js';
 import { fromKey, isWithin, type PathBytes } from '../../text/path-bytes.js';
 import { NoComparisonError, NotSynchronisedError } from '../refusals.js';
 import { conflictReply, pathOfConflict } from './conflict-replies.js';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLocked } from '../../csync2/database/ledger.js';
+import { isLocked } from '../../csync2/database/connection.js';
 import { exitCodes, InotifyCsyncError } from '../../errors.js';
 import type { FlushReply } from '../../observe/control-replies.js';
 import type { Queue } from '../../queue/queue.js';
 import { Waker } from '../../sync/common/waker.js';
-import type { Sync } from '../../sync/create-sync.js';
 import type { Lane } from '../../sync/push/lane.js';
+import type { Sync } from '../../sync/sync.js';
 import { toKey } from '../../text/path-bytes.js';
 import { requireSendable } from '../pauses.js';
 import { type FlushPending, FlushProgress } from './progress.js';

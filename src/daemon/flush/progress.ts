@@ -33,7 +33,7 @@ export interface FlushView {
   /** How often a lane has requested another check of a file. */
   readonly rechecks: number;
   /** Paths that concern the flush and are no longer in the queue, but will be in it again. */
-  aside(): ReadonlyMap<PathKey, SetAside>;
+  setAside(): ReadonlyMap<PathKey, SetAside>;
   readonly fullCheck: {
     readonly due: { readonly ticket: number; readonly reason: string } | undefined;
     /** The ticket with which the last successful full check began. */
@@ -184,7 +184,7 @@ export class FlushProgress {
     const left = this.#upTo - view.queue.done;
     if (left > 0)
       return [pending('queue', `${counted(left, 'change waits', 'changes wait')} to be checked`)];
-    const aside = view.aside();
+    const aside = view.setAside();
     const before = this.#aside;
     // A part of a tree that was set aside and checked may still be set aside.
     const still = [...aside].filter(([path]) => before === undefined || isWithinAny(path, before));

@@ -1,7 +1,7 @@
 import { outcomeText } from '../../csync2/run/result.js';
 import type { Queue } from '../../queue/queue.js';
-import type { Sync } from '../../sync/create-sync.js';
 import type { Lane } from '../../sync/push/lane.js';
+import type { Sync } from '../../sync/sync.js';
 import { counted } from '../../text/counted.js';
 import {
   displayShort,
@@ -54,7 +54,7 @@ export function flushView(
     queue: { written: queue.written, done: queue.done },
     requeued: scheduler.requeuedUpTo,
     rechecks: scheduler.rechecks,
-    aside: () => asideOf(sync, paths),
+    setAside: () => asideOf(sync, paths),
     fullCheck: { due: queue.fullCheckDue, succeeded: queue.succeededTicket },
     isMarking: () => sync.isMarking(),
     peers: sync.lanes

@@ -9,10 +9,10 @@ import { isArrivingWithin, type JudgedArrival, judgeArrival } from './arrival.js
 /** The relation of the sessions of csync2's server to files, as of one look at the sessions. */
 export interface ArrivalView {
   /**
-   * @param isTold - events have reported the file; else no events are set off against its
+   * @param isReported - events have reported the file; else no events are set off against its
    * receptions
    */
-  judge(path: PathBytes, stamp: FileStamp, isTold: boolean): JudgedArrival;
+  judge(path: PathBytes, stamp: FileStamp, isReported: boolean): JudgedArrival;
   /**
    * Whether a session has removed the file at a path, to put another in its place, and still works
    * on it.
@@ -65,6 +65,17 @@ export function senderOf(
     : undefined;
 }
 
+/** The peer that last sent a name here, if it may still be bringing that version to others. */
+export function recentSenderOf(name: string, activity: Activity): string | undefined {
+  const reception = activity.reception(name);
+  return reception && Date.now() - reception.since < spreadingMilliseconds
+    ? reception.peer
+    : undefined;
+}
+
+/** How long a peer may be about to bring others the files that it has sent here. */
+export const spreadingMilliseconds = 60_000;
+
 /** The sessions that {@link Activity} tells of. */
 export function arrivalsOf(
   activity: Activity,
@@ -87,9 +98,9 @@ export function arrivalsOf(
         namesOf(path, prefixes).map((name) => name.toString('latin1')),
       );
     return {
-      judge(path, stamp, isTold) {
+      judge(path, stamp, isReported) {
         const account = () =>
-          isTold ? writes.balance(path, timesOf(path), closesOf(activity)) : 'unknown';
+          isReported ? writes.balance(path, timesOf(path), closesOf(activity)) : 'unknown';
         return judgeArrival(path, stamp, {
           reception: receptionOf(path),
           sessions,

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../csync2/database/ledger.js';
+import type { NoteTable } from '../../csync2/database/note-table.js';
 import type { MountMemory } from '../guard/mount-memory.js';
 import type { NoteHistory } from '../memory/note-history.js';
 
@@ -7,7 +7,7 @@ import type { NoteHistory } from '../memory/note-history.js';
  * are.
  */
 export interface NotedArrivalsParts {
-  readonly ledger: Pick<Ledger, 'lastRow' | 'notedAfter'>;
+  readonly noteTable: Pick<NoteTable, 'lastRow' | 'after'>;
   readonly notes: NoteHistory;
   readonly memory: MountMemory;
   /** Called with names as csync2 has them, one character a byte. */
@@ -36,16 +36,16 @@ export class NotedArrivals {
    */
   gone(seenAt = Date.now()): void {
     if (this.#row !== undefined) return;
-    const { ledger, memory, notes } = this.#parts;
-    this.#row = notes.highestAt(seenAt) ?? ledger.lastRow();
+    const { memory, notes, noteTable } = this.#parts;
+    this.#row = notes.highestAt(seenAt) ?? noteTable.lastRow();
     memory.lastRowInSight = this.#row;
   }
 
   /** Looks for what has been noted since the last call. */
   look(): void {
     if (this.#row === undefined) return;
-    const { ledger, onNoted } = this.#parts;
-    const found = ledger.notedAfter(this.#row);
+    const { noteTable, onNoted } = this.#parts;
+    const found = noteTable.after(this.#row);
     for (const { row, name } of found) {
       const key = name.toString('latin1');
       if (!this.#own.delete(key)) onNoted(key);

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import type { KnownTree } from '../../csync2/database/known-tree.js';
 import type { Ledger } from '../../csync2/database/ledger.js';
 import { checkTextOf } from '../../csync2/files/check-text.js';
 import { type PathBytes, parentOf, toKey } from '../../text/path-bytes.js';
@@ -51,7 +52,9 @@ export interface PlannedStamp {
 
 /** The parts of {@link CheckPlanner}. `ledger` is undefined if the database is not SQLite. */
 export interface CheckPlannerParts {
-  readonly ledger: Pick<Ledger, 'reading' | 'knows' | 'countWithin'> | undefined;
+  readonly ledger:
+    | (Pick<Ledger, 'reading'> & { readonly tree: Pick<KnownTree, 'knows' | 'countWithin'> })
+    | undefined;
   readonly memory: Pick<FileMemory, 'remember' | 'rememberMarked' | 'rememberTouched'>;
   readonly changes: Pick<OverlookedChanges, 'judge' | 'marked' | 'mustStillBeMarked'>;
   readonly arrivals: LookAtArrivals;
@@ -188,7 +191,7 @@ export class CheckPlanner {
     const isTrusted = plan.trusted.has(toKey(path));
     const verdict = this.#judge(plan, path, stamp, {
       isTrusted,
-      isTold: true,
+      isReported: true,
       text: checkTextOf(stat),
     });
     this.#noteLinks(plan, path, stat, verdict);
@@ -220,7 +223,7 @@ export class CheckPlanner {
     const stat = statOf(path);
     const isTrusted = plan.trusted.has(toKey(path));
     if (!stat) return;
-    const verdict = this.#planInTree(plan, path, stampOf(stat), { isTrusted, isTold: true });
+    const verdict = this.#planInTree(plan, path, stampOf(stat), { isTrusted, isReported: true });
     this.#noteLinks(plan, path, stat, verdict);
   }
 
@@ -231,7 +234,8 @@ export class CheckPlanner {
     this.#parts.links?.seen(file);
     // A second name was given to a file that was written long ago: no one has changed the content
     // of the first one.
-    const isOnlyNamed = ctimeNs - mtimeNs > namedNs && this.#parts.ledger?.knows(path) === false;
+    const isOnlyNamed =
+      ctimeNs - mtimeNs > namedNs && this.#parts.ledger?.tree.knows(path) === false;
     if (verdict !== 'nothing' && verdict !== 'later' && !isOnlyNamed) plan.linked.push(file);
   }
 
@@ -243,7 +247,7 @@ export class CheckPlanner {
     const sight = lookAt(path);
     if (sight.kind !== 'unreadable') return sight.kind === 'there' ? sight.stat : undefined;
     // csync2 could never look at the path, and never knew it.
-    const isBeyondReach = sight.errno === 'ENAMETOOLONG' && !this.#parts.ledger?.knows(path);
+    const isBeyondReach = sight.errno === 'ENAMETOOLONG' && !this.#parts.ledger?.tree.knows(path);
     if (isBeyondReach) plan.skipped++;
     else plan.unreadable.push({ path, recursive, outcome: 'unreadable', text: sight.errno });
     return 'unreadable';
@@ -277,7 +281,7 @@ export class CheckPlanner {
     const unseen = isAll ? changed : changed.filter((entry) => mayBeUnseen(changedAt(entry)));
     this.#inPortions(unseen, (entry) => {
       if (entry.type === 'file' && entry.links > 1) this.#parts.links?.seen(entry);
-      this.#planInTree(plan, entry.path, entry, { isTrusted: false, isTold: false });
+      this.#planInTree(plan, entry.path, entry, { isTrusted: false, isReported: false });
     });
   }
 
@@ -285,7 +289,7 @@ export class CheckPlanner {
     plan: Plan,
     path: PathBytes,
     stamp: FileStamp,
-    how: { isTrusted: boolean; isTold: boolean },
+    how: { isTrusted: boolean; isReported: boolean },
   ): Verdict | 'later' {
     const verdict = this.#judge(plan, path, stamp, how);
     if (verdict === 'later')
@@ -298,9 +302,13 @@ export class CheckPlanner {
     plan: Plan,
     path: PathBytes,
     stamp: FileStamp,
-    { isTrusted, isTold, text }: { isTrusted: boolean; isTold: boolean; text?: string | undefined },
+    {
+      isTrusted,
+      isReported,
+      text,
+    }: { isTrusted: boolean; isReported: boolean; text?: string | undefined },
   ): Verdict | 'later' {
-    const { arrival, account } = plan.arrivals.judge(path, stamp, isTold);
+    const { arrival, account } = plan.arrivals.judge(path, stamp, isReported);
     if (plan.waits && arrival === 'half-received') plan.halfReceived.push(path);
     if (plan.waits && (arrival === 'arriving' || arrival === 'half-received')) return 'later';
     const verdict = this.#parts.changes.judge(path, stamp, {
@@ -322,8 +330,8 @@ export class CheckPlanner {
     return (
       stat === undefined &&
       ledger !== undefined &&
-      !ledger.knows(path) &&
-      ledger.countWithin(path, 1) === 0
+      !ledger.tree.knows(path) &&
+      ledger.tree.countWithin(path, 1) === 0
     );
   }
 
@@ -332,7 +340,7 @@ export class CheckPlanner {
    * peers.
    */
   #wasDirectory(path: PathBytes): boolean {
-    return (this.#parts.ledger?.countWithin(path, 2) ?? 0) > 1;
+    return (this.#parts.ledger?.tree.countWithin(path, 2) ?? 0) > 1;
   }
 
   #mayHaveBeenDirectory(path: PathBytes): boolean {
@@ -348,7 +356,7 @@ export class CheckPlanner {
     if (!ledger) return;
     for (let parent = parentOf(path); parent.length > 1; parent = parentOf(parent)) {
       const key = toKey(parent);
-      if (parents.has(key) || ledger.knows(parent)) return;
+      if (parents.has(key) || ledger.tree.knows(parent)) return;
       parents.set(key, parent);
     }
   }

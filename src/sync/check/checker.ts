@@ -1,6 +1,6 @@
 import { type PathCheck, ProgramCheck } from '../../csync2/check/path-check.js';
 import type { Ledger } from '../../csync2/database/ledger.js';
-import { removePending } from '../../csync2/database/notes.js';
+import { removePending } from '../../csync2/database/pending-writes.js';
 import { encodeName, namesOf, type PathPrefix } from '../../csync2/files/name-encoding.js';
 import type { Runner } from '../../csync2/run/runner.js';
 import type { BrokenSession } from '../../csync2/server-log/session-log.js';
@@ -121,7 +121,7 @@ export class Checker {
     const { check = new ProgramCheck(runner, prefixes) } = parts;
     const clearance = new Clearance({
       guard,
-      tree: sweepTree(ledger, () => true),
+      tree: sweepTree(ledger?.tree, () => true),
       survey: parts.survey,
     });
     const mistakes = new MistakenDeletions({ ledger, prefixes, guard, onRestored });
@@ -192,7 +192,7 @@ export class Checker {
     const { ledger, notes } = this.#parts;
     this.#planner.remember(plan, held.concat(failed.map(({ path }) => path)));
     // Later notes that are not ours come from sessions.
-    if (ledger) notes.sample(ledger.lastRow(), Date.now());
+    if (ledger) notes.sample(ledger.notes.lastRow(), Date.now());
   }
 
   /**
@@ -268,7 +268,7 @@ export class Checker {
     if (this.#broken.length + this.#emptied.length === 0) return undefined;
     const received = receivedFiles(this.#broken, prefixes, statOf);
     const isGone = (path: PathBytes) =>
-      lookAt(path).kind === 'absent' && (ledger?.knows(path) ?? true);
+      lookAt(path).kind === 'absent' && (ledger?.tree.knows(path) ?? true);
     const paths = [...received.map(({ path }) => path), ...this.#emptied.filter(isGone)];
     const begun = performance.now();
     let failure = await this.#runner.note(paths);

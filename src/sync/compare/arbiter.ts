@@ -22,7 +22,7 @@ export interface ContestedPeer extends ComparedPeer {
   /** Tries at once those of `names` that the peer has refused: the obstacle may be gone. */
   tryAgain(names: ContestedNames): void;
   /** Sends the file under this name with force. */
-  win(name: string): void;
+  sendForced(name: string): void;
 }
 
 /** The parts of {@link Arbiter}. Names are those of csync2's database, one character a byte. */
@@ -196,7 +196,7 @@ export class Arbiter {
       if (winner === 'there') yielded.set(name, times + 1);
       if (winner !== 'here' && !isUnclaimed) continue;
       yielded.delete(name);
-      peer.win(name);
+      peer.sendForced(name);
       won.push(name);
     }
     if (won.length > 0) this.#parts.onDecided?.(peer.name, won);

@@ -17,7 +17,7 @@ export interface ConflictPeer extends ComparedPeer {
   /** The names that are pending for the peer at and below a name. */
   pendingWithin(name: string): readonly string[];
   /** Sends the file under a name with force. */
-  win(name: string): void;
+  sendForced(name: string): void;
   /** Removes these names from the pending ones of the peer. Returns whether that was possible. */
   giveUp(names: readonly string[]): Promise<boolean>;
   /**
@@ -97,7 +97,7 @@ export class Conflicts {
    */
   sendOwn({ name, parts, peer }: Conflict): void {
     const found = this.#peer(peer);
-    for (const each of new Set([name, ...parts.keys()])) found.win(each);
+    for (const each of new Set([name, ...parts.keys()])) found.sendForced(each);
     const around = new ContestedNames();
     // Rows above the name that waited for it, such as the removal of a directory, would wait for
     // seconds or minutes.

@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import { isWithin, type PathBytes } from '../../text/path-bytes.js';
 
 /**
@@ -14,7 +14,7 @@ export interface ReconciliationParts {
    */
   readonly compare: (
     peer: string,
-    keep: (row: DirtyRow) => boolean,
+    keep: (row: PendingRow) => boolean,
     signal: AbortSignal,
   ) => Promise<number>;
   /**
@@ -74,7 +74,7 @@ export class Reconciliation {
       await pause(restMilliseconds, signal);
       const asked = this.#take(peer).filter((name) => !isContested(peer, name));
       if (asked.length === 0) continue;
-      const isInTheWay = ({ encoded }: DirtyRow) =>
+      const isInTheWay = ({ encoded }: PendingRow) =>
         asked.some((name) => isWithin(encoded, name)) && !isKnown(encoded);
       try {
         if ((await compare(peer, isInTheWay, signal)) > 0) wake(peer);

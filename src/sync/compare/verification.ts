@@ -16,7 +16,7 @@ export interface VerifiedPeer extends ComparedPeer {
   /** Whether a name is pending for the peer. */
   isPending(name: string): boolean;
   /** Sends the file under a name with force. */
-  win(name: string): void;
+  sendForced(name: string): void;
   /** Sends the file under a name, unless the peer has a changed file of its own there. */
   offer(name: string): void;
 }
@@ -71,7 +71,7 @@ export function repair(peer: VerifiedPeer, divergences: readonly Divergence[]): 
   const own = divergences.filter(({ sender }) => sender === 'here');
   for (const { name } of own) {
     if (peer.sides.method === 'none') peer.offer(name);
-    else peer.win(name);
+    else peer.sendForced(name);
   }
   return own.length;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLocked } from '../../csync2/database/ledger.js';
+import { isLocked } from '../../csync2/database/connection.js';
 import { Mutex } from '../common/mutex.js';
 
 /**
@@ -24,7 +24,7 @@ export interface ServerSessions {
 /** Holds up new sessions; open ones go on. Only a server that we run has a gate. */
 export interface ServerGate {
   holdSessions(): void;
-  admitSessions(): void;
+  releaseSessions(): void;
 }
 
 /**
@@ -93,7 +93,7 @@ export class DatabaseWindow {
     const isWaitedFor = this.#turn.isWaitedFor;
     if (isWaitedFor && performance.now() - (this.#closedAt ?? 0) < heldUpMilliseconds) return;
     this.#closedAt = undefined;
-    this.#gate?.admitSessions();
+    this.#gate?.releaseSessions();
     // The server's process needs a moment to let a session in.
     if (isWaitedFor && this.#gate) await sleep(letInMilliseconds);
   }

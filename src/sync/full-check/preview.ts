@@ -16,7 +16,7 @@ export interface Finding {
 
 /** The parts of {@link Preview}. */
 export interface PreviewParts {
-  readonly ledger: Pick<Ledger, 'knows' | 'notedWithin'>;
+  readonly ledger: Pick<Ledger, 'notes' | 'tree'>;
   readonly prefixes: readonly PathPrefix[];
   readonly peers: readonly Pick<SyncPeer, 'name' | 'shares' | 'slaveHere'>[];
   /** Whether something at or below a path may be synchronised. */
@@ -43,7 +43,7 @@ export class Preview {
    */
   async *check(path: PathBytes): AsyncGenerator<Finding, void> {
     const { isAway, ledger } = this.#parts;
-    for (const portion of ledger.notedWithin(path)) {
+    for (const portion of ledger.notes.within(path)) {
       for (const { name, text } of portion) {
         const place = realPathOf(name, this.#parts.prefixes);
         if (!place || isAway(place) || this.#peersOf(name).length === 0) continue;
@@ -66,7 +66,7 @@ export class Preview {
   ): Promise<{ readonly files: number; readonly peers: ReadonlyMap<string, number> }> {
     const peers = new Map<string, number>();
     let files = 0;
-    for (const portion of this.#parts.ledger.notedWithin(path)) {
+    for (const portion of this.#parts.ledger.notes.within(path)) {
       for (const { name } of portion) {
         const place = realPathOf(name, this.#parts.prefixes);
         const sharing = this.#peersOf(name).filter(({ slaveHere }) => !slaveHere);
@@ -97,7 +97,7 @@ export class Preview {
 
   #isNew(path: PathBytes): boolean {
     const stat = statOf(path);
-    if (!stat || stat.isSocket() || this.#parts.ledger.knows(path)) return false;
+    if (!stat || stat.isSocket() || this.#parts.ledger.tree.knows(path)) return false;
     return namesOf(path, this.#parts.prefixes).some((name) => this.#peersOf(name).length > 0);
   }
 

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../csync2/database/ledger.js';
+import type { NoteTable } from '../../csync2/database/note-table.js';
 import { type NotedFile, secondsOf } from '../../csync2/files/check-text.js';
 import { type PathBytes, type PathKey, toKey } from '../../text/path-bytes.js';
 import type { FileMemory } from './file-memory.js';
@@ -33,9 +33,9 @@ export interface Circumstances {
   readonly text?: string | undefined;
 }
 
-/** The parts of {@link OverlookedChanges}. `ledger` is undefined if the database is not SQLite. */
+/** The parts of {@link OverlookedChanges}; no `noteTable` if the database is not SQLite. */
 export interface OverlookedChangesParts {
-  readonly ledger: Pick<Ledger, 'noted'> | undefined;
+  readonly noteTable: Pick<NoteTable, 'of'> | undefined;
   readonly memory: Pick<FileMemory, 'isSame' | 'isSameAsMarked' | 'isSameAsTouched' | 'since'>;
   readonly notes: Pick<NoteHistory, 'isWrittenAfter'>;
 }
@@ -58,11 +58,11 @@ export class OverlookedChanges {
   }
 
   judge(path: PathBytes, stamp: FileStamp, circumstances: Circumstances): Verdict {
-    const { ledger } = this.#parts;
+    const { noteTable } = this.#parts;
     if (this.#unmarked.has(toKey(path))) return 'overlooked';
     if (stamp.type === 'other') return 'check';
-    if (!ledger) return this.#judgeUnknown(path, stamp, circumstances);
-    const noted = ledger.noted(path);
+    if (!noteTable) return this.#judgeUnknown(path, stamp, circumstances);
+    const noted = noteTable.of(path);
     if (!noted || !looksTheSame(noted, stamp)) return 'check';
     // Owner or mode may have changed, which csync2 sees.
     const isSeen = circumstances.text !== undefined && noted.text !== circumstances.text;

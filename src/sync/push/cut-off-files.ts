@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import { saidName } from '../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../csync2/run/push-transcript.js';
 
@@ -14,7 +14,7 @@ export class CutOffFiles {
   readonly #until = new Map<string, number>();
 
   /** Whether a row must be pushed with force. */
-  isForced(row: DirtyRow, now = Date.now()): boolean {
+  isForced(row: PendingRow, now = Date.now()): boolean {
     return now < (this.#until.get(saidName(row)) ?? 0);
   }
 
@@ -27,8 +27,8 @@ export class CutOffFiles {
 }
 
 interface Rows {
-  readonly sent: readonly DirtyRow[];
-  readonly left: readonly DirtyRow[];
+  readonly sent: readonly PendingRow[];
+  readonly left: readonly PendingRow[];
 }
 
 const forcedMilliseconds = 60_000;

@@ -1,5 +1,6 @@
-import type { DirtyRow, Ledger } from '../../csync2/database/ledger.js';
-import { withdrawDirty } from '../../csync2/database/private-database.js';
+import type { Ledger } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
+import { withdrawPending } from '../../csync2/database/pending-writes.js';
 import { type DatabaseWindow, whenNotBusy } from '../database/database-window.js';
 import type { HeldConflict } from './refused/rejected.js';
 import type { RejectedRows } from './refused/rejected-rows.js';
@@ -44,7 +45,7 @@ export class Decisions {
    * Sends the file under a name with force, as long as the file does not change, in place of
    * something else that the peer has there.
    */
-  win(encoded: Buffer): void {
+  sendForced(encoded: Buffer): void {
     this.#send(encoded, true);
   }
 
@@ -62,7 +63,7 @@ export class Decisions {
   async giveUp(names: readonly Buffer[]): Promise<boolean> {
     const { contested, ledger, peer, rejected, wake, window } = this.#parts;
     const isDone = await window.run(() =>
-      whenNotBusy(() => ledger.withoutWaiting(() => withdrawDirty(ledger, names, peer))),
+      whenNotBusy(() => ledger.withoutWaiting(() => withdrawPending(ledger, names, peer))),
     );
     if (!isDone) return false;
     for (const encoded of names) {
@@ -92,7 +93,7 @@ export class Decisions {
   }
 
   /** Whether the peer has refused a file, and has not taken it since. */
-  hasRejected(row: DirtyRow): boolean {
+  hasRejected(row: PendingRow): boolean {
     return this.#parts.rejected.hasFailed(row);
   }
 

@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import type { PushedRow } from '../../csync2/database/private-database.js';
 import { encodeName, saidName } from '../../csync2/files/name-encoding.js';
 import type { Diagnosis } from '../../csync2/refusals/diagnosis.js';
@@ -79,7 +79,7 @@ export class Judge {
   /**
    * Whether the peer had a version of its own until now, which it may have been bringing to others.
    */
-  #isLate(row: DirtyRow): boolean {
+  #isLate(row: PendingRow): boolean {
     const { contested, rejected } = this.#parts;
     const { encoded } = row;
     return rejected.wasConflict(row) || contested.isOrigin(encoded) || contested.isDecided(encoded);
@@ -127,7 +127,7 @@ export class Judge {
    * same size), which is all that `auto` compares, so neither wins there. One host must give way,
    * and both must agree which: the host whose name comes later.
    */
-  #winsTies(row: DirtyRow): boolean {
+  #winsTies(row: PendingRow): boolean {
     return Buffer.compare(row.myName, encodeName(Buffer.from(this.#parts.peer))) < 0;
   }
 }

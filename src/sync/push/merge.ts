@@ -1,4 +1,6 @@
-import { type DirtyRow, isLocked, type Ledger } from '../../csync2/database/ledger.js';
+import { isLocked } from '../../csync2/database/connection.js';
+import type { Ledger } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import { mergePush } from '../../csync2/database/private-database.js';
 import { saidName } from '../../csync2/files/name-encoding.js';
 import type { CheckJournal, Checkpoint } from '../database/check-journal.js';
@@ -64,7 +66,7 @@ export class Merge {
     }
   }
 
-  #isUncertain(row: DirtyRow): boolean {
+  #isUncertain(row: PendingRow): boolean {
     const { files, uncertain, versions } = this.#parts;
     const path = files.path(row.encoded);
     if (path === undefined) return false;
@@ -78,6 +80,6 @@ export class Merge {
   }
 }
 
-function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+function keyOf({ encoded }: Pick<PendingRow, 'encoded'>): string {
   return encoded.toString('latin1');
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { type DirtyRow, isLocked, type Ledger } from '../../csync2/database/ledger.js';
+import { isLocked } from '../../csync2/database/connection.js';
+import type { Ledger } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import { PrivateDatabase, type PushedRow } from '../../csync2/database/private-database.js';
 import { encodeName, type PathPrefix, saidName } from '../../csync2/files/name-encoding.js';
 import type { Runner } from '../../csync2/run/runner.js';
@@ -168,7 +170,7 @@ export class PeerLane implements Lane {
       ...{ peer: parts.peer, ledger: parts.ledger, journal: parts.journal, files: this.#files },
       ...{ versions: this.#versions, uncertain: this.#uncertain, contested: this.#contested },
     };
-    this.#pending = new PendingCount(() => parts.ledger.countDirty(parts.peer));
+    this.#pending = new PendingCount(() => parts.ledger.pending.count(parts.peer));
     this.decisions = new Decisions({
       ...{ peer: parts.peer, ledger: parts.ledger, window: parts.window },
       ...{ rejected: this.#rejected, contested: this.#contested, wake: () => this.wake() },
@@ -295,11 +297,11 @@ export class PeerLane implements Lane {
     const paths = chosen.flatMap((row) => this.#files.path(row.encoded) ?? []);
     // This is still the moment of the snapshot: files that are checked after it stay pending,
     // whether this push sends them or not.
-    const isTold = suspect !== undefined || this.#pusher.isSmall(chosen);
+    const isVerbose = suspect !== undefined || this.#pusher.isSmall(chosen);
     this.#pushing = {
       copy,
       checkpoint: journal.checkpoint(),
-      isTold,
+      isVerbose,
       paths,
       halt: new AbortController(),
       timeline: begunAt === undefined ? undefined : timelines?.pushing(paths, begunAt),
@@ -316,10 +318,10 @@ export class PeerLane implements Lane {
     if (acceptedAt !== undefined) this.#parts.timelines?.accepted(this.peer, timeline, acceptedAt);
   }
 
-  #chosen(rows: readonly DirtyRow[], suspect: DirtyRow | undefined): readonly DirtyRow[] {
+  #chosen(rows: readonly PendingRow[], suspect: PendingRow | undefined): readonly PendingRow[] {
     const chosen = suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row));
     return chosen.map((row) =>
-      this.#rejected.isForced(row) || this.#cutOff.isForced(row) || this.#contested.hasWon(row)
+      this.#rejected.isForced(row) || this.#cutOff.isForced(row) || this.#contested.isForced(row)
         ? { ...row, forced: 1 }
         : row,
     );
@@ -336,15 +338,15 @@ export class PeerLane implements Lane {
 
   #hasEntries(encoded: Buffer): boolean {
     const path = this.#files.path(encoded);
-    return path !== undefined && this.#parts.ledger.countWithin(path, 2, true) > 1;
+    return path !== undefined && this.#parts.ledger.tree.countWithin(path, 2, true) > 1;
   }
 
   #isNeededBelow(encoded: Buffer): boolean {
     const { ledger, peer } = this.#parts;
     const path = this.#files.path(encoded);
     if (!path || this.#files.look(encoded) !== 'directory') return false;
-    return ledger
-      .pendingWithin(peer, path, mostBelow)
+    return ledger.pending
+      .within(peer, path, mostBelow)
       .some((row) => !row.encoded.equals(encoded) && this.#files.look(row.encoded) !== 'gone');
   }
 
@@ -386,7 +388,7 @@ export class PeerLane implements Lane {
     return isOver;
   }
 
-  #nextRows(): readonly DirtyRow[] {
+  #nextRows(): readonly PendingRow[] {
     this.#parts.lookAtRoots();
     const { rows, resting, unreadable, waiting } = this.#choice.next(
       this.#refusal.isPeer ? 1 : this.#slice.rows,
@@ -428,9 +430,9 @@ export class PeerLane implements Lane {
   }
 
   /** Only resting rows are left to send, so the lane wakes when the first of them is due. */
-  #awaitRelease(resting: readonly DirtyRow[]): void {
+  #awaitRelease(resting: readonly PendingRow[]): void {
     const { ledger } = this.#parts;
-    const isPending = (encoded: Buffer) => ledger.pendingRow(this.peer, encoded) !== undefined;
+    const isPending = (encoded: Buffer) => ledger.pending.row(this.peer, encoded) !== undefined;
     const release = this.#rejected.nextRelease(resting, isPending) ?? Number.POSITIVE_INFINITY;
     const pause = this.#waiting > 0 ? waitingMilliseconds : lookAgainMilliseconds;
     const isMore = this.#waiting + this.#unreadable > 0;

@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../csync2/database/ledger.js';
+import type { PendingRow } from '../../csync2/database/pending-table.js';
 import type {
   PrivateDatabase,
   PushedRow,
@@ -37,7 +37,7 @@ export interface PushParts {
   /** Whether a name is a directory here, and something that is there is pending below it. */
   readonly isNeededBelow: (encoded: Buffer) => boolean;
   /** Whether a file is still as this peer has sent it. */
-  readonly isTheirs: (row: DirtyRow) => boolean;
+  readonly isTheirs: (row: PendingRow) => boolean;
   /** Looks which places are there. */
   readonly lookAtRoots: () => void;
   /** Undefined if nothing is kept from being unmounted. */
@@ -56,7 +56,7 @@ export class Pusher {
    * Whether csync2 can show all that goes over the wire; only then does it tell why a file is
    * rejected.
    */
-  isSmall(rows: readonly DirtyRow[]): boolean {
+  isSmall(rows: readonly PendingRow[]): boolean {
     if (rows.length > toldRows) return false;
     let bytes = 0n;
     for (const row of rows) bytes += this.#parts.files.compared(row).size;
@@ -67,7 +67,10 @@ export class Pusher {
    * Pushes a slice. The push ends early on `signal`, or on the slice's `halt` when a file of the
    * slice goes out of sight.
    */
-  async run({ copy, isTold, paths, halt, timeline }: Slice, signal: AbortSignal): Promise<Pushed> {
+  async run(
+    { copy, isVerbose, paths, halt, timeline }: Slice,
+    signal: AbortSignal,
+  ): Promise<Pushed> {
     const { directory, doubt, lookAtRoots, peer, pin, runner, stallSeconds } = this.#parts;
     const watch = new PushWatch({
       paths,
@@ -82,7 +85,7 @@ export class Pusher {
     });
     try {
       const result = await runner.run({
-        mode: ['-A', isTold ? '-vvv' : '-v', '-u', '-P', peer],
+        mode: ['-A', isVerbose ? '-vvv' : '-v', '-u', '-P', peer],
         database: directory,
         stallSeconds,
         onSpawned: timeline && (() => timeline.mark('push spawn', performance.now())),
@@ -91,7 +94,7 @@ export class Pusher {
           transcript.add(message);
           refusals.add(message);
           watch.add(message);
-          impasse.add(refusals.isStuck, isTold ? undefined : transcript.last);
+          impasse.add(refusals.isStuck, isVerbose ? undefined : transcript.last);
         },
         signal: AbortSignal.any([signal, halt.signal, impasse.signal]),
       });
@@ -99,22 +102,24 @@ export class Pusher {
       lookAtRoots();
       const all = doubt.without(copy.outcome(), transcript.deleted);
       const lookalikes = all.sent.filter((row) =>
-        this.#isLookalike(row, transcript, refusals, isTold),
+        this.#isLookalike(row, transcript, refusals, isVerbose),
       );
       const outcome = withLeft(all, lookalikes);
       // At the higher level of output csync2 shows the group's key.
-      const said = isTold ? result.said.filter((message) => harmless.test(message)) : result.said;
+      const said = isVerbose
+        ? result.said.filter((message) => harmless.test(message))
+        : result.said;
       const pushed = {
         result: { ...result, said },
         endedAt,
         transcript,
         accepted: copy.rows.filter((row) => hasArrived(row, transcript)),
-        lookalikes: isTold ? lookalikes : [],
+        lookalikes: isVerbose ? lookalikes : [],
       };
       if (halt.signal.aborted)
         return { ...pushed, outcome, blamed: [], diagnoses: new Map(), isHalted: true };
       if (impasse.signal.aborted) return this.#stuck(pushed, outcome, refusals);
-      const isAnswered = isTold && !aboutThePeer.has(result.outcome);
+      const isAnswered = isVerbose && !aboutThePeer.has(result.outcome);
       const diagnoses = isAnswered ? this.#diagnose(outcome.left, refusals) : new Map();
       const rest = judged(outcome, diagnoses);
       return { ...pushed, outcome: rest, blamed: this.#blamed(rest, transcript), diagnoses };
@@ -135,12 +140,12 @@ export class Pusher {
     row: PushedRow,
     transcript: PushTranscript,
     refusals: Refusals,
-    isTold: boolean,
+    isVerbose: boolean,
   ): boolean {
     const { files } = this.#parts;
     if (!transcript.isEqual(saidName(row)) || files.look(row.encoded) !== 'link') return false;
     const [here, there] = [files.linkTarget(row), refusals.linkTarget(saidName(row))];
-    if (!isTold) return files.isFresh(row);
+    if (!isVerbose) return files.isFresh(row);
     return here !== undefined && there !== undefined && here !== there;
   }
 
@@ -185,7 +190,7 @@ export class Pusher {
     return diagnoses;
   }
 
-  #meaningOf(row: DirtyRow, diagnosis: Diagnosis): Meaning {
+  #meaningOf(row: PendingRow, diagnosis: Diagnosis): Meaning {
     const { isAbsent, meaning } = diagnosis;
     if (meaning !== 'conflict' || !this.#isLater(row)) return meaning;
     // What is still to be sent below a directory that the peer has removed would never arrive.
@@ -196,7 +201,7 @@ export class Pusher {
    * Whether the peer has changed a file after it took or sent this very version. The peer sends
    * that later change.
    */
-  #isLater(row: DirtyRow): boolean {
+  #isLater(row: PendingRow): boolean {
     const { isTheirs, versions } = this.#parts;
     return versions.has(row) || isTheirs(row);
   }
@@ -206,8 +211,8 @@ export class Pusher {
 export interface Slice {
   readonly copy: PrivateDatabase;
   readonly checkpoint: Checkpoint;
-  /** Whether csync2 tells why the peer rejects a file. */
-  readonly isTold: boolean;
+  /** Whether csync2 is to tell all it does (`-vvv`): also why the peer rejects a file. */
+  readonly isVerbose: boolean;
   /** The files on this host. */
   readonly paths: readonly PathBytes[];
   /** Ends the push. */
@@ -217,7 +222,7 @@ export interface Slice {
 }
 
 /** Why rows are left, as far as that is known. */
-export type Diagnoses = ReadonlyMap<DirtyRow, Diagnosis>;
+export type Diagnoses = ReadonlyMap<PendingRow, Diagnosis>;
 
 /** The result of a push. */
 export interface Pushed {

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../csync2/database/ledger.js';
+import type { KnownTree } from '../../csync2/database/known-tree.js';
 import { join, type PathBytes } from '../../text/path-bytes.js';
 import { statOf } from '../common/stat-of.js';
 import { DiskWeights } from './disk-weights.js';
@@ -11,12 +11,11 @@ export type IsEntered = (directory: PathBytes) => boolean;
 /**
  * The present tree of a full check: the disk, and csync2's notes (undefined if they can't be read).
  */
-export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
+export function sweepTree(known: KnownTree | undefined, isEntered: IsEntered): SweepTree {
   const disk = new DiskWeights();
   return {
-    weigh: (path, limit) =>
-      Math.max(ledger?.countWithin(path, limit) ?? 0, disk.weigh(path, limit)),
-    children: (directory) => childrenOf(directory, ledger),
+    weigh: (path, limit) => Math.max(known?.countWithin(path, limit) ?? 0, disk.weigh(path, limit)),
+    children: (directory) => childrenOf(directory, known),
     isEntered,
   };
 }
@@ -25,23 +24,23 @@ export function sweepTree(ledger: Ledger | undefined, isEntered: IsEntered): Swe
  * The tree of reported paths. It is weighed on disk alone, because a look into the database outside
  * of a database window might make a session of csync2's server wait.
  */
-export function reportedTree(ledger: Ledger | undefined, isEntered: IsEntered): SweepTree {
+export function reportedTree(known: KnownTree | undefined, isEntered: IsEntered): SweepTree {
   const disk = new DiskWeights();
   return {
     weigh: (path, limit) =>
-      statOf(path) || !ledger ? disk.weigh(path, limit) : ledger.countWithin(path, limit),
-    children: (directory) => childrenOf(directory, ledger),
+      statOf(path) || !known ? disk.weigh(path, limit) : known.countWithin(path, limit),
+    children: (directory) => childrenOf(directory, known),
     isEntered,
   };
 }
 
 function* childrenOf(
   directory: PathBytes,
-  ledger: Ledger | undefined,
+  known: KnownTree | undefined,
 ): Generator<readonly SweepChild[], void> {
   yield* portionsOf(directory);
-  for (const known of ledger?.childrenWithin(directory) ?? []) {
-    yield known.filter((child) => {
+  for (const children of known?.childrenWithin(directory) ?? []) {
+    yield children.filter((child) => {
       const stat = statOf(join(directory, child.name));
       // A file on disk may have been a directory, so csync2's notes below it must be looked at,
       // too.

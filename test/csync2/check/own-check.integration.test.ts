@@ -26,7 +26,7 @@ async function setUp(context: TestContext, rules = '') {
     ];
   };
   const pending = () =>
-    node.ledger.dirtyFor('127.0.0.3', 100).map(({ encoded }) => encoded.toString('latin1'));
+    node.ledger.pending.rows('127.0.0.3', 100).map(({ encoded }) => encoded.toString('latin1'));
   return { node, own, run, pending };
 }
 
@@ -114,7 +114,7 @@ test('csync2.cfg counts as it is now, and csync2.lock stops the check', async (c
   writeFileSync(join(node.systemDirectory, 'nowhere'), `${'k'.repeat(64)}\n`);
   appendFileSync(config, 'group { host 127.0.0.2 late; key nowhere; include %data%; }\n');
   assert.deepEqual(await run('-c', file), [1, '/a']);
-  assert.equal(node.ledger.countDirty('late'), 1);
+  assert.equal(node.ledger.pending.count('late'), 1);
   writeFileSync(join(node.systemDirectory, 'csync2.lock'), '');
   assert.deepEqual(await run('-c', file), [0, 'maintenance']);
 });

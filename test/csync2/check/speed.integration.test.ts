@@ -29,7 +29,7 @@ test(`one changed file beside ${notes} notes, ${changes} times each way`, async 
       else await program.run({ mode: '-c', recursive: false, paths: [file] });
       times[by].push(performance.now() - began);
       assert.match(
-        String(node.ledger.noted(file)?.text),
+        String(node.ledger.notes.of(file)?.text),
         new RegExp(`size%3D${change}$|=${change}$`),
       );
     }

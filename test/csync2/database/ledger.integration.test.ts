@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { LedgerError } from '#src/csync2/database/ledger.js';
+import { LedgerError } from '#src/csync2/database/connection.js';
 import { checkTextOf, type NotedFile } from '#src/csync2/files/check-text.js';
 import { decodeName, encodeName } from '#src/csync2/files/name-encoding.js';
 import { type CsyncNode, makeCluster } from '../../support/csync2-cluster.js';
@@ -45,8 +45,8 @@ describe('names, against the real csync2', () => {
         assert.equal(encodeName(decodeName(Buffer.from(row, 'latin1'))).toString('latin1'), row);
       }
       for (const name of names)
-        assert.ok(node.ledger.knows(inRoot(node, name)), JSON.stringify(name));
-      const children = node.ledger
+        assert.ok(node.ledger.tree.knows(inRoot(node, name)), JSON.stringify(name));
+      const children = node.ledger.tree
         .childrenOf(Buffer.from(node.root), 10_000)
         .map((found) => found.name.toString('latin1'));
       assert.deepEqual(new Set(children), names);
@@ -61,9 +61,9 @@ describe('ledger', () => {
     const file = node.write('dir/file', '12345');
     symlinkSync('nowhere', join(node.root, 'link'));
     execFileSync('mkfifo', [join(node.root, 'fifo')]);
-    assert.equal(node.ledger.noted(file), undefined);
+    assert.equal(node.ledger.notes.of(file), undefined);
     node.csync2('-cr', '/');
-    const { type, size, mtimeSeconds, text } = node.ledger.noted(file) as NotedFile;
+    const { type, size, mtimeSeconds, text } = node.ledger.notes.of(file) as NotedFile;
     assert.deepEqual(
       { type, size, mtimeSeconds },
       { type: 'reg', size: 5n, mtimeSeconds: BigInt(Math.floor(lstatSync(file).mtimeMs / 1000)) },
@@ -72,25 +72,25 @@ describe('ledger', () => {
       const path = node.path(name);
       assert.equal(
         checkTextOf(lstatSync(path, { bigint: true })),
-        node.ledger.noted(path)?.text,
+        node.ledger.notes.of(path)?.text,
         name,
       );
     }
     assert.match(text, /^v1%3A/);
-    assert.equal(node.ledger.noted(node.path('dir'))?.type, 'dir');
-    assert.equal(node.ledger.noted(node.path('dir'))?.size, undefined);
-    assert.equal(node.ledger.noted(node.path('link'))?.type, 'lnk');
-    assert.equal(node.ledger.noted(node.path('fifo'))?.type, 'fifo');
-    assert.ok(node.ledger.knows(Buffer.from(node.root)));
-    assert.ok(!node.ledger.knows(node.path('dir/other')));
-    assert.ok(!node.ledger.knows(node.path('..')));
+    assert.equal(node.ledger.notes.of(node.path('dir'))?.type, 'dir');
+    assert.equal(node.ledger.notes.of(node.path('dir'))?.size, undefined);
+    assert.equal(node.ledger.notes.of(node.path('link'))?.type, 'lnk');
+    assert.equal(node.ledger.notes.of(node.path('fifo'))?.type, 'fifo');
+    assert.ok(node.ledger.tree.knows(Buffer.from(node.root)));
+    assert.ok(!node.ledger.tree.knows(node.path('dir/other')));
+    assert.ok(!node.ledger.tree.knows(node.path('..')));
   });
 
   test('parts that the configuration ignores are undefined', async (context) => {
     const [node] = (await makeCluster(context, { settings: 'ignore uid gid mod;' })) as [CsyncNode];
     const file = node.write('file', '12345');
     node.csync2('-cr', '/');
-    assert.equal(node.ledger.noted(file)?.size, 5n);
+    assert.equal(node.ledger.notes.of(file)?.size, 5n);
   });
 
   test('counts at and below a path, never a sibling that begins alike, up to the limit', async (context) => {
@@ -98,7 +98,8 @@ describe('ledger', () => {
     for (const name of ['a/1', 'a/2', 'a/b/3', 'a0', 'a!/x', 'a b/x', 'a/%', 'ab/x'])
       node.write(name, '');
     node.csync2('-cr', '/');
-    const count = (name: string, limit = 100) => node.ledger.countWithin(node.path(name), limit);
+    const count = (name: string, limit = 100) =>
+      node.ledger.tree.countWithin(node.path(name), limit);
     assert.equal(count('a'), 6);
     assert.equal(count('a/b'), 2);
     assert.equal(count('a0'), 1);
@@ -113,8 +114,8 @@ describe('ledger', () => {
     const [node] = (await makeCluster(context)) as [CsyncNode];
     for (let index = 0; index < 10; index++) node.write(String(index), '');
     node.csync2('-cr', '/');
-    assert.equal(node.ledger.countWithin(Buffer.from('/'), 5), 5);
-    assert.equal(node.ledger.countWithin(Buffer.from(dirname(node.root)), 5), 5);
+    assert.equal(node.ledger.tree.countWithin(Buffer.from('/'), 5), 5);
+    assert.equal(node.ledger.tree.countWithin(Buffer.from(dirname(node.root)), 5), 5);
   });
 
   test('counts no further than the limit also where a path has two names', async (context) => {
@@ -122,7 +123,7 @@ describe('ledger', () => {
     for (let index = 0; index < 10; index++) node.write(`d/${index}`, '');
     node.csync2('-cr', '/');
     insertReal(node, ['d', ...Array.from({ length: 10 }, (_, index) => `d/${index}`)]);
-    assert.ok(node.ledger.countWithin(node.path('d'), 5) <= 5);
+    assert.ok(node.ledger.tree.countWithin(node.path('d'), 5) <= 5);
   });
 
   test('children: each once, those with much below them and those that are gone from disk too', async (context) => {
@@ -135,18 +136,18 @@ describe('ledger', () => {
     }
     node.csync2('-cr', '/');
     rmSync(join(node.root, 'dir'), { recursive: true });
-    const children = node.ledger
+    const children = node.ledger.tree
       .childrenOf(Buffer.from(node.root), 100)
       .map(({ name }) => String(name));
     assert.deepEqual(children.sort(), names.sort());
-    assert.equal(node.ledger.childrenOf(Buffer.from(node.root), 5).length, 5);
+    assert.equal(node.ledger.tree.childrenOf(Buffer.from(node.root), 5).length, 5);
     assert.deepEqual(
-      node.ledger.childrenOf(node.path('dir/3'), 5).map(({ name }) => String(name)),
+      node.ledger.tree.childrenOf(node.path('dir/3'), 5).map(({ name }) => String(name)),
       ['x'],
     );
-    assert.deepEqual(node.ledger.childrenOf(node.path('dir/3/x'), 5), []);
+    assert.deepEqual(node.ledger.tree.childrenOf(node.path('dir/3/x'), 5), []);
     assert.deepEqual(
-      node.ledger.childrenOf(Buffer.from('/'), 5).map(({ name }) => String(name)),
+      node.ledger.tree.childrenOf(Buffer.from('/'), 5).map(({ name }) => String(name)),
       [],
     );
   });
@@ -157,7 +158,7 @@ describe('ledger', () => {
     node.csync2('-cr', '/');
     const [first] = node.root.split('/').filter(Boolean);
     assert.deepEqual(
-      node.ledger.childrenOf(Buffer.from('/'), 5).map(({ name }) => String(name)),
+      node.ledger.tree.childrenOf(Buffer.from('/'), 5).map(({ name }) => String(name)),
       [first],
     );
   });
@@ -174,18 +175,18 @@ describe('ledger', () => {
     }
     const shown = (rows: { encoded: Buffer }[]) =>
       rows.map((row) => row.encoded.toString().replace('%25data%25', ''));
-    const newest = shown(node.ledger.dirtyFor(other.name, 100));
+    const newest = shown(node.ledger.pending.rows(other.name, 100));
     // A directory's time changes with what is in it, but csync2 compares none: the root is marked
     // once, at first.
     assert.equal(newest[0], '/b');
     assert.deepEqual(new Set(newest), new Set(['/b', '/a/x/y', '/a/x', '/a', '/c']));
-    assert.equal(node.ledger.countDirty(other.name), newest.length);
-    assert.equal(node.ledger.countDirty(third.name), newest.length);
-    assert.equal(node.ledger.countDirty('127.0.0.9'), 0);
-    const deepest = shown(node.ledger.dirtyFor(other.name, 100, 'deepest'));
+    assert.equal(node.ledger.pending.count(other.name), newest.length);
+    assert.equal(node.ledger.pending.count(third.name), newest.length);
+    assert.equal(node.ledger.pending.count('127.0.0.9'), 0);
+    const deepest = shown(node.ledger.pending.rows(other.name, 100, 'deepest'));
     assert.ok(deepest.indexOf('/a/x/y') < deepest.indexOf('/a/x'));
     assert.ok(deepest.indexOf('/a/x') < deepest.indexOf('/a'));
-    const filtered = node.ledger.dirtyFor(
+    const filtered = node.ledger.pending.rows(
       other.name,
       2,
       'newest',
@@ -193,29 +194,29 @@ describe('ledger', () => {
     );
     assert.equal(filtered.length, 2);
     assert.ok(!shown(filtered).includes('/b'));
-    const [row] = node.ledger.dirtyFor(other.name, 1);
+    const [row] = node.ledger.pending.rows(other.name, 1);
     assert.deepEqual([String(row?.myName), row?.forced], [node.name, 0]);
     node.csync2('-f', join(node.root, 'b'));
-    assert.equal(node.ledger.dirtyFor(other.name, 1)[0]?.forced, 1);
+    assert.equal(node.ledger.pending.rows(other.name, 1)[0]?.forced, 1);
   });
 
   test('a database that is replaced is reopened; one that is gone is an error that says so', async (context) => {
     const [node] = (await makeCluster(context)) as [CsyncNode];
     const file = node.write('file', '1');
     node.csync2('-cr', '/');
-    assert.ok(node.ledger.knows(file));
+    assert.ok(node.ledger.tree.knows(file));
     const saved = `${node.databaseFile}.saved`;
     copyFileSync(node.databaseFile, saved);
     rmSync(node.databaseFile);
-    assert.throws(() => node.ledger.knows(file), LedgerError);
+    assert.throws(() => node.ledger.tree.knows(file), LedgerError);
     node.write('other', '1');
     rmSync(file);
     node.csync2('-cIr', '/');
-    assert.ok(!node.ledger.knows(file));
-    assert.ok(node.ledger.knows(node.path('other')));
+    assert.ok(!node.ledger.tree.knows(file));
+    assert.ok(node.ledger.tree.knows(node.path('other')));
     renameSync(saved, node.databaseFile);
-    assert.ok(node.ledger.knows(file));
-    assert.ok(!node.ledger.knows(node.path('other')));
+    assert.ok(node.ledger.tree.knows(file));
+    assert.ok(!node.ledger.tree.knows(node.path('other')));
   });
 
   test('what is no database is an error for people', async (context) => {
@@ -226,10 +227,10 @@ describe('ledger', () => {
       node.databaseFile,
       'this is no database, but it is long enough to be taken for one'.repeat(50),
     );
-    assert.throws(() => node.ledger.knows(Buffer.from('/x')), LedgerError);
+    assert.throws(() => node.ledger.tree.knows(Buffer.from('/x')), LedgerError);
     rmSync(node.databaseFile);
     mkdirSync(node.databaseFile);
-    assert.throws(() => node.ledger.knows(Buffer.from('/x')), LedgerError);
+    assert.throws(() => node.ledger.tree.knows(Buffer.from('/x')), LedgerError);
   });
 
   test('reads while somebody writes, and a write that finds it locked throws at once', async (context) => {
@@ -239,7 +240,7 @@ describe('ledger', () => {
     const writer = new Database(node.databaseFile);
     context.after(() => writer.close());
     writer.exec("BEGIN IMMEDIATE; DELETE FROM file WHERE filename LIKE '%/file'");
-    assert.ok(node.ledger.knows(file), 'not yet committed');
+    assert.ok(node.ledger.tree.knows(file), 'not yet committed');
     const begun = performance.now();
     assert.throws(
       () => node.ledger.withoutWaiting(() => node.ledger.database.exec('DELETE FROM dirty')),
@@ -247,7 +248,7 @@ describe('ledger', () => {
     );
     assert.ok(performance.now() - begun < 1000, 'it waited');
     writer.exec('COMMIT');
-    assert.ok(!node.ledger.knows(file));
+    assert.ok(!node.ledger.tree.knows(file));
   });
 });
 

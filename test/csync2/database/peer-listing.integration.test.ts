@@ -29,7 +29,7 @@ describe('what a peer has noted', () => {
       [...noted.keys()].sort(),
       ['%25data%25', ...[...names, 'long'].map(encoded)].sort(),
     );
-    const [, text] = there.ledger.notes(Buffer.from(encoded('plain')), false)[0] ?? [];
+    const [, text] = there.ledger.notes.texts(Buffer.from(encoded('plain')), false)[0] ?? [];
     assert.equal(noted.get(encoded('plain')), text);
     assert.equal(cut.length, 1);
     assert.ok(

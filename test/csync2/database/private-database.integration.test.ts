@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import Database from 'better-sqlite3';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import {
   completeSlice,
   mergePush,
@@ -27,7 +27,7 @@ describe('push by a private database', () => {
     a.write('dir/two', '2');
     a.csync2('-cr', '/');
     const pendingForC = a.pendingFor(c);
-    const { copy, outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { copy, outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     assert.equal(outcome.left.length, 0);
     assert.equal(outcome.sent.length, copy.size);
     assert.deepEqual([b.read('one'), b.read('dir/two')], ['1', '2']);
@@ -41,10 +41,10 @@ describe('push by a private database', () => {
     const [a, b] = await pair(context);
     for (let index = 0; index < 20; index++) a.write(`f${index}`, String(index));
     a.csync2('-cr', '/');
-    const rows = a.ledger.dirtyFor(b.name, 7);
+    const rows = a.ledger.pending.rows(b.name, 7);
     const { outcome } = push(a, b, rows);
     mergePush(a.ledger, b.name, outcome, nothingChecked);
-    assert.equal(a.ledger.countDirty(b.name), 13);
+    assert.equal(a.ledger.pending.count(b.name), 13);
     assert.equal(outcome.sent.length, 7);
   });
 
@@ -54,7 +54,7 @@ describe('push by a private database', () => {
     a.csync2('-cr', '/');
     await b.stopServer();
     const before = a.pendingFor(b);
-    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     assert.deepEqual([outcome.sent.length, outcome.left.length], [0, before.length]);
     mergePush(a.ledger, b.name, outcome, nothingChecked);
     assert.deepEqual(a.pendingFor(b), before);
@@ -64,11 +64,11 @@ describe('push by a private database', () => {
     const [a, b] = await pair(context);
     const path = a.write('file', 'old');
     a.csync2('-c', String(path));
-    const before = a.ledger.dirtyFor(b.name, 100);
+    const before = a.ledger.pending.rows(b.name, 100);
     const { outcome } = push(a, b, before);
     a.write('file', 'newer');
     a.csync2('-c', String(path));
-    const [after] = a.ledger.dirtyFor(b.name, 1);
+    const [after] = a.ledger.pending.rows(b.name, 1);
     assert.equal(
       after?.rowid,
       before[0]?.rowid,
@@ -84,7 +84,7 @@ describe('push by a private database', () => {
     const [a, b] = await pair(context);
     const path = a.write('file', 'old');
     a.csync2('-c', String(path));
-    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     a.write('file', 'newer');
     // Not through our checker: no journal knows of it, and the row gets the same number again.
     a.csync2('-c', String(path));
@@ -100,7 +100,7 @@ describe('push by a private database', () => {
     const [a, b] = await pair(context);
     const path = a.write('file', 'ours');
     a.csync2('-c', String(path));
-    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     // What a session of our server does when the peer wins: it writes the file, notes it, and takes
     // our mark off.
     a.write('file', 'theirs');
@@ -121,7 +121,7 @@ describe('push by a private database', () => {
       a.write(name, 'old');
       a.csync2('-c', String(a.path(name)));
     }
-    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     a.write('file', 'newer');
     a.csync2('-c', String(a.path('file')));
     mergePush(a.ledger, b.name, outcome, nothingChecked);
@@ -135,7 +135,7 @@ describe('push by a private database', () => {
     a.csync2('-cIr', '/');
     a.write('dir/sub/new', 'new');
     a.csync2('-c', String(a.path('dir/sub/new')));
-    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     assert.ok(outcome.missingOnPeer.length > 0);
     mergePush(a.ledger, b.name, outcome, nothingChecked);
     mergeAll(a, b);
@@ -160,7 +160,7 @@ describe('push by a private database', () => {
     const [a, b] = await pair(context);
     a.write('one', '1');
     a.csync2('-cr', '/');
-    const { outcome } = push(a, b, a.ledger.dirtyFor(b.name, 100));
+    const { outcome } = push(a, b, a.ledger.pending.rows(b.name, 100));
     const before = a.pendingFor(b);
     const other = new Database(a.databaseFile);
     other.exec('BEGIN IMMEDIATE');
@@ -187,7 +187,7 @@ describe('push by a private database', () => {
     const certificates = () =>
       main.prepare('SELECT peername, certdata FROM x509_cert ORDER BY peername').all();
     main.exec("INSERT INTO x509_cert VALUES ('old', 'aa'), ('rotated', 'bb')");
-    const copy = build(a, b, a.ledger.dirtyFor(b.name, 100));
+    const copy = build(a, b, a.ledger.pending.rows(b.name, 100));
     const within = new Database(copy.file);
     assert.equal(within.prepare('SELECT count(*) FROM x509_cert').pluck().get(), 2);
     within.exec("INSERT INTO x509_cert VALUES ('new', 'cc')");
@@ -235,7 +235,7 @@ describe('push by a private database', () => {
     b.write('conflict', 'there');
     for (const node of [a, b]) node.csync2('-cr', '/');
     const begun = Date.now();
-    push(a, b, a.ledger.dirtyFor(b.name, 100));
+    push(a, b, a.ledger.pending.rows(b.name, 100));
     const interrupted = PrivateDatabase.recall(privateFile(a, b));
     const names = interrupted?.accepted.map((name) => decodeName(name).toString()) ?? [];
     assert.ok(
@@ -263,7 +263,7 @@ describe('push by a private database', () => {
     assert.equal(outcome.left.length, 0);
     assert.deepEqual(a.pendingFor(b), []);
     b.csync2('-cIr', '/');
-    for (const name of names) assert.ok(b.ledger.knows(inside(b, name)), JSON.stringify(name));
+    for (const name of names) assert.ok(b.ledger.tree.knows(inside(b, name)), JSON.stringify(name));
   });
 });
 
@@ -272,8 +272,8 @@ describe('a slice that can be carried out', () => {
     const [a, b] = await pair(context);
     a.write('x/y/z/file', '');
     a.csync2('-cr', '/');
-    const rows = a.ledger
-      .dirtyFor(b.name, 100)
+    const rows = a.ledger.pending
+      .rows(b.name, 100)
       .filter((row) => String(row.encoded).endsWith('/file'));
     const slice = completeSlice(a.ledger, b.name, rows, 100, () => 'directory').map((row) =>
       String(row.encoded),
@@ -290,7 +290,7 @@ describe('a slice that can be carried out', () => {
     a.csync2('-cr', '/');
     for (let pushes = 0; a.pendingFor(b).length > 0; pushes++) {
       assert.ok(pushes < 5);
-      const rows = a.ledger.dirtyFor(b.name, 50);
+      const rows = a.ledger.pending.rows(b.name, 50);
       const slice = completeSlice(a.ledger, b.name, rows, 50, (name) =>
         String(name).endsWith('file') ? 'other' : 'directory',
       );
@@ -308,8 +308,8 @@ describe('a slice that can be carried out', () => {
     mergeAll(a, b);
     for (const name of ['x', 'x!']) rmSync(join(a.root, name), { recursive: true });
     a.csync2('-cr', '/');
-    const all = a.ledger.dirtyFor(b.name, 100);
-    const names = (rows: readonly DirtyRow[]) =>
+    const all = a.ledger.pending.rows(b.name, 100);
+    const names = (rows: readonly PendingRow[]) =>
       rows.map((row) => String(row.encoded).replace('%25data%25', '')).sort();
     const gone = () => 'gone' as const;
     assert.deepEqual(names(completeSlice(a.ledger, b.name, all, 100, gone)), names(all));
@@ -335,7 +335,7 @@ function privateFile(from: CsyncNode, to: CsyncNode): string {
   return join(from.systemDirectory, `private-${to.name}`, `${from.name}.db3`);
 }
 
-function build(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]): PrivateDatabase {
+function build(from: CsyncNode, to: CsyncNode, rows: readonly PendingRow[]): PrivateDatabase {
   return PrivateDatabase.build(from.ledger, privateFile(from, to), to.name, rows);
 }
 
@@ -343,7 +343,7 @@ function build(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]): Priva
  * Pushes rows by a private database, with the real csync2. Whether csync2 reports errors is left to
  * the outcome.
  */
-function push(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]) {
+function push(from: CsyncNode, to: CsyncNode, rows: readonly PendingRow[]) {
   const copy = build(from, to, rows);
   try {
     from.csync2('-D', dirname(copy.file), '-u', '-P', to.name);
@@ -355,7 +355,7 @@ function push(from: CsyncNode, to: CsyncNode, rows: readonly DirtyRow[]) {
 
 /** One push of all that is pending, merged. */
 function mergeAll(from: CsyncNode, to: CsyncNode): PushOutcome {
-  const { outcome } = push(from, to, from.ledger.dirtyFor(to.name, 10_000));
+  const { outcome } = push(from, to, from.ledger.pending.rows(to.name, 10_000));
   mergePush(from.ledger, to.name, outcome, nothingChecked);
   return outcome;
 }

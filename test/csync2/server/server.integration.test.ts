@@ -216,10 +216,10 @@ describe('managed server', () => {
     const { node, server, logFile } = await setUp(context);
     await server.start();
     truncateSync(logFile, 15 * 1024 * 1024);
-    server.admitSessions();
+    server.releaseSessions();
     assert.equal(statSync(logFile).size, 15 * 1024 * 1024);
     truncateSync(logFile, 17 * 1024 * 1024);
-    server.admitSessions();
+    server.releaseSessions();
     assert.equal(statSync(logFile).size, 0);
     (await openSession(context, node)).destroy();
     await until(() => readFileSync(logFile, 'utf8').includes('New connection'), 'the next line');
@@ -246,7 +246,7 @@ describe('gate of the managed server', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.deepEqual(server.sessions(), []);
     assert.equal(push.exitCode, null);
-    server.admitSessions();
+    server.releaseSessions();
     assert.equal(await done, 0);
     assert.equal(node.read('file'), 'text');
   });
@@ -267,7 +267,7 @@ describe('gate of the managed server', () => {
       while (ended.length < kill) {
         server.holdSessions();
         await new Promise(setImmediate);
-        server.admitSessions();
+        server.releaseSessions();
         await new Promise(setImmediate);
       }
       await until(() => server.state === 'listening', 'the server to be back');

@@ -104,7 +104,7 @@ export class PipelineModel {
       queue: { written: this.#written, done: this.#done },
       requeued: this.#requeued,
       rechecks: this.#rechecks,
-      aside: () =>
+      setAside: () =>
         new Map<string, SetAside>([...this.#aside].map((path) => [path, { text: path }])),
       fullCheck: { due: this.#due && { ...this.#due }, succeeded: this.#succeeded },
       isMarking: () => this.#torn.size > 0,

@@ -55,8 +55,8 @@ test('what is pending is told stage by stage', () => {
   const kept = { ...events, kept: 5n };
   assert.equal(stageOf({ events: kept, queue: { written: 3, done: 1 } }), 'queue');
   const queue = { written: 3, done: 3 };
-  const aside = () => new Map([['/a', { text: '/a cannot be checked' }]]);
-  assert.equal(stageOf({ queue, aside }), 'check');
+  const setAside = () => new Map([['/a', { text: '/a cannot be checked' }]]);
+  assert.equal(stageOf({ queue, setAside }), 'check');
   assert.equal(stageOf({ queue, isMarking: () => true }), 'marks');
   const due = { ticket: 7, reason: 'start' };
   assert.equal(stageOf({ queue, fullCheck: { due, succeeded: 6 } }), 'full-check');
@@ -83,8 +83,8 @@ test('of a tree that was set aside, a part may be when it has been checked', () 
   const progress = new FlushProgress();
   const base = new PipelineModel(() => 0).view;
   const look = (...paths: string[]) => {
-    const aside = () => new Map(paths.map((path) => [path, { text: path }]));
-    return progress.look({ ...base, aside }).map(({ text }) => text);
+    const setAside = () => new Map(paths.map((path) => [path, { text: path }]));
+    return progress.look({ ...base, setAside }).map(({ text }) => text);
   };
   assert.deepEqual(look('/t', '/u'), ['/t', '/u']);
   assert.deepEqual(look('/t/a/b', '/ta', '/v'), ['/t/a/b'], 'what has come since is of no matter');

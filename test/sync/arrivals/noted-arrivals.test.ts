@@ -11,9 +11,9 @@ test('what has been noted since a place was last seen is told once, over restart
   const folder = mkdtempSync(join(tmpdir(), 'noted-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const rows = ['before', 'seen'];
-  const ledger = {
+  const noteTable = {
     lastRow: () => rows.length,
-    notedAfter: (after: number) =>
+    after: (after: number) =>
       rows.flatMap((name, index) =>
         index >= after ? [{ row: index + 1, name: Buffer.from(name) }] : [],
       ),
@@ -22,7 +22,12 @@ test('what has been noted since a place was last seen is told once, over restart
   const told: string[] = [];
   const start = () => {
     const memory = MountMemory.open(join(folder, 'mounts'));
-    const noted = new NotedArrivals({ ledger, notes, memory, onNoted: (name) => told.push(name) });
+    const noted = new NotedArrivals({
+      noteTable,
+      notes,
+      memory,
+      onNoted: (name) => told.push(name),
+    });
     return { memory, noted };
   };
   const first = start();

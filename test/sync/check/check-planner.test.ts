@@ -491,10 +491,12 @@ function setUp(
     ledger: hasLedger
       ? {
           reading: (questions) => questions(),
-          // The directories above the tree are not in question here.
-          knows: (path) =>
-            !short(path) || root.startsWith(path.toString()) || known.has(short(path)),
-          countWithin: (path, limit) => Math.min(limit, knownWithin(path).length),
+          tree: {
+            // The directories above the tree are not in question here.
+            knows: (path) =>
+              !short(path) || root.startsWith(path.toString()) || known.has(short(path)),
+            countWithin: (path, limit) => Math.min(limit, knownWithin(path).length),
+          },
         }
       : undefined,
     memory: {

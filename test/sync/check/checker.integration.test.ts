@@ -146,7 +146,7 @@ describe('checks of changes', () => {
     assert.ok(bytes > 2 * 1024 * 1024 && [...argumentChunks(paths)].length > 1, `${bytes} bytes`);
     const report = await files(...paths);
     assert.deepEqual(report.failed, []);
-    assert.equal(a.ledger.countDirty(b.name), paths.length);
+    assert.equal(a.ledger.pending.count(b.name), paths.length);
   });
 });
 
@@ -233,7 +233,7 @@ exec csync2 "$@"`,
     // A push takes what it finds and is over before the next check; the row that it clears is the
     // one it saw.
     const push = () => {
-      if (a.ledger.countDirty(b.name) === 0) return;
+      if (a.ledger.pending.count(b.name) === 0) return;
       sent = readFileSync(path, 'utf8');
       clear(a);
     };
@@ -322,7 +322,7 @@ exec csync2 "$@"`,
     assert.deepEqual(outcomes(report), ['not-found', 'not-found', 'not-found']);
     assert.deepEqual((await files(...paths)).failed, []);
     assert.deepEqual(pending(), ['/x', '/y', '/z']);
-    assert.equal(a.ledger.countDirty(b.name), 3);
+    assert.equal(a.ledger.pending.count(b.name), 3);
   });
 
   test('the database stays locked: reported as that, nothing is lost', async (context) => {
@@ -532,7 +532,7 @@ const thisSecond = Math.floor(Date.now() / 1000);
 
 /** Moves the time of a file that was rewritten into the second in which csync2 saw it. */
 function sameSecondAsSeen(node: CsyncNode, path: Buffer): void {
-  const seen = Number(node.ledger.noted(path)?.mtimeSeconds);
+  const seen = Number(node.ledger.notes.of(path)?.mtimeSeconds);
   utimesSync(path, seen + 0.123, seen + 0.123);
 }
 

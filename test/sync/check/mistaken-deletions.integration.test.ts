@@ -98,7 +98,7 @@ describe('what a check has taken for deleted', () => {
     setTimeout(() => lock.exec('ROLLBACK'), 300);
     assert.equal((await taken).length, 1);
     lock.close();
-    assert.ok(a.ledger.knows(a.path('file')));
+    assert.ok(a.ledger.tree.knows(a.path('file')));
   });
 });
 

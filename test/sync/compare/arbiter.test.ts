@@ -153,7 +153,7 @@ function setUp(context: TestContext, method: 'younger' | 'none' = 'younger') {
         isPaused: () => state.isPaused,
         tryAgain: () => {},
         isOnItsWay: (name) => pending.has(name),
-        win: (name) => won.push(name),
+        sendForced: (name) => won.push(name),
       },
     ],
     notes: (name, isDeep) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import { Reconciliation } from '#src/sync/compare/reconciliation.js';
 
 test('what only the peer has below a name is made pending, and nothing that is known here', async () => {
@@ -28,7 +28,7 @@ test('nothing is removed where another host wants to have something; when it doe
 });
 
 function setting({ contested = new Set<string>(), known = [] as string[] }) {
-  const comparisons: ((row: DirtyRow) => boolean)[] = [];
+  const comparisons: ((row: PendingRow) => boolean)[] = [];
   const errors: unknown[] = [];
   const reconciliation = new Reconciliation({
     compare: async (_peer, keep) => comparisons.push(keep),
@@ -37,7 +37,7 @@ function setting({ contested = new Set<string>(), known = [] as string[] }) {
     wake: () => {},
     onError: (error) => errors.push(error),
   });
-  const row = (name: string) => ({ encoded: Buffer.from(name) }) as DirtyRow;
+  const row = (name: string) => ({ encoded: Buffer.from(name) }) as PendingRow;
   return {
     reconciliation,
     kept: (names: readonly string[]) => names.filter((name) => comparisons.at(-1)?.(row(name))),

@@ -5,7 +5,10 @@ import { DatabaseWindow } from '#src/sync/database/database-window.js';
 describe('window on the database', () => {
   test('one task at a time, the gate closed as long as one waits', async () => {
     const seen: string[] = [];
-    const gate = { holdSessions: () => seen.push('close'), admitSessions: () => seen.push('open') };
+    const gate = {
+      holdSessions: () => seen.push('close'),
+      releaseSessions: () => seen.push('open'),
+    };
     const window = new DatabaseWindow({ quiet: async () => true }, gate as never, 1);
     const task = (name: string) => async (quiet: boolean) => {
       seen.push(`${name} ${quiet}`);
@@ -21,7 +24,10 @@ describe('window on the database', () => {
 
   test('sessions are let in between two tasks when they have been held up for long', async () => {
     const seen: string[] = [];
-    const gate = { holdSessions: () => seen.push('close'), admitSessions: () => seen.push('open') };
+    const gate = {
+      holdSessions: () => seen.push('close'),
+      releaseSessions: () => seen.push('open'),
+    };
     const window = new DatabaseWindow({ quiet: async () => true }, gate as never, 1);
     const task = (name: string, milliseconds: number) => async () => {
       await new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -37,7 +43,7 @@ describe('window on the database', () => {
 
   test('the gate is opened after an error, of the task or of the look at the sessions', async () => {
     let closed = 0;
-    const gate = { holdSessions: () => void closed++, admitSessions: () => void closed-- };
+    const gate = { holdSessions: () => void closed++, releaseSessions: () => void closed-- };
     let broken = false;
     const quiet = async () => {
       if (broken) throw new Error('no /proc');

@@ -38,7 +38,7 @@ const known: Known = { isSame: true, isMarked: false, hasLedger: true, since: 0 
 function judge(rest: Partial<Circumstances>, given: Partial<Known> = {}, file = stamp) {
   const { hasLedger, isMarked, isSame, since } = { ...known, ...given };
   const changes = new OverlookedChanges({
-    ledger: hasLedger ? { noted: () => readCheckText(text, 1) } : undefined,
+    noteTable: hasLedger ? { of: () => readCheckText(text, 1) } : undefined,
     memory: {
       isSame: () => isSame,
       isSameAsMarked: () => isMarked,

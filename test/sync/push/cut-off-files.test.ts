@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import { PushTranscript } from '#src/csync2/run/push-transcript.js';
 import { CutOffFiles } from '#src/sync/push/cut-off-files.js';
 
-const row = (name: string): DirtyRow => ({
+const row = (name: string): PendingRow => ({
   rowid: 1,
   encoded: Buffer.from(name),
   myName: Buffer.from('web1'),

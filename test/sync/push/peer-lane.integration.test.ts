@@ -54,7 +54,7 @@ describe('a lane with the real csync2', () => {
       a.write('t', 'a file now');
       await side.check(kind, a.path('t'));
       side.lanes[0]?.wake();
-      await until(() => a.ledger.countDirty(b.name) === 0, 'all to be sent', 20);
+      await until(() => a.ledger.pending.count(b.name) === 0, 'all to be sent', 20);
       assert.deepEqual(contents(b), contents(a));
     });
   }
@@ -66,13 +66,13 @@ describe('a lane with the real csync2', () => {
     for (let index = 0; index < 20; index++) a.write(`f${index}`, '');
     await side.check('tree', Buffer.from(a.root));
     for (const lane of side.lanes) lane.wake();
-    await until(() => a.ledger.countDirty(c.name) === 0, 'the peer that is up');
+    await until(() => a.ledger.pending.count(c.name) === 0, 'the peer that is up');
     await until(() => side.lanes[0]?.status().state === 'waiting', 'the lane to wait');
     assert.equal(side.lanes[0]?.status().reason, 'unreachable');
-    assert.equal(a.ledger.countDirty(b.name), a.pendingFor(b).length);
+    assert.equal(a.ledger.pending.count(b.name), a.pendingFor(b).length);
     assert.ok(a.pendingFor(b).length >= 20);
     await b.startServer();
-    await until(() => a.ledger.countDirty(b.name) === 0, 'the lane to come back by itself');
+    await until(() => a.ledger.pending.count(b.name) === 0, 'the lane to come back by itself');
     await side.rest();
     assert.deepEqual(contents(b), contents(a));
     assert.equal(side.lanes[0]?.status().reason, undefined);
@@ -91,7 +91,7 @@ describe('a lane with the real csync2', () => {
     assert.ok(a.pendingFor(b).includes('/file'));
     b.freeze('SIGCONT');
     side.lanes[0]?.retry();
-    await until(() => a.ledger.countDirty(b.name) === 0, 'the rest');
+    await until(() => a.ledger.pending.count(b.name) === 0, 'the rest');
     assert.equal(b.read('file'), 'text');
   });
 
@@ -113,7 +113,7 @@ describe('a lane with the real csync2', () => {
     );
     rmSync(join(b.root, 't/foreign'));
     side.lanes[0]?.retry();
-    await until(() => a.ledger.countDirty(b.name) === 0, 'the directory to go');
+    await until(() => a.ledger.pending.count(b.name) === 0, 'the directory to go');
     assert.throws(() => statSync(join(b.root, 't')));
   });
 
@@ -139,7 +139,7 @@ describe('a lane with the real csync2', () => {
     }
     await until(() => {
       side.lanes[0]?.retry();
-      return a.ledger.countDirty(b.name) === 0;
+      return a.ledger.pending.count(b.name) === 0;
     }, 'all to be sent');
     await side.rest();
     assert.deepEqual(contents(b), contents(a));
@@ -190,7 +190,7 @@ describe('a lane with the real csync2', () => {
       if (random.below(4) === 0) await side.rest();
     }
     await until(
-      () => a.ledger.countDirty(b.name) === 0 && side.lanes[0]?.status().state === 'idle',
+      () => a.ledger.pending.count(b.name) === 0 && side.lanes[0]?.status().state === 'idle',
       'all to be sent',
     );
     await side.rest();
@@ -278,7 +278,7 @@ async function setUp(
       await checkAll([], [Buffer.from(a.root)]);
       for (const lane of lanes) lane.wake();
       await until(
-        () => peers.every((peer) => a.ledger.countDirty(peer.name) === 0),
+        () => peers.every((peer) => a.ledger.pending.count(peer.name) === 0),
         'all to be sent',
       );
       await side.rest();

@@ -401,7 +401,7 @@ describe('a file that a third host may have been given in an older version since
   test('taken because this host was decided to send it, it is told', async (context) => {
     const lane = setUp(context);
     lane.change('/a');
-    lane.lane.decisions.win(encodeName(lane.path('/a')));
+    lane.lane.decisions.sendForced(encodeName(lane.path('/a')));
     await lane.run(second);
     assert.deepEqual([lane.pending(), lane.late()], [[], ['/a']]);
   });

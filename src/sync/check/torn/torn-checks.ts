@@ -1,4 +1,4 @@
-import type { RecentNote } from '../../../csync2/database/ledger.js';
+import type { RecentNote } from '../../../csync2/database/note-table.js';
 import { DirectoryKeys } from '../../../text/directory-keys.js';
 import { type PathBytes, type PathKey, toKey } from '../../../text/path-bytes.js';
 import type { Scope } from '../../common/batch.js';

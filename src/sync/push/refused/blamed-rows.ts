@@ -1,9 +1,9 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import { saidName } from '../../../csync2/files/name-encoding.js';
 import type { PushTranscript } from '../../../csync2/run/push-transcript.js';
 
 /** The input of {@link blamedRows}: a push that has left rows. */
-export interface LeftRows<Row extends DirtyRow> {
+export interface LeftRows<Row extends PendingRow> {
   readonly left: readonly Row[];
   readonly transcript: Pick<PushTranscript, 'tried' | 'hasUpdated' | 'isClosed'>;
   /** Whether the row's file is gone. */
@@ -17,7 +17,7 @@ export interface LeftRows<Row extends DirtyRow> {
  *
  * @returns empty if no row is to blame
  */
-export function blamedRows<Row extends DirtyRow>({
+export function blamedRows<Row extends PendingRow>({
   left,
   transcript,
   isGone,

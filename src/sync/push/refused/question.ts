@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import type { RefusalClassifier } from './refusal-classifier.js';
 import type { RejectedRows } from './rejected-rows.js';
 
@@ -24,7 +24,7 @@ export class Question {
   }
 
   /** The row that is asked about, of the rows that may be pushed now; undefined for none. */
-  choose(rows: readonly DirtyRow[]): DirtyRow | undefined {
+  choose(rows: readonly PendingRow[]): PendingRow | undefined {
     if (this.#refusal.isPeer) return rows[0];
     const suspects = rows.filter((row) => this.#rejected.isSuspect(row));
     // A row that has overtaken the others tells nothing of the reason that holds them.

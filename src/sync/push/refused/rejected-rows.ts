@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import type { Diagnosis } from '../../../csync2/refusals/diagnosis.js';
 import { isWithin } from '../../../text/path-bytes.js';
 import { MissingDirectories } from './missing-directories.js';
@@ -40,13 +40,19 @@ export class RejectedRows {
   #conflictsTriedAt = 0;
 
   /**
-   * Whether a row rests now.
+   * Whether a row rests now. Looks whether its file has changed since it was refused, which ends
+   * its rest.
    *
    * @param stamp - what the file is like; only called if the row was refused before
    * @param isAmongNewest - if false, the file is only looked at if its rowid has changed since the
    * last look
    */
-  has(row: DirtyRow, stamp: () => string, now = Date.now(), isAmongNewest = true): boolean {
+  stillRests(
+    row: PendingRow,
+    stamp: () => string,
+    now = Date.now(),
+    isAmongNewest = true,
+  ): boolean {
     const rejected = this.#find(row);
     if (!rejected) return false;
     // A changed file is marked again, and is then among the newest. A look at each of 100,000 files
@@ -69,20 +75,20 @@ export class RejectedRows {
   }
 
   /** Whether a row must be asked about alone. */
-  isSuspect(row: DirtyRow): boolean {
+  isSuspect(row: PendingRow): boolean {
     const rejected = this.#find(row);
     return rejected !== undefined && !rejected.forced;
   }
 
-  /** Whether a refused row still waits, even if its file has changed. */
-  isResting(row: DirtyRow, now = Date.now()): boolean {
+  /** Whether a row rests, without a look at its file. */
+  isResting(row: PendingRow, now = Date.now()): boolean {
     const rejected = this.#find(row);
     return rejected !== undefined && now < this.#dueAt(rejected);
   }
 
   /** The row among `rows` that was refused the longest time ago. */
-  longestWaiting(rows: readonly DirtyRow[]): DirtyRow | undefined {
-    let [longest, since] = [undefined as DirtyRow | undefined, Number.POSITIVE_INFINITY];
+  longestWaiting(rows: readonly PendingRow[]): PendingRow | undefined {
+    let [longest, since] = [undefined as PendingRow | undefined, Number.POSITIVE_INFINITY];
     for (const row of rows) {
       const { lastAt } = this.#find(row) ?? { lastAt: since };
       if (lastAt < since) [longest, since] = [row, lastAt];
@@ -91,7 +97,7 @@ export class RejectedRows {
   }
 
   /** Whether the peer called a row changed on both sides at its last push. */
-  wasConflict(row: Pick<DirtyRow, 'encoded'>): boolean {
+  wasConflict(row: Pick<PendingRow, 'encoded'>): boolean {
     return this.#find(row)?.reason === 'conflict';
   }
 
@@ -108,12 +114,12 @@ export class RejectedRows {
   }
 
   /** Whether a row has failed, and has not been sent since. */
-  hasFailed(row: DirtyRow): boolean {
+  hasFailed(row: PendingRow): boolean {
     return this.#find(row) !== undefined;
   }
 
   /** Whether a row must be pushed with force. */
-  isForced(row: DirtyRow): boolean {
+  isForced(row: PendingRow): boolean {
     return this.#find(row)?.forced ?? false;
   }
 
@@ -158,7 +164,7 @@ export class RejectedRows {
    * Whether a row was refused before for this reason, has not changed since, and waits for its time
    * or for a decision.
    */
-  isOnHold(row: DirtyRow, { outcome, detail }: Pick<Diagnosis, 'outcome' | 'detail'>): boolean {
+  isOnHold(row: PendingRow, { outcome, detail }: Pick<Diagnosis, 'outcome' | 'detail'>): boolean {
     const rejected = this.#find(row);
     if (!rejected || rejected.failures === 0) return false;
     const isHeld = rejected.state === 'later' || rejected.state === 'conflict';
@@ -166,7 +172,7 @@ export class RejectedRows {
   }
 
   /** Whether a row that is refused now, for this reason, is tried again at once. */
-  isTriedAgain(row: DirtyRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
+  isTriedAgain(row: PendingRow, { meaning }: Pick<Diagnosis, 'meaning'>): boolean {
     const { failures = 0 } = this.#find(row) ?? {};
     // A peer that never answers would do so for each of a thousand rows.
     if (meaning === 'unanswered' && this.#unanswered >= mostUnanswered) return false;
@@ -178,7 +184,7 @@ export class RejectedRows {
    *
    * @param diagnosis - csync2's reason; undefined if the row was pushed along with others
    */
-  refused(row: DirtyRow, stamp: string, diagnosis: Diagnosis | undefined, now: number): void {
+  refused(row: PendingRow, stamp: string, diagnosis: Diagnosis | undefined, now: number): void {
     const before = this.#find(row);
     const rejected: Rejected = before ?? newRejected(row, stamp);
     this.#rows.set(keyOf(row), rejected);
@@ -211,7 +217,7 @@ export class RejectedRows {
    * which others wait, wait for it, too: csync2 ends at a missing directory, and each of the rows
    * would take a push to find that out.
    */
-  left(rows: readonly DirtyRow[], stampOf: (row: DirtyRow) => string): void {
+  left(rows: readonly PendingRow[], stampOf: (row: PendingRow) => string): void {
     if (this.#missing.size === 0) return;
     for (const row of rows) {
       if (this.#rows.has(keyOf(row))) continue;
@@ -224,14 +230,14 @@ export class RejectedRows {
   }
 
   /** Pushes the row with force, now. */
-  force(row: DirtyRow): void {
+  force(row: PendingRow): void {
     const rejected = this.#find(row);
     // It no longer waits along with others.
     if (rejected) Object.assign(rejected, { until: 0, forced: true, group: undefined });
   }
 
   /** These rows were taken. Rows that were refused for the same reason as one of them are free. */
-  taken(rows: readonly DirtyRow[]): void {
+  taken(rows: readonly PendingRow[]): void {
     if (rows.length > 0) this.#unanswered = 0;
     for (const row of rows) {
       const rejected = this.#find(row);
@@ -248,7 +254,7 @@ export class RejectedRows {
    * Something was taken below directories. Such directories that wait for their time are tried
    * soon: perhaps they were refused because something was in them.
    */
-  takenBelow(rows: readonly DirtyRow[], now = Date.now()): void {
+  takenBelow(rows: readonly PendingRow[], now = Date.now()): void {
     if (this.#rows.size === 0) return;
     for (const { encoded } of rows) {
       const key = encoded.toString('latin1');
@@ -282,7 +288,7 @@ export class RejectedRows {
    * refusal
    */
   nextRelease(
-    resting: readonly DirtyRow[],
+    resting: readonly PendingRow[],
     isPending: (encoded: Buffer) => boolean = () => false,
   ): number | undefined {
     const keys = new Set(resting.map(keyOf));
@@ -364,7 +370,7 @@ export class RejectedRows {
     if (this.#rows.size === 0) this.#alike.forget();
   }
 
-  #find(row: Pick<DirtyRow, 'encoded'>): Rejected | undefined {
+  #find(row: Pick<PendingRow, 'encoded'>): Rejected | undefined {
     return this.#rows.get(keyOf(row));
   }
 }

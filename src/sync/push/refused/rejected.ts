@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import type { Outcome } from '../../../csync2/run/result.js';
 
 /** A file that a peer has rejected. */
@@ -55,7 +55,7 @@ export interface Rejected extends HeldPath {
   forced: boolean;
 }
 
-export function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): Rejected {
+export function newRejected({ encoded: name, rowid }: PendingRow, stamp: string): Rejected {
   const said = { reason: 'refused', detail: '', failures: 0, group: undefined } as const;
   const times = { until: 0, lastAt: 0, conflictSince: undefined };
   return {
@@ -70,7 +70,7 @@ export function newRejected({ encoded: name, rowid }: DirtyRow, stamp: string): 
   };
 }
 
-export function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+export function keyOf({ encoded }: Pick<PendingRow, 'encoded'>): string {
   return encoded.toString('latin1');
 }
 

@@ -1,5 +1,5 @@
 import { type BigIntStats, readlinkSync } from 'node:fs';
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import type { OnDisk } from '../../../csync2/database/private-database.js';
 import { checkTextOf } from '../../../csync2/files/check-text.js';
 import {
@@ -46,14 +46,14 @@ export class PendingFiles {
    * A text that changes when the file changes in any way. The text of a directory holds only what
    * csync2 sends of it, because csync2 makes its temporary files in the directory.
    */
-  stamp(row: Pick<DirtyRow, 'encoded'>): string {
+  stamp(row: Pick<PendingRow, 'encoded'>): string {
     const stat = this.#lstat(row.encoded);
     if (stat?.isDirectory()) return `${stat.ino} ${checkTextOf(stat)}`;
     return stat ? `${stat.ino} ${stat.mtimeNs} ${stat.ctimeNs}` : 'gone';
   }
 
   /** When the file changed last, in milliseconds since 1970; undefined if it is not there. */
-  changedAt(row: Pick<DirtyRow, 'encoded'>): number | undefined {
+  changedAt(row: Pick<PendingRow, 'encoded'>): number | undefined {
     const stat = this.#lstat(row.encoded);
     return stat && Number(stat.ctimeMs);
   }
@@ -62,13 +62,13 @@ export class PendingFiles {
    * The text that csync2 would note for the file now; undefined if the file is not there or its
    * text is unknown.
    */
-  text(row: DirtyRow): string | undefined {
+  text(row: PendingRow): string | undefined {
     const stat = this.#lstat(row.encoded);
     return stat && checkTextOf(stat);
   }
 
   /** The target of a link, as csync2 escapes it. */
-  linkTarget(row: DirtyRow): string | undefined {
+  linkTarget(row: PendingRow): string | undefined {
     const path = this.path(row.encoded);
     try {
       return path && encodeName(readlinkSync(path, 'buffer')).toString('latin1');
@@ -79,13 +79,13 @@ export class PendingFiles {
   }
 
   /** Whether the file has changed within the last hour, or is gone. */
-  isFresh(row: DirtyRow, now = Date.now()): boolean {
+  isFresh(row: PendingRow, now = Date.now()): boolean {
     const stat = this.#lstat(row.encoded);
     return !stat || now - Number(stat.ctimeMs) < freshMilliseconds;
   }
 
   /** The values that csync2's `auto` methods compare. */
-  compared(row: DirtyRow): { seconds: bigint; size: bigint } {
+  compared(row: PendingRow): { seconds: bigint; size: bigint } {
     const stat = this.#lstat(row.encoded);
     return { seconds: (stat?.mtimeNs ?? -1n) / 1_000_000_000n, size: stat?.size ?? -1n };
   }

@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import { fairShare } from '../../common/fair-share.js';
 import { aloneInDirectory, mostAhead } from '../../common/lone-files.js';
 
@@ -13,7 +13,7 @@ import { aloneInDirectory, mostAhead } from '../../common/lone-files.js';
  * @param rows - the newest first
  * @param seenUpTo - the highest rowid when the last push was prepared
  */
-export function priorityRows(rows: readonly DirtyRow[], seenUpTo: number): DirtyRow[] {
+export function priorityRows(rows: readonly PendingRow[], seenUpTo: number): PendingRow[] {
   const fresh = rows.filter((row) => row.rowid > seenUpTo);
   const first = new Set(fresh.length <= mostAhead ? fresh : []);
   const alone = aloneInDirectory(rows, ({ encoded }) =>

@@ -1,4 +1,5 @@
-import type { DirtyRow, Ledger } from '../../../csync2/database/ledger.js';
+import type { Ledger } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import { completeSlice } from '../../../csync2/database/private-database.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
@@ -18,8 +19,8 @@ export interface SliceChoiceParts {
 
 /** The rows that are sent next, and the rows that are left out. */
 export interface ChosenSlice {
-  readonly rows: readonly DirtyRow[];
-  readonly resting: readonly DirtyRow[];
+  readonly rows: readonly PendingRow[];
+  readonly resting: readonly PendingRow[];
   /** How many files can't be looked at, as far as the choice has met them. */
   readonly unreadable: number;
   /** How many links wait for their targets. */
@@ -59,11 +60,11 @@ export class SliceChoice {
     const first = this.#complete(this.#priorityRows(limit), limit);
     if (first) return { rows: first, resting: [], ...this.#leftOut };
     const { ledger, peer } = this.#parts;
-    let rows: readonly DirtyRow[] = [];
-    let resting: DirtyRow[] = [];
+    let rows: readonly PendingRow[] = [];
+    let resting: PendingRow[] = [];
     for (const order of ['newest', 'deepest'] as const) {
       resting = [];
-      rows = ledger.dirtyFor(
+      rows = ledger.pending.rows(
         peer,
         limit,
         order,
@@ -78,13 +79,13 @@ export class SliceChoice {
   }
 
   /** The rows that go before the others, if there are more than fit into one push. */
-  #priorityRows(limit: number): readonly DirtyRow[] {
+  #priorityRows(limit: number): readonly PendingRow[] {
     const { ledger, peer } = this.#parts;
     // When files are asked about one by one, none is urgent.
-    const pending = limit > 1 ? ledger.newestOf(peer, looked, longestName) : [];
+    const pending = limit > 1 ? ledger.pending.newest(peer, looked, longestName) : [];
     const isMore =
       pending.length > limit ||
-      (pending.length > 0 && ledger.hasPendingLongName(peer, longestName));
+      (pending.length > 0 && ledger.pending.hasLongName(peer, longestName));
     const first = isMore && !this.#hasOvertaken ? priorityRows(pending, this.#seenUpTo) : [];
     this.#seenUpTo = pending[0]?.rowid ?? 0;
     const rows = first.filter((row) => !this.#isHeld(row) && !this.#rests(row, []));
@@ -92,21 +93,26 @@ export class SliceChoice {
     return rows;
   }
 
-  #complete(rows: readonly DirtyRow[], limit: number): readonly DirtyRow[] | undefined {
+  #complete(rows: readonly PendingRow[], limit: number): readonly PendingRow[] | undefined {
     const { files, ledger, peer, rejected } = this.#parts;
     const chosen = new Set(rows.map(({ rowid }) => rowid));
     // The directories above the rows come along, but a directory that was refused is asked about
     // alone.
-    const comesAlong = (row: DirtyRow) =>
+    const comesAlong = (row: PendingRow) =>
       chosen.has(row.rowid) || !(this.#isHeld(row) || rejected.isSuspect(row));
     const slice = completeSlice(ledger, peer, rows, limit, (name) => files.look(name), comesAlong);
     return slice.length > 0 ? slice : undefined;
   }
 
   /** Whether a row rests. Adds it to `resting` if it does. */
-  #rests(row: DirtyRow, resting: DirtyRow[]): boolean {
+  #rests(row: PendingRow, resting: PendingRow[]): boolean {
     const { files, rejected } = this.#parts;
-    const rests = rejected.has(row, () => files.stamp(row), Date.now(), this.#looks < looksAtOnce);
+    const rests = rejected.stillRests(
+      row,
+      () => files.stamp(row),
+      Date.now(),
+      this.#looks < looksAtOnce,
+    );
     if (rests) this.#looks++;
     if (rests) resting.push(row);
     return rests;
@@ -120,7 +126,7 @@ export class SliceChoice {
    * Whether csync2 would push a row as deleted that is only out of sight, or would push a link
    * before its target.
    */
-  #isHeld(row: DirtyRow): boolean {
+  #isHeld(row: PendingRow): boolean {
     const { files, isHeld } = this.#parts;
     const path = files.path(row.encoded);
     if (path !== undefined && isHeld(path)) return true;

@@ -1,5 +1,6 @@
 import { readlinkSync } from 'node:fs';
-import type { DirtyRow, Ledger } from '../../../csync2/database/ledger.js';
+import type { Ledger } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import { join, type PathBytes, parentOf } from '../../../text/path-bytes.js';
 import type { RejectedRows } from '../refused/rejected-rows.js';
 import type { PendingFiles } from './pending-files.js';
@@ -30,7 +31,7 @@ export class WaitingLinks {
   }
 
   /** Whether a row is a link that must not be sent yet. */
-  waits(row: DirtyRow, now = Date.now()): boolean {
+  waits(row: PendingRow, now = Date.now()): boolean {
     const key = row.encoded.toString('latin1');
     const target = this.#targetOf(row);
     if (!target || !this.#isPending(target)) {
@@ -43,7 +44,7 @@ export class WaitingLinks {
     return now - since < mostMilliseconds;
   }
 
-  #targetOf({ encoded }: DirtyRow): PathBytes | undefined {
+  #targetOf({ encoded }: PendingRow): PathBytes | undefined {
     const { files } = this.#parts;
     const path = files.look(encoded) === 'link' ? files.path(encoded) : undefined;
     if (!path) return undefined;
@@ -57,8 +58,8 @@ export class WaitingLinks {
 
   #isPending(target: PathBytes): boolean {
     const { files, ledger, peer, rejected } = this.#parts;
-    const pending = ledger
-      .pendingWithin(peer, target, mostAsked)
+    const pending = ledger.pending
+      .within(peer, target, mostAsked)
       .filter((row) => !rejected.hasFailed(row));
     // A link may lie below its own target, and links may lead to each other, so no link waits for a
     // link.

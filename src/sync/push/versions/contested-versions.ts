@@ -1,5 +1,6 @@
-import { type DirtyRow, insertDirty, type Ledger } from '../../../csync2/database/ledger.js';
-import { forgetDirty } from '../../../csync2/database/private-database.js';
+import type { Ledger } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
+import { forgetPending, insertPending } from '../../../csync2/database/pending-writes.js';
 import { encodeName, saidName } from '../../../csync2/files/name-encoding.js';
 import type { SentVersions } from './sent-versions.js';
 
@@ -58,7 +59,7 @@ export class ContestedVersions {
   /** The names that sessions have marked lately. */
   readonly #marked = new Map<string, MarkedName>();
   /** The rows to send once more, by name. */
-  readonly #again = new Map<string, DirtyRow>();
+  readonly #again = new Map<string, PendingRow>();
   /** The names for which this host's version was decided. */
   readonly #decided = new Map<string, DecidedName>();
 
@@ -104,7 +105,7 @@ export class ContestedVersions {
   }
 
   /** Whether a row must be sent with force. */
-  hasWon({ encoded }: Pick<DirtyRow, 'encoded'>): boolean {
+  isForced({ encoded }: Pick<PendingRow, 'encoded'>): boolean {
     return this.#decided.get(keyOf(encoded))?.isForced ?? false;
   }
 
@@ -122,7 +123,7 @@ export class ContestedVersions {
   }
 
   /** These were sent. */
-  sent(rows: readonly DirtyRow[]): void {
+  sent(rows: readonly PendingRow[]): void {
     for (const { encoded } of rows) {
       this.#again.delete(keyOf(encoded));
       this.#decided.delete(keyOf(encoded));
@@ -139,12 +140,12 @@ export class ContestedVersions {
   }
 
   /** The peer has said that it has a later version of these rows. Throws as {@link apply}. */
-  yield(rows: readonly DirtyRow[]): void {
+  yield(rows: readonly PendingRow[]): void {
     const { ledger, versions } = this.#parts;
     for (const row of rows) {
       const isCurrent = versions.has(row) || this.isTheirs(row.encoded);
       const peers = isCurrent ? this.#laterFrom(row.encoded) : [];
-      if (isCurrent) ledger.withoutWaiting(() => forgetDirty(ledger, row.encoded, peers));
+      if (isCurrent) ledger.withoutWaiting(() => forgetPending(ledger, row.encoded, peers));
     }
   }
 
@@ -169,9 +170,13 @@ export class ContestedVersions {
       // A version that the peer took after its session is later than the session's.
       const isOver = now >= until || !(isTheirs || versions.has({ encoded }, at));
       if (isOver) this.#marked.delete(key);
-      else if (!this.#again.has(key) && !this.#decided.has(key) && ledger.isPending(encoded)) {
+      else if (
+        !this.#again.has(key) &&
+        !this.#decided.has(key) &&
+        ledger.pending.isForAnyPeer(encoded)
+      ) {
         const peers = isOffered || isTheirs ? this.#laterFrom(encoded) : [peer];
-        ledger.withoutWaiting(() => forgetDirty(ledger, encoded, peers));
+        ledger.withoutWaiting(() => forgetPending(ledger, encoded, peers));
         onNoLongerPending(encoded);
       }
     }
@@ -190,7 +195,9 @@ export class ContestedVersions {
       forced: 0,
     }));
     const rows = [...this.#again.values(), ...decided];
-    ledger.withoutWaiting(() => insertDirty(ledger.database, encodeName(Buffer.from(peer)), rows));
+    ledger.withoutWaiting(() =>
+      insertPending(ledger.database, encodeName(Buffer.from(peer)), rows),
+    );
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import type { InterruptedPush, PushedRow } from '../../../csync2/database/private-database.js';
 import { isUnlike } from '../../../csync2/files/check-text.js';
 import type { PendingFiles } from '../slice/pending-files.js';
@@ -47,7 +47,7 @@ export class SentVersions {
    * Whether the file of a pushed row differed from csync2's note when the push began, or has
    * changed since.
    */
-  isUncertain(row: DirtyRow): boolean {
+  isUncertain(row: PendingRow): boolean {
     const key = keyOf(row);
     return this.#unlike.has(key) || this.#pushing.get(key) !== this.#files.stamp(row);
   }
@@ -58,7 +58,7 @@ export class SentVersions {
    *
    * @param by - when the push had ended, in milliseconds since 1970
    */
-  taken(rows: readonly DirtyRow[], by = Date.now()): void {
+  taken(rows: readonly PendingRow[], by = Date.now()): void {
     for (const row of rows) {
       const key = keyOf(row);
       const stamp = this.#files.stamp(row);
@@ -75,7 +75,7 @@ export class SentVersions {
    * The peer has these pushed rows' files as they were when the push began. They may be out of
    * sight now, because that ends a push.
    */
-  accepted(rows: readonly DirtyRow[], by = Date.now()): void {
+  accepted(rows: readonly PendingRow[], by = Date.now()): void {
     for (const row of rows) {
       const stamp = this.#pushing.get(keyOf(row));
       if (stamp !== undefined) this.#sent.set(keyOf(row), { row, stamp, by });
@@ -99,7 +99,7 @@ export class SentVersions {
    *
    * @param at - the peer must have taken the file before this time, in milliseconds since 1970
    */
-  has(row: Pick<DirtyRow, 'encoded'>, at = Number.POSITIVE_INFINITY): boolean {
+  has(row: Pick<PendingRow, 'encoded'>, at = Number.POSITIVE_INFINITY): boolean {
     const sent = this.#sent.get(keyOf(row));
     if (sent?.stamp === undefined || sent.by > at) return false;
     // A version that was received since may be gone again.
@@ -108,20 +108,20 @@ export class SentVersions {
   }
 
   /** The row of a file that the peer has taken, in this version or another. */
-  row(encoded: Buffer): DirtyRow | undefined {
+  row(encoded: Buffer): PendingRow | undefined {
     return this.#sent.get(keyOf({ encoded }))?.row;
   }
 }
 
 interface SentVersion {
-  readonly row: DirtyRow;
+  readonly row: PendingRow;
   /** Undefined if another version has been pushed since, which the peer may have. */
   readonly stamp: string | undefined;
   /** The peer had taken the file by this time, in milliseconds since 1970. */
   readonly by: number;
 }
 
-function keyOf({ encoded }: Pick<DirtyRow, 'encoded'>): string {
+function keyOf({ encoded }: Pick<PendingRow, 'encoded'>): string {
   return encoded.toString('latin1');
 }
 

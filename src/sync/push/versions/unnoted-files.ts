@@ -1,4 +1,4 @@
-import type { DirtyRow } from '../../../csync2/database/ledger.js';
+import type { PendingRow } from '../../../csync2/database/pending-table.js';
 import type { PathBytes } from '../../../text/path-bytes.js';
 import type { PendingFiles } from '../slice/pending-files.js';
 
@@ -20,7 +20,7 @@ export class UnnotedFiles {
    * @returns the paths of those of these unnoted rows whose files are there; each file once, until
    * it changes
    */
-  take(rows: readonly DirtyRow[]): PathBytes[] {
+  take(rows: readonly PendingRow[]): PathBytes[] {
     return rows.flatMap((row) => {
       const [key, stamp] = [row.encoded.toString('latin1'), this.#files.stamp(row)];
       if (stamp === 'gone' || this.#told.get(key) === stamp) return [];

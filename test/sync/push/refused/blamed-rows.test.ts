@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import { encodeName } from '#src/csync2/files/name-encoding.js';
 import { PushTranscript } from '#src/csync2/run/push-transcript.js';
 import { blamedRows } from '#src/sync/push/refused/blamed-rows.js';
@@ -53,14 +53,14 @@ function blamed(
   for (const name of updated) say(`Updating ${name} on web2 ...`);
   for (const name of deleted) say(`Deleting ${name} on web2 ...`);
   if (isClosed) say('Connection closed.');
-  const rows = left.map((name, rowid): DirtyRow => {
+  const rows = left.map((name, rowid): PendingRow => {
     return {
       rowid,
       encoded: encodeName(Buffer.from(name)),
       myName: Buffer.from('web1'),
       forced: 0,
-    } as DirtyRow;
+    } as PendingRow;
   });
-  const isGone = (row: DirtyRow) => gone.includes(row.encoded.toString());
+  const isGone = (row: PendingRow) => gone.includes(row.encoded.toString());
   return blamedRows({ left: rows, transcript, isGone }).map(({ encoded }) => encoded.toString());
 }

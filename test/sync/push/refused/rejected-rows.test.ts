@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import type { Diagnosis } from '#src/csync2/refusals/diagnosis.js';
 import type { Meaning } from '#src/csync2/refusals/refusals.js';
 import { RejectedRows } from '#src/sync/push/refused/rejected-rows.js';
 
-const row = (name: string, rowid = 1): DirtyRow => ({
+const row = (name: string, rowid = 1): PendingRow => ({
   rowid,
   encoded: Buffer.from(name),
   myName: Buffer.from('web1'),
@@ -29,7 +29,7 @@ describe('rows that a peer has refused', () => {
     assert.ok(!rejected.isSuspect(row('/a')));
     rejected.refused(row('/a'), still(), undefined, 1000);
     assert.ok(rejected.isSuspect(row('/a')));
-    assert.ok(!rejected.has(row('/a'), still, 1000));
+    assert.ok(!rejected.stillRests(row('/a'), still, 1000));
     assert.equal(rejected.list(9).count, 0);
   });
 
@@ -51,7 +51,7 @@ describe('rows that a peer has refused', () => {
       for (let at = 0; at < 7; at++)
         rejected.refused(row('/a'), still(), because('conflict'), minute);
     };
-    const rests = (at: number) => rejected.has(row('/a'), still, at);
+    const rests = (at: number) => rejected.stillRests(row('/a'), still, at);
     assert.ok(!rejected.retryConflicts(minute));
     again();
     assert.ok(rests(minute));
@@ -66,11 +66,11 @@ describe('rows that a peer has refused', () => {
     const rejected = new RejectedRows();
     for (let at = 0; at < 7; at++)
       rejected.refused(row('/d'), still(), because('compare', 'Directory not empty'), 0);
-    assert.ok(rejected.has(row('/d'), still, 1000));
+    assert.ok(rejected.stillRests(row('/d'), still, 1000));
     rejected.takenBelow([row('/d-1/x'), row('/e')], 500);
-    assert.ok(rejected.has(row('/d'), still, 1000));
+    assert.ok(rejected.stillRests(row('/d'), still, 1000));
     rejected.takenBelow([row('/d/x/y')], 500);
-    assert.ok(!rejected.has(row('/d'), still, 1000));
+    assert.ok(!rejected.stillRests(row('/d'), still, 1000));
   });
 
   test('refused once more for the same reason is no news, for another or after a change it is', () => {
@@ -80,7 +80,7 @@ describe('rows that a peer has refused', () => {
     rejected.refused(row('/a'), still(), full, 0);
     assert.ok(rejected.isOnHold(row('/a'), full));
     assert.ok(!rejected.isOnHold(row('/a'), because('later', 'Read-only file system')));
-    rejected.has(row('/a', 2), () => 'changed', 0);
+    rejected.stillRests(row('/a', 2), () => 'changed', 0);
     assert.ok(!rejected.isOnHold(row('/a', 2), full));
   });
 
@@ -92,7 +92,7 @@ describe('rows that a peer has refused', () => {
   });
 
   test('the others do not rest', () => {
-    assert.ok(!refusedAt(0, 'later').has(row('/b'), still, 0));
+    assert.ok(!refusedAt(0, 'later').stillRests(row('/b'), still, 0));
   });
 
   test('what may be taken later is tried again within a minute, always, and listed', () => {
@@ -110,8 +110,8 @@ describe('rows that a peer has refused', () => {
       assert.deepEqual([count, rejected.list(0)], [1, { count: 1, conflicts: 0, first: [] }]);
       const release = rejected.nextRelease([row('/a')]) as number;
       assert.ok(release > now && release <= now + minute);
-      assert.ok(rejected.has(row('/a'), still, release - 1));
-      assert.ok(!rejected.has(row('/a'), still, release));
+      assert.ok(rejected.stillRests(row('/a'), still, release - 1));
+      assert.ok(!rejected.stillRests(row('/a'), still, release));
       now = release;
     }
   });
@@ -133,16 +133,21 @@ describe('rows that a peer has refused', () => {
     const rejected = new RejectedRows();
     const rows = Array.from({ length: 50 }, (_, index) => row(`/full/${index}`, index));
     for (const each of rows) rejected.refused(each, still(), undefined, 0);
-    rejected.refused(rows[7] as DirtyRow, still(), because('later', 'No space left on device'), 0);
+    rejected.refused(
+      rows[7] as PendingRow,
+      still(),
+      because('later', 'No space left on device'),
+      0,
+    );
     assert.equal(rejected.list(99).count, 50, 'nobody has to ask about the others');
-    const tried = new Set<DirtyRow>();
+    const tried = new Set<PendingRow>();
     for (let now = 0, tries = 0; tries < 50; tries++) {
       now = rejected.nextRelease(rows) as number;
-      const due = rows.filter((each) => !rejected.has(each, still, now));
-      const next = rejected.longestWaiting(due) as DirtyRow;
+      const due = rows.filter((each) => !rejected.stillRests(each, still, now));
+      const next = rejected.longestWaiting(due) as PendingRow;
       tried.add(next);
       rejected.refused(next, still(), because('later', 'No space left on device'), now);
-      assert.ok(rows.every((each) => rejected.has(each, still, now)));
+      assert.ok(rows.every((each) => rejected.stillRests(each, still, now)));
     }
     assert.ok(tried.size > 40, `${tried.size} of 50`);
   });
@@ -153,16 +158,16 @@ describe('rows that a peer has refused', () => {
     for (const each of [...below, row('/else')]) rejected.refused(each, still(), undefined, 0);
     rejected.refused(row('/d'), still(), because('conflict'), 0);
     assert.ok(
-      below.every((each) => !rejected.has(each, still, 0)),
+      below.every((each) => !rejected.stillRests(each, still, 0)),
       'nobody knows yet that the directory is missing there',
     );
-    rejected.refused(below[1] as DirtyRow, still(), because('parent-first'), 0);
-    assert.ok(below.every((each) => rejected.has(each, still, 1000 * minute)));
-    assert.ok(!rejected.has(row('/else'), still, 0));
+    rejected.refused(below[1] as PendingRow, still(), because('parent-first'), 0);
+    assert.ok(below.every((each) => rejected.stillRests(each, still, 1000 * minute)));
+    assert.ok(!rejected.stillRests(row('/else'), still, 0));
     // One that was pushed along with others later, too; but none that has not been refused.
     rejected.refused(row('/d/4'), still(), undefined, 0);
-    assert.ok(rejected.has(row('/d/4'), still, minute));
-    assert.ok(!rejected.has(row('/d/5'), still, 0));
+    assert.ok(rejected.stillRests(row('/d/4'), still, minute));
+    assert.ok(!rejected.stillRests(row('/d/5'), still, 0));
     while (rejected.list(9).count === 0)
       rejected.refused(row('/d'), still(), because('conflict'), 0);
     assert.deepEqual(
@@ -171,9 +176,9 @@ describe('rows that a peer has refused', () => {
     );
     // Whatever has become of it there, it is one conflict.
     rejected.refused(row('/d/6'), still(), because('conflict'), 0);
-    assert.ok(rejected.has(row('/d/6'), still, 1000 * minute));
+    assert.ok(rejected.stillRests(row('/d/6'), still, 1000 * minute));
     // It is changed: it may be something else now.
-    assert.ok(!rejected.has(row('/d/4'), () => 'changed', minute));
+    assert.ok(!rejected.stillRests(row('/d/4'), () => 'changed', minute));
     rejected.taken([row('/d')]);
     for (const each of below)
       assert.ok(!rejected.hasFailed(each), 'sent with the others, not asked about one by one');
@@ -184,7 +189,7 @@ describe('rows that a peer has refused', () => {
     rejected.refused(row('/d'), still(), because('conflict'), 0);
     rejected.refused(row('/d/e'), still(), because('parent-first'), 0);
     rejected.refused(row('/d/e/f'), still(), because('parent-first'), 0);
-    assert.ok(rejected.has(row('/d/e/f'), still, minute));
+    assert.ok(rejected.stillRests(row('/d/e/f'), still, minute));
     rejected.forget(Buffer.from('/d'));
     assert.ok(!rejected.hasFailed(row('/d/e')) && !rejected.hasFailed(row('/d/e/f')));
   });
@@ -195,9 +200,10 @@ describe('rows that a peer has refused', () => {
     rejected.refused(row('/a/b/c'), still(), because('parent-first'), 0);
     rejected.refused(row('/a'), still(), because('later'), 0);
     rejected.refused(row('/a/b'), still(), because('parent-first'), 0);
-    assert.ok(rejected.has(row('/a/b/c'), still, 1));
+    assert.ok(rejected.stillRests(row('/a/b/c'), still, 1));
     rejected.taken([row('/a')]);
-    for (const name of ['/a/b', '/a/b/c']) assert.ok(!rejected.has(row(name), still, 1), name);
+    for (const name of ['/a/b', '/a/b/c'])
+      assert.ok(!rejected.stillRests(row(name), still, 1), name);
   });
 
   test('what waits for a directory that is held for another reason goes on waiting', () => {
@@ -206,7 +212,7 @@ describe('rows that a peer has refused', () => {
     rejected.refused(row('/a/b'), still(), because('parent-first'), 0);
     const isPending = (encoded: Buffer) => encoded.toString() === '/a';
     assert.equal(rejected.nextRelease([row('/a/b')], isPending), Number.POSITIVE_INFINITY);
-    assert.ok(rejected.has(row('/a/b'), still, 1));
+    assert.ok(rejected.stillRests(row('/a/b'), still, 1));
     assert.equal(rejected.list(9).count, 1);
   });
 
@@ -214,9 +220,9 @@ describe('rows that a peer has refused', () => {
     const rejected = new RejectedRows();
     rejected.refused(row('/a'), still(), because('later'), 0);
     rejected.refused(row('/a/b'), still(), because('parent-first'), 0);
-    assert.ok(rejected.has(row('/a/b'), still, 1));
+    assert.ok(rejected.stillRests(row('/a/b'), still, 1));
     assert.ok((rejected.nextRelease([row('/a/b')]) as number) <= Date.now() + 1000);
-    assert.ok(!rejected.has(row('/a/b'), still, 1));
+    assert.ok(!rejected.stillRests(row('/a/b'), still, 1));
   });
 
   test('what was left by a push that ended below a missing directory waits for that, too', () => {
@@ -226,16 +232,16 @@ describe('rows that a peer has refused', () => {
     const below = ['/d/2', '/d/deep/3'].map((name) => row(name));
     const left = [...below, row('/dd')];
     rejected.left(left, still);
-    assert.ok(left.every((each) => !rejected.has(each, still, 1)));
+    assert.ok(left.every((each) => !rejected.stillRests(each, still, 1)));
     rejected.refused(row('/d/1'), still(), because('parent-first'), 0);
     rejected.left(left, still);
     assert.deepEqual(
-      left.map((each) => rejected.has(each, still, 1)),
+      left.map((each) => rejected.stillRests(each, still, 1)),
       [true, true, false],
     );
     assert.equal(rejected.list(9).count, 1);
     rejected.taken([row('/d')]);
-    assert.ok(left.every((each) => !rejected.has(each, still, 1)));
+    assert.ok(left.every((each) => !rejected.stillRests(each, still, 1)));
   });
 
   test('conflicts are known by what lies around them', () => {
@@ -256,7 +262,7 @@ describe('rows that a peer has refused', () => {
       rejected.refused(row('/d/4'), still(), because('conflict'), 0);
     rejected.taken([row('/a/1')]);
     assert.deepEqual(
-      ['/a/1', '/b/2', '/c/3', '/d/4'].map((name) => rejected.has(row(name), still, 1)),
+      ['/a/1', '/b/2', '/c/3', '/d/4'].map((name) => rejected.stillRests(row(name), still, 1)),
       [false, false, true, true],
     );
   });
@@ -265,7 +271,7 @@ describe('rows that a peer has refused', () => {
     const rejected = refusedAt(0, 'conflict');
     const release = rejected.nextRelease([row('/a')]) as number;
     assert.ok(release >= 5 * minute && release < 60 * minute);
-    assert.ok(rejected.has(row('/a'), still, release - 1));
+    assert.ok(rejected.stillRests(row('/a'), still, release - 1));
     assert.equal(rejected.list(9).count, 1);
   });
 
@@ -276,7 +282,7 @@ describe('rows that a peer has refused', () => {
     const tries = (from: number, to: number) => {
       let count = 0;
       for (let now = from; now < to; now += 100) {
-        const due = names.filter((name) => !rejected.has(row(name), still, now)).slice(0, 1);
+        const due = names.filter((name) => !rejected.stillRests(row(name), still, now)).slice(0, 1);
         for (const name of due) rejected.refused(row(name), still(), because('conflict'), now);
         count += due.length;
       }
@@ -285,9 +291,14 @@ describe('rows that a peer has refused', () => {
     assert.ok(tries(0, minute) < 50);
     assert.equal(rejected.list(9).count, 1000);
     assert.ok(tries(minute, 10 * minute) < 20);
-    assert.ok(!rejected.has(row('/e/1'), still, minute), 'those of another directory do not wait');
+    assert.ok(
+      !rejected.stillRests(row('/e/1'), still, minute),
+      'those of another directory do not wait',
+    );
     rejected.taken([row('/d/999')]);
-    assert.ok(names.slice(10, -1).every((name) => !rejected.has(row(name), still, 10 * minute)));
+    assert.ok(
+      names.slice(10, -1).every((name) => !rejected.stillRests(row(name), still, 10 * minute)),
+    );
   });
 
   test('what may be in conflict, since others beside it are, is not told before one of them is', () => {
@@ -296,10 +307,13 @@ describe('rows that a peer has refused', () => {
       rejected.refused(row(name), still(), undefined, 0);
     for (const name of ['/d/1', '/d/2', '/d/3', '/d/4', '/d/5'])
       rejected.refused(row(name), still(), because('conflict'), 0);
-    assert.ok(rejected.has(row('/d/6'), still, 1000));
+    assert.ok(rejected.stillRests(row('/d/6'), still, 1000));
     assert.equal(rejected.list(9).count, 0);
     rejected.taken([row('/d/1')]);
-    assert.ok(!rejected.has(row('/d/6'), still, 1000), 'the first of them was none after all');
+    assert.ok(
+      !rejected.stillRests(row('/d/6'), still, 1000),
+      'the first of them was none after all',
+    );
   });
 
   for (const [meaning, times] of [
@@ -322,24 +336,24 @@ describe('rows that a peer has refused', () => {
 
   test('a file that has changed is due, and asked about alone', () => {
     const rejected = refusedAt(0, 'conflict');
-    assert.ok(!rejected.has(row('/a'), () => 'changed', 1000));
+    assert.ok(!rejected.stillRests(row('/a'), () => 'changed', 1000));
     assert.ok(rejected.isSuspect(row('/a')));
   });
 
   test('a file that changes on and on is not tried on and on', () => {
     const rejected = refusedAt(0, 'later');
     for (let time = 0; time < 100; time++)
-      assert.ok(rejected.has(row('/a'), () => `changed ${time}`, 100));
+      assert.ok(rejected.stillRests(row('/a'), () => `changed ${time}`, 100));
   });
 
   test('a new pending row alone is no change: a peer that pushes in vain makes one each time', () => {
-    assert.ok(refusedAt(0, 'conflict').has(row('/a', 2), still, 0));
+    assert.ok(refusedAt(0, 'conflict').stillRests(row('/a', 2), still, 0));
   });
 
   test('what was taken is forgotten, and so is what is no longer pending', () => {
     const rejected = refusedAt(0, 'later');
     rejected.taken([row('/a')]);
-    assert.ok(!rejected.has(row('/a'), still, 0));
+    assert.ok(!rejected.stillRests(row('/a'), still, 0));
     assert.equal(rejected.nextRelease([row('/a')]), undefined);
     const other = refusedAt(0, 'later');
     assert.equal(other.nextRelease([]), undefined);
@@ -350,7 +364,7 @@ describe('rows that a peer has refused', () => {
     const rejected = refusedAt(0, 'conflict');
     rejected.force(row('/a'));
     assert.ok(rejected.isForced(row('/a')));
-    assert.ok(!rejected.has(row('/a'), still, 0));
+    assert.ok(!rejected.stillRests(row('/a'), still, 0));
     assert.deepEqual(rejected.list(9).first, []);
     rejected.refused(row('/a'), still(), because('conflict'), 0);
     assert.ok(!rejected.isForced(row('/a')), 'force that did not help is not repeated');
@@ -363,9 +377,9 @@ describe('rows that a peer has refused', () => {
     for (const name of names.slice(0, -1))
       rejected.refused(row(name), still(), because('conflict'), 0);
     for (const name of ['/d/5', '/d/6']) {
-      assert.ok(rejected.has(row(name), still, 1000), name);
+      assert.ok(rejected.stillRests(row(name), still, 1000), name);
       rejected.force(row(name));
-      assert.ok(!rejected.has(row(name), still, 1000), name);
+      assert.ok(!rejected.stillRests(row(name), still, 1000), name);
     }
   });
 
@@ -373,7 +387,7 @@ describe('rows that a peer has refused', () => {
     for (const meaning of ['later', 'conflict'] as const) {
       const rejected = refusedAt(0, meaning);
       rejected.tryNow();
-      assert.ok(!rejected.has(row('/a'), still, 0));
+      assert.ok(!rejected.stillRests(row('/a'), still, 0));
       rejected.refused(row('/a'), still(), because(meaning), 0);
       assert.equal(rejected.list(9).count, 1);
     }
@@ -382,7 +396,7 @@ describe('rows that a peer has refused', () => {
   test('all are forgotten when the peer takes something again', () => {
     const rejected = refusedAt(0, 'later');
     rejected.release();
-    assert.ok(!rejected.has(row('/a'), still, 0));
+    assert.ok(!rejected.stillRests(row('/a'), still, 0));
     assert.equal(rejected.nextRelease([row('/a')]), undefined);
   });
 });
@@ -390,6 +404,6 @@ describe('rows that a peer has refused', () => {
 function refusedAt(now: number, meaning: Meaning): RejectedRows {
   const rejected = new RejectedRows();
   while (rejected.list(9).count === 0) rejected.refused(row('/a'), still(), because(meaning), now);
-  assert.ok(rejected.has(row('/a'), still, now));
+  assert.ok(rejected.stillRests(row('/a'), still, now));
   return rejected;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { DirtyRow } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import { priorityRows } from '#src/sync/push/slice/priority-rows.js';
 
 describe('files that overtake the others', () => {
@@ -42,7 +42,7 @@ function many(directory: string, count: number): string[] {
 }
 
 /** Pending in this order; the newest first. */
-function pendingRows(...names: readonly (readonly string[])[]): DirtyRow[] {
+function pendingRows(...names: readonly (readonly string[])[]): PendingRow[] {
   const rows = names.flat().map((name, index) => ({
     rowid: index + 1,
     encoded: Buffer.from(name),
@@ -52,6 +52,6 @@ function pendingRows(...names: readonly (readonly string[])[]): DirtyRow[] {
   return rows.reverse();
 }
 
-function namesOf(rows: readonly DirtyRow[]): string[] {
+function namesOf(rows: readonly PendingRow[]): string[] {
   return rows.map(({ encoded }) => encoded.toString());
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import Database from 'better-sqlite3';
-import { type DirtyRow, Ledger } from '#src/csync2/database/ledger.js';
+import { Ledger } from '#src/csync2/database/ledger.js';
+import type { PendingRow } from '#src/csync2/database/pending-table.js';
 import type { OnDisk } from '#src/csync2/database/private-database.js';
 import type { Diagnosis } from '#src/csync2/refusals/diagnosis.js';
 import { RejectedRows } from '#src/sync/push/refused/rejected-rows.js';
@@ -243,7 +244,7 @@ describe('any pending files', () => {
 /** What the choice promises of each slice, seen from outside. */
 function judge(
   { rows, resting }: ChosenSlice,
-  before: ReadonlyMap<string, DirtyRow>,
+  before: ReadonlyMap<string, PendingRow>,
   limit: number,
   { isHeld, isUnreadable, waits, rests, isDirectory }: ReturnType<typeof randomWorld>,
 ): void {
@@ -287,8 +288,8 @@ function randomWorld(random: Random, world: ReturnType<typeof setUp>) {
     isHeld: (name: string) => held.some((place) => isBelow(name, place)),
     isUnreadable: (name: string) => broken.has(name),
     isDirectory: (name: string) => directories.includes(name) && !removed.has(name),
-    rests: (row: DirtyRow) => world.rejected.isResting(row, Date.now()),
-    waits: (name: string, before: ReadonlyMap<string, DirtyRow>) => {
+    rests: (row: PendingRow) => world.rejected.isResting(row, Date.now()),
+    waits: (name: string, before: ReadonlyMap<string, PendingRow>) => {
       const place = target.get(name);
       return (
         place !== undefined &&
@@ -361,7 +362,7 @@ function setUp(context: TestContext) {
       const kind = kinds.get(short(encoded));
       return kind === 'unreadable' ? kind : kind === 'gone' ? 'absent' : 'there';
     },
-    stamp: ({ encoded }: Pick<DirtyRow, 'encoded'>) => `v${versions.get(short(encoded)) ?? 0}`,
+    stamp: ({ encoded }: Pick<PendingRow, 'encoded'>) => `v${versions.get(short(encoded)) ?? 0}`,
   } as const;
   const choice = new SliceChoice({
     ...{ peer: 'web2', ledger, files, rejected },
@@ -375,7 +376,10 @@ function setUp(context: TestContext) {
     for (const name of names) insert.run(bytes(name));
   });
   const remove = database.prepare('DELETE FROM dirty WHERE rowid = ?');
-  const named = (row: DirtyRow): DirtyRow => ({ ...row, encoded: Buffer.from(short(row.encoded)) });
+  const named = (row: PendingRow): PendingRow => ({
+    ...row,
+    encoded: Buffer.from(short(row.encoded)),
+  });
   const next = (limit: number): ChosenSlice => {
     const slice = choice.next(limit);
     return { ...slice, rows: slice.rows.map(named), resting: slice.resting.map(named) };
@@ -383,9 +387,9 @@ function setUp(context: TestContext) {
   const set = (kind: OnDisk | 'unreadable', names: readonly string[]) => {
     for (const name of names) kinds.set(name, kind);
   };
-  const rows = () => ledger.dirtyFor('web2', Number.POSITIVE_INFINITY).map(named);
-  const real = (row: DirtyRow): DirtyRow => ({ ...row, encoded: bytes(nameOf(row)) });
-  const sent = (row: DirtyRow) => {
+  const rows = () => ledger.pending.rows('web2', Number.POSITIVE_INFINITY).map(named);
+  const real = (row: PendingRow): PendingRow => ({ ...row, encoded: bytes(nameOf(row)) });
+  const sent = (row: PendingRow) => {
     remove.run(row.rowid);
     rejected.taken([real(row)]);
   };
@@ -395,8 +399,8 @@ function setUp(context: TestContext) {
     rows,
     sent,
     rejected: {
-      isResting: (row: DirtyRow, at: number) => rejected.isResting(real(row), at),
-      hasFailed: (row: DirtyRow) => rejected.hasFailed(real(row)),
+      isResting: (row: PendingRow, at: number) => rejected.isResting(real(row), at),
+      hasFailed: (row: PendingRow) => rejected.hasFailed(real(row)),
     },
     add: (...names: readonly string[]) => insertAll(names),
     names: (limit: number) => shown(next(limit).rows),
@@ -439,11 +443,11 @@ function mkdirAbove(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
 }
 
-function nameOf({ encoded }: DirtyRow): string {
+function nameOf({ encoded }: PendingRow): string {
   return encoded.toString();
 }
 
-function shown(rows: readonly DirtyRow[]): string[] {
+function shown(rows: readonly PendingRow[]): string[] {
   return rows.map(nameOf);
 }
 
