@@ -184,9 +184,13 @@ describe('the journal', () => {
          > /run/systemd/system/inotify-csync.service.d/test.conf
        systemctl daemon-reload; systemctl restart inotify-csync`,
     );
-    const lines = (await entries(1, '_TRANSPORT=stdout')).filter(({ MESSAGE }) =>
-      /^ready: /.test(String(MESSAGE)),
-    );
+    let lines: readonly Entry[] = [];
+    // journald reads them after systemd has been told that the service is ready.
+    await lab.waitFor('the line', async () => {
+      const all = await entries(1, '_TRANSPORT=stdout');
+      lines = all.filter(({ MESSAGE }) => /^ready: /.test(String(MESSAGE)));
+      return lines.length > 0;
+    });
     assert.deepEqual(
       lines.map(({ PRIORITY, SYSLOG_IDENTIFIER }) => [PRIORITY, SYSLOG_IDENTIFIER]),
       [['6', 'inotify-csync']],
