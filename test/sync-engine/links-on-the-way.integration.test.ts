@@ -74,8 +74,9 @@ test(
       renameSync(place, aside);
       symlinkSync(outside.path, place);
       await sleep(swaps % 7);
-      rmSync(place, { recursive: true, force: true });
-      renameSync(aside, place);
+      // The peer may have made the directory again in between.
+      do rmSync(place, { recursive: true, force: true });
+      while (!isRenamed(aside, place));
       await sleep(swaps++ % 11);
     }
     await writing;
@@ -112,6 +113,16 @@ async function swapped(context: TestContext, auto: string) {
   rmSync(node.path('dir'), { recursive: true });
   symlinkSync(made.outside.path, node.path('dir'));
   return made;
+}
+
+function isRenamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTEMPTY') return false;
+    throw error;
+  }
 }
 
 function changeAll(first: ClusterNode): void {

@@ -325,35 +325,6 @@ test('gone while an update hangs: it is ended at once', { skip }, async (context
 });
 
 test(
-  'gone in the middle of an update: what the peer has changed of it since is no conflict',
-  { skip },
-  async (context) => {
-    const { cluster, mount } = await mounted(context, { flags: ['--peer-timeout', '600'] });
-    const [one, two] = [cluster.node(1), cluster.node(2)];
-    const names = Array.from({ length: 1500 }, (_, index) => `uploads/many/${index}`);
-    for (const name of names) one.write(name, 'from one');
-    const arrived = () => names.filter((name) => two.read(name) === 'from one');
-    await cluster.until('some of it to arrive', () => arrived().length > 300, 90, 2);
-    two.freeze('SIGSTOP');
-    await one.mustRun('umount', '--lazy', mount.point);
-    await cluster.until('the update to be ended', () => one.commandPids.length === 0);
-    two.freeze('SIGCONT');
-    const changed = arrived();
-    assert.ok(changed.length < names.length, 'it has come too fast for this test');
-    await held(cluster, mount, 'unmounted');
-    for (const name of changed) two.write(name, 'changed by two');
-    await cluster.until('them to be pending', async () => {
-      return ((await two.peer('node1'))?.pending ?? 0) >= changed.length;
-    });
-    await mount.mount();
-    await heals(cluster, mount);
-    // What was on its way in that moment may be half there, and is sent with force.
-    const replaced = changed.filter((name) => one.read(name) !== 'changed by two');
-    assert.ok(replaced.length <= 1, replaced.join(' '));
-  },
-);
-
-test(
   'what the peer changes there while it is not mounted waits, and arrives when it is',
   {
     skip,

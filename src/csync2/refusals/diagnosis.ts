@@ -16,6 +16,8 @@ export interface Diagnosis {
   readonly isTie: boolean;
   /** The peer has nothing under this name, and a directory above it. */
   readonly isAbsent?: true;
+  /** The size in bytes of the regular file that the peer has under this name. */
+  readonly sizeThere?: bigint;
 }
 
 /** The values that `auto` compares on this side, in whole seconds or bytes. */
@@ -124,8 +126,9 @@ export class Refusals {
       this.#isStuck ||= operation === 'PATCH';
       const text = operation === 'PATCH' ? occupied : unsigned;
       this.#current.refused ??= { isRemoval, operation, code: codes.error, text };
-    } else if (this.#operation === 'SIG' && target.test(text)) {
+    } else if (this.#operation === 'SIG' && note.test(text)) {
       this.#current.target ??= target.exec(text)?.[1];
+      this.#current.size ??= size.exec(text)?.[1];
     } else if (data?.[2] && asked) this.#current.answer ??= BigInt(data[2]);
   }
 }
@@ -140,6 +143,8 @@ interface Attempt {
   answer: bigint | undefined;
   /** The link's target on the peer. */
   target: string | undefined;
+  /** The file's size on the peer. */
+  size: string | undefined;
   isAbsent: boolean;
 }
 
@@ -151,12 +156,13 @@ function newAttempt(isRemoval: boolean): Attempt {
     asked: undefined,
     answer: undefined,
     target: undefined,
+    size: undefined,
     isAbsent: false,
   };
 }
 
 function diagnosisOf(
-  { isRemoval, refused = nothing, asked, answer, isAbsent }: Attempt,
+  { isRemoval, refused = nothing, asked, answer, isAbsent, size }: Attempt,
   own: Compared,
 ): Diagnosis {
   const outcome = outcomeOf(refused);
@@ -167,11 +173,15 @@ function diagnosisOf(
     detail: outcome === 'refused' ? detailOf(refused) : '',
     isTie: outcome === 'conflict' && isTie,
     ...(isAbsent ? { isAbsent } : {}),
+    ...(size === undefined ? {} : { sizeThere: BigInt(size) }),
   };
 }
 
-/** csync2's note of a link (`csync_genchecktxt`), if it is short enough to be shown whole. */
+/** csync2's note of a file (`csync_genchecktxt`), if it is short enough to be shown whole. */
+const note = /^Peer> v\d+:.*\\n$/;
 const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
+/** A link's target may look like the end of this. */
+const size = /^Peer> v\d+:(?:(?!type=)[a-z]+=[^:]*:)*type=reg:size=(\d{1,20})\\n$/;
 
 const nothing: Refused = { isRemoval: false, operation: '', code: codes.none, text: '' };
 

@@ -5,16 +5,15 @@ import type { PushTranscript } from '../../csync2/run/push-transcript.js';
 /**
  * Files that a push was sending when it was killed or its peer died. The peer may have put such a
  * file in its place without owner, mode and time, and without a note in its database. The peer then
- * takes its half of our file for a change of its own, which is a false conflict. So the file is
- * sent again with force, unless so much time has passed that a user on the peer may really have
- * changed it.
+ * takes its half of our file for a change of its own, which is a false conflict. Such a file is
+ * sent with force, if the peer calls it changed on both sides soon after.
  */
 export class CutOffFiles {
-  /** Until when each file is sent with force, in milliseconds since 1970. */
+  /** Until when each file counts, in milliseconds since 1970. */
   readonly #until = new Map<string, number>();
 
-  /** Whether a row must be pushed with force. */
-  isForced(row: PendingRow, now = Date.now()): boolean {
+  /** Whether a row was cut off within the last minute, and has not been sent since. */
+  isRecent(row: PendingRow, now = Date.now()): boolean {
     return now < (this.#until.get(saidName(row)) ?? 0);
   }
 
@@ -22,7 +21,7 @@ export class CutOffFiles {
   pushed(transcript: PushTranscript, { sent, left }: Rows, now = Date.now()): void {
     for (const row of sent) this.#until.delete(saidName(row));
     const name = transcript.nameCutOff(left.map(saidName));
-    if (name !== undefined) this.#until.set(name, now + forcedMilliseconds);
+    if (name !== undefined) this.#until.set(name, now + recentMilliseconds);
   }
 }
 
@@ -31,4 +30,4 @@ interface Rows {
   readonly left: readonly PendingRow[];
 }
 
-const forcedMilliseconds = 60_000;
+const recentMilliseconds = 60_000;

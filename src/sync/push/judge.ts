@@ -102,10 +102,22 @@ export class Judge {
     const diagnosis = diagnoses.get(row);
     rejected.refused(row, files.stamp(row), diagnosis, Date.now());
     if (lookalikes?.includes(row)) rejected.force(row);
+    if (diagnosis && this.#isOwnHalf(row, diagnosis)) rejected.force(row);
     if (diagnosis?.isTie && this.#winsTies(row)) rejected.force(row);
     // If the row is refused once more, the reason is a later change on the peer.
     if (diagnosis?.meaning === 'half-taken') versions.taken([row], endedAt);
     if (diagnosis?.meaning === 'compare') compare?.(row.encoded);
+  }
+
+  /**
+   * Whether the peer calls our own file a change of its own, because the push of it was cut off. A
+   * file of another size is somebody's change, as is one that is there again after its removal.
+   */
+  #isOwnHalf(row: PushedRow, { meaning, sizeThere }: Diagnosis): boolean {
+    const { cutOff, files } = this.#parts;
+    if (meaning !== 'conflict' || !cutOff.isRecent(row)) return false;
+    const kind = files.look(row.encoded);
+    return kind === 'other' ? sizeThere === files.compared(row).size : kind !== 'gone';
   }
 
   /**

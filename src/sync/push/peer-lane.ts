@@ -321,9 +321,7 @@ export class PeerLane implements Lane {
   #chosen(rows: readonly PendingRow[], suspect: PendingRow | undefined): readonly PendingRow[] {
     const chosen = suspect ? [suspect] : rows.filter((row) => !this.#rejected.isSuspect(row));
     return chosen.map((row) =>
-      this.#rejected.isForced(row) || this.#cutOff.isForced(row) || this.#contested.isForced(row)
-        ? { ...row, forced: 1 }
-        : row,
+      this.#rejected.isForced(row) || this.#contested.isForced(row) ? { ...row, forced: 1 } : row,
     );
   }
 

@@ -11,7 +11,7 @@ const row = (name: string): PendingRow => ({
   forced: 0,
 });
 
-test('it is forced for a minute, or until it has been sent', () => {
+test('a file that was cut off counts for a minute, or until it has been sent', () => {
   const killed = new PushTranscript();
   for (const text of ['Connecting to host web2 (PLAIN) ...', 'Updating /b on web2 ...']) {
     killed.add({ at: 0, kind: 'said', text });
@@ -20,11 +20,11 @@ test('it is forced for a minute, or until it has been sent', () => {
   const cutOff = () => files.pushed(killed, { sent: [], left: [row('/b'), row('/c')] }, 1000);
   cutOff();
   assert.deepEqual(
-    [files.isForced(row('/b'), 60_999), files.isForced(row('/c'), 1000)],
+    [files.isRecent(row('/b'), 60_999), files.isRecent(row('/c'), 1000)],
     [true, false],
   );
-  assert.equal(files.isForced(row('/b'), 61_000), false);
+  assert.equal(files.isRecent(row('/b'), 61_000), false);
   cutOff();
   files.pushed(new PushTranscript(), { sent: [row('/b')], left: [] }, 2000);
-  assert.equal(files.isForced(row('/b'), 2000), false);
+  assert.equal(files.isRecent(row('/b'), 2000), false);
 });
