@@ -74,3 +74,28 @@ for (const [what, { begin, end }] of Object.entries(interruptions)) {
     );
   });
 }
+
+test(
+  'what a check on the peer has met before it had its mode is no conflict',
+  { skip },
+  async (context) => {
+    const cluster = await Cluster.started(context, { flags: ['--peer-timeout', '2'] }, (made) =>
+      made.node(1).write('stays', ''),
+    );
+    const [sender, peer] = [cluster.node(1), cluster.node(2)];
+    await cluster.cut(peer);
+    // As csync2's server makes it.
+    await peer.mustRun('mkdir', '-m', '700', `${cluster.root}/many`);
+    for (const name of names.slice(0, 100)) sender.write(name, 'from the sender');
+    for (const node of cluster.nodes) {
+      await cluster.until('it to be pending', async () => {
+        const [other] = (await node.status())?.peers ?? [];
+        return (other?.pending ?? 0) > 0 && other?.reason !== null;
+      });
+    }
+    await cluster.heal(peer);
+    await cluster.untilEqual();
+    await cluster.untilQuiet();
+    for (const node of cluster.nodes) assert.equal((await node.status())?.health, 'healthy');
+  },
+);

@@ -16,8 +16,16 @@ export interface Diagnosis {
   readonly isTie: boolean;
   /** The peer has nothing under this name, and a directory above it. */
   readonly isAbsent?: true;
-  /** The size in bytes of the regular file that the peer has under this name. */
-  readonly sizeThere?: bigint;
+  /** The regular file or directory that the peer has under this name. */
+  readonly there?: PeerEntry;
+}
+
+/** What a peer's csync2 tells of a regular file or a directory. */
+export interface PeerEntry {
+  /** Type and permissions, as in stat(2); undefined if the peer ignores them. */
+  readonly mode: number | undefined;
+  /** Size in bytes; undefined for a directory. */
+  readonly size: bigint | undefined;
 }
 
 /** The values that `auto` compares on this side, in whole seconds or bytes. */
@@ -128,7 +136,7 @@ export class Refusals {
       this.#current.refused ??= { isRemoval, operation, code: codes.error, text };
     } else if (this.#operation === 'SIG' && note.test(text)) {
       this.#current.target ??= target.exec(text)?.[1];
-      this.#current.size ??= size.exec(text)?.[1];
+      this.#current.there ??= entryOf(text);
     } else if (data?.[2] && asked) this.#current.answer ??= BigInt(data[2]);
   }
 }
@@ -143,8 +151,7 @@ interface Attempt {
   answer: bigint | undefined;
   /** The link's target on the peer. */
   target: string | undefined;
-  /** The file's size on the peer. */
-  size: string | undefined;
+  there: PeerEntry | undefined;
   isAbsent: boolean;
 }
 
@@ -156,13 +163,24 @@ function newAttempt(isRemoval: boolean): Attempt {
     asked: undefined,
     answer: undefined,
     target: undefined,
-    size: undefined,
+    there: undefined,
     isAbsent: false,
   };
 }
 
+function entryOf(text: string): PeerEntry | undefined {
+  const found = entry.exec(text);
+  if (!found) return undefined;
+  const mode = /(?:^|:)mode=(\d{1,7}):/.exec(found[1] ?? '')?.[1];
+  const size = found.groups?.size;
+  return {
+    mode: mode === undefined ? undefined : Number(mode),
+    size: size === undefined ? undefined : BigInt(size),
+  };
+}
+
 function diagnosisOf(
-  { isRemoval, refused = nothing, asked, answer, isAbsent, size }: Attempt,
+  { isRemoval, refused = nothing, asked, answer, isAbsent, there }: Attempt,
   own: Compared,
 ): Diagnosis {
   const outcome = outcomeOf(refused);
@@ -173,15 +191,16 @@ function diagnosisOf(
     detail: outcome === 'refused' ? detailOf(refused) : '',
     isTie: outcome === 'conflict' && isTie,
     ...(isAbsent ? { isAbsent } : {}),
-    ...(size === undefined ? {} : { sizeThere: BigInt(size) }),
+    ...(there ? { there } : {}),
   };
 }
 
 /** csync2's note of a file (`csync_genchecktxt`), if it is short enough to be shown whole. */
 const note = /^Peer> v\d+:.*\\n$/;
 const target = /^Peer> v\d+:.*:type=lnk:target=(.*)\\n$/;
-/** A link's target may look like the end of this. */
-const size = /^Peer> v\d+:(?:(?!type=)[a-z]+=[^:]*:)*type=reg:size=(\d{1,20})\\n$/;
+/** A link's target, which may look like the end of this, comes after its type. */
+const entry =
+  /^Peer> v\d+:((?:(?!type=)[a-z]+=[^:]*:)*)type=(?:dir|reg:size=(?<size>\d{1,20}))\\n$/;
 
 const nothing: Refused = { isRemoval: false, operation: '', code: codes.none, text: '' };
 

@@ -100,9 +100,10 @@ export class Judge {
   #noteRefusal(row: PushedRow, { diagnoses, endedAt, lookalikes }: Pushed): void {
     const { compare, files, rejected, versions } = this.#parts;
     const diagnosis = diagnoses.get(row);
+    const isOwn = diagnosis !== undefined && this.#isOwnHalf(row, diagnosis);
     rejected.refused(row, files.stamp(row), diagnosis, Date.now());
     if (lookalikes?.includes(row)) rejected.force(row);
-    if (diagnosis && this.#isOwnHalf(row, diagnosis)) rejected.force(row);
+    if (isOwn) rejected.force(row);
     if (diagnosis?.isTie && this.#winsTies(row)) rejected.force(row);
     // If the row is refused once more, the reason is a later change on the peer.
     if (diagnosis?.meaning === 'half-taken') versions.taken([row], endedAt);
@@ -110,14 +111,20 @@ export class Judge {
   }
 
   /**
-   * Whether the peer calls our own file a change of its own, because the push of it was cut off. A
-   * file of another size is somebody's change, as is one that is there again after its removal.
+   * Whether the peer calls our own half of a file a change of its own. Either the push of it was
+   * cut off, or a check on the peer has met it before its owner and mode were set, and the rest was
+   * refused in a larger push, without a reason. A file of another size is somebody's change, as is
+   * one that is there again after its removal.
    */
-  #isOwnHalf(row: PushedRow, { meaning, sizeThere }: Diagnosis): boolean {
-    const { cutOff, files } = this.#parts;
-    if (meaning !== 'conflict' || !cutOff.isRecent(row)) return false;
+  #isOwnHalf(row: PushedRow, { meaning, there }: Diagnosis): boolean {
+    const { cutOff, files, rejected } = this.#parts;
+    if (meaning !== 'conflict') return false;
     const kind = files.look(row.encoded);
-    return kind === 'other' ? sizeThere === files.compared(row).size : kind !== 'gone';
+    const isSame = kind !== 'other' || there?.size === files.compared(row).size;
+    if (cutOff.isRecent(row)) return isSame && kind !== 'gone';
+    const isBare =
+      kind !== 'link' && there?.mode === (kind === 'directory' ? bareDirectory : bareFile);
+    return isSame && isBare && kind !== 'gone' && rejected.isUndiagnosed(row);
   }
 
   /**
@@ -143,6 +150,10 @@ export class Judge {
     return Buffer.compare(row.myName, encodeName(Buffer.from(this.#parts.peer))) < 0;
   }
 }
+
+/** The modes with which csync2's server makes directories (`MKDIR`) and files (`PATCH`). */
+const bareDirectory = 0o040700;
+const bareFile = 0o100600;
 
 function isContested(row: PushedRow, { diagnoses, outcome, transcript }: Pushed): boolean {
   const isLeft = outcome.left.includes(row) && diagnoses.has(row);

@@ -73,18 +73,20 @@ test('what the peer has removed is absent there', () => {
   assert.equal(conflict('OK (not_found).').isAbsent, undefined, 'something that is not replicated');
 });
 
-test('the size on the peer is told of a regular file alone', () => {
-  const sizeOf = (note: string) => {
+test('a file or a directory on the peer is told of', () => {
+  const thereOf = (note: string) => {
     const answer = ['Local> SIG KEY /srv/f\\n', `Peer> ${note}\\n`];
     return readDiagnosis(
       ['Updating /srv/f on web2 ...', ...answer, ...reply('/srv/f', 10, 'also dirty')],
       own,
-    ).sizeThere;
+    ).there;
   };
   const owner = 'mode=33152:uid=0:gid=0';
-  assert.equal(sizeOf(`v2:mtime=17:${owner}:type=reg:size=12`), 12n);
-  assert.equal(sizeOf(`v2:${owner}:type=lnk:target=x:type=reg:size=12`), undefined);
-  assert.equal(sizeOf(`v2:${owner}:type=dir`), undefined);
+  assert.deepEqual(thereOf(`v2:mtime=17:${owner}:type=reg:size=12`), { mode: 33152, size: 12n });
+  assert.deepEqual(thereOf('v2:mode=16832:uid=0:gid=0:type=dir'), { mode: 16832, size: undefined });
+  assert.deepEqual(thereOf('v2:uid=0:gid=0:type=dir'), { mode: undefined, size: undefined });
+  for (const target of ['x:type=reg:size=12', 'type=dir', 'x:mode=16832:type=dir'])
+    assert.equal(thereOf(`v2:${owner}:type=lnk:target=${target}`), undefined);
 });
 
 test('a tie is told from the answer behind the question', () => {

@@ -118,6 +118,12 @@ export class RejectedRows {
     return this.#find(row) !== undefined;
   }
 
+  /** Whether a row was left by a larger push only, without a reason. */
+  isUndiagnosed(row: PendingRow): boolean {
+    const rejected = this.#find(row);
+    return rejected?.state === 'suspect' && rejected.failures === 0;
+  }
+
   /** Whether a row must be pushed with force. */
   isForced(row: PendingRow): boolean {
     return this.#find(row)?.forced ?? false;
