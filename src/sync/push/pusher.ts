@@ -193,6 +193,7 @@ export class Pusher {
   #meaningOf(row: PendingRow, diagnosis: Diagnosis): Meaning {
     const { isAbsent, meaning } = diagnosis;
     if (meaning !== 'conflict' || !this.#isLater(row)) return meaning;
+    if (this.#parts.isTheirs(row)) return 'settled';
     // What is still to be sent below a directory that the peer has removed would never arrive.
     return isAbsent && this.#parts.isNeededBelow(row.encoded) ? 'conflict' : 'settled';
   }
