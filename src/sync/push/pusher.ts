@@ -190,21 +190,17 @@ export class Pusher {
     return diagnoses;
   }
 
-  #meaningOf(row: PendingRow, diagnosis: Diagnosis): Meaning {
-    const { isAbsent, meaning } = diagnosis;
-    if (meaning !== 'conflict' || !this.#isLater(row)) return meaning;
-    if (this.#parts.isTheirs(row)) return 'settled';
-    // What is still to be sent below a directory that the peer has removed would never arrive.
-    return isAbsent && this.#parts.isNeededBelow(row.encoded) ? 'conflict' : 'settled';
-  }
-
   /**
-   * Whether the peer has changed a file after it took or sent this very version. The peer sends
-   * that later change.
+   * What a refusal means, with what is known of versions. If the peer has changed a file after it
+   * took or sent this very version, it sends that later change.
    */
-  #isLater(row: PendingRow): boolean {
-    const { isTheirs, versions } = this.#parts;
-    return versions.has(row) || isTheirs(row);
+  #meaningOf(row: PendingRow, { isAbsent, meaning }: Diagnosis): Meaning {
+    const { isNeededBelow, isTheirs, versions } = this.#parts;
+    if (meaning !== 'conflict') return meaning;
+    if (isTheirs(row)) return 'settled';
+    // What is still to be sent below a directory that the peer has removed would never arrive.
+    const isLater = versions.has(row) && !(isAbsent && isNeededBelow(row.encoded));
+    return isLater ? 'settled' : 'conflict';
   }
 }
 

@@ -73,12 +73,13 @@ export class SentVersions {
 
   /**
    * The peer has these pushed rows' files as they were when the push began. They may be out of
-   * sight now, because that ends a push.
+   * sight now, because that ends a push. A file that was not there then has come and been sent
+   * since: that it is gone again is not what the peer has.
    */
   accepted(rows: readonly PendingRow[], by = Date.now()): void {
     for (const row of rows) {
       const stamp = this.#pushing.get(keyOf(row));
-      if (stamp !== undefined) this.#sent.set(keyOf(row), { row, stamp, by });
+      if (stamp !== undefined && stamp !== 'gone') this.#sent.set(keyOf(row), { row, stamp, by });
     }
   }
 

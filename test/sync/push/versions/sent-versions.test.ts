@@ -66,6 +66,13 @@ test('what was accepted before its file went out of sight counts when it is back
   assert.ok(versions.has(row));
   utimesSync(path, 1, 1);
   assert.ok(!versions.has(row), 'it is another version by now');
+  rmSync(path);
+  versions.begin([row]);
+  versions.accepted([row]);
+  assert.ok(
+    !versions.has(row),
+    'it was there while it was sent, and its removal is still to be sent',
+  );
 });
 
 test('a removal that was taken says nothing of what has come since, and is gone again', (context) => {
